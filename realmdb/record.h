@@ -1,0 +1,140 @@
+/* realmdb/record.h - what the directory says: trust realms, systems, ... */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_RECORD_H
+#define TR_RECORD_H
+
+/*
+ * One entry of the directory (or of an LDIF file) becomes one record.  The
+ * same parser serves LDAP and LDIF; doc/SCHEMA has the attributes.  A record
+ * keeps label text as written: it means something only with the trust
+ * realm's encoding, which may arrive later.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <krb5/krb5.h>
+
+enum tr_record_type {
+    TR_RECORD_REALM = 1,
+    TR_RECORD_SYSTEM,
+    TR_RECORD_CLEARANCE,
+    TR_RECORD_MAP
+};
+
+enum tr_policy { TR_POLICY_MLS, TR_POLICY_EQUAL };
+enum tr_protection { TR_PROTECT_INTEGRITY, TR_PROTECT_CONFIDENTIALITY };
+enum tr_mode { TR_MODE_ENFORCE, TR_MODE_DRY_RUN };
+/* How a service's data travels after establishment. */
+enum tr_carrier {
+    TR_CARRIER_GSS,             /* every message is wrapped (the default) */
+    TR_CARRIER_OWN,             /* the application encrypts: ssh */
+    TR_CARRIER_MIC,             /* messages are only signed */
+    TR_CARRIER_AUTH_ONLY        /* nothing after establishment */
+};
+
+struct tr_named_number { uint32_t number; char *name; };
+struct tr_carrier_rule { char *service; enum tr_carrier carrier; };
+
+/* trTrustRealm */
+struct tr_realm_record {
+    char *name;                         /* cn */
+    uint32_t doi;                       /* trDOI: its number, unique */
+    int32_t priority;                   /* trPriority: higher wins */
+    enum tr_policy policy;              /* trPolicy: mls | equal */
+    struct tr_named_number *levels;     /* trLevel: "NUMBER NAME" */
+    size_t nlevels;
+    struct tr_named_number *categories; /* trCategory: "NUMBER NAME" */
+    size_t ncategories;
+    uint32_t idle_timeout;              /* trIdleTimeout, s; 0 = none */
+    uint32_t lifetime;                  /* trLifetime, s; 0 = the ticket's */
+    uint32_t max_staleness;             /* trMaximumStaleness, s; 0 = local */
+    enum tr_protection protection;      /* trProtection */
+    char *confidential_from;            /* trConfidentialFrom: level or NULL */
+    char **attributes;                  /* trRequiredAttribute: "name=value" */
+    size_t nattributes;
+    struct tr_carrier_rule *carriers;   /* trCarrier: "SERVICE CARRIER" */
+    size_t ncarriers;
+    char **delegation;                  /* trDelegation: services it is for */
+    size_t ndelegation;
+    bool kernel;                        /* trKernelExport */
+    uint32_t kernel_lifetime;           /* trKernelLifetime, s; default 300 */
+    enum tr_mode mode;                  /* trMode: enforce | dry-run */
+};
+
+/* One value of trMembership or trClearance: "REALM LOW HIGH [END]" with END
+ * a generalized time; 0 = no end. */
+struct tr_grant {
+    char *realm;
+    char *low;
+    char *high;
+    int64_t end;                        /* seconds since 1970 */
+};
+
+/* trSystem */
+struct tr_system_record {
+    char *name;                         /* cn: the system's host name */
+    char *principal;                    /* trPrincipal */
+    bool enabled;                       /* trEnabled, default TRUE */
+    char **aliases;                     /* trAlias: other host names */
+    size_t naliases;
+    struct tr_grant *memberships;       /* trMembership */
+    size_t nmemberships;
+};
+
+/* trSubject (auxiliary, on account entries) */
+struct tr_clearance_record {
+    char *principal;                    /* trPrincipal */
+    struct tr_grant *clearances;        /* trClearance */
+    size_t nclearances;
+};
+
+/* trLabelMap: between a trust realm's format and a local one */
+struct tr_map_record {
+    char *realm;                        /* trRealmName */
+    char *format;                       /* trFormat: name of local format */
+    struct tr_name_pair { char *local, *realm; } *levels; /* trLevelMap:
+                                                             "LOCAL REALM" */
+    size_t nlevels;
+    struct tr_name_pair *categories;    /* trCategoryMap: "LOCAL REALM" */
+    size_t ncategories;
+};
+
+struct tr_record {
+    enum tr_record_type type;
+    union {
+        struct tr_realm_record realm;
+        struct tr_system_record system;
+        struct tr_clearance_record clearance;
+        struct tr_map_record map;
+    } u;
+};
+
+void tr_record_free(struct tr_record *record);
+
+/* An entry as a source delivers it: attribute names without options. */
+struct tr_attribute { const char *name; char *const *values; size_t nvalues; };
+struct tr_entry {
+    const char *dn;
+    const struct tr_attribute *attributes;
+    size_t nattributes;
+};
+
+/*
+ * Make a record of entry.  *record_out is NULL, with return 0, for an entry
+ * that is none of ours (an organizational unit, say).  On TRR_ENTRY, *why_out
+ * (free() it; may be NULL on ENOMEM) says which attribute and value is wrong.
+ * Unknown attributes are ignored; a single-valued one given twice is an error.
+ */
+krb5_error_code tr_record_from_entry(const struct tr_entry *entry,
+                                     struct tr_record **record_out,
+                                     char **why_out);
+
+/* To and from the octets kept in LMDB; *octets_out is malloced. */
+krb5_error_code tr_record_encode(const struct tr_record *record,
+                                 uint8_t **octets_out, size_t *length_out);
+krb5_error_code tr_record_decode(const uint8_t *octets, size_t length,
+                                 struct tr_record **record_out);
+
+#endif

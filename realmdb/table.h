@@ -1,0 +1,124 @@
+/* realmdb/table.h - the trust realm table of this system, kept in LMDB */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_TABLE_H
+#define TR_TABLE_H
+
+/*
+ * One writer (the process that follows LDAP, or the loader of an LDIF file),
+ * any number of readers in any process.  The file outlives them all, so a
+ * system decides offline up to its maximum staleness.  Every commit that
+ * changes a record raises the generation by one.
+ *
+ * A handle is used by one thread at a time and not across fork().
+ */
+
+#include "record.h"
+#include "label.h"
+
+struct tr_table;
+
+enum tr_table_access { TR_TABLE_READ, TR_TABLE_WRITE };
+
+/*
+ * Open dir (made, mode 0700, when access is TR_TABLE_WRITE).  map_size is
+ * the largest size in octets the table may grow to; 0 = 4 GiB (sparse).
+ * TRR_TABLE with a krb5 extended message when unusable.
+ */
+krb5_error_code tr_table_open(const char *dir, enum tr_table_access access,
+                              size_t map_size, struct tr_table **table_out);
+void tr_table_close(struct tr_table *table);
+
+/* --- writing ------------------------------------------------------------ */
+
+struct tr_update;
+krb5_error_code tr_update_begin(struct tr_table *table,
+                                struct tr_update **update_out);
+/* Forget every record (a new LDIF file, a full refresh). */
+krb5_error_code tr_update_clear(struct tr_update *update);
+/*
+ * Store record under key: what the source identifies the entry by (entryUUID,
+ * 16 octets; or the DN), at most 400 octets.  It replaces what key stood for.
+ * A record whose name (or principal, alias, DOI) already belongs to another
+ * key is refused: TRR_ENTRY.
+ */
+krb5_error_code tr_update_put(struct tr_update *update, const void *key,
+                              size_t key_length,
+                              const struct tr_record *record);
+/* TRR_NOT_FOUND when key stands for nothing. */
+krb5_error_code tr_update_delete(struct tr_update *update, const void *key,
+                                 size_t key_length);
+/* Mark and sweep for a refresh by presence (RFC 4533 3.3.1): note that key
+ * is present; then delete every key neither put nor noted in this update. */
+krb5_error_code tr_update_present(struct tr_update *update, const void *key,
+                                  size_t key_length);
+krb5_error_code tr_update_sweep(struct tr_update *update);
+/* Where the source stands: the RFC 4533 cookie, opaque; NULL forgets it. */
+krb5_error_code tr_update_set_cookie(struct tr_update *update,
+                                     const void *cookie, size_t length);
+/* The source answered just now (time(2)); does not raise the generation. */
+krb5_error_code tr_update_set_fresh(struct tr_update *update, int64_t now,
+                                    const char *source);
+krb5_error_code tr_update_commit(struct tr_update *update); /* frees it */
+void tr_update_abort(struct tr_update *update);             /* frees it */
+
+/* --- reading ------------------------------------------------------------ */
+
+/* A trust realm with what its record makes: immutable. */
+struct tr_realm {
+    const struct tr_realm_record *record;
+    const struct tr_encoding *encoding;
+    /* SHA-256 (hex) of levels, categories, policy and maps: two systems with
+     * the same digest give labels of this trust realm the same meaning. */
+    char digest[65];
+    krb5_error_code error;  /* not 0: the record is contradictory; unusable */
+    const char *why;
+};
+
+struct tr_table_info {
+    uint64_t generation;
+    int64_t fresh;          /* when the source last answered; 0 = never */
+    char source[256];
+    size_t realms, systems, clearances, maps;
+};
+
+/*
+ * A view is a consistent picture of the table: all trust realms and maps in
+ * memory (rebuilt only when the generation changed), systems looked up in
+ * LMDB.  One view at a time per table; hold it for one decision only.
+ */
+struct tr_view;
+krb5_error_code tr_view_open(struct tr_table *table, struct tr_view **out);
+void tr_view_close(struct tr_view *view);
+
+void tr_view_info(const struct tr_view *view, struct tr_table_info *out);
+/* All of these return TRR_NOT_FOUND when there is none.  A realm belongs to
+ * the view; records are the caller's (tr_record_free). */
+krb5_error_code tr_view_realm(const struct tr_view *view, const char *name,
+                              const struct tr_realm **out);
+size_t tr_view_realms(const struct tr_view *view);
+const struct tr_realm *tr_view_realm_at(const struct tr_view *view, size_t i);
+/* host: a system's name or alias, compared without case. */
+krb5_error_code tr_view_system(const struct tr_view *view, const char *host,
+                               struct tr_record **out);
+krb5_error_code tr_view_system_by_principal(const struct tr_view *view,
+                                            const char *principal,
+                                            struct tr_record **out);
+krb5_error_code tr_view_clearance(const struct tr_view *view,
+                                  const char *principal,
+                                  struct tr_record **out);
+/* The map record between realm and the local format, or TRR_NOT_FOUND. */
+krb5_error_code tr_view_map(const struct tr_view *view, const char *realm,
+                            const char *format,
+                            const struct tr_map_record **out);
+/* Call each for every record, in key order; stop at its first error. */
+krb5_error_code tr_view_each(const struct tr_view *view,
+                             enum tr_record_type type,
+                             krb5_error_code (*each)(
+                                 const struct tr_record *record, void *arg),
+                             void *arg);
+/* The stored cookie, malloced; NULL and 0 when there is none. */
+krb5_error_code tr_view_cookie(const struct tr_view *view,
+                               uint8_t **cookie_out, size_t *length_out);
+
+#endif
