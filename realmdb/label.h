@@ -39,6 +39,8 @@ struct tr_encoding;             /* immutable after tr_encoding_finish() */
  * administrator's (level: higher dominates; category: identifier only) and
  * must be unique, names too (case-insensitive ASCII [A-Za-z0-9._-], at most
  * TR_MAX_NAME).  tr_encoding_finish() sorts and refuses one with no level.
+ * TRR_ENTRY for a name or number given twice and for no level, TRR_MALFORMED
+ * for a name of other octets, TRR_TOO_LONG past a maximum.
  */
 krb5_error_code tr_encoding_create(struct tr_encoding **enc_out);
 krb5_error_code tr_encoding_add_level(struct tr_encoding *enc,
@@ -63,7 +65,8 @@ void tr_label_highest(const struct tr_encoding *enc, struct tr_label *out);
 
 /*
  * Parse text (NUL-terminated, at most TR_MAX_LABEL_TEXT octets).  Category
- * order and repetition do not matter.  TRR_LABEL_SYNTAX, _LEVEL, _CATEGORY.
+ * order and repetition do not matter.  TRR_LABEL_SYNTAX, _LEVEL, _CATEGORY,
+ * TRR_TOO_LONG.
  */
 krb5_error_code tr_label_parse(const struct tr_encoding *enc,
                                const char *text, struct tr_label *out);
@@ -98,7 +101,8 @@ bool tr_range_intersect(const struct tr_range *a, const struct tr_range *b,
  * A map between two formats: pairs of level names and pairs of category
  * names, one to one, used in both directions.  Names without a pair have no
  * counterpart: TRR_LABEL_UNMAPPED, always (fail closed).  A map made by
- * tr_map_identity() pairs equal names.
+ * tr_map_identity() pairs equal names (TRR_ENTRY when level names stand in
+ * contrary order).  Both encodings are borrowed and must outlive the map.
  */
 struct tr_map;
 krb5_error_code tr_map_create(const struct tr_encoding *local,
@@ -128,7 +132,7 @@ krb5_error_code tr_map_to_local(const struct tr_map *map,
  * (unmapped in the low end: TRR_LABEL_UNMAPPED), a high level that does not
  * map becomes the next lower one that does, a low level the next higher one.
  * The result never contains a label whose counterpart lies outside the
- * range given.
+ * range given.  TRR_LABEL_UNMAPPED when nothing is left.
  */
 krb5_error_code tr_map_range_to_realm(const struct tr_map *map,
                                       const struct tr_range *local,

@@ -1,0 +1,23 @@
+/* realmdb/encoding.h - find names in a label format (within realmdb only) */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_ENCODING_H
+#define TR_ENCODING_H
+
+#include "label.h"
+
+/* Octets a name of a level or category is made of. */
+#define TR_NAME_OCTETS \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+/*
+ * Rank of the level, index of the category, called name (length octets, no
+ * NUL needed); false when there is none or enc is not finished.
+ */
+bool tr_encoding_find_level(const struct tr_encoding *enc, const char *name,
+                            size_t length, uint32_t *rank_out);
+bool tr_encoding_find_category(const struct tr_encoding *enc,
+                               const char *name, size_t length,
+                               uint32_t *index_out);
+
+#endif

@@ -1,0 +1,214 @@
+/* realmdb/label.c - labels: text, canonical form, lattice, ranges */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <string.h>
+#include "encoding.h"
+#include "trustrealm_err.h"
+
+#define WORDS (TR_MAX_CATEGORIES / 64)
+
+void
+tr_label_lowest(const struct tr_encoding *enc, struct tr_label *out)
+{
+    memset(out, 0, sizeof(*out));
+}
+
+void
+tr_label_highest(const struct tr_encoding *enc, struct tr_label *out)
+{
+    size_t i, n = tr_encoding_categories(enc);
+
+    memset(out, 0, sizeof(*out));
+    if (tr_encoding_levels(enc) > 0)
+        out->level = tr_encoding_levels(enc) - 1;
+    for (i = 0; i < n; i++)
+        out->categories[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/*
+ * Step over the name at *text; TRR_LABEL_SYNTAX unless there is one and one
+ * of the octets in ends, or the end of the text, follows it.
+ */
+static krb5_error_code
+take_name(const char **text, const char *ends, const char **name_out,
+          size_t *length_out)
+{
+    size_t length = strspn(*text, TR_NAME_OCTETS);
+    char after = (*text)[length];
+
+    if (length == 0 || length > TR_MAX_NAME)
+        return TRR_LABEL_SYNTAX;
+    if (after != '\0' && strchr(ends, after) == NULL)
+        return TRR_LABEL_SYNTAX;
+    *name_out = *text;
+    *length_out = length;
+    *text += length;
+    return 0;
+}
+
+krb5_error_code
+tr_label_parse(const struct tr_encoding *enc, const char *text,
+               struct tr_label *out)
+{
+    krb5_error_code ret;
+    struct tr_label label;
+    const char *name;
+    size_t length;
+    uint32_t i;
+
+    if (text == NULL)
+        return TRR_LABEL_SYNTAX;
+    if (strnlen(text, TR_MAX_LABEL_TEXT + 1) > TR_MAX_LABEL_TEXT)
+        return TRR_TOO_LONG;
+    memset(&label, 0, sizeof(label));
+    ret = take_name(&text, ":", &name, &length);
+    if (ret)
+        return ret;
+    if (!tr_encoding_find_level(enc, name, length, &label.level))
+        return TRR_LABEL_LEVEL;
+    while (*text != '\0') {
+        text++;
+        ret = take_name(&text, ",", &name, &length);
+        if (ret)
+            return ret;
+        if (!tr_encoding_find_category(enc, name, length, &i))
+            return TRR_LABEL_CATEGORY;
+        label.categories[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    *out = label;
+    return 0;
+}
+
+/* Append a separator (unless NUL) and name at *used; false when it, with a
+ * NUL after it, does not fit. */
+static bool
+append(char *buf, size_t size, size_t *used, char separator, const char *name)
+{
+    size_t length = strlen(name), more = length + (separator != '\0');
+
+    if (size - *used <= more)
+        return false;
+    if (separator != '\0')
+        buf[(*used)++] = separator;
+    memcpy(buf + *used, name, length + 1);
+    *used += length;
+    return true;
+}
+
+krb5_error_code
+tr_label_format(const struct tr_encoding *enc, const struct tr_label *label,
+                char *buf, size_t size)
+{
+    const char *name;
+    size_t used = 0, word, i;
+    uint64_t rest;
+    char separator = ':';
+
+    if (size == 0)
+        return TRR_TOO_LONG;
+    buf[0] = '\0';
+    name = tr_encoding_level_name(enc, label->level);
+    if (name == NULL)
+        return TRR_LABEL_LEVEL;
+    if (!append(buf, size, &used, '\0', name))
+        goto too_long;
+    for (word = 0; word < WORDS; word++) {
+        for (rest = label->categories[word]; rest != 0; rest &= rest - 1) {
+            i = word * 64 + (size_t)__builtin_ctzll(rest);
+            name = tr_encoding_category_name(enc, i);
+            if (name == NULL) {
+                buf[0] = '\0';
+                return TRR_LABEL_CATEGORY;
+            }
+            if (!append(buf, size, &used, separator, name))
+                goto too_long;
+            separator = ',';
+        }
+    }
+    return 0;
+
+too_long:
+    buf[0] = '\0';
+    return TRR_TOO_LONG;
+}
+
+bool
+tr_label_equal(const struct tr_label *a, const struct tr_label *b)
+{
+    return a->level == b->level &&
+        memcmp(a->categories, b->categories, sizeof(a->categories)) == 0;
+}
+
+bool
+tr_label_dominates(const struct tr_label *a, const struct tr_label *b)
+{
+    size_t i;
+
+    if (a->level < b->level)
+        return false;
+    for (i = 0; i < WORDS; i++) {
+        if ((b->categories[i] & ~a->categories[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+void
+tr_label_lub(const struct tr_label *a, const struct tr_label *b,
+             struct tr_label *out)
+{
+    size_t i;
+
+    out->level = a->level > b->level ? a->level : b->level;
+    for (i = 0; i < WORDS; i++)
+        out->categories[i] = a->categories[i] | b->categories[i];
+}
+
+void
+tr_label_glb(const struct tr_label *a, const struct tr_label *b,
+             struct tr_label *out)
+{
+    size_t i;
+
+    out->level = a->level < b->level ? a->level : b->level;
+    for (i = 0; i < WORDS; i++)
+        out->categories[i] = a->categories[i] & b->categories[i];
+}
+
+krb5_error_code
+tr_range_parse(const struct tr_encoding *enc, const char *low,
+               const char *high, struct tr_range *out)
+{
+    krb5_error_code ret;
+    struct tr_range range;
+
+    ret = tr_label_parse(enc, low, &range.low);
+    if (ret)
+        return ret;
+    ret = tr_label_parse(enc, high, &range.high);
+    if (ret)
+        return ret;
+    if (!tr_label_dominates(&range.high, &range.low))
+        return TRR_RANGE;
+    *out = range;
+    return 0;
+}
+
+bool
+tr_range_contains(const struct tr_range *range, const struct tr_label *label)
+{
+    return tr_label_dominates(label, &range->low) &&
+        tr_label_dominates(&range->high, label);
+}
+
+bool
+tr_range_intersect(const struct tr_range *a, const struct tr_range *b,
+                   struct tr_range *out)
+{
+    struct tr_range range;
+
+    tr_label_lub(&a->low, &b->low, &range.low);
+    tr_label_glb(&a->high, &b->high, &range.high);
+    *out = range;
+    return tr_label_dominates(&range.high, &range.low);
+}
