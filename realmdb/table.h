@@ -23,11 +23,20 @@ enum tr_table_access { TR_TABLE_READ, TR_TABLE_WRITE };
 /*
  * Open dir (made, mode 0700, when access is TR_TABLE_WRITE).  map_size is
  * the largest size in octets the table may grow to; 0 = 4 GiB (sparse).
- * TRR_TABLE with a krb5 extended message when unusable.
+ * Opening reads every record once, in a child process, so that a damaged
+ * file is TRR_TABLE and not a crash later.  *why_out (free() it; may be NULL)
+ * then says what is wrong; why_out itself may be NULL.
+ *
+ * A process opens the same dir only once at a time (LMDB's locks are the
+ * process's).  A table that no writer has made yet cannot be read: TRR_TABLE.
  */
 krb5_error_code tr_table_open(const char *dir, enum tr_table_access access,
-                              size_t map_size, struct tr_table **table_out);
+                              size_t map_size, struct tr_table **table_out,
+                              char **why_out);
 void tr_table_close(struct tr_table *table);
+/* What went wrong in the last call on table, its updates and its views that
+ * failed with TRR_TABLE or TRR_ENTRY; "" if none did.  Owned by table. */
+const char *tr_table_message(const struct tr_table *table);
 
 /* --- writing ------------------------------------------------------------ */
 
