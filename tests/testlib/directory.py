@@ -1,0 +1,135 @@
+# tests/testlib/directory.py - a real LDAP server that holds the table
+# SPDX-License-Identifier: BSD-2-Clause
+"""slapd with the project's schema, syncprov and SASL/GSSAPI.
+
+Systems read the table as their Kerberos principals; the tests are its
+administrator over ldapi with EXTERNAL.
+"""
+
+import os
+import urllib.parse
+
+from . import servers, table
+from .process import Failure, eventually, run
+from .scratch import free_port
+
+SLAPD_CONF = """\
+include {schemas}/core.schema
+include {schemas}/cosine.schema
+include {schema}
+modulepath {modules}
+moduleload back_mdb
+moduleload syncprov
+pidfile {path}/slapd.pid
+sasl-host localhost
+sasl-realm {realm}
+sasl-secprops noplain,noanonymous
+authz-regexp gidNumber=.*\\\\+uidNumber={uid},cn=peercred,cn=external,cn=auth
+    cn=admin,{suffix}
+database mdb
+suffix {suffix}
+directory {path}/db
+maxsize 67108864
+dbnosync
+rootdn cn=admin,{suffix}
+index objectClass,entryCSN,entryUUID eq
+overlay syncprov
+access to dn.subtree={suffix}
+    by dn.regex=^uid=trustrealm/[^,]+(,cn={realm})?,cn=gssapi,cn=auth$ read
+    by * none
+"""
+
+
+class Directory:
+    """create() with entries, then start, stop, kill, start as needed: the
+    port stays, what was written stays.  keytab: of ldap/localhost."""
+
+    def __init__(self, scratch, realm, keytab):
+        self.scratch = scratch
+        self.realm = realm
+        self.keytab = keytab
+        self.path = scratch.mkdir("ldap")
+        self.port = free_port()
+        self._process = None
+
+    @property
+    def uri(self):
+        return "ldap://localhost:%d" % self.port
+
+    @property
+    def ldapi(self):
+        return "ldapi://" + urllib.parse.quote(self.path + "/ldapi", safe="")
+
+    def create(self, entries):
+        schema = servers.built("doc/schema/trustrealm.schema")
+        os.mkdir(self.path + "/db")
+        os.mkdir(self.path + "/sasl")
+        self.scratch.write("ldap/slapd.conf", SLAPD_CONF.format(
+            schemas=servers.ldap_schemas(), modules=servers.ldap_modules(),
+            schema=schema, path=self.path, realm=self.realm.name,
+            suffix=table.SUFFIX, uid=os.geteuid()))
+        self.scratch.write("ldap/sasl/slapd.conf",
+                           "keytab: %s\nmech_list: GSSAPI EXTERNAL\n"
+                           % self.keytab)
+        run([servers.program("slapadd"), "-q", "-f",
+             self.path + "/slapd.conf", "-b", table.SUFFIX],
+            env=self._environment(), input=table.ldif(entries))
+
+    def start(self):
+        for _ in range(10):
+            self._process = self.scratch.spawn(
+                [servers.program("slapd"), "-d", "stats", "-f",
+                 self.path + "/slapd.conf", "-h",
+                 "ldap://127.0.0.1:%d %s" % (self.port, self.ldapi)],
+                "ldap/slapd", env=self._environment())
+            try:
+                self._process.wait_for("slapd starting")
+                eventually(self._answers, what="slapd's answer")
+                return
+            except Failure:
+                if "in use" not in self._process.text():
+                    raise
+            self.port = free_port()
+        raise Failure("slapd finds no free port")
+
+    def stop(self):
+        self._process.stop()
+
+    def kill(self):
+        """As a crash: at once, connections cut."""
+        self._process.kill()
+
+    def add(self, entry):
+        self._ldapmodify(["-a"], entry)
+
+    def delete(self, dn):
+        self._ldapmodify([], "dn: %s\nchangetype: delete\n" % dn)
+
+    def replace(self, dn, attribute, *values):
+        """Give attribute these values; none removes it."""
+        lines = ["dn: " + dn, "changetype: modify", "replace: " + attribute]
+        lines += ["%s: %s" % (attribute, value) for value in values]
+        self._ldapmodify([], "\n".join(lines) + "\n")
+
+    def search(self, base=table.BASE, filter="(objectClass=*)", *attributes):
+        return run(["ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-Q", "-Y",
+                    "EXTERNAL", "-H", self.ldapi, "-b", base, filter]
+                   + list(attributes)).out
+
+    def _ldapmodify(self, options, ldif):
+        run(["ldapmodify", "-Q", "-Y", "EXTERNAL", "-H", self.ldapi]
+            + options, input=ldif)
+
+    def _answers(self):
+        if not self._process.alive():
+            raise Failure(self._process.text())
+        return run(["ldapwhoami", "-Q", "-Y", "EXTERNAL", "-H", self.ldapi],
+                   check=False).status == 0
+
+    def _environment(self):
+        env = servers.environment()
+        env["KRB5_CONFIG"] = self.realm.config
+        env["KRB5_KTNAME"] = "FILE:" + self.keytab
+        env["KRB5RCACHENAME"] = "none:"
+        env["SASL_CONF_PATH"] = self.path + "/sasl"
+        return env

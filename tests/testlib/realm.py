@@ -1,0 +1,153 @@
+# tests/testlib/realm.py - a Kerberos realm with a real KDC
+# SPDX-License-Identifier: BSD-2-Clause
+"""A realm of its own in a scratch directory, its KDC on a loopback port."""
+
+import os
+
+from . import servers
+from .process import Failure, base_environment, run
+from .scratch import free_port
+
+ENCTYPES = {
+    "aes256-sha1": "aes256-cts-hmac-sha1-96",
+    "aes256-sha384": "aes256-cts-hmac-sha384-192",
+}
+
+KRB5_CONF = """\
+[libdefaults]
+    default_realm = {realm}
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    udp_preference_limit = 1
+    permitted_enctypes = {enctype}
+    forwardable = true
+[realms]
+    {realm} = {{
+        kdc = 127.0.0.1:{port}
+    }}
+[domain_realm]
+    localhost = {realm}
+    .{domain} = {realm}
+"""
+
+KDC_CONF = """\
+[kdcdefaults]
+    kdc_listen = ""
+    kdc_tcp_listen = 127.0.0.1:{port}
+[realms]
+    {realm} = {{
+        database_name = {path}/principal
+        key_stash_file = {path}/stash
+        acl_file = {path}/acl
+        master_key_type = {enctype}
+        supported_enctypes = {enctype}:normal
+        max_life = 1d
+        max_renewable_life = 1d
+    }}
+[dbmodules]
+    db_module_dir = {modules}
+[logging]
+    kdc = FILE:{path}/kdc.log
+    admin_server = FILE:{path}/kadmin.log
+"""
+
+
+class Realm:
+    """create() once, then start(), stop() and start() again as often as
+    needed.  Everything is in directory/kdc; config is for clients."""
+
+    def __init__(self, scratch, name="EXAMPLE.TEST", enctype="aes256-sha1"):
+        self.scratch = scratch
+        self.name = name
+        self.enctype = ENCTYPES[enctype]
+        self.path = scratch.mkdir("kdc")
+        self.port = free_port()
+        self._process = None
+        self._users = {}
+
+    def create(self, keytabs):
+        """Make the database with the principals of keytabs: {path: [principal
+        ...]}; each keytab is written with the keys of its principals."""
+        self._write()
+        run([servers.program("kdb5_util"), "-r", self.name, "-P", "master",
+             "create", "-s"], env=self._environment())
+        self.add(keytabs)
+
+    def add(self, keytabs):
+        """Add principals, as create() does."""
+        commands = []
+        for path, principals in keytabs.items():
+            for principal in principals:
+                commands.append("addprinc -randkey %s" % principal)
+                commands.append("ktadd -q -norandkey -k %s %s"
+                                % (path, principal))
+        done = run([servers.program("kadmin.local"), "-r", self.name],
+                   env=self._environment(), input="\n".join(commands) + "\n")
+        for path in keytabs:
+            if not os.path.exists(path):
+                raise Failure("no keytab %s: %r" % (path, done))
+
+    def start(self):
+        for _ in range(10):
+            self._write()
+            self._process = self.scratch.spawn(
+                [servers.program("krb5kdc"), "-n"], "kdc/krb5kdc",
+                env=self._environment())
+            if self._ready():
+                return
+            self.port = free_port()
+        raise Failure("krb5kdc finds no free port:\n" + self._log())
+
+    def stop(self):
+        self._process.stop()
+
+    def kinit(self, principal, keytab, ccache, uid=None):
+        """Get a ticket for principal into the file ccache, as uid."""
+        run(["kinit", "-k", "-t", keytab, "-c", "FILE:" + ccache, principal],
+            env=self.environment(), uid=uid)
+
+    @property
+    def config(self):
+        return self.scratch.join("krb5.conf")
+
+    def environment(self):
+        """For clients and services of this realm."""
+        env = base_environment()
+        env["KRB5_CONFIG"] = self.config
+        return env
+
+    def principal(self, name):
+        return "%s@%s" % (name, self.name)
+
+    def _write(self):
+        values = dict(realm=self.name, port=self.port, path=self.path,
+                      enctype=self.enctype, domain=self.name.lower(),
+                      modules=servers.kdb_modules())
+        self.scratch.write("krb5.conf", KRB5_CONF.format(**values), 0o644)
+        self.scratch.write("kdc/kdc.conf", KDC_CONF.format(**values))
+
+    def _environment(self):
+        env = servers.environment()
+        env["KRB5_CONFIG"] = self.config
+        env["KRB5_KDC_PROFILE"] = os.path.join(self.path, "kdc.conf")
+        return env
+
+    def _log(self):
+        try:
+            with open(os.path.join(self.path, "kdc.log"),
+                      errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def _ready(self):
+        """True when it serves; False when the port was taken."""
+        try:
+            self._process.wait_for("starting", 10)
+        except Failure:
+            if "in use" in self._log() + self._process.text():
+                return False
+            raise Failure(self._log() + self._process.text()) from None
+        return True

@@ -1,0 +1,87 @@
+# tests/testlib/servers.py - where the programs that tests use are
+# SPDX-License-Identifier: BSD-2-Clause
+"""Servers are found in TR_SERVERS, a directory that Debian packages were
+unpacked in (tools/quickstart does that), or else on the system.  What this
+project built is found in TR_BUILDDIR."""
+
+import glob
+import os
+
+from .process import base_environment
+
+PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin",
+        "/usr/libexec")
+PACKAGES = {
+    "krb5kdc": "krb5-kdc", "kdb5_util": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server", "slapd": "slapd",
+    "slapadd": "slapd", "kinit": "krb5-user", "kvno": "krb5-user",
+    "gss-client": "krb5-gss-samples", "gss-server": "krb5-gss-samples",
+    "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
+}
+
+
+class Missing(Exception):
+    """A program that tests need is not there; the text says what to do."""
+
+
+def source_directory():
+    return os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+
+
+def build_directory():
+    """TR_BUILDDIR, or where the tests were started."""
+    return os.path.abspath(os.environ.get("TR_BUILDDIR", "."))
+
+
+def built(*names):
+    """The first of names (relative to the build directory) that exists."""
+    for name in names:
+        path = os.path.join(build_directory(), name)
+        if os.path.exists(path):
+            return path
+    raise Missing("%s is not in %s: build first, or set TR_BUILDDIR"
+                  % (names[0], build_directory()))
+
+
+def _root():
+    return os.environ.get("TR_SERVERS", "")
+
+
+def program(name):
+    """Path of a program of the system, or of TR_SERVERS."""
+    for folder in PATH:
+        for path in (_root() + folder, folder):
+            candidate = os.path.join(path, name)
+            if os.access(candidate, os.X_OK):
+                return candidate
+    raise Missing("%s is missing: install %s, or run \"sh tools/quickstart\""
+                  % (name, PACKAGES.get(name, "it")))
+
+
+def _directory(pattern, what):
+    for root in (_root(), ""):
+        found = sorted(glob.glob(root + pattern))
+        if found:
+            return found[0]
+    raise Missing("%s is missing" % what)
+
+
+def environment():
+    """What servers need in their environment to find their libraries."""
+    env = base_environment()
+    if _root():
+        env["LD_LIBRARY_PATH"] = ":".join(
+            sorted(glob.glob(_root() + "/usr/lib/*-linux-gnu*")))
+    return env
+
+
+def kdb_modules():
+    return _directory("/usr/lib/*/krb5/plugins/kdb", "krb5-kdc's module")
+
+
+def ldap_modules():
+    return _directory("/usr/lib/ldap", "slapd's module directory")
+
+
+def ldap_schemas():
+    return _directory("/etc/ldap/schema", "slapd's schema directory")
