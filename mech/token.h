@@ -35,16 +35,19 @@ struct tr_token {
 };
 
 /*
- * Take a token apart.  Unframed octets (a raw AP-REQ, DCE style) are
- * TR_TOKEN_OTHER, but a raw AP-REQ (0x6E) is found: kind TR_TOKEN_AP_REQ with
- * oid NULL.  TRR_TOKEN when framing or lengths contradict each other.
+ * Take a token apart.  Unframed octets (DCE style) and unknown token ids are
+ * TR_TOKEN_OTHER without a body, but a raw AP-REQ (0x6E) is found: kind
+ * TR_TOKEN_AP_REQ with oid NULL.  TRR_TOKEN when framing or lengths
+ * contradict each other or are not DER.  The body of an error token is its
+ * KRB-ERROR.
  */
 krb5_error_code tr_token_parse(const void *octets, size_t length,
                                struct tr_token *out);
 
 /*
- * Write the token anew with this mechanism OID (content octets) and trailer
- * (may be empty).  *out is malloced.
+ * Write the token anew with this mechanism OID (content octets; none: not
+ * framed, as a raw AP-REQ was) and trailer (may be empty).  *out is malloced.
+ * TRR_TOKEN for TR_TOKEN_OTHER.
  */
 krb5_error_code tr_token_build(const struct tr_token *token,
                                const void *oid, size_t oid_length,

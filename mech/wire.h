@@ -10,9 +10,12 @@
  * two, so a field is added in three places: module, structure, table.
  *
  * Decoding is strict: DER only, nothing after the end, every octet accounted
- * for, maxima of limits.h.  What is decoded is owned by the structure and
- * freed (keys wiped) by tr_wire_free(); what is encoded is only borrowed, a
- * NULL string counts as "".
+ * for, text is UTF-8 without NUL, maxima of limits.h.  What is decoded is
+ * owned by the structure and freed, wiped, by tr_wire_free(); what is encoded
+ * is only borrowed, a NULL string counts as "".
+ *
+ * Maxima are not meanings: whether an association id has its 16 octets and a
+ * version is known is for the caller to see.
  */
 
 #include <stdbool.h>
@@ -101,8 +104,11 @@ struct tr_association {         /* "Record" of the module */
     int64_t boottime;
 };
 
-struct tr_kerberos_ap_req {     /* only what is needed */
-    struct tr_bytes ticket;
+struct tr_kerberos_ap_req {
+    int64_t pvno, msg_type;
+    struct tr_bytes ap_options; /* content of the BIT STRING: unused bits,
+                                   then the flags, first octet first */
+    struct tr_bytes ticket, authenticator;      /* whole elements */
 };
 
 /* --- calls: plugin to daemon ------------------------------------------- */
@@ -186,10 +192,12 @@ struct tr_reply {
     } u;
 };
 
-/* *out is malloced.  value points to the structure of type. */
+/* *out is malloced.  value points to the structure of type.  TRR_TOO_LONG
+ * when a maximum is exceeded, TRR_MALFORMED for text that is not UTF-8. */
 krb5_error_code tr_wire_encode(enum tr_wire_type type, const void *value,
                                uint8_t **out, size_t *length_out);
-/* value is zeroed first, and left zeroed on error (TRR_MALFORMED, ...). */
+/* value is zeroed first, and left zeroed on error (TRR_TRUNCATED, _TRAILING,
+ * _MALFORMED, _TOO_LONG, ENOMEM).  Strings are never NULL afterwards. */
 krb5_error_code tr_wire_decode(enum tr_wire_type type, const uint8_t *octets,
                                size_t length, void *value);
 void tr_wire_free(enum tr_wire_type type, void *value);
