@@ -133,6 +133,7 @@ static const struct tr_wire_field association[] = {
     INTEGER("end", tr_association, end),
     OCTETS("environment", tr_association, environment, TR_MAX_TRAILER),
     INTEGER("boottime", tr_association, boottime),
+    TEXT("local-label", tr_association, local_label, TR_MAX_LABEL_TEXT),
     END
 };
 

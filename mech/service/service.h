@@ -157,9 +157,14 @@ void tr_keys_free(struct tr_keys *keys);
 void tr_keys_ticket(struct tr_keys *keys, const char *principal,
                     void (*done)(krb5_error_code code, const char *why,
                                  krb5_creds *creds, void *arg), void *arg);
-/* A ticket cache file that holds only tickets for the directory's service
- * (no TGT), for the child that follows LDAP; refreshed by itself.  Calls
- * changed (may be NULL) from the event loop after each refresh. */
+/* Read the keytab anew, after a reload; on error the old keys stay. */
+krb5_error_code tr_keys_reload(struct tr_keys *keys);
+/*
+ * Keep a ticket cache file that holds nothing but a ticket for the
+ * directory's service (no TGT), for the child that follows LDAP.  Returns at
+ * once; the file appears (mode 0600, replaced as a whole) when the KDC has
+ * answered, is tried again when it does not, and is refreshed in time.
+ */
 krb5_error_code tr_keys_export_ticket(struct tr_keys *keys,
                                       const char *service_principal,
                                       const char *ccache_path);
@@ -167,6 +172,8 @@ krb5_error_code tr_keys_export_ticket(struct tr_keys *keys,
 int64_t tr_keys_clock_floor(const struct tr_keys *keys);
 
 /* --- the service ---------------------------------------------------------- */
+
+struct tr_replay;               /* replay.h */
 
 struct tr_service {
     struct tr_config *config;
