@@ -87,11 +87,13 @@ tr_der_size(size_t content_length)
 }
 
 uint8_t *
-tr_der_put_header(uint8_t *at, uint8_t identifier, size_t content_length)
+tr_der_prepend(uint8_t *content, uint8_t identifier, size_t content_length)
 {
     int length_length;
 
-    *at++ = identifier;
-    asn1_length_der(content_length, at, &length_length);
-    return at + length_length;
+    asn1_length_der(content_length, NULL, &length_length);
+    content -= length_length;
+    asn1_length_der(content_length, content, &length_length);
+    *--content = identifier;
+    return content;
 }

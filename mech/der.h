@@ -49,8 +49,8 @@ krb5_error_code tr_der_take_any(struct tr_der *in,
 /* Octets of an element with a content of this length. */
 size_t tr_der_size(size_t content_length);
 
-/* Write identifier and length at at; returns where the content goes. */
-uint8_t *tr_der_put_header(uint8_t *at, uint8_t identifier,
-                           size_t content_length);
+/* Write identifier and length before content; returns where they begin. */
+uint8_t *tr_der_prepend(uint8_t *content, uint8_t identifier,
+                        size_t content_length);
 
 #endif

@@ -85,32 +85,38 @@ tr_token_parse(const void *octets, size_t length, struct tr_token *out)
     return ret;
 }
 
+/* Write octets before end. */
+static uint8_t *
+put(uint8_t *end, const void *octets, size_t length)
+{
+    return length == 0 ? end : memcpy(end - length, octets, length);
+}
+
 krb5_error_code
 tr_token_build(const struct tr_token *token, const void *oid,
                size_t oid_length, const void *trailer, size_t trailer_length,
                uint8_t **out, size_t *length_out)
 {
-    size_t framed = 0, total = token->body_length + trailer_length;
+    size_t content = token->body_length + trailer_length, total = content;
     uint8_t *buf, *at;
 
     if (token->kind == TR_TOKEN_OTHER)
         return TRR_TOKEN;
     if (oid_length > 0) {
-        framed = tr_der_size(oid_length) + TOKEN_ID_LENGTH + total;
-        total = tr_der_size(framed);
+        content += tr_der_size(oid_length) + TOKEN_ID_LENGTH;
+        total = tr_der_size(content);
     }
-    buf = at = malloc(total);
+    buf = malloc(total);
     if (buf == NULL)
         return ENOMEM;
+    at = put(buf + total, trailer, trailer_length);
+    at = put(at, token->body, token->body_length);
     if (oid_length > 0) {
-        at = tr_der_put_header(at, TR_DER_APPLICATION(0), framed);
-        at = tr_der_put_header(at, TR_DER_OID, oid_length);
-        at = mempcpy(at, oid, oid_length);
-        at = mempcpy(at, kinds[token->kind].id, TOKEN_ID_LENGTH);
+        at = put(at, kinds[token->kind].id, TOKEN_ID_LENGTH);
+        at = put(at, oid, oid_length);
+        at = tr_der_prepend(at, TR_DER_OID, oid_length);
+        tr_der_prepend(at, TR_DER_APPLICATION(0), content);
     }
-    at = mempcpy(at, token->body, token->body_length);
-    if (trailer_length > 0)
-        memcpy(at, trailer, trailer_length);
     *out = buf;
     *length_out = total;
     return 0;

@@ -10,9 +10,9 @@
 #include "wire_table.h"
 
 /*
- * Three walks over the table's lists do everything: check and size before
- * writing, then write; read; free.  A field is an explicit tag [its place]
- * around one element; an element's own shape depends on its kind alone.
+ * Walks over the table's lists do everything: check, bound and put to write,
+ * read, free.  A field is an explicit tag [its place] around one element; an
+ * element's own shape depends on its kind alone.
  *
  * A message is checked the same way before it is written as when it is read,
  * so that what one end sends never fails at the other for its form.
@@ -63,7 +63,7 @@ check_text(const void *octets, size_t length, size_t max)
     uint32_t code;
     int i, n;
 
-    if (max > 0 && length > max)
+    if (length > (max > 0 ? max : TR_MAX_CALL))
         return TRR_TOO_LONG;
     for (; s < end; s += n) {
         n = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
@@ -91,7 +91,7 @@ check_octets(enum tr_wire_kind kind, const uint8_t *octets, size_t length,
     struct tr_der in = { octets, length }, element;
     krb5_error_code ret;
 
-    if (max > 0 && length > max)
+    if (length > (max > 0 ? max : TR_MAX_CALL))
         return TRR_TOO_LONG;
     if (kind == TR_WIRE_BITS) {
         /* X.690 11.2: unused bits are zero. */
@@ -155,140 +155,141 @@ check_value(const struct tr_wire_field *field, const void *base)
     return 0;
 }
 
-/* --- writing -------------------------------------------------------------- */
+/* --- writing: back to front, so that every length is known ---------------- */
 
-static size_t element_size(const struct tr_wire_field *field,
-                           const void *base);
+/* Octets that a field needs at most beside its text and octets: its tag's
+ * header and its own (six octets each), or a number. */
+#define FIELD_OVERHEAD 20
 
-/* Content octets of the shortest two's complement (X.690 8.3). */
+/* An upper bound of the encoding's size. */
 static size_t
-integer_size(int64_t value)
-{
-    size_t n = 1;
-
-    while (n < 8 && (value >> (8 * n - 1)) != 0 &&
-           (value >> (8 * n - 1)) != -1)
-        n++;
-    return n;
-}
-
-/* Octets of content, without the element's own header. */
-static size_t
-content_size(const struct tr_wire_field *field, const void *base)
+bound(const struct tr_wire_field *field, const void *base)
 {
     const struct tr_wire_field *f;
     const struct tr_strings *texts;
     const char *text;
-    size_t i, n = 0;
+    unsigned int tag;
+    size_t i, n = FIELD_OVERHEAD;
 
     switch (field->kind) {
-    case TR_WIRE_INTEGER:
-        return integer_size(*CONST_MEMBER(int64_t, field, base));
-    case TR_WIRE_BOOLEAN:
-        return 1;
     case TR_WIRE_OCTETS:
     case TR_WIRE_BITS:
     case TR_WIRE_ANY:
-        return CONST_MEMBER(struct tr_bytes, field, base)->length;
+        n += CONST_MEMBER(struct tr_bytes, field, base)->length;
+        break;
     case TR_WIRE_TEXT:
         text = *CONST_MEMBER(char *, field, base);
-        return text == NULL ? 0 : strlen(text);
+        n += text == NULL ? 0 : strlen(text);
+        break;
     case TR_WIRE_TEXTS:
         texts = CONST_MEMBER(struct tr_strings, field, base);
         for (i = 0; i < texts->count; i++)
-            n += tr_der_size(strlen(texts->items[i]));
-        return n;
+            n += FIELD_OVERHEAD + strlen(texts->items[i]);
+        break;
     case TR_WIRE_SEQUENCE:
         for (f = field->fields; f->name != NULL; f++)
-            n += tr_der_size(element_size(f, base));
-        return n;
-    case TR_WIRE_NULL:
+            n += bound(f, base);
+        break;
     case TR_WIRE_CHOICE:
+        n += bound(chosen(field, base, &tag), base);
+        break;
+    case TR_WIRE_INTEGER:
+    case TR_WIRE_BOOLEAN:
+    case TR_WIRE_NULL:
         break;
     }
-    return 0;
+    return n;
 }
 
-/* Octets of the whole element, without the tag that its place gives it. */
-static size_t
-element_size(const struct tr_wire_field *field, const void *base)
-{
-    const struct tr_wire_field *f;
-    unsigned int tag;
+/* These write before end and return where they begin. */
 
-    if (field->kind == TR_WIRE_ANY)
-        return content_size(field, base);
-    if (field->kind == TR_WIRE_CHOICE) {
-        f = chosen(field, base, &tag);
-        return tr_der_size(element_size(f, base));
-    }
-    return tr_der_size(content_size(field, base));
+static uint8_t *
+put_octets(uint8_t *end, const void *octets, size_t length)
+{
+    if (length == 0)
+        return end;
+    return memcpy(end - length, octets, length);
+}
+
+/* The shortest two's complement (X.690 8.3). */
+static uint8_t *
+put_integer(uint8_t *end, int64_t number)
+{
+    uint8_t *at = end;
+
+    do {
+        *--at = number & 0xff;
+        number >>= 8;
+    } while (number != ((*at & 0x80) ? -1 : 0));
+    return at;
 }
 
 static uint8_t *
-put_text(uint8_t *at, const char *text)
+put_text(uint8_t *end, const char *text)
 {
     size_t length = text == NULL ? 0 : strlen(text);
 
-    at = tr_der_put_header(at, TR_DER_UTF8_STRING, length);
-    return length == 0 ? at : mempcpy(at, text, length);
+    return tr_der_prepend(put_octets(end, text, length), TR_DER_UTF8_STRING,
+                          length);
+}
+
+static uint8_t *put_element(uint8_t *end, const struct tr_wire_field *field,
+                            const void *base);
+
+static uint8_t *
+put_tagged(uint8_t *end, const struct tr_wire_field *field, unsigned int tag,
+           const void *base)
+{
+    uint8_t *at = put_element(end, field, base);
+
+    return tr_der_prepend(at, TR_DER_CONTEXT(tag), end - at);
 }
 
 static uint8_t *
-put_element(uint8_t *at, const struct tr_wire_field *field, const void *base)
+put_element(uint8_t *end, const struct tr_wire_field *field, const void *base)
 {
     const struct tr_wire_field *f;
     const struct tr_bytes *bytes;
     const struct tr_strings *texts;
-    int64_t number;
-    unsigned int tag;
-    size_t i, n;
+    unsigned int tag = 0;
+    uint8_t *at = end;
+    size_t i;
 
-    if (field->kind == TR_WIRE_TEXT)
-        return put_text(at, *CONST_MEMBER(char *, field, base));
-    if (field->kind == TR_WIRE_CHOICE) {
-        f = chosen(field, base, &tag);
-        at = tr_der_put_header(at, TR_DER_CONTEXT(tag),
-                               element_size(f, base));
-        return put_element(at, f, base);
-    }
-    n = content_size(field, base);
-    if (field->kind != TR_WIRE_ANY)
-        at = tr_der_put_header(at, identifiers[field->kind], n);
     switch (field->kind) {
     case TR_WIRE_INTEGER:
-        number = *CONST_MEMBER(int64_t, field, base);
-        while (n-- > 0)
-            *at++ = (uint64_t)number >> (8 * n);
+        at = put_integer(at, *CONST_MEMBER(int64_t, field, base));
         break;
     case TR_WIRE_BOOLEAN:
-        *at++ = *CONST_MEMBER(bool, field, base) ? 0xff : 0;
+        *--at = *CONST_MEMBER(bool, field, base) ? 0xff : 0;
         break;
     case TR_WIRE_OCTETS:
     case TR_WIRE_BITS:
+        bytes = CONST_MEMBER(struct tr_bytes, field, base);
+        at = put_octets(at, bytes->data, bytes->length);
+        break;
     case TR_WIRE_ANY:
         bytes = CONST_MEMBER(struct tr_bytes, field, base);
-        if (n > 0)
-            at = mempcpy(at, bytes->data, n);
-        break;
+        return put_octets(at, bytes->data, bytes->length);
+    case TR_WIRE_TEXT:
+        return put_text(at, *CONST_MEMBER(char *, field, base));
     case TR_WIRE_TEXTS:
         texts = CONST_MEMBER(struct tr_strings, field, base);
-        for (i = 0; i < texts->count; i++)
-            at = put_text(at, texts->items[i]);
+        for (i = texts->count; i > 0; i--)
+            at = put_text(at, texts->items[i - 1]);
         break;
     case TR_WIRE_SEQUENCE:
-        for (f = field->fields, tag = 0; f->name != NULL; f++, tag++) {
-            at = tr_der_put_header(at, TR_DER_CONTEXT(tag),
-                                   element_size(f, base));
-            at = put_element(at, f, base);
-        }
+        for (f = field->fields; f->name != NULL; f++)
+            tag++;
+        while (tag-- > 0)
+            at = put_tagged(at, &field->fields[tag], tag, base);
         break;
-    case TR_WIRE_TEXT:
-    case TR_WIRE_NULL:
     case TR_WIRE_CHOICE:
+        f = chosen(field, base, &tag);
+        return put_tagged(at, f, tag, base);
+    case TR_WIRE_NULL:
         break;
     }
-    return at;
+    return tr_der_prepend(at, identifiers[field->kind], end - at);
 }
 
 krb5_error_code
@@ -297,29 +298,42 @@ tr_wire_encode(enum tr_wire_type type, const void *value, uint8_t **out,
 {
     const struct tr_wire_layout *layout = tr_wire_layout(type);
     krb5_error_code ret;
-    size_t inner, total;
-    uint8_t *buf, *at;
+    uint8_t *buf = NULL, *at, *end;
+    size_t size = 0, length;
 
     if (layout == NULL)
         return TRR_INTERNAL;
     ret = check_value(&layout->field, value);
     if (ret)
-        return ret;
-    inner = total = element_size(&layout->field, value);
+        goto cleanup;
+    size = bound(&layout->field, value) + FIELD_OVERHEAD;
+    buf = malloc(size);
+    if (buf == NULL) {
+        ret = ENOMEM;
+        goto cleanup;
+    }
+    end = buf + size;
+    at = put_element(end, &layout->field, value);
     if (layout->application >= 0)
-        total = tr_der_size(inner);
-    if (total > layout->field.max)
-        return TRR_TOO_LONG;
-    buf = at = malloc(total);
-    if (buf == NULL)
-        return ENOMEM;
-    if (layout->application >= 0)
-        at = tr_der_put_header(at, TR_DER_APPLICATION(layout->application),
-                               inner);
-    put_element(at, &layout->field, value);
+        at = tr_der_prepend(at, TR_DER_APPLICATION(layout->application),
+                            end - at);
+    length = end - at;
+    if (length > layout->field.max) {
+        ret = TRR_TOO_LONG;
+        goto cleanup;
+    }
+    memmove(buf, at, length);
+    /* A key must not stay behind where the caller cannot see it. */
+    explicit_bzero(buf + length, size - length);
     *out = buf;
-    *length_out = total;
-    return 0;
+    *length_out = length;
+    buf = NULL;
+
+cleanup:
+    if (buf != NULL)
+        explicit_bzero(buf, size);
+    free(buf);
+    return ret;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -327,6 +341,7 @@ tr_wire_encode(enum tr_wire_type type, const void *value, uint8_t **out,
 static krb5_error_code
 read_integer(const struct tr_der *content, int64_t *out)
 {
+    const uint8_t *octets = content->data;
     uint64_t value;
     size_t i;
 
@@ -334,11 +349,14 @@ read_integer(const struct tr_der *content, int64_t *out)
         return TRR_MALFORMED;
     if (content->length > sizeof(value))
         return TRR_TOO_LONG;
-    value = content->data[0] & 0x80 ? UINT64_MAX : 0;
-    for (i = 0; i < content->length; i++)
-        value = value << 8 | content->data[i];
-    if (integer_size((int64_t)value) != content->length)
+    /* X.690 8.3.2: the first nine bits are not all alike. */
+    if (content->length > 1 &&
+        ((octets[0] == 0 && octets[1] < 0x80) ||
+         (octets[0] == 0xff && octets[1] >= 0x80)))
         return TRR_MALFORMED;
+    value = octets[0] & 0x80 ? UINT64_MAX : 0;
+    for (i = 0; i < content->length; i++)
+        value = value << 8 | octets[i];
     *out = (int64_t)value;
     return 0;
 }
