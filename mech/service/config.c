@@ -1,0 +1,648 @@
+/* mech/service/config.c - the daemon's configuration, trustrealm.conf(5) */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "config_file.h"
+#include "trustrealm_err.h"
+
+#define DAY 86400
+
+void
+tr_config_free(struct tr_config *config)
+{
+    size_t i;
+
+    if (config == NULL)
+        return;
+    for (i = 0; i < config->nrules; i++) {
+        free(config->rules[i].name);
+        free(config->rules[i].uids);
+        free(config->rules[i].gids);
+    }
+    for (i = 0; i < config->nservices; i++) {
+        free(config->services[i].service);
+        free(config->services[i].accept);
+        tr_strings_free(config->services[i].bypass);
+    }
+    for (i = 0; i < config->nattributes; i++) {
+        free(config->attributes[i].name);
+        free(config->attributes[i].value);
+        free(config->attributes[i].command);
+    }
+    free(config->path);
+    free(config->system);
+    free(config->principal);
+    free(config->keytab);
+    free(config->state_directory);
+    free(config->socket);
+    free(config->source);
+    free(config->base);
+    free(config->bind);
+    free(config->bind_dn);
+    free(config->password_file);
+    free(config->ca_file);
+    free(config->format);
+    tr_encoding_free(config->encoding);
+    free(config->backend);
+    free(config->rules);
+    free(config->services);
+    tr_strings_free(config->bypass_to);
+    tr_strings_free(config->trust_realms);
+    free(config->attributes);
+    free(config->audit_target);
+    free(config->audit_level);
+    free(config);
+}
+
+static bool
+starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Room for one more element of size, zeroed; NULL when out of memory. */
+static void *
+grow(void *array, size_t *count, size_t size)
+{
+    char *grown, **arrayp = array;
+
+    grown = reallocarray(*arrayp, *count + 1, size);
+    if (grown == NULL)
+        return NULL;
+    *arrayp = grown;
+    memset(grown + *count * size, 0, size);
+    return grown + (*count)++ * size;
+}
+
+/* --- [system] ------------------------------------------------------------ */
+
+/* The machine's own name as Kerberos canonicalizes host names. */
+static krb5_error_code
+default_system(char **system_out)
+{
+    char name[256] = "", *canonical = NULL, *copy = NULL;
+    krb5_context context = NULL;
+    krb5_error_code ret;
+    size_t i;
+
+    if (gethostname(name, sizeof(name) - 1) != 0)
+        return errno;
+    ret = krb5_init_context(&context);
+    if (ret != 0)
+        goto cleanup;
+    ret = krb5_expand_hostname(context, name, &canonical);
+    if (ret != 0)
+        goto cleanup;
+    copy = strdup(canonical);
+    if (copy == NULL) {
+        ret = ENOMEM;
+        goto cleanup;
+    }
+    for (i = 0; copy[i] != '\0'; i++)
+        copy[i] = (char)tolower((unsigned char)copy[i]);
+    *system_out = copy;
+    copy = NULL;
+
+cleanup:
+    free(copy);
+    krb5_free_string(context, canonical);
+    krb5_free_context(context);
+    return ret;
+}
+
+static krb5_error_code
+read_system(struct tr_conf *conf, struct tr_config *config)
+{
+    static const char section[] = "system";
+    const char *name;
+    krb5_error_code ret;
+
+    if (!tr_conf_string(conf, section, NULL, "name", &config->system)) {
+        ret = default_system(&config->system);
+        if (ret != 0) {
+            tr_conf_complain(conf, section, NULL, "name",
+                             "missing, and the host has no usable name");
+            return ret == ENOMEM ? ret : 0;
+        }
+    }
+    name = config->system;
+    if (strlen(name) > TR_MAX_NAME || strpbrk(name, " \t/@\\") != NULL)
+        tr_conf_complain(conf, section, NULL, "name", "host name expected");
+    if (!tr_conf_string(conf, section, NULL, "principal",
+                        &config->principal) &&
+        asprintf(&config->principal, "trustrealm/%s", name) < 0) {
+        config->principal = NULL;
+        return ENOMEM;
+    }
+    if (strlen(config->principal) > TR_MAX_PRINCIPAL)
+        tr_conf_complain(conf, section, NULL, "principal",
+                         "at most %d octets expected", TR_MAX_PRINCIPAL);
+    tr_conf_string(conf, section, NULL, "keytab", &config->keytab);
+    tr_conf_path(conf, section, NULL, "state-directory",
+                 &config->state_directory);
+    tr_conf_path(conf, section, NULL, "socket", &config->socket);
+    /* A name that the socket has while it is made is a little longer. */
+    if (strlen(config->socket) + sizeof(".new") >
+        sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        tr_conf_complain(conf, section, NULL, "socket",
+                         "path is too long for a socket");
+    return 0;
+}
+
+/* --- [table] ------------------------------------------------------------- */
+
+static void
+check_source(struct tr_conf *conf, const struct tr_config *config)
+{
+    const char *source = config->source;
+    bool ldapi = starts_with(source, "ldapi://");
+    bool tls = starts_with(source, "ldaps://") || config->starttls;
+
+    if (starts_with(source, "ldif:")) {
+        if (source[5] != '/')
+            tr_conf_complain(conf, "table", NULL, "source",
+                             "absolute path expected after ldif:");
+        return;
+    }
+    if (!ldapi && !starts_with(source, "ldap://") &&
+        !starts_with(source, "ldaps://")) {
+        tr_conf_complain(conf, "table", NULL, "source", "ldap://HOST, "
+                         "ldaps://HOST, ldapi://PATH or ldif:FILE expected");
+        return;
+    }
+    if (config->base == NULL)
+        tr_conf_complain(conf, "table", NULL, "base",
+                         "missing, an LDAP source needs it");
+    if (config->starttls && !starts_with(source, "ldap://"))
+        tr_conf_complain(conf, "table", NULL, "starttls",
+                         "only for a source ldap://HOST");
+    if (strcmp(config->bind, "simple") == 0 &&
+        (config->bind_dn == NULL || config->password_file == NULL))
+        tr_conf_complain(conf, "table", NULL, "bind",
+                         "simple needs bind-dn and password-file");
+    /* Nothing but GSSAPI brings a protected connection of its own. */
+    if (strcmp(config->bind, "gssapi") != 0 && !ldapi && !tls)
+        tr_conf_complain(conf, "table", NULL, "bind",
+                         "%s needs ldaps://, ldapi:// or starttls",
+                         config->bind);
+}
+
+static void
+read_table(struct tr_conf *conf, struct tr_config *config)
+{
+    static const char section[] = "table";
+    static const char *const binds[] = {
+        "gssapi", "external", "simple", "none", NULL
+    };
+    size_t chosen;
+    bool ldapi;
+
+    tr_conf_string(conf, section, NULL, "source", &config->source);
+    tr_conf_string(conf, section, NULL, "base", &config->base);
+    ldapi = starts_with(config->source, "ldapi://");
+    chosen = ldapi ? 1 : 0;
+    tr_conf_choice(conf, section, NULL, "bind", binds, &chosen);
+    free(config->bind);
+    config->bind = strdup(binds[chosen]);
+    tr_conf_string(conf, section, NULL, "bind-dn", &config->bind_dn);
+    tr_conf_path(conf, section, NULL, "password-file",
+                 &config->password_file);
+    tr_conf_boolean(conf, section, NULL, "starttls", &config->starttls);
+    tr_conf_path(conf, section, NULL, "ca-file", &config->ca_file);
+    /* A local socket is as safe as this machine is. */
+    config->minimum_ssf = ldapi ? 0 : 128;
+    tr_conf_number(conf, section, NULL, "minimum-ssf", ldapi ? 0 : 56, 1024,
+                   &config->minimum_ssf);
+    tr_conf_duration(conf, section, NULL, "heartbeat", 1, 3600,
+                     &config->heartbeat);
+    tr_conf_duration(conf, section, NULL, "maximum-staleness", 1, 366 * DAY,
+                     &config->maximum_staleness);
+    tr_conf_duration(conf, section, NULL, "retry", 1, 3600, &config->retry);
+    if (config->bind != NULL && !tr_conf_failed(conf))
+        check_source(conf, config);
+}
+
+/* --- [labels] ------------------------------------------------------------ */
+
+/* Names are numbered as they stand: levels from the lowest. */
+static krb5_error_code
+add_names(struct tr_conf *conf, const char *key, struct tr_encoding *encoding,
+          krb5_error_code (*add)(struct tr_encoding *, uint32_t,
+                                 const char *))
+{
+    char **names = NULL;
+    krb5_error_code ret = 0;
+    uint32_t i;
+
+    if (!tr_conf_list(conf, "labels", NULL, key, &names))
+        return 0;
+    for (i = 0; names[i] != NULL && ret == 0; i++) {
+        ret = add(encoding, i, names[i]);
+        if (ret != 0 && ret != ENOMEM)
+            tr_conf_complain(conf, "labels", NULL, key, "%s: not a name, "
+                             "given twice, or one too many", names[i]);
+    }
+    tr_strings_free(names);
+    return ret == ENOMEM ? ret : 0;
+}
+
+static krb5_error_code
+read_labels(struct tr_conf *conf, struct tr_config *config)
+{
+    krb5_error_code ret;
+
+    tr_conf_string(conf, "labels", NULL, "format", &config->format);
+    if (strlen(config->format) > TR_MAX_NAME)
+        tr_conf_complain(conf, "labels", NULL, "format",
+                         "at most %d octets expected", TR_MAX_NAME);
+    if (tr_conf_get(conf, "labels", NULL, "levels") == NULL) {
+        tr_conf_complain(conf, "labels", NULL, "levels", "missing");
+        return 0;
+    }
+    ret = tr_encoding_create(&config->encoding);
+    if (ret != 0)
+        return ret;
+    ret = add_names(conf, "levels", config->encoding, tr_encoding_add_level);
+    if (ret == 0)
+        ret = add_names(conf, "categories", config->encoding,
+                        tr_encoding_add_category);
+    if (ret == 0 && !tr_conf_failed(conf))
+        ret = tr_encoding_finish(config->encoding);
+    return ret;
+}
+
+/* A label of the local format; *out is untouched when the key is missing. */
+static bool
+read_label(struct tr_conf *conf, const struct tr_config *config,
+           const char *section, const char *sub, const char *key,
+           struct tr_label *out)
+{
+    const char *text = tr_conf_get(conf, section, sub, key);
+    struct tr_label label;
+    krb5_error_code ret;
+
+    if (text == NULL)
+        return false;
+    ret = tr_label_parse(config->encoding, text, &label);
+    if (ret != 0) {
+        tr_conf_complain(conf, section, sub, key, "%s of [labels]",
+                         ret == TRR_LABEL_LEVEL ? "level is not one" :
+                         ret == TRR_LABEL_CATEGORY ? "category is not one" :
+                         "LEVEL[:CATEGORY,...] expected, with the names");
+        return false;
+    }
+    *out = label;
+    return true;
+}
+
+/* --- [policy] and [rules] ------------------------------------------------ */
+
+static void
+read_rule(struct tr_conf *conf, const struct tr_config *config,
+          struct tr_rule *rule)
+{
+    static const char section[] = "rules";
+
+    tr_conf_ids(conf, section, rule->name, "uid", TR_ID_USER, &rule->uids,
+                &rule->nuids);
+    tr_conf_ids(conf, section, rule->name, "gid", TR_ID_GROUP, &rule->gids,
+                &rule->ngids);
+    if (!read_label(conf, config, section, rule->name, "lowest",
+                    &rule->range.low))
+        tr_conf_complain(conf, section, rule->name, "lowest", "missing");
+    if (!read_label(conf, config, section, rule->name, "highest",
+                    &rule->range.high))
+        tr_conf_complain(conf, section, rule->name, "highest", "missing");
+    if (tr_conf_failed(conf))
+        return;
+    if (!tr_label_dominates(&rule->range.high, &rule->range.low))
+        tr_conf_complain(conf, section, rule->name, "highest",
+                         "does not dominate lowest");
+    rule->label = rule->range.low;
+    if (read_label(conf, config, section, rule->name, "label",
+                   &rule->label) &&
+        !tr_range_contains(&rule->range, &rule->label))
+        tr_conf_complain(conf, section, rule->name, "label",
+                         "not between lowest and highest");
+}
+
+static krb5_error_code
+read_rules(struct tr_conf *conf, struct tr_config *config)
+{
+    struct tr_rule *rule;
+    char **names = NULL;
+    krb5_error_code ret = 0;
+    const char *name;
+    size_t i, k;
+
+    tr_conf_list(conf, "policy", NULL, "rules", &names);
+    for (i = 0; names != NULL && names[i] != NULL && ret == 0; i++) {
+        for (k = 0; k < i; k++) {
+            if (strcmp(names[i], names[k]) == 0)
+                tr_conf_complain(conf, "policy", NULL, "rules",
+                                 "%s is named twice", names[i]);
+        }
+        for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL;
+             k++) {
+            if (strcmp(names[i], name) == 0)
+                break;
+        }
+        if (name == NULL)
+            tr_conf_complain(conf, "policy", NULL, "rules",
+                             "%s is no subsection of [rules]", names[i]);
+        if (tr_conf_failed(conf))
+            break;
+        rule = grow(&config->rules, &config->nrules, sizeof(*rule));
+        if (rule == NULL || (rule->name = strdup(name)) == NULL)
+            ret = ENOMEM;
+        else
+            read_rule(conf, config, rule);
+    }
+    tr_strings_free(names);
+    for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL &&
+             !tr_conf_failed(conf) && ret == 0; k++) {
+        for (i = 0; i < config->nrules; i++) {
+            if (strcmp(config->rules[i].name, name) == 0)
+                break;
+        }
+        if (i == config->nrules)
+            tr_conf_complain(conf, "rules", name, NULL,
+                             "not named by rules of [policy]");
+    }
+    return ret;
+}
+
+static krb5_error_code
+read_policy(struct tr_conf *conf, struct tr_config *config)
+{
+    static const char section[] = "policy";
+    static const char *const when[] = { "on-change", "explicit", NULL };
+    size_t chosen = 0;
+    bool low, high;
+
+    tr_conf_string(conf, section, NULL, "backend", &config->backend);
+    tr_conf_boolean(conf, section, NULL, "allow-bypass",
+                    &config->allow_bypass);
+    tr_conf_boolean(conf, section, NULL, "allow-dry-run",
+                    &config->allow_dry_run);
+    tr_conf_list(conf, section, NULL, "trust-realms", &config->trust_realms);
+    tr_conf_list(conf, section, NULL, "bypass-to", &config->bypass_to);
+    tr_conf_choice(conf, section, NULL, "message-label", when, &chosen);
+    config->explicit_labels = chosen == 1;
+    tr_conf_duration(conf, section, NULL, "clock-skew", 1,
+                     TR_MAX_CLOCK_SKEW_S, &config->clock_skew);
+    if (tr_conf_failed(conf))
+        return 0;
+    tr_label_lowest(config->encoding, &config->highest.low);
+    tr_label_highest(config->encoding, &config->highest.high);
+    low = read_label(conf, config, section, NULL, "lowest",
+                     &config->highest.low);
+    high = read_label(conf, config, section, NULL, "highest",
+                      &config->highest.high);
+    config->has_highest = low || high;
+    if (!tr_label_dominates(&config->highest.high, &config->highest.low))
+        tr_conf_complain(conf, section, NULL, high ? "highest" : "lowest",
+                         "highest does not dominate lowest");
+    return read_rules(conf, config);
+}
+
+/* --- [services] ---------------------------------------------------------- */
+
+static void
+check_patterns(struct tr_conf *conf, const char *service, char **patterns)
+{
+    size_t i;
+
+    for (i = 0; patterns != NULL && patterns[i] != NULL; i++) {
+        if (strchr(patterns[i], '@') == NULL)
+            tr_conf_complain(conf, "services", service, "bypass",
+                             "%s: client pattern PRINCIPAL@REALM expected",
+                             patterns[i]);
+    }
+}
+
+/* A rule that says accept = uids of origin (count of them). */
+static struct tr_service_rule *
+add_service(struct tr_config *config, const char *name,
+            const struct tr_id_range *origin, size_t count)
+{
+    struct tr_service_rule *rule;
+
+    rule = grow(&config->services, &config->nservices, sizeof(*rule));
+    if (rule == NULL)
+        return NULL;
+    rule->service = strdup(name);
+    rule->accept = calloc(count, sizeof(*rule->accept));
+    if (rule->service == NULL || rule->accept == NULL)
+        return NULL;
+    memcpy(rule->accept, origin, count * sizeof(*origin));
+    rule->naccept = count;
+    return rule;
+}
+
+/* The first is the default; a service without accept of its own has its. */
+static krb5_error_code
+read_services(struct tr_conf *conf, struct tr_config *config)
+{
+    static const struct tr_id_range root = { 0, 0 };
+    struct tr_service_rule *rule;
+    const char *name;
+    size_t i;
+
+    rule = add_service(config, "", &root, 1);
+    if (rule == NULL)
+        return ENOMEM;
+    tr_conf_ids(conf, "policy", NULL, "accept", TR_ID_USER, &rule->accept,
+                &rule->naccept);
+    for (i = 0; (name = tr_conf_subsection(conf, "services", i)) != NULL;
+         i++) {
+        rule = add_service(config, name, config->services[0].accept,
+                           config->services[0].naccept);
+        if (rule == NULL)
+            return ENOMEM;
+        tr_conf_ids(conf, "services", name, "accept", TR_ID_USER,
+                    &rule->accept, &rule->naccept);
+        tr_conf_list(conf, "services", name, "bypass", &rule->bypass);
+        check_patterns(conf, name, rule->bypass);
+    }
+    return 0;
+}
+
+/* --- [attributes] -------------------------------------------------------- */
+
+static bool
+printable(const char *text, const char *but)
+{
+    for (; *text != '\0'; text++) {
+        if (*text <= ' ' || *text > '~' || strchr(but, *text) != NULL)
+            return false;
+    }
+    return true;
+}
+
+static void
+read_attribute(struct tr_conf *conf, const char *sub,
+               struct tr_attribute_source *source)
+{
+    static const char section[] = "attributes";
+
+    if (!printable(source->name, "=") || strlen(source->name) > TR_MAX_NAME)
+        tr_conf_complain(conf, section, sub, sub != NULL ? NULL :
+                         source->name, "name without blanks and = expected");
+    if (sub == NULL) {
+        tr_conf_string(conf, section, NULL, source->name, &source->value);
+        if (source->value != NULL && (!printable(source->value, "") ||
+                                      strlen(source->value) > TR_MAX_NAME))
+            tr_conf_complain(conf, section, NULL, source->name,
+                             "value without blanks expected");
+        return;
+    }
+    source->interval = 60;
+    source->timeout = 5;
+    if (!tr_conf_path(conf, section, sub, "command", &source->command))
+        tr_conf_complain(conf, section, sub, "command", "missing");
+    tr_conf_duration(conf, section, sub, "interval", 1, DAY,
+                     &source->interval);
+    tr_conf_duration(conf, section, sub, "timeout", 1, 300,
+                     &source->timeout);
+}
+
+static krb5_error_code
+read_attributes(struct tr_conf *conf, struct tr_config *config)
+{
+    struct tr_attribute_source *source;
+    const char *name;
+    size_t i, keys = 0, k;
+    bool sub;
+
+    while (tr_conf_key(conf, "attributes", keys) != NULL)
+        keys++;
+    for (i = 0;; i++) {
+        sub = i >= keys;
+        name = sub ? tr_conf_subsection(conf, "attributes", i - keys) :
+            tr_conf_key(conf, "attributes", i);
+        if (name == NULL || tr_conf_failed(conf))
+            return 0;
+        for (k = 0; k < config->nattributes; k++) {
+            if (strcmp(config->attributes[k].name, name) == 0)
+                tr_conf_complain(conf, "attributes", NULL, name,
+                                 "given twice");
+        }
+        if (i == TR_MAX_ATTRIBUTES)
+            tr_conf_complain(conf, "attributes", sub ? name : NULL,
+                             sub ? NULL : name, "more than %d attributes",
+                             TR_MAX_ATTRIBUTES);
+        source = grow(&config->attributes, &config->nattributes,
+                      sizeof(*source));
+        if (source == NULL || (source->name = strdup(name)) == NULL)
+            return ENOMEM;
+        read_attribute(conf, sub ? name : NULL, source);
+    }
+}
+
+/* --- [audit] and the whole ----------------------------------------------- */
+
+static krb5_error_code
+read_audit(struct tr_conf *conf, struct tr_config *config)
+{
+    static const char *const levels[] = {
+        "error", "warning", "notice", "info", "debug", NULL
+    };
+    const char *target;
+    size_t level = 3;
+
+    tr_conf_string(conf, "audit", NULL, "target", &config->audit_target);
+    target = config->audit_target;
+    if (!starts_with(target, "file:/") && strcmp(target, "journal") != 0 &&
+        strcmp(target, "syslog") != 0 && strcmp(target, "stderr") != 0)
+        tr_conf_complain(conf, "audit", NULL, "target",
+                         "journal, syslog, stderr or file:PATH expected");
+#ifndef HAVE_SYSTEMD
+    if (strcmp(target, "journal") == 0)
+        tr_conf_complain(conf, "audit", NULL, "target",
+                         "this trustrealmd was built without systemd");
+#endif
+    tr_conf_choice(conf, "audit", NULL, "level", levels, &level);
+    config->audit_level = strdup(levels[level]);
+    return config->audit_level == NULL ? ENOMEM : 0;
+}
+
+static krb5_error_code
+set_defaults(struct tr_config *config, const char *path)
+{
+    static const char state[] = TR_LOCALSTATEDIR "/lib/trustrealm";
+
+    config->path = strdup(path);
+    config->keytab = strdup("FILE:" TR_SYSCONFDIR "/trustrealm/keytab");
+    config->state_directory = strdup(state);
+    config->socket = strdup(TR_SOCKET_PATH);
+    config->source = strdup("ldif:" TR_SYSCONFDIR "/trustrealm/table.ldif");
+    config->heartbeat = 10;
+    config->maximum_staleness = 3600;
+    config->retry = 1;
+    config->format = strdup("local");
+    config->backend = strdup("policy");
+    config->clock_skew = TR_MAX_CLOCK_SKEW_S;
+    config->audit_target = strdup("syslog");
+    if (config->path == NULL || config->keytab == NULL ||
+        config->state_directory == NULL || config->socket == NULL ||
+        config->source == NULL || config->format == NULL ||
+        config->backend == NULL || config->audit_target == NULL)
+        return ENOMEM;
+    return 0;
+}
+
+krb5_error_code
+tr_config_load(const char *path, struct tr_config **config_out,
+               char **why_out)
+{
+    static krb5_error_code (*const readers[])(struct tr_conf *,
+                                              struct tr_config *) = {
+        read_system, read_labels, read_policy, read_services,
+        read_attributes, read_audit
+    };
+    struct tr_config *config = NULL;
+    struct tr_conf *conf = NULL;
+    krb5_error_code ret;
+    char *why = NULL;
+    size_t i;
+
+    *config_out = NULL;
+    *why_out = NULL;
+    config = calloc(1, sizeof(*config));
+    if (config == NULL)
+        return ENOMEM;
+    ret = set_defaults(config, path);
+    if (ret == 0)
+        ret = tr_conf_open(path, &conf, &why);
+    if (ret != 0)
+        goto cleanup;
+    read_table(conf, config);
+    for (i = 0; i < sizeof(readers) / sizeof(*readers) && ret == 0; i++)
+        ret = readers[i](conf, config);
+    if (ret == 0 && config->bind == NULL)
+        ret = ENOMEM;
+    if (ret == 0)
+        ret = tr_conf_finish(conf, &why);
+    if (ret != 0)
+        goto cleanup;
+    *config_out = config;
+    config = NULL;
+
+cleanup:
+    if (ret != 0 && why == NULL &&
+        asprintf(&why, "%s: %s", path, error_message(ret)) < 0)
+        why = NULL;
+    *why_out = why;
+    tr_conf_free(conf);
+    tr_config_free(config);
+    return ret;
+}
