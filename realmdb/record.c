@@ -1,0 +1,207 @@
+/* realmdb/record.c - make records of directory entries */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Lists come out sorted, since a directory keeps values in no order: the same
+ * entry always makes the same record.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "record_class.h"
+#include "text.h"
+#include "trustrealm_err.h"
+
+#define DEFAULT_KERNEL_LIFETIME 300
+
+krb5_error_code
+tr_entry_wrong(char **why_out, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(why_out, format, args) < 0)
+        *why_out = NULL;
+    va_end(args);
+    return TRR_ENTRY;
+}
+
+/* Copy value as it can be shown in one line of a log. */
+static void
+showable(const char *value, char *buf, size_t size)
+{
+    size_t i;
+
+    for (i = 0; i + 4 < size && value[i] != '\0'; i++)
+        buf[i] = value[i] >= ' ' && value[i] <= '~' ? value[i] : '?';
+    buf[i] = '\0';
+    if (value[i] != '\0')
+        memcpy(buf + i, "...", 4);
+}
+
+/* The only attribute of entry with that name; NULL when there is none. */
+static krb5_error_code
+find_attribute(const struct tr_entry *entry, const char *name,
+               const struct tr_attribute **out, char **why_out)
+{
+    size_t i;
+
+    *out = NULL;
+    for (i = 0; i < entry->nattributes; i++) {
+        if (tr_text_compare(entry->attributes[i].name, name) != 0 ||
+            entry->attributes[i].nvalues == 0)
+            continue;
+        if (*out != NULL)
+            return tr_entry_wrong(why_out, "%s: given twice", name);
+        *out = &entry->attributes[i];
+    }
+    return 0;
+}
+
+/* The class of entry; NULL when it is none of ours. */
+static krb5_error_code
+find_class(const struct tr_entry *entry, const struct tr_class **out,
+           char **why_out)
+{
+    krb5_error_code ret;
+    const struct tr_attribute *attribute;
+    const struct tr_class *class;
+    size_t i;
+
+    *out = NULL;
+    ret = find_attribute(entry, "objectClass", &attribute, why_out);
+    if (ret != 0 || attribute == NULL)
+        return ret;
+    for (i = 0; i < attribute->nvalues; i++) {
+        class = tr_class_find(attribute->values[i]);
+        if (class == NULL)
+            continue;
+        if (*out != NULL && *out != class)
+            return tr_entry_wrong(why_out, "objectClass: both %s and %s",
+                                    (*out)->name, class->name);
+        *out = class;
+    }
+    return 0;
+}
+
+static krb5_error_code
+take_value(const struct tr_field *field, const char *value, void *item,
+           char **why_out)
+{
+    krb5_error_code ret;
+    char shown[100];
+
+    ret = field->parse(value, item);
+    if (ret == 0 || ret == ENOMEM)
+        return ret;
+    showable(value, shown, sizeof(shown));
+    return tr_entry_wrong(why_out, "%s: \"%s\": %s expected",
+                          field->attribute, shown, field->expected);
+}
+
+static krb5_error_code
+take_list(const struct tr_field *field, const struct tr_attribute *attribute,
+          uint8_t *record, char **why_out)
+{
+    krb5_error_code ret;
+    size_t i, n = attribute->nvalues;
+    uint8_t *items;
+    const char *name;
+    char shown[100];
+
+    if (n > field->maximum)
+        return tr_entry_wrong(why_out, "%s: more than %zu values",
+                              field->attribute, field->maximum);
+    items = calloc(n, field->size);
+    if (items == NULL)
+        return ENOMEM;
+    /* The record owns the list from here on, whatever is wrong in it. */
+    memcpy(record + field->offset, &items, sizeof(items));
+    memcpy(record + field->count, &n, sizeof(n));
+    for (i = 0; i < n; i++) {
+        ret = take_value(field, attribute->values[i], items + i * field->size,
+                         why_out);
+        if (ret)
+            return ret;
+    }
+    qsort(items, n, field->size, field->compare);
+    for (i = 1; field->named && i < n; i++) {
+        if (field->compare(items + (i - 1) * field->size,
+                           items + i * field->size) != 0)
+            continue;
+        memcpy(&name, items + i * field->size, sizeof(name));
+        showable(name, shown, sizeof(shown));
+        return tr_entry_wrong(why_out, "%s: \"%s\": given twice",
+                              field->attribute, shown);
+    }
+    return 0;
+}
+
+static krb5_error_code
+take_fields(const struct tr_entry *entry, const struct tr_class *class,
+            struct tr_record *record, char **why_out)
+{
+    krb5_error_code ret;
+    const struct tr_field *field;
+    const struct tr_attribute *attribute;
+    uint8_t *base = (uint8_t *)record;
+
+    for (field = class->fields; field->attribute != NULL; field++) {
+        ret = find_attribute(entry, field->attribute, &attribute, why_out);
+        if (ret)
+            return ret;
+        if (attribute == NULL && field->required)
+            return tr_entry_wrong(why_out, "%s: missing", field->attribute);
+        if (attribute == NULL)
+            continue;
+        if (field->count != 0)
+            ret = take_list(field, attribute, base, why_out);
+        else if (attribute->nvalues > 1)
+            ret = tr_entry_wrong(why_out, "%s: given twice",
+                                 field->attribute);
+        else
+            ret = take_value(field, attribute->values[0],
+                             base + field->offset, why_out);
+        if (ret)
+            return ret;
+    }
+    return class->check == NULL ? 0 : class->check(record, why_out);
+}
+
+krb5_error_code
+tr_record_from_entry(const struct tr_entry *entry,
+                     struct tr_record **record_out, char **why_out)
+{
+    krb5_error_code ret;
+    const struct tr_class *class;
+    struct tr_record *record = NULL;
+    char *why = NULL;
+
+    ret = find_class(entry, &class, &why);
+    if (ret != 0 || class == NULL)
+        goto cleanup;
+    record = calloc(1, sizeof(*record));
+    if (record == NULL) {
+        ret = ENOMEM;
+        goto cleanup;
+    }
+    record->type = class->type;
+    if (record->type == TR_RECORD_SYSTEM)
+        record->u.system.enabled = true;
+    if (record->type == TR_RECORD_REALM)
+        record->u.realm.kernel_lifetime = DEFAULT_KERNEL_LIFETIME;
+    ret = take_fields(entry, class, record, &why);
+
+cleanup:
+    if (ret != 0) {
+        tr_record_free(record);
+        record = NULL;
+    }
+    *record_out = record;
+    *why_out = why;
+    return ret;
+}

@@ -1,0 +1,45 @@
+/* realmdb/record_class.h - which attributes entries have (within realmdb) */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_RECORD_CLASS_H
+#define TR_RECORD_CLASS_H
+
+#include "record.h"
+
+/*
+ * Reads value to item, a member of a record or an item of a list; ENOMEM, or
+ * TRR_MALFORMED when value is not what is expected.
+ */
+typedef krb5_error_code tr_parse_value(const char *value, void *item);
+typedef int tr_compare_items(const void *a, const void *b);
+
+struct tr_field {
+    const char *attribute;
+    bool required;
+    tr_parse_value *parse;
+    const char *expected;       /* "... expected" */
+    size_t offset;              /* in the record, of a value or a list */
+    /* a list: */
+    size_t count;               /* offset of its count; 0: one value only */
+    size_t size;                /* of an item */
+    size_t maximum;             /* of items */
+    tr_compare_items *compare;
+    bool named;                 /* an item starts with its name: char * */
+};
+
+struct tr_class {
+    const char *name;
+    enum tr_record_type type;
+    const struct tr_field *fields;      /* the last one has no attribute */
+    /* Judges what no single value shows; *why_out is set when it fails. */
+    krb5_error_code (*check)(struct tr_record *record, char **why_out);
+};
+
+/* The class of that name, compared without case, or NULL. */
+const struct tr_class *tr_class_find(const char *name);
+
+/* Says why in *why_out (malloced, NULL without memory); returns TRR_ENTRY. */
+krb5_error_code tr_entry_wrong(char **why_out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

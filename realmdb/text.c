@@ -1,0 +1,143 @@
+/* realmdb/text.c - checked reading of numbers, words, names and times */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "encoding.h"
+#include "text.h"
+#include "trustrealm_err.h"
+
+#define DIGITS "0123456789"
+#define BLANKS " \t"
+
+krb5_error_code
+tr_text_number(const char *text, int64_t low, int64_t high,
+               int64_t *number_out)
+{
+    const char *digits = text;
+    int64_t number;
+    char *end;
+
+    if (low < 0 && *digits == '-')
+        digits++;
+    if (*digits == '\0' || digits[strspn(digits, DIGITS)] != '\0')
+        return TRR_MALFORMED;
+    if (*digits == '0' && (digits[1] != '\0' || digits != text))
+        return TRR_MALFORMED;
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0' || number < low || number > high)
+        return TRR_MALFORMED;
+    *number_out = number;
+    return 0;
+}
+
+krb5_error_code
+tr_text_words(const char *text, size_t least, size_t most, char **words_out)
+{
+    size_t n = 0, length;
+
+    memset(words_out, 0, most * sizeof(*words_out));
+    for (;;) {
+        text += strspn(text, BLANKS);
+        length = strcspn(text, BLANKS);
+        if (length == 0)
+            break;
+        if (n == most)
+            goto malformed;
+        words_out[n] = strndup(text, length);
+        if (words_out[n] == NULL) {
+            tr_text_free_words(words_out, most);
+            return ENOMEM;
+        }
+        n++;
+        text += length;
+    }
+    if (n >= least)
+        return 0;
+malformed:
+    tr_text_free_words(words_out, most);
+    return TRR_MALFORMED;
+}
+
+void
+tr_text_free_words(char **words, size_t most)
+{
+    size_t i;
+
+    for (i = 0; i < most; i++) {
+        free(words[i]);
+        words[i] = NULL;
+    }
+}
+
+/* The number that count digits at text make. */
+static int
+digits(const char *text, size_t count)
+{
+    int number = 0;
+
+    while (count-- > 0)
+        number = number * 10 + (*text++ - '0');
+    return number;
+}
+
+krb5_error_code
+tr_text_time(const char *text, int64_t *seconds_out)
+{
+    struct tm given = { 0 }, found;
+    time_t seconds;
+
+    if (strlen(text) != 15 || strspn(text, DIGITS) != 14 || text[14] != 'Z')
+        return TRR_MALFORMED;
+    given.tm_year = digits(text, 4) - 1900;
+    given.tm_mon = digits(text + 4, 2) - 1;
+    given.tm_mday = digits(text + 6, 2);
+    given.tm_hour = digits(text + 8, 2);
+    given.tm_min = digits(text + 10, 2);
+    given.tm_sec = digits(text + 12, 2);
+    found = given;
+    seconds = timegm(&found);
+    /* timegm() takes February 30th for March 2nd: it must come back. */
+    if (seconds <= 0 || found.tm_year != given.tm_year ||
+        found.tm_mon != given.tm_mon || found.tm_mday != given.tm_mday ||
+        found.tm_hour != given.tm_hour || found.tm_min != given.tm_min ||
+        found.tm_sec != given.tm_sec)
+        return TRR_MALFORMED;
+    *seconds_out = seconds;
+    return 0;
+}
+
+bool
+tr_text_is_name(const char *text)
+{
+    size_t length = strspn(text, TR_NAME_OCTETS);
+
+    return length > 0 && length <= TR_MAX_NAME && text[length] == '\0';
+}
+
+static int
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+void
+tr_text_lower(char *text)
+{
+    for (; *text != '\0'; text++)
+        *text = (char)lower(*text);
+}
+
+int
+tr_text_compare(const char *a, const char *b)
+{
+    while (*a != '\0' && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) - lower(*b);
+}

@@ -1,0 +1,44 @@
+/* realmdb/text.h - checked reading of numbers, words, names and times */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_TEXT_H
+#define TR_TEXT_H
+
+/*
+ * Values of directory entries and configuration keys.  Everything is ASCII
+ * and independent of the locale; a text is taken whole or not at all
+ * (TRR_MALFORMED, outputs untouched).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <krb5/krb5.h>
+
+/* A decimal number without sign (but '-' when low is negative), blanks or
+ * superfluous zeros, within [low, high]. */
+krb5_error_code tr_text_number(const char *text, int64_t low, int64_t high,
+                               int64_t *number_out);
+
+/*
+ * Split text at blanks into at least least and at most most words, copied to
+ * words_out (most entries; those not filled are NULL); free them with
+ * tr_text_free_words().  TRR_MALFORMED when their number is another one.
+ */
+krb5_error_code tr_text_words(const char *text, size_t least, size_t most,
+                              char **words_out);
+void tr_text_free_words(char **words, size_t most);
+
+/* RFC 4517 generalized time, only as YYYYMMDDHHMMSSZ and after 1970. */
+krb5_error_code tr_text_time(const char *text, int64_t *seconds_out);
+
+/* Whether text has 1 to TR_MAX_NAME octets, all of them [A-Za-z0-9._-]. */
+bool tr_text_is_name(const char *text);
+
+/* Make letters small, in place. */
+void tr_text_lower(char *text);
+
+/* As strcmp(), without case. */
+int tr_text_compare(const char *a, const char *b);
+
+#endif
