@@ -1,0 +1,330 @@
+/* tools/gss-label/token.c - make or take a single context token */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <stdlib.h>
+#include <string.h>
+#include <gssapi/gssapi_alloc.h>
+#include "gss-label.h"
+
+struct token {
+    struct gl_output output;
+    const struct gl_mechanism *mechanism;       /* NULL: any */
+    const char *service, *label;
+    bool raw, reply;
+    OM_uint32 flags;
+
+    gss_name_t name;
+    gss_cred_id_t cred, delegated;
+    gss_ctx_id_t context;
+};
+
+static void
+usage(FILE *stream)
+{
+    fputs("usage: gss-label token init [OPTION...] SERVICE@HOST\n"
+          "       gss-label token accept [OPTION...]\n\n"
+          "init writes its first token to standard output, accept reads one\n"
+          "from standard input and writes the reply; what became of it goes\n"
+          "to standard error (with --json: all to standard output).\n\n"
+          "  -m, --mech MECHANISM   krb5, trustrealm, spnego or "
+          "spnego-default\n"
+          "  -r, --raw              tokens as they are, not in base64\n"
+          "  -j, --json             one JSON object a line\n"
+          "init:\n"
+          "  -l, --label LABEL      of the context (this system's format)\n"
+          "  -c, --conf             ask for confidentiality\n"
+          "  -d, --delegate         delegate credentials\n"
+          "      --no-mutual        do not ask for mutual authentication\n"
+          "  -R, --reply            then read the reply and finish\n"
+          "accept:\n"
+          "  -S, --service NAME@HOST  accept for this service only\n",
+          stream);
+}
+
+static const struct option options[] = {
+    { "mech", required_argument, NULL, 'm' },
+    { "raw", no_argument, NULL, 'r' },
+    { "json", no_argument, NULL, 'j' },
+    { "label", required_argument, NULL, 'l' },
+    { "conf", no_argument, NULL, 'c' },
+    { "delegate", no_argument, NULL, 'd' },
+    { "no-mutual", no_argument, NULL, 'U' },
+    { "reply", no_argument, NULL, 'R' },
+    { "service", required_argument, NULL, 'S' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 }
+};
+
+static bool
+take_option(struct token *token, int c, const char *arg)
+{
+    switch (c) {
+    case 'm':
+        token->mechanism = gl_mechanism_find(arg);
+        return token->mechanism != NULL;
+    case 'r':
+        token->raw = true;
+        return true;
+    case 'j':
+        token->output.json = true;
+        token->output.stream = stdout;
+        return true;
+    case 'l':
+        token->label = arg;
+        return true;
+    case 'c':
+        token->flags |= GSS_C_CONF_FLAG;
+        return true;
+    case 'd':
+        token->flags |= GSS_C_DELEG_FLAG;
+        return true;
+    case 'U':
+        token->flags &= ~(OM_uint32)GSS_C_MUTUAL_FLAG;
+        return true;
+    case 'R':
+        token->reply = true;
+        return true;
+    case 'S':
+        token->service = arg;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* -1 to go on, or the exit status. */
+static int
+parse(struct token *token, int argc, char **argv, const char *letters,
+      int operands)
+{
+    int c;
+
+    while ((c = getopt_long(argc, argv, "m:rjl:cdRS:h", options,
+                            NULL)) != -1) {
+        if (c == 'h') {
+            usage(stdout);
+            return GL_DELIVERED;
+        }
+        if (c == '?' || strchr(letters, c) == NULL ||
+            !take_option(token, c, optarg)) {
+            if (c != '?')
+                fprintf(stderr, "gss-label token: invalid option\n");
+            usage(stderr);
+            return GL_USAGE;
+        }
+    }
+    if (argc - optind != operands || (token->raw && token->output.json)) {
+        usage(stderr);
+        return GL_USAGE;
+    }
+    return -1;
+}
+
+static enum gl_status
+write_token(struct token *token, const gss_buffer_desc *data)
+{
+    size_t size = (data->length + 2) / 3 * 4 + 1;
+    enum gl_status status = GL_DELIVERED;
+    char *text = NULL;
+
+    if (token->raw) {
+        if (fwrite(data->value, 1, data->length, stdout) != data->length)
+            status = GL_SYSTEM;
+    } else {
+        text = malloc(size);
+        if (text == NULL ||
+            b64_ntop(data->value, data->length, text, size) < 0) {
+            status = GL_SYSTEM;
+        } else if (token->output.json) {
+            gl_report(&token->output,
+                      json_pack("{s:s, s:I, s:s}", "event", "token",
+                                "length", (json_int_t)data->length,
+                                "token", text));
+        } else {
+            printf("%s\n", text);
+        }
+    }
+    free(text);
+    if (fflush(stdout) != 0)
+        status = GL_SYSTEM;
+    if (status != GL_DELIVERED)
+        gl_report_error(&token->output, "write", errno);
+    return status;
+}
+
+/* A line of base64, or all that there is. */
+static enum gl_status
+read_token(struct token *token, gss_buffer_t out)
+{
+    size_t size = token->raw ? GL_MAX_FRAME : GL_MAX_FRAME / 3 * 4 + 4;
+    size_t length = 0;
+    uint8_t *data;
+    int c, n;
+
+    data = gssalloc_malloc(size + 1);
+    if (data == NULL) {
+        gl_report_error(&token->output, "read", ENOMEM);
+        return GL_SYSTEM;
+    }
+    while (length < size && (c = getchar()) != EOF &&
+           (token->raw || c != '\n'))
+        data[length++] = (uint8_t)c;
+    data[length] = '\0';
+    out->value = data;
+    out->length = length;
+    if (!token->raw) {
+        /* In place: four characters become at most three octets. */
+        n = b64_pton((char *)data, data, size);
+        if (n < 0) {
+            gl_report_error(&token->output, "no base64", 0);
+            return GL_SYSTEM;
+        }
+        out->length = n;
+    }
+    return GL_DELIVERED;
+}
+
+static enum gl_status
+fail_gss(struct token *token, const char *call, OM_uint32 major,
+         OM_uint32 minor)
+{
+    const struct gl_mechanism *mechanism = token->mechanism;
+
+    if (mechanism == NULL)
+        mechanism = gl_mechanism_find("krb5");
+    gl_report_gss(&token->output, call, major, minor, mechanism->oid);
+    return GL_REFUSED;
+}
+
+/* One step of the initiator. */
+static enum gl_status
+step(struct token *token, gss_buffer_t in, OM_uint32 *major_out)
+{
+    gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
+    enum gl_status status = GL_DELIVERED;
+    OM_uint32 minor, ignored;
+
+    *major_out = gss_init_sec_context(&minor, token->cred, &token->context,
+                                      token->name, token->mechanism->oid,
+                                      token->flags, 0,
+                                      GSS_C_NO_CHANNEL_BINDINGS, in, NULL,
+                                      &out, NULL, NULL);
+    if (out.length > 0)
+        status = write_token(token, &out);
+    (void)gss_release_buffer(&ignored, &out);
+    if (GSS_ERROR(*major_out))
+        status = fail_gss(token, "gss_init_sec_context", *major_out, minor);
+    return status;
+}
+
+static enum gl_status
+run_init(struct token *token)
+{
+    gss_buffer_desc in = GSS_C_EMPTY_BUFFER;
+    enum gl_status status;
+    OM_uint32 major = 0, minor;
+
+    status = gl_import_name(&token->output, token->service, &token->name);
+    if (status == GL_DELIVERED) {
+        status = gl_acquire(&token->output, GSS_C_NO_NAME, token->mechanism,
+                            GSS_C_INITIATE, token->label, &token->cred);
+    }
+    if (status == GL_DELIVERED)
+        status = step(token, &in, &major);
+    if (status == GL_DELIVERED && token->reply &&
+        (major & GSS_S_CONTINUE_NEEDED)) {
+        status = read_token(token, &in);
+        if (status == GL_DELIVERED)
+            status = step(token, &in, &major);
+        (void)gss_release_buffer(&minor, &in);
+    }
+    if (status == GL_DELIVERED && !(major & GSS_S_CONTINUE_NEEDED)) {
+        gl_report_context(&token->output, token->context,
+                          GSS_C_NO_CREDENTIAL);
+    } else if (status == GL_DELIVERED && token->reply) {
+        gl_report_error(&token->output, "more tokens are needed", 0);
+        status = GL_REFUSED;
+    }
+    return status;
+}
+
+static enum gl_status
+run_accept(struct token *token)
+{
+    gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out = GSS_C_EMPTY_BUFFER;
+    enum gl_status status = GL_DELIVERED;
+    OM_uint32 major, minor, ignored;
+
+    if (token->service != NULL)
+        status = gl_import_name(&token->output, token->service, &token->name);
+    if (status == GL_DELIVERED &&
+        (token->service != NULL || token->mechanism != NULL)) {
+        status = gl_acquire(&token->output, token->name, token->mechanism,
+                            GSS_C_ACCEPT, NULL, &token->cred);
+    }
+    if (status == GL_DELIVERED)
+        status = read_token(token, &in);
+    if (status != GL_DELIVERED)
+        goto cleanup;
+    major = gss_accept_sec_context(&minor, &token->context, token->cred, &in,
+                                   GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
+                                   &out, NULL, NULL, &token->delegated);
+    if (out.length > 0)
+        status = write_token(token, &out);
+    if (GSS_ERROR(major)) {
+        status = fail_gss(token, "gss_accept_sec_context", major, minor);
+    } else if (major & GSS_S_CONTINUE_NEEDED) {
+        gl_report_error(&token->output, "more tokens are needed", 0);
+        status = GL_REFUSED;
+    } else {
+        gl_report_context(&token->output, token->context, token->delegated);
+    }
+
+cleanup:
+    (void)gss_release_buffer(&ignored, &in);
+    (void)gss_release_buffer(&ignored, &out);
+    return status;
+}
+
+int
+gl_token(int argc, char **argv)
+{
+    struct token token = {
+        .output = { stderr, false },
+        .flags = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG |
+            GSS_C_SEQUENCE_FLAG | GSS_C_INTEG_FLAG,
+        .name = GSS_C_NO_NAME, .cred = GSS_C_NO_CREDENTIAL,
+        .delegated = GSS_C_NO_CREDENTIAL, .context = GSS_C_NO_CONTEXT
+    };
+    OM_uint32 minor;
+    int status;
+
+    if (argc > 1 && strcmp(argv[1], "init") == 0) {
+        token.mechanism = gl_mechanism_find("krb5");
+        status = parse(&token, argc - 1, argv + 1, "mrjlcdUR", 1);
+        if (status < 0) {
+            token.service = argv[1 + optind];
+            status = run_init(&token);
+        }
+    } else if (argc > 1 && strcmp(argv[1], "accept") == 0) {
+        status = parse(&token, argc - 1, argv + 1, "mrjS", 0);
+        if (status < 0)
+            status = run_accept(&token);
+    } else {
+        status = argc > 1 && (strcmp(argv[1], "--help") == 0 ||
+                              strcmp(argv[1], "-h") == 0) ?
+            GL_DELIVERED : GL_USAGE;
+        usage(status == GL_DELIVERED ? stdout : stderr);
+    }
+    (void)gss_delete_sec_context(&minor, &token.context, GSS_C_NO_BUFFER);
+    (void)gss_release_cred(&minor, &token.cred);
+    (void)gss_release_cred(&minor, &token.delegated);
+    (void)gss_release_name(&minor, &token.name);
+    return status;
+}
