@@ -29,7 +29,8 @@ enum tr_wire_kind {
 };
 
 struct tr_wire_field {
-    const char *name;           /* in the module; NULL ends a list */
+    const char *name;           /* of the member; the module's is its last
+                                   part with - for _; NULL ends a list */
     enum tr_wire_kind kind;
     size_t offset;              /* of the member in the outermost structure */
     size_t max;                 /* octets of content, each text */
