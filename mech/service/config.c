@@ -385,10 +385,14 @@ read_policy(struct tr_conf *conf, struct tr_config *config)
 {
     static const char section[] = "policy";
     static const char *const when[] = { "on-change", "explicit", NULL };
-    size_t chosen = 0;
+    static const char *const backends[] = { "policy", NULL };
+    size_t chosen = 0, backend = 0;
     bool low, high;
 
-    tr_conf_string(conf, section, NULL, "backend", &config->backend);
+    tr_conf_choice(conf, section, NULL, "backend", backends, &backend);
+    config->backend = strdup(backends[backend]);
+    if (config->backend == NULL)
+        return ENOMEM;
     tr_conf_boolean(conf, section, NULL, "allow-bypass",
                     &config->allow_bypass);
     tr_conf_boolean(conf, section, NULL, "allow-dry-run",
@@ -589,13 +593,12 @@ set_defaults(struct tr_config *config, const char *path)
     config->maximum_staleness = 3600;
     config->retry = 1;
     config->format = strdup("local");
-    config->backend = strdup("policy");
     config->clock_skew = TR_MAX_CLOCK_SKEW_S;
     config->audit_target = strdup("syslog");
     if (config->path == NULL || config->keytab == NULL ||
         config->state_directory == NULL || config->socket == NULL ||
         config->source == NULL || config->format == NULL ||
-        config->backend == NULL || config->audit_target == NULL)
+        config->audit_target == NULL)
         return ENOMEM;
     return 0;
 }

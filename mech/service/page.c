@@ -1,0 +1,143 @@
+/* mech/service/page.c - the page that tells applications when to ask again */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Applications map the memfd read-only and compare its epoch and lease
+ * without a system call.  F_SEAL_FUTURE_WRITE leaves the mapping made here
+ * before the only writable one that will ever be; nobody who is handed the
+ * descriptor can write, shrink or grow it.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+#include "service.h"
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+struct tr_shared_page {
+    int fd;
+    struct tr_page *page;
+    uint8_t instance[sizeof(((struct tr_page *)NULL)->instance)];
+};
+
+static krb5_error_code
+random_octets(void *out, size_t length)
+{
+    return getrandom(out, length, 0) == (ssize_t)length ? 0 : EIO;
+}
+
+static krb5_error_code
+make_memory(struct tr_shared_page *page)
+{
+    void *memory;
+
+    page->fd = memfd_create("trustrealm-page",
+                            MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (page->fd < 0 || ftruncate(page->fd, TR_PAGE_SIZE) != 0)
+        return errno;
+    memory = mmap(NULL, TR_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  page->fd, 0);
+    if (memory == MAP_FAILED)
+        return errno;
+    page->page = memory;
+    if (madvise(memory, TR_PAGE_SIZE, MADV_DONTFORK) != 0)
+        return errno;
+    if (fcntl(page->fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK |
+              F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return errno;
+    return 0;
+}
+
+/*
+ * Make a page with a new instance and an epoch that no earlier page is likely
+ * to have shown.  Its lease has ended: call tr_shared_page_renew().
+ */
+krb5_error_code
+tr_shared_page_create(struct tr_shared_page **page_out)
+{
+    struct tr_shared_page *page;
+    krb5_error_code ret;
+    uint32_t start;
+
+    *page_out = NULL;
+    page = calloc(1, sizeof(*page));
+    if (page == NULL)
+        return ENOMEM;
+    page->fd = -1;
+    ret = make_memory(page);
+    if (ret == 0)
+        ret = random_octets(page->instance, sizeof(page->instance));
+    if (ret == 0)
+        ret = random_octets(&start, sizeof(start));
+    if (ret != 0) {
+        tr_shared_page_free(page);
+        return ret;
+    }
+    memcpy(page->page->instance, page->instance, sizeof(page->instance));
+    /* Between 2^32 and 2^49: never 0, and far from overflowing anything. */
+    page->page->epoch = ((uint64_t)start + 1) << 17 | UINT64_C(1) << 32;
+    __atomic_store_n(&page->page->magic, TR_PAGE_MAGIC, __ATOMIC_RELEASE);
+    *page_out = page;
+    return 0;
+}
+
+void
+tr_shared_page_free(struct tr_shared_page *page)
+{
+    if (page == NULL)
+        return;
+    if (page->page != NULL) {
+        __atomic_store_n(&page->page->lease, 0, __ATOMIC_RELEASE);
+        munmap(page->page, TR_PAGE_SIZE);
+    }
+    if (page->fd >= 0)
+        close(page->fd);
+    free(page);
+}
+
+int
+tr_shared_page_fd(const struct tr_shared_page *page)
+{
+    return page->fd;
+}
+
+const uint8_t *
+tr_shared_page_instance(const struct tr_shared_page *page)
+{
+    return page->instance;
+}
+
+uint64_t
+tr_shared_page_epoch(const struct tr_shared_page *page)
+{
+    return __atomic_load_n(&page->page->epoch, __ATOMIC_ACQUIRE);
+}
+
+void
+tr_shared_page_bump(struct tr_shared_page *page)
+{
+    __atomic_add_fetch(&page->page->epoch, 1, __ATOMIC_ACQ_REL);
+}
+
+/* The lease ends TR_LEASE_MS from now. */
+void
+tr_shared_page_renew(struct tr_shared_page *page)
+{
+    struct timespec now;
+    uint64_t lease;
+
+    if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
+        return;
+    lease = (uint64_t)now.tv_sec * UINT64_C(1000000000) +
+        (uint64_t)now.tv_nsec + TR_LEASE_MS * UINT64_C(1000000);
+    __atomic_store_n(&page->page->lease, lease, __ATOMIC_RELEASE);
+}
