@@ -1,2 +1,76 @@
 # tests/conftest.py - fixtures of every Python test
 # SPDX-License-Identifier: BSD-2-Clause
+"""world: alpha, beta and gamma, shared by the tests of a file; they leave it
+as they found it.  make_world: one for a test that does not.
+
+What is missing on this machine skips a test and says so; with TR_REQUIRE set
+(tools/quickstart does) it fails.
+"""
+
+import os
+
+import pytest
+
+from testlib.servers import Missing
+from testlib.world import ROOT, World
+
+_worlds = []
+
+
+def _open(**options):
+    world = World(**options)
+    _worlds.append(world)
+    try:
+        world.start()
+    except Missing as missing:
+        if os.environ.get("TR_REQUIRE"):
+            raise
+        pytest.skip(str(missing))
+    return world
+
+
+def _close(world):
+    world.close()
+    _worlds.remove(world)
+
+
+@pytest.fixture(scope="session")
+def world():
+    made = _open(run=("alpha", "beta", "gamma"))
+    yield made
+    _close(made)
+
+
+@pytest.fixture
+def make_world():
+    made = []
+
+    def make(**options):
+        made.append(_open(**options))
+        return made[-1]
+    yield make
+    for one in made:
+        _close(one)
+
+
+@pytest.fixture
+def several_uids():
+    """For tests in which programs run under several uids."""
+    if not ROOT:
+        pytest.skip("needs root: programs under several uids")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    for one in _worlds:
+        one.scratch.mark()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for one in _worlds:
+            for name, text in one.scratch.since_mark():
+                report.sections.append(("log " + name, text))

@@ -1,0 +1,224 @@
+# tests/testlib/system.py - one system of the table, with its trustrealmd
+# SPDX-License-Identifier: BSD-2-Clause
+"""Several systems live on one machine: each has its own configuration, key,
+state, socket and audit file.  A program belongs to the system whose socket
+its environment names."""
+
+import json
+import os
+import signal
+import socket
+
+from . import table
+from .process import Deadline, Failure, eventually
+
+# DER of the call "status" and of the head of its answer
+# (mech/trustrealm.asn1): a context tag each.
+CALL_STATUS = bytes.fromhex("a8020500")
+REPLY_STATE = 0xa7
+UTF8_STRING = 0x0c
+
+
+def render(config):
+    """Text of a configuration {section: {key: value or {key: value}}}; a
+    list is joined by blanks."""
+    def value_of(value):
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (list, tuple)):
+            return " ".join(str(v) for v in value)
+        return str(value)
+
+    lines = []
+    for section, keys in config.items():
+        lines.append("[%s]" % section)
+        for key, value in keys.items():
+            if value is None:
+                continue
+            if isinstance(value, dict):
+                lines.append("    %s = {" % key)
+                lines += ["        %s = %s" % (k, value_of(v))
+                          for k, v in value.items()]
+                lines.append("    }")
+            else:
+                lines.append("    %s = %s" % (key, value_of(value)))
+    return "\n".join(lines) + "\n"
+
+
+def _der_value(octets, tag):
+    """Contents of the one value in octets, which has tag."""
+    if len(octets) < 2 or octets[0] != tag:
+        raise Failure("not the answer expected: %r" % octets[:40])
+    length, start = octets[1], 2
+    if length & 0x80:
+        start += length & 0x7f
+        length = int.from_bytes(octets[2:start], "big")
+    return octets[start:start + length]
+
+
+class Audit:
+    """The audit file of a system: a JSON object a line."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def mark(self):
+        """Where the file ends now."""
+        try:
+            return os.path.getsize(self.path)
+        except FileNotFoundError:
+            return 0
+
+    def since(self, mark=0, **wanted):
+        """Records written after mark whose members are as wanted."""
+        try:
+            with open(self.path, "rb") as log:
+                log.seek(mark)
+                lines = log.read().decode().splitlines()
+        except FileNotFoundError:
+            return []
+        records = [json.loads(line) for line in lines if line.strip()]
+        return [r for r in records
+                if all(r.get(k) == v for k, v in wanted.items())]
+
+    def wait(self, mark=0, timeout=5, **wanted):
+        """The first record after mark that is as wanted."""
+        deadline = Deadline(timeout)
+        return eventually(lambda: self.since(mark, **wanted), deadline.left(),
+                          "audit record %s in %s" % (wanted, self.path))[0]
+
+
+class System:
+    """config is changed freely before start(), restart() or reload()."""
+
+    def __init__(self, world, name, fmt, source, uid=None):
+        self.world = world
+        self.scratch = world.scratch
+        self.name = name
+        self.host = table.host(name)
+        self.uid = uid
+        self.path = self.scratch.mkdir(name, 0o711, uid)
+        self.keytab = self.scratch.join(name + ".keytab")
+        self.services_keytab = self.scratch.join(name + ".services.keytab")
+        self.scratch.mkdir(name + "/state", 0o700, uid)
+        self.scratch.mkdir(name + "/rcache", 0o1777)
+        self.socket = os.path.join(self.path, "socket")
+        self.audit = Audit(os.path.join(self.path, "records.audit"))
+        levels, categories = table.FORMATS[fmt]
+        self.config = {
+            "system": {
+                "name": self.host,
+                "principal": "trustrealm/" + self.host,
+                "keytab": "FILE:" + self.keytab,
+                "state-directory": self.path + "/state",
+                "socket": self.socket,
+            },
+            "table": dict(source),
+            "labels": {"format": fmt, "levels": levels,
+                       "categories": categories},
+            "policy": {"backend": "policy"},
+            "rules": {},
+            "services": {},
+            "attributes": {},
+            "audit": {"target": "file:" + self.audit.path,
+                      "level": "debug"},
+        }
+        self._process = None
+
+    def rule(self, name, uid, lowest, highest, label=None):
+        """Give processes of uid a range and a label; first rule first."""
+        self.config["rules"][name] = {
+            "uid": uid, "lowest": lowest, "highest": highest,
+            "label": label or lowest}
+        self.config["policy"]["rules"] = list(self.config["rules"])
+
+    def service(self, name, accept, **more):
+        self.config["services"][name] = dict(accept=accept, **more)
+
+    # --- the daemon -----------------------------------------------------
+
+    @property
+    def config_path(self):
+        return os.path.join(self.path, "trustrealm.conf")
+
+    def write_config(self):
+        self.scratch.write(self.name + "/trustrealm.conf",
+                           render(self.config), 0o644)
+
+    def daemon_environment(self):
+        env = self.world.realm.environment()
+        env["KRB5CCNAME"] = "MEMORY:none"
+        return env
+
+    def start(self, wait=True):
+        """Start trustrealmd; wait until it has a table that it can use."""
+        self.write_config()
+        self._process = self.scratch.spawn(
+            [self.world.program("trustrealmd"), "-d", "-f",
+             self.config_path], self.name + "/trustrealmd",
+            env=self.daemon_environment(), uid=self.uid)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, timeout=10):
+        def ready():
+            if not self._process.alive():
+                raise Failure("trustrealmd of %s ended:\n%s" % (
+                    self.name, self._process.text()))
+            try:
+                return self.status()["table"]["fresh"] > 0
+            except (OSError, KeyError):
+                return False
+        try:
+            eventually(ready, timeout, "trustrealmd of " + self.name)
+        except Failure as failure:
+            raise Failure("%s\n%s" % (failure, self._process.text())) \
+                from None
+
+    def stop(self):
+        return self._process.stop()
+
+    def kill(self):
+        self._process.kill()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def reload(self):
+        self.write_config()
+        self._process.signal(signal.SIGHUP)
+
+    def running(self):
+        return self._process is not None and self._process.alive()
+
+    def log(self):
+        return self._process.text()
+
+    def status(self):
+        """What the daemon says of itself (JSON), over its socket."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.settimeout(5)
+            s.connect(self.socket)
+            s.send(CALL_STATUS)
+            octets = s.recv(1 << 18)
+        text = _der_value(_der_value(octets, REPLY_STATE), UTF8_STRING)
+        return json.loads(text)
+
+    def table_generation(self):
+        return self.status()["table"]["generation"]
+
+    # --- programs on this system ----------------------------------------
+
+    def environment(self, uid=None, ccache=None, plugin=True):
+        """Of an application here that runs as uid, with a ticket cache."""
+        env = self.world.realm.environment()
+        env["HOME"] = self.path
+        env["TRUSTREALM_SOCKET"] = self.socket
+        env["GSS_MECH_CONFIG"] = (self.world.mech_config if plugin
+                                  else "/dev/null")
+        env["KRB5_KTNAME"] = "FILE:" + self.services_keytab
+        env["KRB5CCNAME"] = "FILE:" + ccache if ccache else "MEMORY:none"
+        env["KRB5RCACHENAME"] = "file2:%s/rcache/%s" % (
+            self.path, os.geteuid() if uid is None else uid)
+        return env

@@ -1,0 +1,253 @@
+# tests/testlib/world.py - the systems of the table, all running
+# SPDX-License-Identifier: BSD-2-Clause
+"""A KDC, a directory, users, and systems alpha and beta with their daemons.
+
+As root, programs run under several uids, which the systems' policies tell
+apart, and the daemons under one of their own.  As an ordinary user all have
+the same uid and the policy has one rule.
+"""
+
+import os
+import re
+import shutil
+
+from . import programs, servers, table
+from .directory import Directory
+from .realm import Realm
+from .scratch import Scratch
+from .system import System
+
+ROOT = os.geteuid() == 0
+
+# uids that nobody has.
+DAEMON = 20000      #: trustrealmd
+STAFF = 20001       #: wide range
+CLERK = 20002       #: narrow range
+SINGLE = 20003      #: one label only
+CHIEF = 20004       #: more than the system's accreditation
+STRANGER = 20009    #: no rule matches
+SERVICE = 20011     #: accepts, wide range
+DESK = 20012        #: accepts, narrow range
+VAULT = 20013       #: accepts, one high label only
+
+USERS = ("alice", "bob", "carol")
+SYSTEMS = ("alpha", "beta", "gamma", "delta", "epsilon")
+SERVICES = ("sample", "plain", "other", "host")
+
+PROGRAMS = {
+    "trustrealmd": ("tools/trustrealmd/trustrealmd", "tools/trustrealmd"),
+    "trustrealm": ("tools/trustrealm/trustrealm", "tools/trustrealm"),
+    "gss-label": ("tools/gss-label/gss-label",),
+}
+PLUGIN = "mech/.libs/mech_trustrealm.so"
+MECH_CONFIG = "mech/trustrealm.conf"
+
+
+def as_uid(uid):
+    """uid to run a program as: None (our own) when not root."""
+    return uid if ROOT else None
+
+
+class World:
+    """Use as a context manager, or start() and close().
+
+    source: "ldap", or "ldif" for a table without a directory.  changes:
+    {system: {section: {key: value}}} laid over the configurations.
+    """
+
+    def __init__(self, enctype="aes256-sha1", source="ldap",
+                 run=("alpha", "beta"), changes=None):
+        self.scratch = Scratch()
+        self.realm = Realm(self.scratch, table.REALM, enctype)
+        self.source = source
+        self._run = run
+        self._number = 0
+        self._caches = {}
+        self.users_keytab = self.scratch.join("users.keytab")
+        self.directory = Directory(self.scratch, self.realm,
+                                   self.scratch.join("ldap.keytab"))
+        self.systems = {}
+        self._changes = changes or {}
+        self.mech_config = self.scratch.join("mech.conf")
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def __getattr__(self, name):
+        try:
+            return self.__dict__["systems"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    # --- setting up -----------------------------------------------------
+
+    def start(self):
+        self._stage()
+        self._make_systems()
+        self._make_realm()
+        if self.source == "ldap":
+            self.directory.create(table.suffix_entries() + table.entries())
+            self.directory.start()
+        for name, sections in self._changes.items():
+            for section, keys in sections.items():
+                self.systems[name].config[section].update(keys)
+        running = [self.systems[name] for name in self._run]
+        for system in running:
+            system.start(wait=False)
+        for system in running:
+            system.wait_ready()
+
+    def close(self):
+        self.scratch.close()
+
+    def _stage(self):
+        """Copy what was built to where every uid can use it."""
+        folder = self.scratch.mkdir("bin", 0o755)
+        self._programs = {}
+        for name, places in PROGRAMS.items():
+            built = servers.built(*[p for place in places for p in (
+                os.path.join(os.path.dirname(place), ".libs",
+                             os.path.basename(place)), place)
+                if not os.path.isdir(os.path.join(servers.build_directory(),
+                                                  p))])
+            self._programs[name] = shutil.copy(built, folder)
+        plugin = shutil.copy(servers.built(PLUGIN), folder)
+        with open(servers.built(MECH_CONFIG)) as installed:
+            text = installed.read()
+        self.scratch.write("mech.conf", re.sub(
+            r"\S*mech_trustrealm\.so", plugin, text), 0o644)
+
+    def program(self, name):
+        return self._programs[name]
+
+    def _make_realm(self):
+        keytabs = {
+            self.users_keytab: USERS,
+            self.directory.keytab: ["ldap/localhost"],
+        }
+        for system in self.systems.values():
+            keytabs[system.keytab] = ["trustrealm/" + system.host]
+            keytabs[system.services_keytab] = [
+                "%s/%s" % (service, system.host) for service in SERVICES]
+        self.realm.create(keytabs)
+        for system in self.systems.values():
+            if ROOT:
+                os.chown(system.keytab, DAEMON, DAEMON)
+            os.chmod(system.services_keytab, 0o644)
+        os.chmod(self.users_keytab, 0o644)
+        self.realm.start()
+
+    def _make_systems(self):
+        for name in SYSTEMS:
+            fmt = "navy" if name == "beta" else "ministry"
+            system = System(self, name, fmt, self._table_source(),
+                            as_uid(DAEMON))
+            self.systems[name] = system
+            if fmt == "ministry":
+                self._ministry_policy(system)
+            else:
+                self._navy_policy(system)
+
+    def _table_source(self):
+        if self.source == "ldif":
+            return {"source": "ldif:" + self.scratch.write(
+                "table.ldif", table.ldif(table.entries()), 0o644)}
+        return {"source": self.directory.uri, "base": table.BASE,
+                "heartbeat": "1s", "retry": "1s"}
+
+    @staticmethod
+    def _ministry_policy(system):
+        wide = ("open", "grave:cipher,antenna", "official")
+        if not ROOT:
+            system.rule("staff", os.geteuid(), *wide)
+            accept = [os.geteuid()]
+        else:
+            system.rule("staff", STAFF, *wide)
+            system.rule("clerk", CLERK, "open", "official")
+            system.rule("single", SINGLE, "official", "official")
+            system.rule("chief", CHIEF, "open",
+                        "utmost:cipher,antenna,atom", "official")
+            system.rule("service", SERVICE, *wide)
+            accept = [SERVICE]
+        system.service("sample", accept)
+
+    @staticmethod
+    def _navy_policy(system):
+        wide = ("white", "red:code,echo", "blue")
+        if not ROOT:
+            system.rule("service", os.geteuid(), *wide)
+            accept = [os.geteuid()]
+        else:
+            system.rule("service", SERVICE, *wide)
+            system.rule("desk", DESK, "white", "blue")
+            system.rule("vault", VAULT, "red", "red:code")
+            system.rule("staff", STAFF, *wide)
+            accept = [SERVICE, DESK, VAULT]
+        system.service("sample", accept)
+        system.service("plain", accept,
+                       bypass=["alice@" + table.REALM])
+
+    # --- using it -------------------------------------------------------
+
+    def next_number(self):
+        self._number += 1
+        return self._number
+
+    def ccache(self, user, uid=STAFF):
+        """A ticket cache of user that a program of uid can use."""
+        uid = as_uid(uid)
+        key = (user, uid)
+        if key not in self._caches:
+            folder = self.scratch.mkdir("cc-%s" % uid, 0o700, uid)
+            path = os.path.join(folder, user)
+            self.realm.kinit(user, self.users_keytab, path, uid)
+            self._caches[key] = path
+        return self._caches[key]
+
+    def forget_tickets(self):
+        """Later programs start with new ticket caches."""
+        for path in self._caches.values():
+            os.unlink(path)
+        self._caches.clear()
+
+    def server(self, system="beta", uid=SERVICE, options=(), **environment):
+        """A gss-label server on system."""
+        return programs.LabelServer(self.systems[system], as_uid(uid),
+                                    options, **environment)
+
+    def client(self, server, *options, system="alpha", user="alice",
+               uid=STAFF, service="sample", to="beta", **more):
+        """Run a gss-label client to its end; server: one, or a port."""
+        port = server if isinstance(server, int) else server.port
+        return programs.label_client(
+            self.systems[system], as_uid(uid), self.ccache(user, uid), port,
+            "%s@%s" % (service, table.host(to)), options, **more)
+
+    def start_client(self, server, *options, system="alpha", user="alice",
+                     uid=STAFF, service="sample", to="beta"):
+        port = server if isinstance(server, int) else server.port
+        return programs.LabelClient(
+            self.systems[system], as_uid(uid), self.ccache(user, uid), port,
+            "%s@%s" % (service, table.host(to)), options)
+
+    def gss_server(self, system="beta", uid=SERVICE, service="sample",
+                   options=("-once",)):
+        return programs.GssServer(
+            self.systems[system], as_uid(uid),
+            "%s@%s" % (service, table.host(system)), options)
+
+    def gss_client(self, server, message, options=(), system="alpha",
+                   user="alice", uid=STAFF, service="sample", to="beta",
+                   plugin=True):
+        port = server if isinstance(server, int) else server.port
+        return programs.gss_client(
+            self.systems[system], as_uid(uid), self.ccache(user, uid), port,
+            "%s@%s" % (service, table.host(to)), message, options, plugin)
