@@ -60,7 +60,8 @@ struct tr_local {
                                            are in the trust realm's own */
     const char *format;                 /* its name, for label maps */
     char *const *realms;                /* may join only these; NULL = any */
-    const struct tr_range *highest;     /* own widest range (local), or NULL */
+    const struct tr_range *highest;     /* own widest range (local encoding),
+                                           or NULL */
     uint32_t max_staleness;             /* s; 0 = no limit of its own */
     uint32_t clock_skew;                /* s */
     bool allow_dry_run;
@@ -83,12 +84,14 @@ struct tr_question {
     /* the process at this end, in the local format (or the realm's own when
      * local->encoding is NULL); NULL = not judged (explain) */
     const char *process_low, *process_high;
-    /* the label to send, same format; NULL = process_low */
+    /* sending: the label, same format; NULL = process_low; that NULL too:
+     * no label, all that has to do with it is skipped (explain) */
     const char *label;
     /* receiving: what the environment says, in the trust realm's format */
     const char *realm;                  /* NULL when sending: choose */
     const char *realm_label;
-    const char *realm_low, *realm_high; /* offered range */
+    const char *realm_low, *realm_high; /* offered range; all three NULL: no
+                                           label (explain) */
     const char *digest;                 /* label-policy digest of the peer */
     uint64_t peer_generation;           /* of the peer's table; 0 = unknown */
     const char *const *peer_attributes; /* stated by the peer; NULL = none */
@@ -133,29 +136,54 @@ struct tr_answer {
     bool may_export_kernel;
     uint32_t kernel_lifetime;           /* s */
     uint32_t idle_timeout;              /* s; 0 = none */
-    int64_t end;                        /* wall clock: membership or lifetime
-                                           ends; 0 = none */
+    int64_t end;                        /* wall clock: the first of membership,
+                                           clearance, lifetime (from now) to
+                                           end; 0 = none */
     size_t ntrace;
     struct tr_trace trace[TR_MAX_TRACE];
 };
 
 /*
- * Decide.  Always fills *answer (about 30 KiB: allocate it once); returns
- * answer->code.  S1/R1, S13 and R3, R4, R13's claim and R15 are the caller's
- * to do; the function judges everything else, in order, and stops at the
- * first step that refuses (dry-run: softens S7-S12/R7-R12/R14 only).
+ * Decide.  Always fills *answer (about 40 KiB: allocate it once; trace lines
+ * and texts past their end are not cleared); returns answer->code.  S1/R1,
+ * S13 and R3, R4, R13 and R15 are the caller's to do; the function judges
+ * everything else, in order, and stops at the first step that refuses.
+ *
+ * Choice [212]: the best trust realm (highest priority, then lowest DOI) that
+ * both systems are members of, and the configuration may join, and that takes
+ * the label: it converts and lies in both accreditation ranges.  When none
+ * takes it, the step that refuses is the best one's (one that enforces goes
+ * before all in dry-run).  Receiving, the peer's choice stands, if this end
+ * may use it and its own choice does not protect more (TRR_CHOICE): own one
+ * enforces while the peer's is a dry run here, or requires confidentiality of
+ * this label while the peer's does not.
  *
  * Sending: offered range = process range, converted, met with the sender's
  * and receiver's accreditation and the user's clearance.  Receiving: agreed
  * range = offered range met with both accreditations, the process range and
  * the clearance.  A range that is empty or leaves the label out refuses at
- * the step that made it so.
+ * the step that made it so.  Under the policy "equal" the offered range is
+ * the label alone, and nothing wider is taken (TRR_AGREED_RANGE).
+ *
+ * The table's age is judged against the local limit, then (again S2, R2)
+ * against the chosen trust realm's; a source that has never answered is
+ * stale.  An unknown system is TRR_NO_COMMON when sending, TRR_NOT_MEMBER
+ * when receiving.  Receiving, peer_principal and digest are not optional:
+ * NULL refuses; peer may be NULL, else it must be a name of the sender's.
+ *
+ * Dry-run, where local->allow_dry_run is set (otherwise the trust realm is
+ * enforced), softens label, clearance and attribute steps: S7-S11, R7-R11 and
+ * R14, when they refuse by TRR_LABEL_UNMAPPED, _RANGE, _CLEARANCE or
+ * _ATTRIBUTE.  The range is then the label alone.  A label without
+ * counterpart becomes the highest of the other side: of the sender's
+ * accreditation, of the local range.
  */
 krb5_error_code tr_decide(const struct tr_view *view,
                           const struct tr_question *question,
                           struct tr_answer *answer);
 
-/* Use answer's trace: add a step that the caller judged itself. */
+/* After tr_decide(): add a step that the caller judged itself.  If all was
+ * allowed so far, a code other than 0 becomes the answer's. */
 void tr_answer_note(struct tr_answer *answer, enum tr_step step,
                     krb5_error_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

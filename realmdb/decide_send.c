@@ -1,0 +1,176 @@
+/* realmdb/decide_send.c - may this be sent: steps S2 to S12 [200-222] */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "decide_rules.h"
+#include "trustrealm_err.h"
+
+/* S3.  A system that is not in the table is a member of none. */
+static krb5_error_code
+judge_sender(struct tr_decision *d)
+{
+    return tr_judge_own_system(d, TRR_NO_COMMON);
+}
+
+/* S4 */
+static krb5_error_code
+judge_receiver(struct tr_decision *d)
+{
+    return tr_judge_named_peer(d, TRR_NO_COMMON);
+}
+
+/* Enter the best shared trust realm that takes the label; *taken_out is
+ * false, and none in particular is entered, when none does. */
+static krb5_error_code
+enter_first_that_takes(struct tr_decision *d, bool *taken_out)
+{
+    krb5_error_code ret;
+    size_t i;
+
+    *taken_out = false;
+    for (i = 0; i < d->nshared && !*taken_out; i++) {
+        ret = tr_enter(d, &d->shared[i]);
+        if (ret)
+            return ret;
+        *taken_out = tr_parse_process(d) == 0 && tr_takes(d);
+    }
+    return 0;
+}
+
+/*
+ * No trust realm takes the label: later steps say why, for the best one.
+ * One that enforces its rules goes before all that only try theirs out, lest
+ * the refusal be let by.
+ */
+static krb5_error_code
+enter_best(struct tr_decision *d)
+{
+    krb5_error_code ret = 0;
+    size_t i, best = 0;
+
+    for (i = 0; i < d->nshared; i++) {
+        if (d->shared[i].realm->record->mode != TR_MODE_DRY_RUN) {
+            best = i;
+            break;
+        }
+    }
+    ret = tr_enter(d, &d->shared[best]);
+    if (ret == 0)
+        (void)tr_parse_process(d);
+    return ret;
+}
+
+/* S5, the choice [212] */
+static krb5_error_code
+judge_realm(struct tr_decision *d)
+{
+    krb5_error_code ret;
+    const struct tr_realm *realm;
+    char priority[TR_DECIMAL], shared[TR_DECIMAL];
+    bool taken;
+
+    ret = tr_find_shared(d);
+    if (ret)
+        return ret == TRR_NOT_MEMBER ? TRR_NO_COMMON : ret;
+    ret = enter_first_that_takes(d, &taken);
+    if (ret == 0 && !taken)
+        ret = enter_best(d);
+    if (ret)
+        return ret;
+    realm = d->current.realm;
+    tr_copy(d->answer->realm, sizeof(d->answer->realm), realm->record->name);
+    tr_copy(d->answer->digest, sizeof(d->answer->digest), realm->digest);
+    tr_say(d, realm->record->name, ", priority ",
+           tr_decimal(realm->record->priority, priority), ", of ",
+           tr_decimal((int64_t)d->nshared, shared), " shared",
+           taken ? "" : "; none takes the label", NULL);
+    return 0;
+}
+
+/* S6 */
+static krb5_error_code
+judge_process(struct tr_decision *d)
+{
+    krb5_error_code ret;
+    const struct tr_question *q = d->question;
+
+    if (!d->has_process && !d->has_label && d->process_error == 0)
+        return tr_skip(d, "neither process nor label is given");
+    if ((q->process_low == NULL) != (q->process_high == NULL)) {
+        tr_say(d, "the process has only half a range", NULL);
+        return TRR_NO_LABEL;
+    }
+    if (d->process_error) {
+        tr_say(d, q->label != NULL ? q->label : "", " of a process at ",
+               q->process_low != NULL ? q->process_low : "any", " to ",
+               q->process_high != NULL ? q->process_high : "any", NULL);
+        return d->process_error;
+    }
+    ret = tr_format_local_label(d);
+    if (ret == 0 && d->has_process &&
+        !tr_range_contains(&d->process, &d->local_label))
+        ret = TRR_PROCESS_RANGE;
+    if (d->has_process)
+        tr_say(d, d->answer->local_label, ret == 0 ? " within " :
+               " not within ", q->process_low, " to ", q->process_high, NULL);
+    else
+        tr_say(d, d->answer->local_label, ", any process", NULL);
+    return ret;
+}
+
+/* S7 [214].  What has no counterpart counts, in a dry run, as the highest
+ * label of this system: rather too high than too low. */
+static krb5_error_code
+judge_conversion(struct tr_decision *d)
+{
+    krb5_error_code ret, converted;
+    bool single = d->current.realm->record->policy == TR_POLICY_EQUAL;
+
+    if (!d->has_label) {
+        ret = d->map_error;
+        if (ret == 0)
+            ret = tr_process_to_realm(d, &d->range);
+        return ret ? ret : tr_skip(d, "no label is given");
+    }
+    converted = tr_to_realm(d, &d->local_label, &d->label);
+    if (converted == 0 && !single)
+        converted = tr_process_to_realm(d, &d->range);
+    if (converted) {
+        tr_say(d, d->answer->local_label, " has no counterpart in ",
+               d->answer->realm, NULL);
+        if (converted != TRR_LABEL_UNMAPPED || !d->dry_run)
+            return converted;
+        if (d->own_range_error)
+            return d->own_range_error;
+        d->label = d->own_range.high;
+    }
+    if (converted != 0 || single)
+        d->range.low = d->range.high = d->label;
+    ret = tr_format_label(d);
+    if (ret)
+        return ret;
+    if (converted == 0)
+        tr_say(d, d->answer->local_label, " is ", d->answer->label, " in ",
+               d->answer->realm, NULL);
+    return converted;
+}
+
+static const struct tr_rule rules[] = {
+    { TR_S2_TABLE, tr_judge_table, false },
+    { TR_S3_SENDER, judge_sender, false },
+    { TR_S4_RECEIVER, judge_receiver, false },
+    { TR_S5_REALM, judge_realm, false },
+    { TR_S2_TABLE, tr_judge_staleness, false },
+    { TR_S6_LABEL, judge_process, false },
+    { TR_S7_CONVERT, judge_conversion, true },
+    { TR_S8_SENDER_RANGE, tr_judge_own_range, true },
+    { TR_S9_RECEIVER_RANGE, tr_judge_peer_range, true },
+    { TR_S10_CLEARANCE, tr_judge_clearance, true },
+    { TR_S11_ATTRIBUTES, tr_judge_attributes, true },
+    { TR_S12_PROTECTION, tr_judge_protection, false }
+};
+
+krb5_error_code
+tr_decide_sending(struct tr_decision *d)
+{
+    return tr_judge_rules(d, rules, sizeof(rules) / sizeof(*rules));
+}
