@@ -8,6 +8,7 @@ the same uid and the policy has one rule.
 """
 
 import os
+import pwd
 import re
 import shutil
 
@@ -20,7 +21,6 @@ from .system import System
 ROOT = os.geteuid() == 0
 
 # uids that nobody has.
-DAEMON = 20000      #: trustrealmd
 STAFF = 20001       #: wide range
 CLERK = 20002       #: narrow range
 SINGLE = 20003      #: one label only
@@ -41,6 +41,19 @@ PROGRAMS = {
 }
 PLUGIN = "mech/.libs/mech_trustrealm.so"
 MECH_CONFIG = "mech/trustrealm.conf"
+
+
+def daemon_uid():
+    """The user that programs were built to take trustrealmd from, where it
+    exists; else root, whom they believe as well.  None when not root."""
+    if not ROOT:
+        return None
+    with open(servers.built("config.h")) as header:
+        user = re.search(r'TR_DAEMON_USER "(.*)"', header.read()).group(1)
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return 0
 
 
 def as_uid(uid):
@@ -139,17 +152,17 @@ class World:
                 "%s/%s" % (service, system.host) for service in SERVICES]
         self.realm.create(keytabs)
         for system in self.systems.values():
-            if ROOT:
-                os.chown(system.keytab, DAEMON, DAEMON)
+            if system.uid is not None:
+                os.chown(system.keytab, system.uid, system.uid)
             os.chmod(system.services_keytab, 0o644)
         os.chmod(self.users_keytab, 0o644)
         self.realm.start()
 
     def _make_systems(self):
+        uid = daemon_uid()
         for name in SYSTEMS:
             fmt = "navy" if name == "beta" else "ministry"
-            system = System(self, name, fmt, self._table_source(),
-                            as_uid(DAEMON))
+            system = System(self, name, fmt, self._table_source(), uid)
             self.systems[name] = system
             if fmt == "ministry":
                 self._ministry_policy(system)
