@@ -1,0 +1,265 @@
+/* realmdb/table.c - open and close the trust realm table */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * LMDB maps its file and trusts what it finds there: a file that was cut
+ * short or damaged makes it crash.  So a child process reads everything
+ * first; when it does not come back with "ok", the file is not opened.
+ */
+
+#include "config.h"
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "octets.h"
+#include "table_store.h"
+#include "trustrealm_err.h"
+
+#define DEFAULT_MAP_SIZE ((size_t)4 << 30)
+#define MAX_READERS 512
+#define EXAMINE_SECONDS 60
+
+static const char *const db_names[TR_NDBS] = {
+    [TR_DB_RECORD] = "record", [TR_DB_HOST] = "host",
+    [TR_DB_PRINCIPAL] = "principal", [TR_DB_CLEARANCE] = "clearance",
+    [TR_DB_REALM] = "realm", [TR_DB_DOI] = "doi", [TR_DB_MAP] = "map",
+    [TR_DB_META] = "meta"
+};
+
+/* A directory that others may write to decides nothing. */
+static krb5_error_code
+check_directory(struct tr_table *table, const char *dir,
+                enum tr_table_access access, struct stat *st)
+{
+    if (access == TR_TABLE_WRITE && mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return tr_table_fail(table, TRR_TABLE, "%s", strerror(errno));
+    if (stat(dir, st) != 0)
+        return tr_table_fail(table, TRR_TABLE, "%s", strerror(errno));
+    if (!S_ISDIR(st->st_mode))
+        return tr_table_fail(table, TRR_TABLE, "not a directory");
+    if (st->st_mode & (S_IWGRP | S_IWOTH))
+        return tr_table_fail(table, TRR_TABLE, "others may write to it");
+    return 0;
+}
+
+/* Size of the table's file; 0 when there is none (yet). */
+static off_t
+file_size(const char *dir)
+{
+    char *path;
+    struct stat st;
+    off_t size = 0;
+
+    if (asprintf(&path, "%s/data.mdb", dir) < 0)
+        return 0;
+    if (stat(path, &st) == 0)
+        size = st.st_size;
+    free(path);
+    return size;
+}
+
+/* Root may be the first to open the table of another user, who must be able
+ * to open it later. */
+static void
+give_files(const char *dir, const struct stat *owner)
+{
+    static const char *const names[] = { "data.mdb", "lock.mdb" };
+    char *path;
+    size_t i;
+
+    if (geteuid() != 0 || owner->st_uid == 0)
+        return;
+    for (i = 0; i < 2; i++) {
+        if (asprintf(&path, "%s/%s", dir, names[i]) < 0)
+            return;
+        if (lchown(path, owner->st_uid, owner->st_gid) != 0)
+            (void)0;            /* LMDB will say so to its owner */
+        free(path);
+    }
+}
+
+/* Open the databases; a writer makes those that are missing. */
+static krb5_error_code
+open_dbs(struct tr_table *table, enum tr_table_access access)
+{
+    MDB_txn *txn;
+    MDB_val key = { sizeof(TR_META_FORMAT) - 1, (void *)TR_META_FORMAT };
+    MDB_val value;
+    static uint8_t format[4] = { 0, 0, 0, TR_TABLE_FORMAT };
+    bool write = access == TR_TABLE_WRITE;
+    size_t i;
+    int code;
+
+    code = mdb_txn_begin(table->env, NULL, write ? 0 : MDB_RDONLY, &txn);
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "opening");
+    for (i = 0; i < TR_NDBS && code == 0; i++)
+        code = mdb_dbi_open(txn, db_names[i], write ? MDB_CREATE : 0,
+                            &table->dbs[i]);
+    if (code == 0)
+        code = mdb_get(txn, table->dbs[TR_DB_META], &key, &value);
+    if (code == 0 && (value.mv_size != sizeof(format) ||
+                      memcmp(value.mv_data, format, sizeof(format)) != 0)) {
+        mdb_txn_abort(txn);
+        return tr_table_fail(table, TRR_TABLE, "of another format");
+    }
+    if (code == MDB_NOTFOUND && write) {
+        value = (MDB_val){ sizeof(format), format };
+        code = mdb_put(txn, table->dbs[TR_DB_META], &key, &value, 0);
+    }
+    if (code == 0)
+        code = mdb_txn_commit(txn);
+    else
+        mdb_txn_abort(txn);
+    if (code == MDB_NOTFOUND)
+        return tr_table_fail(table, TRR_TABLE, "not (yet) a table");
+    return code == 0 ? 0 : tr_table_fail_mdb(table, code, "opening");
+}
+
+static krb5_error_code
+open_env(struct tr_table *table, const char *dir, enum tr_table_access access)
+{
+    unsigned flags = MDB_NOTLS | (access == TR_TABLE_READ ? MDB_RDONLY : 0);
+    int dead, code;
+
+    code = mdb_env_create(&table->env);
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "opening");
+    code = mdb_env_set_maxdbs(table->env, TR_NDBS);
+    if (code == 0)
+        code = mdb_env_set_maxreaders(table->env, MAX_READERS);
+    if (code == 0)
+        code = mdb_env_set_mapsize(table->env, table->map_size);
+    if (code == 0)
+        code = mdb_env_open(table->env, dir, flags, 0600);
+    if (code == 0)
+        code = mdb_reader_check(table->env, &dead);
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "opening");
+    return open_dbs(table, access);
+}
+
+/* In the child: tell what is wrong through fd, or "ok". */
+static void __attribute__((noreturn))
+examine(struct tr_table *table, const char *dir, int fd)
+{
+    static const int fatal[] = {
+        SIGSEGV, SIGBUS, SIGABRT, SIGALRM, SIGFPE, SIGILL
+    };
+    struct rlimit none = { 0, 0 };
+    const char *answer = "ok";
+    sigset_t empty;
+    size_t i;
+
+    for (i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
+        (void)signal(fatal[i], SIG_DFL);
+    (void)sigemptyset(&empty);
+    (void)sigprocmask(SIG_SETMASK, &empty, NULL);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)alarm(EXAMINE_SECONDS);
+    /* LMDB complains there before it aborts. */
+    (void)close(STDERR_FILENO);
+    if (open_env(table, dir, TR_TABLE_READ) != 0 ||
+        tr_table_examine(table) != 0)
+        answer = table->message;
+    if (write(fd, answer, strlen(answer)) < 0)
+        _exit(1);
+    _exit(0);
+}
+
+static krb5_error_code
+examine_in_child(struct tr_table *table, const char *dir)
+{
+    char answer[sizeof(table->message)];
+    ssize_t n;
+    int fds[2];
+    pid_t pid;
+
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return errno;
+    pid = fork();
+    if (pid == 0)
+        examine(table, dir, fds[1]);
+    (void)close(fds[1]);
+    if (pid < 0) {
+        (void)close(fds[0]);
+        return errno;
+    }
+    do {
+        n = read(fds[0], answer, sizeof(answer) - 1);
+    } while (n < 0 && errno == EINTR);
+    (void)close(fds[0]);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    answer[n < 0 ? 0 : n] = '\0';
+    if (strcmp(answer, "ok") == 0)
+        return 0;
+    return tr_table_fail(table, TRR_TABLE, "%s",
+                         n > 0 ? answer : "damaged or cut short");
+}
+
+krb5_error_code
+tr_table_open(const char *dir, enum tr_table_access access, size_t map_size,
+              struct tr_table **table_out, char **why_out)
+{
+    krb5_error_code ret;
+    struct tr_table *table;
+    struct stat st;
+
+    *table_out = NULL;
+    if (why_out != NULL)
+        *why_out = NULL;
+    table = calloc(1, sizeof(*table));
+    if (table == NULL)
+        return ENOMEM;
+    table->map_size = map_size == 0 ? DEFAULT_MAP_SIZE : map_size;
+    ret = check_directory(table, dir, access, &st);
+    if (ret)
+        goto cleanup;
+    if (file_size(dir) > 0)
+        ret = examine_in_child(table, dir);
+    else if (access == TR_TABLE_READ)
+        ret = tr_table_fail(table, TRR_TABLE, "there is no table yet");
+    if (ret)
+        goto cleanup;
+    ret = open_env(table, dir, access);
+    if (ret)
+        goto cleanup;
+    give_files(dir, &st);
+    *table_out = table;
+    table = NULL;
+
+cleanup:
+    if (table != NULL && why_out != NULL &&
+        asprintf(why_out, "%s: %s", dir, table->message) < 0)
+        *why_out = NULL;
+    tr_table_close(table);
+    return ret;
+}
+
+void
+tr_table_close(struct tr_table *table)
+{
+    if (table == NULL)
+        return;
+    tr_update_abort(table->update);
+    if (table->view.txn != NULL)
+        mdb_txn_abort(table->view.txn);
+    if (table->env != NULL)
+        mdb_env_close(table->env);
+    tr_policies_free(table->policies);
+    free(table);
+}
+
+const char *
+tr_table_message(const struct tr_table *table)
+{
+    return table->message;
+}

@@ -1,0 +1,179 @@
+/* realmdb/table_store.c - records in LMDB, guarded by a checksum */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/sha.h>
+#include "octets.h"
+#include "table_store.h"
+#include "trustrealm_err.h"
+
+/* Against damage, not against an attacker: he could write the whole file. */
+#define CHECKSUM 8
+
+krb5_error_code
+tr_table_fail(struct tr_table *table, krb5_error_code code,
+              const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(table->message, sizeof(table->message), format, args);
+    va_end(args);
+    return code;
+}
+
+krb5_error_code
+tr_table_fail_mdb(struct tr_table *table, int code, const char *doing)
+{
+    if (code == MDB_MAP_FULL)
+        return tr_table_fail(table, TRR_TABLE,
+                             "%s: the table may not grow past %zu octets",
+                             doing, table->map_size);
+    return tr_table_fail(table, code == ENOMEM ? ENOMEM : TRR_TABLE, "%s: %s",
+                         doing, mdb_strerror(code));
+}
+
+krb5_error_code
+tr_table_meta_number(struct tr_table *table, MDB_txn *txn, const char *name,
+                     uint64_t *number_out)
+{
+    MDB_val key = { strlen(name), (void *)name }, value;
+    struct tr_reader reader;
+    int code;
+
+    *number_out = 0;
+    code = mdb_get(txn, table->dbs[TR_DB_META], &key, &value);
+    if (code == MDB_NOTFOUND)
+        return 0;
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, name);
+    tr_reader_init(&reader, value.mv_data, value.mv_size);
+    *number_out = tr_read_64(&reader);
+    if (tr_reader_end(&reader) != 0)
+        return tr_table_fail(table, TRR_TABLE, "%s: damaged", name);
+    return 0;
+}
+
+krb5_error_code
+tr_stored_make(const struct tr_record *record, uint8_t **octets_out,
+               size_t *length_out)
+{
+    krb5_error_code ret;
+    struct tr_builder builder;
+    uint8_t *octets, digest[SHA256_DIGEST_LENGTH];
+    size_t length;
+
+    ret = tr_record_encode(record, &octets, &length);
+    if (ret)
+        return ret;
+    SHA256(octets, length, digest);
+    tr_builder_init(&builder, TR_MAX_ENTRY + CHECKSUM);
+    tr_add_octets(&builder, digest, CHECKSUM);
+    tr_add_octets(&builder, octets, length);
+    free(octets);
+    return tr_builder_take(&builder, octets_out, length_out);
+}
+
+krb5_error_code
+tr_stored_open(const MDB_val *stored, struct tr_record **record_out)
+{
+    const uint8_t *octets = stored->mv_data;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    *record_out = NULL;
+    if (stored->mv_size < CHECKSUM)
+        return TRR_TRUNCATED;
+    SHA256(octets + CHECKSUM, stored->mv_size - CHECKSUM, digest);
+    if (memcmp(digest, octets, CHECKSUM) != 0)
+        return TRR_MALFORMED;
+    return tr_record_decode(octets + CHECKSUM, stored->mv_size - CHECKSUM,
+                            record_out);
+}
+
+int
+tr_stored_type(const MDB_val *stored)
+{
+    const uint8_t *octets = stored->mv_data;
+
+    /* After the checksum: version, type. */
+    return stored->mv_size < CHECKSUM + 2 ? 0 : octets[CHECKSUM + 1];
+}
+
+krb5_error_code
+tr_table_record(struct tr_table *table, MDB_txn *txn, MDB_val *key,
+                struct tr_record **record_out)
+{
+    krb5_error_code ret;
+    MDB_val value;
+    int code;
+
+    *record_out = NULL;
+    code = mdb_get(txn, table->dbs[TR_DB_RECORD], key, &value);
+    if (code == MDB_NOTFOUND)
+        return TRR_NOT_FOUND;
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "reading a record");
+    ret = tr_stored_open(&value, record_out);
+    if (ret == 0 || ret == ENOMEM)
+        return ret;
+    return tr_table_fail(table, TRR_TABLE, "a record is damaged");
+}
+
+/* Visit every page of a database by its cursor, and decode records. */
+static krb5_error_code
+examine_db(struct tr_table *table, MDB_txn *txn, MDB_dbi dbi, bool records)
+{
+    krb5_error_code ret = 0;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    struct tr_record *record;
+    volatile uint8_t last;
+    int code;
+
+    code = mdb_cursor_open(txn, dbi, &cursor);
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "examining");
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        if (key.mv_size > 0)
+            last = ((uint8_t *)key.mv_data)[key.mv_size - 1];
+        if (value.mv_size > 0)
+            last = ((uint8_t *)value.mv_data)[value.mv_size - 1];
+        if (!records)
+            continue;
+        ret = tr_stored_open(&value, &record);
+        tr_record_free(record);
+        if (ret != 0) {
+            ret = tr_table_fail(table, TRR_TABLE, "a record is damaged");
+            break;
+        }
+    }
+    (void)last;
+    if (ret == 0 && code != MDB_NOTFOUND)
+        ret = tr_table_fail_mdb(table, code, "examining");
+    mdb_cursor_close(cursor);
+    return ret;
+}
+
+krb5_error_code
+tr_table_examine(struct tr_table *table)
+{
+    krb5_error_code ret;
+    MDB_txn *txn;
+    size_t i;
+    int code;
+
+    code = mdb_txn_begin(table->env, NULL, MDB_RDONLY, &txn);
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "examining");
+    /* LMDB's own list of free pages has the number 0. */
+    ret = examine_db(table, txn, 0, false);
+    for (i = 0; i < TR_NDBS && ret == 0; i++)
+        ret = examine_db(table, txn, table->dbs[i], i == TR_DB_RECORD);
+    mdb_txn_abort(txn);
+    return ret;
+}

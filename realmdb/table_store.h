@@ -1,0 +1,100 @@
+/* realmdb/table_store.h - what the parts of the table share */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_TABLE_STORE_H
+#define TR_TABLE_STORE_H
+
+/*
+ * One LMDB environment.  TR_DB_RECORD holds the records under the key that
+ * the source gave them, each behind a short checksum; the other databases
+ * find that key by what a record is asked for.  Names are in small letters.
+ */
+
+#include <lmdb.h>
+#include "table.h"
+
+enum tr_db {
+    TR_DB_RECORD,               /* source key -> checksum, octets */
+    TR_DB_HOST,                 /* name or alias of a system -> source key */
+    TR_DB_PRINCIPAL,            /* principal of a system -> source key */
+    TR_DB_CLEARANCE,            /* principal of a user -> source key */
+    TR_DB_REALM,                /* name of a trust realm -> source key */
+    TR_DB_DOI,                  /* its number, 4 octets -> source key */
+    TR_DB_MAP,                  /* trust realm, NUL, format -> source key */
+    TR_DB_META,                 /* see TR_META_* */
+    TR_NDBS
+};
+
+#define TR_META_FORMAT "format"         /* 32 bits */
+#define TR_META_GENERATION "generation" /* 64 bits */
+#define TR_META_FRESH "fresh"           /* 64 bits, seconds */
+#define TR_META_SOURCE "source"
+#define TR_META_COOKIE "cookie"
+
+#define TR_TABLE_FORMAT 1
+#define TR_MAX_KEY 400
+
+/* Trust realms and maps in memory, of one generation. */
+struct tr_policies {
+    struct tr_realm *realms;            /* by name */
+    size_t nrealms;
+    struct tr_record **maps;            /* by trust realm and format */
+    size_t nmaps;
+    struct tr_record **records;         /* of realms, owned */
+};
+
+struct tr_view {
+    struct tr_table *table;
+    MDB_txn *txn;                       /* kept, reset between views */
+    bool open;
+    struct tr_table_info info;
+};
+
+struct tr_table {
+    MDB_env *env;
+    MDB_dbi dbs[TR_NDBS];
+    size_t map_size;
+    struct tr_update *update;           /* begun */
+    struct tr_view view;
+    struct tr_policies *policies;       /* NULL, or of policies_generation */
+    uint64_t policies_generation;
+    char message[600];
+};
+
+/* Note why a call failed; returns code. */
+krb5_error_code tr_table_fail(struct tr_table *table, krb5_error_code code,
+                              const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same for the answer of an LMDB function: TRR_TABLE or ENOMEM. */
+krb5_error_code tr_table_fail_mdb(struct tr_table *table, int code,
+                                  const char *doing);
+
+/* What TR_META_GENERATION and TR_META_FRESH hold; 0 when absent. */
+krb5_error_code tr_table_meta_number(struct tr_table *table, MDB_txn *txn,
+                                     const char *name, uint64_t *number_out);
+
+/*
+ * The record stored under key.  TRR_NOT_FOUND when there is none, TRR_TABLE
+ * when it is damaged.
+ */
+krb5_error_code tr_table_record(struct tr_table *table, MDB_txn *txn,
+                                MDB_val *key, struct tr_record **record_out);
+
+/* What the store keeps of record, malloced. */
+krb5_error_code tr_stored_make(const struct tr_record *record,
+                               uint8_t **octets_out, size_t *length_out);
+/* The record in stored, TRR_MALFORMED when damaged; its type, 0 if none. */
+krb5_error_code tr_stored_open(const MDB_val *stored,
+                               struct tr_record **record_out);
+int tr_stored_type(const MDB_val *stored);
+
+/* Read everything there is; 0, or TRR_TABLE with a message.  May crash on a
+ * damaged file: tr_table_open() calls it in a child process. */
+krb5_error_code tr_table_examine(struct tr_table *table);
+
+/* The trust realms and maps that txn sees. */
+krb5_error_code tr_policies_load(struct tr_table *table, MDB_txn *txn,
+                                 struct tr_policies **policies_out);
+void tr_policies_free(struct tr_policies *policies);
+
+#endif

@@ -1,0 +1,577 @@
+/* realmdb/table_update.c - change the trust realm table */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * An update is one LMDB transaction.  It remembers the keys that it has seen
+ * (put or present), in memory, for the sweep.  To clear the table only empties
+ * the indexes: the old records stay until the commit sweeps those that were
+ * not put again, so an update that ends where it began changes nothing, and
+ * the generation stays.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "octets.h"
+#include "table_store.h"
+#include "trustrealm_err.h"
+
+struct tr_update {
+    struct tr_table *table;
+    MDB_txn *txn;
+    void *seen;                 /* tree of struct key */
+    bool cleared;
+    bool changed;
+    krb5_error_code error;      /* what LMDB refused; nothing is committed */
+};
+
+struct key {
+    size_t length;
+    uint8_t octets[];
+};
+
+/* --- keys that were seen ------------------------------------------------- */
+
+static int
+compare_keys(const void *a, const void *b)
+{
+    const struct key *x = a, *y = b;
+
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    return memcmp(x->octets, y->octets, x->length);
+}
+
+static struct key *
+make_key(const MDB_val *value)
+{
+    struct key *key = malloc(sizeof(*key) + value->mv_size);
+
+    if (key == NULL)
+        return NULL;
+    key->length = value->mv_size;
+    memcpy(key->octets, value->mv_data, value->mv_size);
+    return key;
+}
+
+static krb5_error_code
+note_seen(struct tr_update *update, const MDB_val *value)
+{
+    struct key *key = make_key(value), **found;
+
+    if (key == NULL)
+        return ENOMEM;
+    found = tsearch(key, &update->seen, compare_keys);
+    if (found == NULL || *found != key)
+        free(key);
+    return found == NULL ? ENOMEM : 0;
+}
+
+static krb5_error_code
+was_seen(struct tr_update *update, const MDB_val *value, bool *seen_out)
+{
+    struct key *key = make_key(value);
+
+    if (key == NULL)
+        return ENOMEM;
+    *seen_out = tfind(key, &update->seen, compare_keys) != NULL;
+    free(key);
+    return 0;
+}
+
+/* --- indexes ------------------------------------------------------------- */
+
+typedef krb5_error_code visit_index(struct tr_update *update, enum tr_db db,
+                                    MDB_val *name, MDB_val *key);
+
+static krb5_error_code
+visit_text(struct tr_update *update, enum tr_db db, const char *text,
+           MDB_val *key, visit_index *visit)
+{
+    MDB_val name = { strlen(text), (void *)text };
+
+    return visit(update, db, &name, key);
+}
+
+/* The key of a label map: the names of trust realm and format. */
+static krb5_error_code
+visit_map(struct tr_update *update, const struct tr_map_record *map,
+          MDB_val *key, visit_index *visit)
+{
+    char text[2 * TR_MAX_NAME + 2];
+    int length;
+
+    length = snprintf(text, sizeof(text), "%s%c%s", map->realm, '\0',
+                      map->format);
+    if (length < 0 || (size_t)length >= sizeof(text))
+        return TRR_TOO_LONG;
+    return visit(update, TR_DB_MAP, &(MDB_val){ (size_t)length, text }, key);
+}
+
+/* Visit all that record is found by. */
+static krb5_error_code
+each_index(struct tr_update *update, const struct tr_record *record,
+           MDB_val *key, visit_index *visit)
+{
+    krb5_error_code ret = 0;
+    const struct tr_system_record *system = &record->u.system;
+    uint32_t doi = record->u.realm.doi;
+    uint8_t number[4] = { doi >> 24, doi >> 16 & 255, doi >> 8 & 255,
+                          doi & 255 };
+    size_t i;
+
+    switch (record->type) {
+    case TR_RECORD_REALM:
+        ret = visit_text(update, TR_DB_REALM, record->u.realm.name, key,
+                         visit);
+        if (ret == 0)
+            ret = visit(update, TR_DB_DOI, &(MDB_val){ 4, number }, key);
+        break;
+    case TR_RECORD_SYSTEM:
+        ret = visit_text(update, TR_DB_HOST, system->name, key, visit);
+        for (i = 0; i < system->naliases && ret == 0; i++)
+            ret = visit_text(update, TR_DB_HOST, system->aliases[i], key,
+                             visit);
+        if (ret == 0)
+            ret = visit_text(update, TR_DB_PRINCIPAL, system->principal, key,
+                             visit);
+        break;
+    case TR_RECORD_CLEARANCE:
+        ret = visit_text(update, TR_DB_CLEARANCE,
+                         record->u.clearance.principal, key, visit);
+        break;
+    case TR_RECORD_MAP:
+        ret = visit_map(update, &record->u.map, key, visit);
+        break;
+    }
+    return ret;
+}
+
+/* What record is called in messages. */
+static const char *
+record_name(const struct tr_record *record)
+{
+    switch (record->type) {
+    case TR_RECORD_REALM:
+        return record->u.realm.name;
+    case TR_RECORD_SYSTEM:
+        return record->u.system.name;
+    case TR_RECORD_CLEARANCE:
+        return record->u.clearance.principal;
+    case TR_RECORD_MAP:
+        return record->u.map.format;
+    }
+    return "?";
+}
+
+static krb5_error_code
+check_free(struct tr_update *update, enum tr_db db, MDB_val *name,
+           MDB_val *key)
+{
+    krb5_error_code ret;
+    static const char *const what[TR_NDBS] = {
+        [TR_DB_HOST] = "host name", [TR_DB_PRINCIPAL] = "principal",
+        [TR_DB_CLEARANCE] = "principal", [TR_DB_REALM] = "trust realm",
+        [TR_DB_DOI] = "DOI", [TR_DB_MAP] = "label map"
+    };
+    bool binary = db == TR_DB_DOI || db == TR_DB_MAP;
+    struct tr_record *other = NULL;
+    MDB_val owner;
+    int code;
+
+    code = mdb_get(update->txn, update->table->dbs[db], name, &owner);
+    if (code == MDB_NOTFOUND)
+        return 0;
+    if (code != 0)
+        return tr_table_fail_mdb(update->table, code, "looking for a name");
+    if (owner.mv_size == key->mv_size &&
+        memcmp(owner.mv_data, key->mv_data, key->mv_size) == 0)
+        return 0;
+    ret = tr_table_record(update->table, update->txn, &owner, &other);
+    if (ret != 0 && ret != TRR_NOT_FOUND)
+        return ret;
+    ret = tr_table_fail(update->table, TRR_ENTRY,
+                        "its %s%s%.*s belongs to another entry: %s", what[db],
+                        binary ? "" : " ", binary ? 0 : (int)name->mv_size,
+                        (const char *)name->mv_data,
+                        other == NULL ? "?" : record_name(other));
+    tr_record_free(other);
+    return ret;
+}
+
+static krb5_error_code
+add_index(struct tr_update *update, enum tr_db db, MDB_val *name,
+          MDB_val *key)
+{
+    int code = mdb_put(update->txn, update->table->dbs[db], name, key, 0);
+
+    return code == 0 ? 0 :
+        tr_table_fail_mdb(update->table, code, "storing a name");
+}
+
+static krb5_error_code
+remove_index(struct tr_update *update, enum tr_db db, MDB_val *name,
+             MDB_val *key)
+{
+    int code = mdb_del(update->txn, update->table->dbs[db], name, NULL);
+
+    return code == 0 || code == MDB_NOTFOUND ? 0 :
+        tr_table_fail_mdb(update->table, code, "removing a name");
+}
+
+/* --- the update ---------------------------------------------------------- */
+
+krb5_error_code
+tr_update_begin(struct tr_table *table, struct tr_update **update_out)
+{
+    struct tr_update *update;
+    int code;
+
+    *update_out = NULL;
+    if (table->update != NULL)
+        return tr_table_fail(table, TRR_INTERNAL, "an update is under way");
+    update = calloc(1, sizeof(*update));
+    if (update == NULL)
+        return ENOMEM;
+    update->table = table;
+    code = mdb_txn_begin(table->env, NULL, 0, &update->txn);
+    if (code != 0) {
+        free(update);
+        return tr_table_fail_mdb(table, code, "beginning an update");
+    }
+    table->update = update;
+    *update_out = update;
+    return 0;
+}
+
+/* All but TRR_ENTRY and TRR_NOT_FOUND leave the update good for nothing. */
+static krb5_error_code
+finish(struct tr_update *update, krb5_error_code ret)
+{
+    if (ret != 0 && ret != TRR_ENTRY && ret != TRR_NOT_FOUND)
+        update->error = ret;
+    return ret;
+}
+
+krb5_error_code
+tr_update_clear(struct tr_update *update)
+{
+    size_t db;
+    int code;
+
+    if (update->error)
+        return update->error;
+    for (db = TR_DB_HOST; db <= TR_DB_MAP; db++) {
+        code = mdb_drop(update->txn, update->table->dbs[db], 0);
+        if (code != 0)
+            return finish(update, tr_table_fail_mdb(update->table, code,
+                                                    "clearing the table"));
+    }
+    tdestroy(update->seen, free);
+    update->seen = NULL;
+    update->cleared = true;
+    return 0;
+}
+
+/*
+ * What is stored under key: *stored_out, and *record_out unless it has been
+ * cleared away.  Both are empty when there is nothing.
+ */
+static krb5_error_code
+find_old(struct tr_update *update, MDB_val *key, MDB_val *stored_out,
+         struct tr_record **record_out)
+{
+    krb5_error_code ret;
+    bool seen = true;
+    int code;
+
+    *stored_out = (MDB_val){ 0, NULL };
+    *record_out = NULL;
+    code = mdb_get(update->txn, update->table->dbs[TR_DB_RECORD], key,
+                   stored_out);
+    if (code == MDB_NOTFOUND)
+        return 0;
+    if (code != 0)
+        return tr_table_fail_mdb(update->table, code, "reading a record");
+    if (update->cleared) {
+        ret = was_seen(update, key, &seen);
+        if (ret != 0 || !seen)
+            return ret;
+    }
+    return tr_table_record(update->table, update->txn, key, record_out);
+}
+
+static krb5_error_code
+put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
+{
+    krb5_error_code ret;
+    struct tr_record *old = NULL;
+    uint8_t *octets = NULL;
+    MDB_val stored, fresh;
+    bool same;
+    int code;
+
+    ret = tr_stored_make(record, &octets, &fresh.mv_size);
+    if (ret == TRR_TOO_LONG)
+        ret = tr_table_fail(update->table, TRR_ENTRY, "it is too long");
+    if (ret)
+        goto cleanup;
+    fresh.mv_data = octets;
+    ret = find_old(update, key, &stored, &old);
+    if (ret)
+        goto cleanup;
+    same = stored.mv_size == fresh.mv_size &&
+        memcmp(stored.mv_data, octets, fresh.mv_size) == 0;
+    if (!same || old == NULL) {
+        ret = each_index(update, record, key, check_free);
+        if (ret == 0 && old != NULL)
+            ret = each_index(update, old, key, remove_index);
+        if (ret == 0)
+            ret = each_index(update, record, key, add_index);
+        if (ret)
+            goto cleanup;
+    }
+    if (!same) {
+        code = mdb_put(update->txn, update->table->dbs[TR_DB_RECORD], key,
+                       &fresh, 0);
+        if (code != 0) {
+            ret = tr_table_fail_mdb(update->table, code, "storing a record");
+            goto cleanup;
+        }
+        update->changed = true;
+    }
+    ret = note_seen(update, key);
+
+cleanup:
+    tr_record_free(old);
+    free(octets);
+    return ret;
+}
+
+krb5_error_code
+tr_update_put(struct tr_update *update, const void *key, size_t key_length,
+              const struct tr_record *record)
+{
+    MDB_val name = { key_length, (void *)key };
+
+    if (update->error)
+        return update->error;
+    if (key_length == 0 || key_length > TR_MAX_KEY)
+        return tr_table_fail(update->table, TRR_ENTRY,
+                             "its name has more than %d octets", TR_MAX_KEY);
+    return finish(update, put(update, &name, record));
+}
+
+krb5_error_code
+tr_update_delete(struct tr_update *update, const void *key,
+                 size_t key_length)
+{
+    krb5_error_code ret;
+    struct tr_record *old = NULL;
+    MDB_val name = { key_length, (void *)key }, stored;
+    int code;
+
+    if (update->error)
+        return update->error;
+    if (key_length == 0 || key_length > TR_MAX_KEY)
+        return TRR_NOT_FOUND;
+    ret = find_old(update, &name, &stored, &old);
+    if (ret == 0 && old == NULL)
+        return TRR_NOT_FOUND;
+    if (ret == 0)
+        ret = each_index(update, old, &name, remove_index);
+    tr_record_free(old);
+    if (ret != 0)
+        return finish(update, ret);
+    code = mdb_del(update->txn, update->table->dbs[TR_DB_RECORD], &name,
+                   NULL);
+    if (code != 0)
+        return finish(update, tr_table_fail_mdb(update->table, code,
+                                                "removing a record"));
+    update->changed = true;
+    return 0;
+}
+
+krb5_error_code
+tr_update_present(struct tr_update *update, const void *key,
+                  size_t key_length)
+{
+    MDB_val name = { key_length, (void *)key };
+
+    if (update->error)
+        return update->error;
+    if (update->cleared)
+        return 0;               /* forgotten: present, but unknown here */
+    return finish(update, note_seen(update, &name));
+}
+
+/* Remove the record at cursor unless its key was seen. */
+static krb5_error_code
+sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key)
+{
+    krb5_error_code ret;
+    struct tr_record *record;
+    bool seen;
+    int code;
+
+    ret = was_seen(update, key, &seen);
+    if (ret != 0 || seen)
+        return ret;
+    if (!update->cleared) {
+        ret = tr_table_record(update->table, update->txn, key, &record);
+        if (ret == 0)
+            ret = each_index(update, record, key, remove_index);
+        tr_record_free(record);
+        if (ret)
+            return ret;
+    }
+    code = mdb_cursor_del(cursor, 0);
+    if (code != 0)
+        return tr_table_fail_mdb(update->table, code, "removing a record");
+    update->changed = true;
+    return 0;
+}
+
+krb5_error_code
+tr_update_sweep(struct tr_update *update)
+{
+    krb5_error_code ret = 0;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    int code;
+
+    if (update->error)
+        return update->error;
+    code = mdb_cursor_open(update->txn, update->table->dbs[TR_DB_RECORD],
+                           &cursor);
+    if (code != 0)
+        return finish(update, tr_table_fail_mdb(update->table, code,
+                                                "sweeping"));
+    while (ret == 0) {
+        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        if (code != 0)
+            break;
+        ret = sweep_one(update, cursor, &key);
+    }
+    mdb_cursor_close(cursor);
+    if (ret == 0 && code != MDB_NOTFOUND)
+        ret = tr_table_fail_mdb(update->table, code, "sweeping");
+    if (ret == 0)
+        update->cleared = false;
+    return finish(update, ret);
+}
+
+/* --- what is known of the table ------------------------------------------ */
+
+static krb5_error_code
+put_meta(struct tr_update *update, const char *name, const void *octets,
+         size_t length)
+{
+    MDB_val key = { strlen(name), (void *)name };
+    MDB_val value = { length, (void *)octets };
+    int code;
+
+    if (update->error)
+        return update->error;
+    code = mdb_put(update->txn, update->table->dbs[TR_DB_META], &key, &value,
+                   0);
+    if (code == 0)
+        return 0;
+    return finish(update, tr_table_fail_mdb(update->table, code, name));
+}
+
+static krb5_error_code
+put_meta_number(struct tr_update *update, const char *name, uint64_t number)
+{
+    krb5_error_code ret;
+    struct tr_builder builder;
+    uint8_t *octets;
+    size_t length;
+
+    tr_builder_init(&builder, 8);
+    tr_add_64(&builder, number);
+    ret = tr_builder_take(&builder, &octets, &length);
+    if (ret)
+        return ret;
+    ret = put_meta(update, name, octets, length);
+    free(octets);
+    return ret;
+}
+
+krb5_error_code
+tr_update_set_cookie(struct tr_update *update, const void *cookie,
+                     size_t length)
+{
+    MDB_val key = { sizeof(TR_META_COOKIE) - 1, (void *)TR_META_COOKIE };
+    int code;
+
+    if (cookie != NULL)
+        return put_meta(update, TR_META_COOKIE, cookie, length);
+    if (update->error)
+        return update->error;
+    code = mdb_del(update->txn, update->table->dbs[TR_DB_META], &key, NULL);
+    if (code == 0 || code == MDB_NOTFOUND)
+        return 0;
+    return finish(update, tr_table_fail_mdb(update->table, code, "cookie"));
+}
+
+krb5_error_code
+tr_update_set_fresh(struct tr_update *update, int64_t now, const char *source)
+{
+    krb5_error_code ret;
+    size_t most = sizeof(((struct tr_table_info *)NULL)->source) - 1;
+
+    ret = put_meta_number(update, TR_META_FRESH, (uint64_t)now);
+    if (ret == 0)
+        ret = put_meta(update, TR_META_SOURCE, source,
+                       strnlen(source, most));
+    return ret;
+}
+
+static krb5_error_code
+raise_generation(struct tr_update *update)
+{
+    krb5_error_code ret;
+    uint64_t generation;
+
+    ret = tr_table_meta_number(update->table, update->txn,
+                               TR_META_GENERATION, &generation);
+    if (ret)
+        return finish(update, ret);
+    return put_meta_number(update, TR_META_GENERATION, generation + 1);
+}
+
+krb5_error_code
+tr_update_commit(struct tr_update *update)
+{
+    krb5_error_code ret = update->error;
+    int code;
+
+    if (ret == 0 && update->cleared)
+        ret = tr_update_sweep(update);
+    if (ret == 0 && update->changed)
+        ret = raise_generation(update);
+    if (ret == 0) {
+        code = mdb_txn_commit(update->txn);
+        update->txn = NULL;     /* gone, even when it failed */
+        if (code != 0)
+            ret = tr_table_fail_mdb(update->table, code, "committing");
+    }
+    tr_update_abort(update);
+    return ret;
+}
+
+void
+tr_update_abort(struct tr_update *update)
+{
+    if (update == NULL)
+        return;
+    if (update->txn != NULL)
+        mdb_txn_abort(update->txn);
+    tdestroy(update->seen, free);
+    update->table->update = NULL;
+    free(update);
+}
