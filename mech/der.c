@@ -4,6 +4,7 @@
 #include "config.h"
 #include <limits.h>
 #include <libtasn1.h>
+#include <string.h>
 #include "der.h"
 #include "trustrealm_err.h"
 
@@ -12,14 +13,17 @@ static krb5_error_code
 measure(const struct tr_der *in, uint8_t *identifier_out, size_t *header_out,
         size_t *content_out)
 {
-    unsigned char class;
+    unsigned char class, again[ASN1_MAX_LENGTH_SIZE];
     unsigned long tag;
-    int tag_length, length_length, minimal;
+    int tag_length, length_length, again_length;
     long content;
 
     if (in->length > INT_MAX)
         return TRR_TOO_LONG;
     if (in->length < 2)
+        return TRR_TRUNCATED;
+    /* A long form that is cut: libtasn1 would take it for 0. */
+    if (in->data[1] > 0x80 && in->data[1] - 0x80u > in->length - 2)
         return TRR_TRUNCATED;
     if (asn1_get_tag_der(in->data, in->length, &class, &tag_length,
                          &tag) != ASN1_SUCCESS || tag_length != 1)
@@ -30,9 +34,10 @@ measure(const struct tr_der *in, uint8_t *identifier_out, size_t *header_out,
         return TRR_TRUNCATED;
     if (content < 0)
         return TRR_MALFORMED;
-    /* libtasn1 lets leading zeros pass, here as many as the length has. */
-    asn1_length_der(content, NULL, &minimal);
-    if (length_length != minimal)
+    /* libtasn1 does not mind leading zeros. */
+    asn1_length_der(content, again, &again_length);
+    if (again_length != length_length ||
+        memcmp(again, in->data + 1, again_length) != 0)
         return TRR_MALFORMED;
     *identifier_out = in->data[0];
     *header_out = 1 + length_length;
