@@ -1,0 +1,76 @@
+/* mech/service/daemon.h - the daemon's own parts, unknown to handlers */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_DAEMON_H
+#define TR_DAEMON_H
+
+#include "service.h"
+
+/* --- daemon.c: start, reload, stop ----------------------------------------- */
+
+struct tr_server;
+struct tr_follower;
+
+/* Why it is a daemon's state that programs may see (tr_handle_status). */
+struct tr_daemon {
+    struct tr_service service;
+    struct tr_server *server;
+    struct tr_attributes *attributes;
+    struct tr_follower *follower;       /* of an LDAP source, or NULL */
+    struct tr_ldif *ldif;               /* of an ldif: source, or NULL */
+    struct tr_watch *watch;
+    struct event *hangup, *terminate, *interrupt, *child, *tick;
+    struct tr_retired *retired;         /* configurations still in use */
+    char *program;                      /* to start the follower with */
+    int lock;                           /* of the state directory */
+    int64_t started;                    /* wall clock, s */
+};
+
+/* Run until SIGTERM.  Says what goes wrong by tr_log(). */
+krb5_error_code tr_daemon_run(const char *config_path);
+
+/* --- listener.c: the socket ------------------------------------------------ */
+
+struct tr_listener;
+/* Bind path, or take the socket that systemd has opened. */
+krb5_error_code tr_listener_open(const char *path,
+                                 struct tr_listener **listener_out);
+int tr_listener_fd(const struct tr_listener *listener);
+void tr_listener_close(struct tr_listener *listener);
+
+/* --- quota.c: how much one user may occupy --------------------------------- */
+
+struct tr_quotas;               /* of all users */
+struct tr_quota;                /* of one */
+krb5_error_code tr_quotas_create(size_t limit, struct tr_quotas **quotas_out);
+void tr_quotas_free(struct tr_quotas *quotas);
+/* NULL when the user, or all users together, have enough connections. */
+struct tr_quota *tr_quota_connect(struct tr_quotas *quotas, uid_t uid);
+void tr_quota_disconnect(struct tr_quotas *quotas, struct tr_quota *quota);
+/* Count a request; false when the user now has too many. */
+bool tr_quota_begin(struct tr_quota *quota);
+void tr_quota_end(struct tr_quota *quota);
+
+/* --- server.c: connections ------------------------------------------------- */
+
+/* service must outlive the server. */
+krb5_error_code tr_server_create(struct tr_service *service,
+                                 struct tr_server **server_out);
+void tr_server_free(struct tr_server *server);
+size_t tr_server_connections(const struct tr_server *server);
+size_t tr_server_requests(const struct tr_server *server); /* unanswered */
+
+/* For request.c: send octets on a request's connection, then take the next
+ * call from it; fd is -1 or is passed along.  last closes the connection. */
+void tr_connection_answer(void *connection, const uint8_t *octets,
+                          size_t length, int fd, bool last);
+
+/* --- request.c: one call --------------------------------------------------- */
+
+/* Decode octets into request->call and have it handled. */
+void tr_request_dispatch(struct tr_request *request, const uint8_t *octets,
+                         size_t length);
+/* Refuse a call that came too many. */
+void tr_request_busy(struct tr_request *request);
+
+#endif
