@@ -102,7 +102,6 @@ struct tr_association {         /* "Record" of the module */
     int64_t generation, time, end;
     struct tr_bytes environment;
     int64_t boottime;
-    char *local_label;
 };
 
 struct tr_kerberos_ap_req {

@@ -136,7 +136,6 @@ static const struct tr_wire_field association[] = {
     INTEGER(tr_association, end),
     OCTETS(tr_association, environment, TR_MAX_TRAILER),
     INTEGER(tr_association, boottime),
-    TEXT(tr_association, local_label, TR_MAX_LABEL_TEXT),
     END
 };
 

@@ -1,0 +1,96 @@
+/* mech/service/association.c - association records in the plugin's hands */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "trustrealm_err.h"
+#include "association.h"
+#include "crypto.h"
+
+krb5_error_code
+tr_association_seal(krb5_context context, krb5_key record_key,
+                    const struct tr_association *association,
+                    struct tr_bytes *record_out)
+{
+    struct tr_bytes plain = { NULL, 0 };
+    krb5_error_code ret;
+
+    ret = tr_wire_encode(TR_WIRE_RECORD, association, &plain.data,
+                         &plain.length);
+    if (ret == 0)
+        ret = tr_encrypt(context, record_key, TR_USAGE_RECORD, plain.data,
+                         plain.length, record_out);
+    tr_bytes_free(&plain);
+    return ret;
+}
+
+krb5_error_code
+tr_association_open(krb5_context context, krb5_key record_key,
+                    const struct tr_bytes *record, int stage,
+                    struct tr_association *association_out)
+{
+    struct tr_association association;
+    struct tr_bytes plain = { NULL, 0 };
+    krb5_error_code ret;
+
+    memset(&association, 0, sizeof(association));
+    ret = tr_decrypt(context, record_key, TR_USAGE_RECORD, record->data,
+                     record->length, &plain);
+    if (ret == 0)
+        ret = tr_wire_decode(TR_WIRE_RECORD, plain.data, plain.length,
+                             &association);
+    if (ret == ENOMEM)
+        goto cleanup;
+    if (ret == 0 && association.version == TR_VERSION &&
+        association.stage == stage && (association.bypass ||
+        association.association.length == TR_ASSOCIATION_LENGTH)) {
+        *association_out = association;
+        memset(&association, 0, sizeof(association));
+    } else {
+        ret = TRR_RECORD;
+    }
+
+cleanup:
+    tr_bytes_free(&plain);
+    tr_wire_free(TR_WIRE_RECORD, &association);
+    return ret;
+}
+
+int64_t
+tr_boottime(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
+        return -1;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+tr_association_stamp(struct tr_association *association, int64_t now)
+{
+    association->time = now;
+    association->boottime = tr_boottime();
+}
+
+krb5_error_code
+tr_association_alive(const struct tr_association *association, int64_t now,
+                     int64_t boottime, uint32_t skew)
+{
+    int64_t passed = boottime - association->boottime;
+
+    /* Made before the machine was booted. */
+    if (passed < 0)
+        return TRR_ENDED;
+    if (now < association->time - (int64_t)skew)
+        return TRR_CLOCK;
+    if (association->end == 0)
+        return 0;
+    if (now >= association->end ||
+        passed / 1000 >= association->end - association->time)
+        return TRR_ENDED;
+    return 0;
+}

@@ -1,0 +1,47 @@
+/* mech/service/kdc.h - asking the KDC, off the event loop */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_KDC_H
+#define TR_KDC_H
+
+/*
+ * libkrb5 waits for a KDC as long as it likes, so a few threads do the
+ * waiting.  Questions queue up to a bound; answers come back in the event
+ * loop.  The threads share one login with the system's key, renewed ahead of
+ * its end.
+ */
+
+#include <krb5/krb5.h>
+#include <event2/event.h>
+
+struct tr_kdc;
+
+/*
+ * Called from the event loop, once for each question.  server is the
+ * principal that was asked for, NULL for a login.  On success creds is the
+ * receiver's, to be freed by krb5_free_creds(); else why says what went
+ * wrong.
+ */
+typedef void tr_kdc_done(const char *server, krb5_error_code code,
+                         const char *why, krb5_creds *creds, void *arg);
+
+/*
+ * Start the threads, and a first login.  client is the system principal,
+ * keytab the name of a keytab in memory that holds its key.
+ */
+krb5_error_code tr_kdc_create(const char *client, const char *keytab,
+                              struct event_base *base, tr_kdc_done *done,
+                              void *arg, struct tr_kdc **kdc_out);
+/* done is not called any more.  Does not wait for a KDC. */
+void tr_kdc_free(struct tr_kdc *kdc);
+
+/* Log in with another keytab from now on. */
+krb5_error_code tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab);
+
+/* Ask for a ticket for server.  TRR_DAEMON_BUSY when the queue is full. */
+krb5_error_code tr_kdc_ask(struct tr_kdc *kdc, const char *server);
+
+/* How long before its end a ticket is to be renewed, in seconds. */
+krb5_timestamp tr_kdc_margin(const krb5_creds *creds);
+
+#endif

@@ -1,0 +1,20 @@
+/* mech/service/keys.h - the system's key, its tickets, the record key */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_KEYS_H
+#define TR_KEYS_H
+
+#include "service.h"
+
+/*
+ * What the service itself needs beyond service.h.  All of it belongs to keys
+ * and to the event loop's thread; the keytab changes on a reload.
+ */
+krb5_context tr_keys_context(const struct tr_keys *keys);
+krb5_keytab tr_keys_keytab(const struct tr_keys *keys);
+krb5_key tr_keys_record_key(const struct tr_keys *keys);
+/* The system principal, and its canonical text with the realm. */
+krb5_const_principal tr_keys_self(const struct tr_keys *keys);
+const char *tr_keys_name(const struct tr_keys *keys);
+
+#endif

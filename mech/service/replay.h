@@ -1,0 +1,40 @@
+/* mech/service/replay.h - association ids that were accepted before */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_REPLAY_H
+#define TR_REPLAY_H
+
+/*
+ * An environment may be accepted once.  The store remembers the association
+ * id of each until the environment has lost its validity; it is a file of its
+ * own, so that a restart of the daemon forgets nothing.  A store that cannot
+ * know what was accepted before (new, unusable, or left by an earlier boot of
+ * the machine, since it is not synced to the disk) refuses what was made
+ * before it began.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <krb5/krb5.h>
+#include "wire.h"
+
+struct tr_replay;
+
+/*
+ * Open the store in dir (made, mode 0700, when missing; its parent must
+ * exist), for at most max ids (0 = a million).  now is the wall clock in
+ * seconds.
+ */
+krb5_error_code tr_replay_open(const char *dir, size_t max, int64_t now,
+                               struct tr_replay **replay_out);
+void tr_replay_close(struct tr_replay *replay);
+
+/*
+ * Accept an id (TR_ASSOCIATION_LENGTH octets) of an environment made at time
+ * and valid until end.  TRR_REPLAY when it was accepted before or may have
+ * been; TRR_DAEMON_BUSY when the store is full.
+ */
+krb5_error_code tr_replay_consume(struct tr_replay *replay, const uint8_t *id,
+                                  int64_t time, int64_t end, int64_t now);
+
+#endif
