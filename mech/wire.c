@@ -69,7 +69,7 @@ check_text(const void *octets, size_t length, size_t max)
         n = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
         if (n == 1 && *s != 0)
             continue;
-        if (*s < 0xc2 || *s > 0xf4 || n > end - s)
+        if (*s < 0xc2 || n > end - s)
             return TRR_MALFORMED;
         code = *s & (0x7f >> n);
         for (i = 1; i < n; i++) {
