@@ -68,6 +68,12 @@ krb5_error_code tr_update_set_cookie(struct tr_update *update,
 /* The source answered just now (time(2)); does not raise the generation. */
 krb5_error_code tr_update_set_fresh(struct tr_update *update, int64_t now,
                                     const char *source);
+/* Whether key was put or noted in this update. */
+bool tr_update_has(const struct tr_update *update, const void *key,
+                   size_t key_length);
+/* Whether a commit now would raise the generation (after tr_update_clear():
+ * only a sweep tells). */
+bool tr_update_changed(const struct tr_update *update);
 krb5_error_code tr_update_commit(struct tr_update *update); /* frees it */
 void tr_update_abort(struct tr_update *update);             /* frees it */
 

@@ -11,10 +11,10 @@
 
 #include "config.h"
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "keyset.h"
 #include "octets.h"
 #include "table_store.h"
 #include "trustrealm_err.h"
@@ -22,65 +22,11 @@
 struct tr_update {
     struct tr_table *table;
     MDB_txn *txn;
-    void *seen;                 /* tree of struct key */
+    struct tr_keyset seen;
     bool cleared;
     bool changed;
     krb5_error_code error;      /* what LMDB refused; nothing is committed */
 };
-
-struct key {
-    size_t length;
-    uint8_t octets[];
-};
-
-/* --- keys that were seen ------------------------------------------------- */
-
-static int
-compare_keys(const void *a, const void *b)
-{
-    const struct key *x = a, *y = b;
-
-    if (x->length != y->length)
-        return x->length < y->length ? -1 : 1;
-    return memcmp(x->octets, y->octets, x->length);
-}
-
-static struct key *
-make_key(const MDB_val *value)
-{
-    struct key *key = malloc(sizeof(*key) + value->mv_size);
-
-    if (key == NULL)
-        return NULL;
-    key->length = value->mv_size;
-    memcpy(key->octets, value->mv_data, value->mv_size);
-    return key;
-}
-
-static krb5_error_code
-note_seen(struct tr_update *update, const MDB_val *value)
-{
-    struct key *key = make_key(value), **found;
-
-    if (key == NULL)
-        return ENOMEM;
-    found = tsearch(key, &update->seen, compare_keys);
-    if (found == NULL || *found != key)
-        free(key);
-    return found == NULL ? ENOMEM : 0;
-}
-
-static krb5_error_code
-was_seen(struct tr_update *update, const MDB_val *value, bool *seen_out)
-{
-    struct key *key = make_key(value);
-
-    if (key == NULL)
-        return ENOMEM;
-    *seen_out = tfind(key, &update->seen, compare_keys) != NULL;
-    free(key);
-    return 0;
-}
 
 /* --- indexes ------------------------------------------------------------- */
 
@@ -270,8 +216,7 @@ tr_update_clear(struct tr_update *update)
             return finish(update, tr_table_fail_mdb(update->table, code,
                                                     "clearing the table"));
     }
-    tdestroy(update->seen, free);
-    update->seen = NULL;
+    tr_keyset_clear(&update->seen);
     update->cleared = true;
     return 0;
 }
@@ -284,8 +229,6 @@ static krb5_error_code
 find_old(struct tr_update *update, MDB_val *key, MDB_val *stored_out,
          struct tr_record **record_out)
 {
-    krb5_error_code ret;
-    bool seen = true;
     int code;
 
     *stored_out = (MDB_val){ 0, NULL };
@@ -296,11 +239,9 @@ find_old(struct tr_update *update, MDB_val *key, MDB_val *stored_out,
         return 0;
     if (code != 0)
         return tr_table_fail_mdb(update->table, code, "reading a record");
-    if (update->cleared) {
-        ret = was_seen(update, key, &seen);
-        if (ret != 0 || !seen)
-            return ret;
-    }
+    if (update->cleared &&
+        !tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
+        return 0;
     return tr_table_record(update->table, update->txn, key, record_out);
 }
 
@@ -343,7 +284,7 @@ put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
         }
         update->changed = true;
     }
-    ret = note_seen(update, key);
+    ret = tr_keyset_add(&update->seen, key->mv_data, key->mv_size);
 
 cleanup:
     tr_record_free(old);
@@ -399,13 +340,24 @@ krb5_error_code
 tr_update_present(struct tr_update *update, const void *key,
                   size_t key_length)
 {
-    MDB_val name = { key_length, (void *)key };
-
     if (update->error)
         return update->error;
     if (update->cleared)
         return 0;               /* forgotten: present, but unknown here */
-    return finish(update, note_seen(update, &name));
+    return finish(update, tr_keyset_add(&update->seen, key, key_length));
+}
+
+bool
+tr_update_has(const struct tr_update *update, const void *key,
+              size_t key_length)
+{
+    return tr_keyset_has(&update->seen, key, key_length);
+}
+
+bool
+tr_update_changed(const struct tr_update *update)
+{
+    return update->changed;
 }
 
 /* Remove the record at cursor unless its key was seen. */
@@ -414,12 +366,10 @@ sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key)
 {
     krb5_error_code ret;
     struct tr_record *record;
-    bool seen;
     int code;
 
-    ret = was_seen(update, key, &seen);
-    if (ret != 0 || seen)
-        return ret;
+    if (tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
+        return 0;
     if (!update->cleared) {
         ret = tr_table_record(update->table, update->txn, key, &record);
         if (ret == 0)
@@ -571,7 +521,7 @@ tr_update_abort(struct tr_update *update)
         return;
     if (update->txn != NULL)
         mdb_txn_abort(update->txn);
-    tdestroy(update->seen, free);
+    tr_keyset_clear(&update->seen);
     update->table->update = NULL;
     free(update);
 }
