@@ -3,6 +3,7 @@
 """A realm of its own in a scratch directory, its KDC on a loopback port."""
 
 import os
+import signal
 
 from . import servers
 from .process import Failure, base_environment, run
@@ -102,6 +103,13 @@ class Realm:
 
     def stop(self):
         self._process.stop()
+
+    def freeze(self):
+        """The KDC is there but does not answer, until thaw()."""
+        self._process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.signal(signal.SIGCONT)
 
     def kinit(self, principal, keytab, ccache, uid=None):
         """Get a ticket for principal into the file ccache, as uid."""

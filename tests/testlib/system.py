@@ -195,6 +195,28 @@ class System:
     def log(self):
         return self._process.text()
 
+    def pause_table(self):
+        """The process that follows the directory stands still."""
+        for pid in self._children():
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume_table(self):
+        for pid in self._children():
+            os.kill(pid, signal.SIGCONT)
+
+    def _children(self):
+        pid = self._process.pid
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+            return [int(child) for child in children.read().split()]
+
+    def answers(self):
+        """True when the daemon can be asked, whatever its table is."""
+        try:
+            self.status()
+            return True
+        except OSError:
+            return False
+
     def status(self):
         """What the daemon says of itself (JSON), over its socket."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:

@@ -13,10 +13,13 @@ import re
 import shutil
 
 from . import programs, servers, table
+from .agent import Agent
 from .directory import Directory
+from .process import Failure, run
 from .realm import Realm
 from .scratch import Scratch
 from .system import System
+from .token import tlv
 
 ROOT = os.geteuid() == 0
 
@@ -43,15 +46,19 @@ PLUGIN = "mech/.libs/mech_trustrealm.so"
 MECH_CONFIG = "mech/trustrealm.conf"
 
 
+def built_with(name):
+    """A string of config.h."""
+    with open(servers.built("config.h")) as header:
+        return re.search(r'define %s "(.*)"' % name, header.read()).group(1)
+
+
 def daemon_uid():
     """The user that programs were built to take trustrealmd from, where it
     exists; else root, whom they believe as well.  None when not root."""
     if not ROOT:
         return None
-    with open(servers.built("config.h")) as header:
-        user = re.search(r'TR_DAEMON_USER "(.*)"', header.read()).group(1)
     try:
-        return pwd.getpwnam(user).pw_uid
+        return pwd.getpwnam(built_with("TR_DAEMON_USER")).pw_uid
     except KeyError:
         return 0
 
@@ -209,6 +216,59 @@ class World:
                        bypass=["alice@" + table.REALM])
 
     # --- using it -------------------------------------------------------
+
+    @property
+    def oid_arc(self):
+        return built_with("TR_OID_ARC")
+
+    @property
+    def mechanism_oid(self):
+        """The mechanism's own OID, in the form that gss-client takes."""
+        return "{ %s 1 1 }" % self.oid_arc.replace(".", " ")
+
+    def script(self, name):
+        """A Python program of this package, where every uid can read it."""
+        path = self.scratch.join("bin", name)
+        if not os.path.exists(path):
+            shutil.copy(os.path.join(os.path.dirname(__file__), name), path)
+            os.chmod(path, 0o644)
+        return path
+
+    def agent(self, system="alpha", user="alice", uid=STAFF, **options):
+        """A process of user on system that makes the calls of a test."""
+        ccache = self.ccache(user, uid) if user else None
+        return Agent(self.systems[system], as_uid(uid), ccache, **options)
+
+    def explain(self, sender, receiver, *options):
+        """What "trustrealm explain" says on the sending system."""
+        system = self.systems[sender]
+        return run([self.program("trustrealm"), "-f", system.config_path,
+                    "explain", "--from", system.host, "--to",
+                    table.host(receiver)] + list(options),
+                   env=system.environment(), check=False)
+
+    def copy_of(self, keytab, uid):
+        """A keytab again, for a program of uid."""
+        with open(keytab, "rb") as original:
+            return self.scratch.write("stolen.keytab", original.read(), 0o600,
+                                      as_uid(uid))
+
+    def call_daemon(self, system, uid, call, field):
+        """Send call (DER) to the daemon of system as uid; the octet string
+        [field] of its answer's contents, or None when it refused."""
+        done = run(["/usr/bin/python3", self.script("call_main.py"),
+                    self.systems[system].socket], uid=as_uid(uid),
+                   input=call, binary=True)
+        tag, contents, _ = tlv(done.out)
+        _, sequence, _ = tlv(contents)
+        if tag == 0xa0:
+            return None
+        at = 0
+        while at < len(sequence):
+            tag, value, at = tlv(sequence, at)
+            if tag == 0xa0 + field:
+                return tlv(value)[1]
+        raise Failure("no such field in the answer")
 
     def next_number(self):
         self._number += 1

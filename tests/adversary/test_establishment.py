@@ -1,0 +1,366 @@
+# tests/adversary/test_establishment.py - attacks on context tokens
+# SPDX-License-Identifier: BSD-2-Clause
+"""The attacker is a user of alpha who carries the tokens between alpha and
+beta: he changes, moves, cuts, repeats and forges them."""
+
+import pytest
+from attacks import THOROUGH, TARGET, refused
+
+from testlib.agent import Refused, establish
+from testlib.token import Token, flipped, integer, make, tagged, trailer
+from testlib.world import SERVICE, CLERK
+
+
+def refused_by_beta(world, beta, token, code=None):
+    """Beta takes no token but honest ones; its daemon says why."""
+    mark = world.beta.audit.mark()
+    error = refused(beta.accept, token)
+    if code is not None:
+        found = world.beta.audit.since(mark, result="deny")
+        assert [r["code"] for r in found] == [code], (found, error)
+    return error
+
+
+# --- changed ------------------------------------------------------------
+
+def test_flipped_bit_in_every_byte_of_the_first_token(alice, beta):
+    """A new token each time, so that no check hides behind another."""
+    _, token = alice.initiate(TARGET)
+    length = len(token)
+    accepted = []
+    for position in range(length):
+        context, token = alice.initiate(TARGET)
+        context.forget()
+        if position >= len(token):
+            break
+        try:
+            beta.accept(flipped(token, position))
+            accepted.append(position)
+        except Refused:
+            pass
+    assert accepted == []
+
+
+def test_flipped_bit_in_every_byte_of_the_reply(alice, beta):
+    accepted = []
+    _, token = alice.initiate(TARGET)
+    length = len(beta.accept(token)[1])
+    for position in range(length):
+        context, token = alice.initiate(TARGET)
+        theirs, reply, _ = beta.accept(token)
+        try:
+            if position < len(reply):
+                context.step(flipped(reply, position))
+                accepted.append(position)
+        except Refused:
+            with pytest.raises(Refused):
+                context.wrap(b"after a refusal")
+        context.forget()
+        theirs.forget()
+    assert accepted == []
+
+
+@pytest.mark.parametrize("step", [1 if THOROUGH else 23])
+def test_cut_first_token(alice, beta, step):
+    _, token = alice.initiate(TARGET)
+    parsed = Token(token)
+    for length in range(0, len(parsed.trailer), step):
+        _, token = alice.initiate(TARGET)
+        parsed = Token(token)
+        refused(beta.accept, parsed.with_(trailer=parsed.trailer[:length]))
+        refused(beta.accept, token[:len(token) - 1 - length])
+
+
+@pytest.mark.parametrize("extra", [b"\0", b"\x30\0", b"x" * 3000,
+                                   b"x" * 20000])
+def test_more_after_the_trailer(alice, beta, extra):
+    _, token = alice.initiate(TARGET)
+    parsed = Token(token)
+    refused(beta.accept, parsed.with_(trailer=parsed.trailer + extra))
+
+
+def test_two_trailers(alice, beta):
+    _, token = alice.initiate(TARGET)
+    parsed = Token(token)
+    refused(beta.accept, parsed.with_(trailer=parsed.trailer * 2))
+
+
+@pytest.mark.parametrize("version", [0, 2, 255, 1 << 40])
+def test_other_version(world, alice, beta, version):
+    _, token = alice.initiate(TARGET)
+    parsed = Token(token)
+    fields = parsed.trailer_fields()
+    refused(beta.accept, parsed.with_(
+        trailer=trailer(1, version, fields[1], fields[2])))
+
+
+@pytest.mark.parametrize("garbage", [
+    b"\x61\x80\0\0", b"\x61\x84\xff\xff\xff\xff", b"\x61\0", b"\0" * 64,
+    make(0x61, make(0x30, b"")), make(0x61, make(0x30, tagged(0, integer(1)))),
+    trailer(1, 1, b"", b""), trailer(1, 1, b"n", b"o"), b"\xff" * 1000,
+    make(0x61, b"\x30\x80" + b"\xa0" * 500),
+])
+def test_garbage_for_a_trailer(alice, beta, garbage):
+    _, token = alice.initiate(TARGET)
+    refused(beta.accept, Token(token).with_(trailer=garbage))
+
+
+# --- stripped -----------------------------------------------------------
+
+def test_trailer_stripped(world, alice, beta):
+    _, token = alice.initiate(TARGET)
+    refused_by_beta(world, beta, Token(token).with_(trailer=b""))
+
+
+def test_trailer_stripped_where_bypass_is_allowed(make_world):
+    """Plain tokens of alice are welcome, but this one was none."""
+    other = make_world(changes={"beta": {"policy": {"allow-bypass": "true"}}})
+    alice = other.agent("alpha", "alice")
+    beta = other.agent("beta", None, SERVICE)
+    target = "plain@beta.example.test"
+    _, token = alice.initiate(target)
+    refused_by_beta(other, beta, Token(token).with_(trailer=b""),
+                    "TRR_STRIPPED")
+    plain = other.agent("alpha", "alice", plugin=False)
+    beta.accept(plain.initiate(target)[1])
+
+
+def test_trailer_of_the_reply_stripped(alice, beta):
+    context, token = alice.initiate(TARGET)
+    _, reply, _ = beta.accept(token)
+    error = refused(context.step, Token(reply).with_(trailer=b""))
+    assert "does not take part" in str(error)
+    refused(context.wrap, b"never sent")
+
+
+def test_own_token_without_our_part(world, plain, beta):
+    _, token = plain.initiate(TARGET)
+    refused_by_beta(world, beta, token, "TRR_BYPASS")
+
+
+def test_marker_without_trailer(world, plain, beta):
+    """A plain library that sets every flag it can."""
+    for bit in range(8, 32):
+        try:
+            _, token = plain.initiate(TARGET, bits=1 << bit)
+        except Refused:
+            continue
+        refused_by_beta(world, beta, token)
+
+
+# --- moved --------------------------------------------------------------
+
+def test_environment_of_another_context(world, alice, beta):
+    first = Token(alice.initiate(TARGET)[1])
+    second = Token(alice.initiate(TARGET)[1])
+    refused_by_beta(world, beta, first.with_(trailer=second.trailer))
+    # The system AP-REQ of one with the environment of the other.
+    one, two = first.trailer_fields(), second.trailer_fields()
+    for body in (first, second):
+        for pair in ((one[1], two[2]), (two[1], one[2])):
+            refused_by_beta(world, beta, body.with_(
+                trailer=trailer(1, 1, *pair)))
+
+
+def test_environment_of_another_user(world, alice, bob, beta):
+    hers = Token(alice.initiate(TARGET)[1])
+    his = Token(bob.initiate(TARGET)[1])
+    refused_by_beta(world, beta, his.with_(trailer=hers.trailer))
+    refused_by_beta(world, beta, hers.with_(trailer=his.trailer))
+
+
+def test_environment_on_a_plain_token(world, alice, plain, beta):
+    labelled = Token(alice.initiate(TARGET)[1])
+    own = Token(plain.initiate(TARGET)[1])
+    refused_by_beta(world, beta, own.with_(trailer=labelled.trailer))
+
+
+def test_environment_for_another_receiver(world, alice, beta):
+    to_gamma = Token(alice.initiate("sample@gamma.example.test")[1])
+    to_beta = Token(alice.initiate(TARGET)[1])
+    refused_by_beta(world, beta, to_beta.with_(trailer=to_gamma.trailer))
+    refused_by_beta(world, beta, bytes(to_gamma))
+
+
+def test_environment_asked_for_somebody_elses_token(world, alice, bob, beta):
+    """The attacker lets the daemon seal alice's AP-REQ at his own label."""
+    ours, token = alice.initiate(TARGET, label="grave")
+    own = bob_seals(world, Token(token).body, "alice@EXAMPLE.TEST")
+    if own is None:
+        return
+    try:
+        _, reply, _ = beta.accept(Token(token).with_(trailer=own))
+    except Refused:
+        return
+    # The receiver may take it; alice never says a word to it.
+    refused(ours.step, reply)
+    refused(ours.wrap, b"never sent")
+
+
+def test_false_claim_of_a_user(world, bob, beta):
+    """Bob's token, sealed as if it were alice's, for her clearance."""
+    _, token = bob.initiate(TARGET)
+    own = bob_seals(world, Token(token).body, "alice@EXAMPLE.TEST")
+    if own is not None:
+        refused_by_beta(world, beta, Token(token).with_(trailer=own),
+                        "TRR_CLAIM")
+
+
+def bob_seals(world, ap_req, client, label=""):
+    """Ask alpha's daemon directly, as bob's uid; the trailer or None."""
+    call = make(0x30, tagged(0, make(4, ap_req))
+                + tagged(1, make(12, client.encode()))
+                + tagged(2, make(12, label.encode()))
+                + tagged(3, integer(0)))
+    return world.call_daemon("alpha", CLERK, tagged(1, call), 1)
+
+
+# --- repeated -----------------------------------------------------------
+
+def test_replay(world, alice, beta):
+    _, token = alice.initiate(TARGET)
+    beta.accept(token)
+    refused_by_beta(world, beta, token, "TRR_REPLAY")
+
+
+def test_replay_without_the_applications_replay_cache(world, alice):
+    careless = world.agent("beta", None, SERVICE, KRB5RCACHENAME="none:")
+    _, token = alice.initiate(TARGET)
+    careless.accept(token)
+    for _ in range(3):
+        refused_by_beta(world, careless, token, "TRR_REPLAY")
+
+
+def test_replay_after_the_daemon_was_restarted(make_world):
+    world = make_world()
+    alice = world.agent("alpha", "alice")
+    beta = world.agent("beta", None, SERVICE, KRB5RCACHENAME="none:")
+    _, token = alice.initiate(TARGET)
+    beta.accept(token)
+    world.beta.restart()
+    refused_by_beta(world, beta, token, "TRR_REPLAY")
+    world.beta.kill()
+    world.beta.start()
+    refused_by_beta(world, beta, token, "TRR_REPLAY")
+
+
+def test_replay_to_another_process(world, alice, beta):
+    other = world.agent("beta", None, SERVICE, KRB5RCACHENAME="none:")
+    _, token = alice.initiate(TARGET)
+    beta.accept(token)
+    refused_by_beta(world, other, token, "TRR_REPLAY")
+
+
+# --- reflected and grafted replies --------------------------------------
+
+def test_reply_of_another_context(alice, beta):
+    one, token = alice.initiate(TARGET)
+    two, other = alice.initiate(TARGET)
+    _, first, _ = beta.accept(token)
+    _, second, _ = beta.accept(other)
+    refused(one.step, second)
+    refused(two.step, first)
+
+
+def test_acceptance_of_another_context(alice, beta):
+    one, token = alice.initiate(TARGET)
+    _, other = alice.initiate(TARGET)
+    reply = Token(beta.accept(token)[1])
+    graft = Token(beta.accept(other)[1])
+    refused(one.step, reply.with_(trailer=graft.trailer))
+
+
+def test_environment_reflected_as_acceptance(alice, beta):
+    context, token = alice.initiate(TARGET)
+    reply = Token(beta.accept(token)[1])
+    sent = Token(token).trailer_fields()
+    refused(context.step, reply.with_(trailer=trailer(2, 1, sent[2])))
+
+
+def test_first_token_reflected_as_reply(alice):
+    context, token = alice.initiate(TARGET)
+    refused(context.step, token)
+
+
+def test_acceptance_reflected_to_the_acceptor(alice, beta):
+    _, token = alice.initiate(TARGET)
+    reply = Token(beta.accept(token)[1])
+    fresh = Token(alice.initiate(TARGET)[1])
+    fields = fresh.trailer_fields()
+    refused(beta.accept, fresh.with_(trailer=trailer(
+        1, 1, fields[1], reply.trailer_fields()[1])))
+    refused(beta.accept, bytes(reply))
+
+
+# --- the system AP-REQ as a log-in --------------------------------------
+
+KRB5 = bytes.fromhex("2a864886f712010202")
+
+
+def logins(token):
+    """Every form in which its system AP-REQ could be offered."""
+    lifted = Token(token).trailer_fields()[1]
+    framed = make(0x60, make(6, KRB5) + b"\x01\0" + lifted)
+    return {"raw": lifted, "framed": framed,
+            "with trailer": Token(framed).with_(
+                trailer=Token(token).trailer)}
+
+
+@pytest.mark.parametrize("form", ["raw", "framed", "with trailer"])
+@pytest.mark.parametrize("library", ["with plugin", "plain"])
+def test_system_ap_req_is_no_log_in(world, alice, form, library):
+    """Even for an acceptor that holds the system's own key."""
+    key = "FILE:" + world.copy_of(world.beta.keytab, SERVICE)
+    acceptor = world.agent("beta", None, SERVICE, KRB5_KTNAME=key,
+                           KRB5RCACHENAME="none:",
+                           plugin=library == "with plugin")
+    _, token = alice.initiate(TARGET)
+    refused(acceptor.accept, logins(token)[form])
+
+
+def test_system_ap_req_of_a_user_is_none(world, alice, beta):
+    """A user's own AP-REQ to the peer system speaks for no system."""
+    _, token = alice.initiate(TARGET)
+    parsed = Token(token)
+    own = Token(world.agent("alpha", "alice", plugin=False).initiate(
+        "trustrealm@beta.example.test")[1]).body
+    fields = parsed.trailer_fields()
+    refused_by_beta(world, beta, parsed.with_(
+        trailer=trailer(1, 1, own, fields[2])))
+
+
+# --- what a refused peer learns -----------------------------------------
+
+def test_refusals_are_uniform(alice, plain, beta):
+    """One status and one error token, whatever the reason."""
+    heard = set()
+    for spoil in (lambda t: t.with_(trailer=b""),
+                  lambda t: t.with_(trailer=t.trailer + b"x"),
+                  lambda t: t.with_(trailer=trailer(1, 2, b"a", b"b")),
+                  lambda t: flipped(bytes(t), len(bytes(t)) - 1)):
+        _, token = alice.initiate(TARGET)
+        error = refused(beta.accept, spoil(Token(token)))
+        heard.add((error.major, error.token))
+    _, token = plain.initiate(TARGET)
+    error = refused(beta.accept, token)
+    heard.add((error.major, error.token))
+    assert len(heard) == 1, heard
+
+
+def test_no_use_of_a_context_before_the_acceptance(alice, beta):
+    context, token = alice.initiate(TARGET)
+    refused(context.wrap, b"too early")
+    refused(context.mic, b"too early")
+    _, reply, _ = beta.accept(token)
+    context.step(reply)
+    context.wrap(b"now")
+
+
+def test_tokens_in_the_wrong_direction(alice, beta):
+    ours, theirs = establish(alice, beta, TARGET)
+    token = ours.wrap(b"reflected")
+    refused(ours.unwrap, token)
+    ours.set_label("grave")
+    refused(ours.unwrap, ours.wrap(b"reflected"))
+    mic = ours.mic(b"reflected")
+    refused(ours.verify, b"reflected", mic)

@@ -1,0 +1,247 @@
+# tests/adversary/test_messages.py - attacks on labelled messages
+# SPDX-License-Identifier: BSD-2-Clause
+"""A label record moved, grafted, cut or flipped is never delivered, for both
+enctypes, with and without confidentiality, and in MICs."""
+
+import itertools
+
+import pytest
+from attacks import TARGET, refused
+
+from testlib.agent import Refused, establish
+from testlib.token import flipped
+from testlib.world import SERVICE
+
+HEADER = 16             # of an RFC 4121 wrap token
+MESSAGE = b"a message of some length"
+
+
+@pytest.fixture(scope="module", params=["aes256-sha1", "aes256-sha384"])
+def agents(request, world, alice, beta):
+    if request.param == "aes256-sha1":
+        yield alice, beta
+        return
+    from testlib.world import World
+    with World(enctype=request.param) as other:
+        yield other.agent("alpha"), other.agent("beta", None, SERVICE)
+
+
+@pytest.fixture
+def pair(agents):
+    return establish(*agents, TARGET)
+
+
+def labelled(context, protect, label="grave"):
+    """protect() with another label than the established one."""
+    context.set_label(label)
+    token = protect()
+    context.set_label("")
+    return token
+
+
+@pytest.mark.parametrize("conf", [True, False])
+@pytest.mark.parametrize("label", ["", "grave"])
+def test_flipped_bit_in_every_byte_of_a_wrapped_message(pair, conf, label):
+    ours, theirs = pair
+    ours.set_label(label)
+    token = ours.wrap(MESSAGE, conf)
+    delivered = []
+    for position in range(len(token)):
+        try:
+            theirs.unwrap(flipped(token, position))
+            delivered.append(position)
+        except Refused:
+            pass
+    assert delivered == []
+    assert theirs.unwrap(token) == MESSAGE
+    assert theirs.message_label()[0] == ("SECRET" if label else "INTERNAL")
+
+
+@pytest.mark.parametrize("label", ["", "grave"])
+def test_flipped_bit_in_every_byte_of_a_mic(pair, label):
+    ours, theirs = pair
+    ours.set_label(label)
+    token = ours.mic(MESSAGE)
+    delivered = []
+    for position in range(len(token)):
+        try:
+            theirs.verify(MESSAGE, flipped(token, position))
+            delivered.append(position)
+        except Refused:
+            pass
+    for position in range(len(MESSAGE)):
+        refused(theirs.verify, flipped(MESSAGE, position), token)
+    assert delivered == []
+    theirs.verify(MESSAGE, token)
+    assert theirs.message_label()[0] == ("SECRET" if label else "INTERNAL")
+
+
+@pytest.mark.parametrize("conf", [True, False])
+def test_cut_message(pair, conf):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, conf))
+    for length in range(len(token)):
+        refused(theirs.unwrap, token[:length])
+    assert theirs.unwrap(token) == MESSAGE
+
+
+def test_cut_mic(pair):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.mic(MESSAGE))
+    for length in range(len(token)):
+        refused(theirs.verify, MESSAGE, token[:length])
+        refused(theirs.verify, MESSAGE, token[length + 1:])
+    theirs.verify(MESSAGE, token)
+
+
+def mic_parts(token, plain_length):
+    """(tag || length || record, MIC) of a labelled MIC token."""
+    return token[:-plain_length], token[-plain_length:]
+
+
+def test_record_taken_off_a_mic(pair):
+    ours, theirs = pair
+    plain = len(ours.mic(MESSAGE))
+    record, mic = mic_parts(labelled(ours, lambda: ours.mic(MESSAGE)), plain)
+    refused(theirs.verify, MESSAGE, mic)
+    refused(theirs.verify, MESSAGE, record)
+
+
+def test_record_moved_from_the_mic_into_the_message(pair):
+    """What was authenticated is message || record || length || tag."""
+    ours, theirs = pair
+    plain = len(ours.mic(MESSAGE))
+    head, mic = mic_parts(labelled(ours, lambda: ours.mic(MESSAGE)), plain)
+    tag, length, record = head[:16], head[16:18], head[18:]
+    for order in itertools.permutations((tag, length, record)):
+        moved = MESSAGE + b"".join(order)
+        refused(theirs.verify, moved, mic)
+        refused(theirs.verify, moved, head + mic)
+
+
+def test_record_put_before_a_plain_mic(pair):
+    ours, theirs = pair
+    mic = ours.mic(MESSAGE)
+    head, _ = mic_parts(labelled(ours, lambda: ours.mic(b"x")), len(mic))
+    refused(theirs.verify, MESSAGE, head + mic)
+    theirs.verify(MESSAGE, mic)
+    assert theirs.message_label()[0] == "INTERNAL"
+
+
+def test_record_of_another_message_in_a_mic(pair):
+    ours, theirs = pair
+    plain = len(ours.mic(MESSAGE))
+    one, mic = mic_parts(labelled(ours, lambda: ours.mic(MESSAGE)), plain)
+    two, other = mic_parts(
+        labelled(ours, lambda: ours.mic(b"other"), "open"), plain)
+    refused(theirs.verify, MESSAGE, two + mic)
+    refused(theirs.verify, b"other", one + other)
+
+
+def integrity_parts(token):
+    """(header, payload, checksum) of a wrap token without confidentiality,
+    rotated back."""
+    extra = int.from_bytes(token[4:6], "big")
+    rotation = int.from_bytes(token[6:8], "big")
+    rest = token[HEADER:]
+    if rest:
+        rotation %= len(rest)
+        rest = rest[rotation:] + rest[:rotation]
+    return token[:HEADER], rest[:len(rest) - extra], rest[len(rest) - extra:]
+
+
+def join(header, payload, checksum):
+    """A wrap token of these parts, not rotated."""
+    return header[:6] + b"\0\0" + header[8:] + payload + checksum
+
+
+def test_join_makes_good_tokens(pair):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, False))
+    assert theirs.unwrap(join(*integrity_parts(token))) == MESSAGE
+    assert theirs.message_label()[0] == "SECRET"
+
+
+def test_record_cut_out_of_a_message(pair):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, False))
+    header, payload, checksum = integrity_parts(token)
+    assert payload.startswith(MESSAGE) and len(payload) > len(MESSAGE) + 18
+    refused(theirs.unwrap, join(header, MESSAGE, checksum))
+    refused(theirs.unwrap, join(header, payload[:-16], checksum))
+    refused(theirs.unwrap, join(header, MESSAGE + payload[-18:], checksum))
+
+
+def test_record_grafted_onto_a_plain_message(pair):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, False))
+    record = integrity_parts(token)[1][len(MESSAGE):]
+    header, payload, checksum = integrity_parts(ours.wrap(b"plain", False))
+    refused(theirs.unwrap, join(header, payload + record, checksum))
+
+
+def test_record_of_another_message(pair):
+    ours, theirs = pair
+    one = integrity_parts(labelled(ours, lambda: ours.wrap(MESSAGE, False)))
+    two = integrity_parts(
+        labelled(ours, lambda: ours.wrap(MESSAGE, False), "open"))
+    assert one[1] != two[1]
+    refused(theirs.unwrap, join(one[0], two[1], one[2]))
+    refused(theirs.unwrap, join(two[0], one[1], two[2]))
+
+
+def test_payload_sent_again_as_data(pair):
+    """The initiator's user sends a record of his as plain data: the message
+    is delivered as data, at the established label, or refused; the record
+    in it changes nothing."""
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, False))
+    payload = integrity_parts(token)[1]
+    for conf in (True, False):
+        assert theirs.unwrap(ours.wrap(payload, conf)) == payload
+        assert theirs.message_label()[0] == "INTERNAL"
+        assert theirs.unwrap(labelled(
+            ours, lambda: ours.wrap(payload, conf), "open")) == payload
+        assert theirs.message_label()[0] == "PUBLIC"
+    theirs.verify(payload, ours.mic(payload))
+    assert theirs.message_label()[0] == "INTERNAL"
+
+
+def test_record_of_another_context(agents):
+    """A record is good in its own association only."""
+    one = establish(*agents, TARGET)
+    two = establish(*agents, TARGET)
+    token = labelled(one[0], lambda: one[0].wrap(MESSAGE, False))
+    refused(two[1].unwrap, token)
+    record = integrity_parts(token)[1][len(MESSAGE):]
+    assert two[1].unwrap(two[0].wrap(MESSAGE + record, False)) == \
+        MESSAGE + record
+    assert two[1].message_label()[0] == "INTERNAL"
+
+
+def test_message_repeated(pair):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE))
+    assert theirs.unwrap(token) == MESSAGE
+    refused(theirs.unwrap, token)
+
+
+def test_unlabelled_label_is_the_established_one_always(pair):
+    """Whatever came before."""
+    ours, theirs = pair
+    for label, seen in (("grave", "SECRET"), ("", "INTERNAL"),
+                        ("open", "PUBLIC"), ("", "INTERNAL")):
+        ours.set_label(label)
+        for conf in (True, False):
+            theirs.unwrap(ours.wrap(MESSAGE, conf))
+            assert theirs.message_label()[0] == seen
+        theirs.verify(MESSAGE, ours.mic(MESSAGE))
+        assert theirs.message_label()[0] == seen
+
+
+def test_refused_message_leaves_the_last_label(pair):
+    ours, theirs = pair
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, False))
+    theirs.unwrap(ours.wrap(b"first"))
+    refused(theirs.unwrap, flipped(token, len(token) - 1))
+    assert theirs.message_label()[0] == "INTERNAL"

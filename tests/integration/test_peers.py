@@ -1,0 +1,95 @@
+# tests/integration/test_peers.py - which systems may be talked to
+# SPDX-License-Identifier: BSD-2-Clause
+"""Alpha calls systems in a common trust realm, in another, in none."""
+
+import pytest
+
+from testlib.programs import Listener
+
+
+@pytest.mark.parametrize("mechanism", ["krb5", "trustrealm", "spnego"])
+@pytest.mark.parametrize("peer, step, code", [
+    ("delta", "S5", "TRR_NO_COMMON"),
+    ("epsilon", "S4", "TRR_NOT_FOUND"),
+])
+def test_refused_before_anything_is_sent(world, peer, step, code, mechanism):
+    mark = world.alpha.audit.mark()
+    with Listener() as listener:
+        outcome = world.client(listener.port, "-m", mechanism, to=peer)
+        assert (listener.connections, listener.octets) == (0, 0)
+    assert outcome.status == 1
+    assert outcome.context is None
+    records = world.alpha.audit.since(mark)
+    assert records, outcome
+    for record in records:
+        assert (record["result"], record["step"], record["code"]) == (
+            "deny", step, code)
+        assert record["sender"] == "alpha.example.test"
+
+
+@pytest.mark.parametrize("peer", ["delta", "epsilon"])
+def test_unmodified_program_is_refused_too(world, peer):
+    with Listener() as listener:
+        result = world.gss_client(listener.port, "hello", to=peer)
+        assert listener.octets == 0
+    assert result.status != 0
+    assert "initializing context" in result.text
+
+
+@pytest.mark.parametrize("peer", ["delta", "epsilon"])
+def test_kerberos_alone_would_have_allowed_it(world, peer):
+    server = world.server(peer, GSS_MECH_CONFIG="/dev/null")
+    outcome = world.client(server, to=peer, plugin=False)
+    assert outcome.delivered, outcome
+
+
+def test_explain_names_the_step(world):
+    for peer, step in (("delta", "S5"), ("epsilon", "S4")):
+        explained = world.explain("alpha", peer)
+        assert explained.status == 1
+        assert step in explained.out
+
+
+def test_other_trust_realm_is_chosen(world):
+    server = world.server("gamma")
+    mark = world.gamma.audit.mark()
+    outcome = world.client(server, to="gamma")
+    assert outcome.delivered, outcome
+    assert outcome.context["trust_realm"] == "corporate"
+    assert outcome.context["label"] == "RESTRICTED"
+    assert outcome.context["label_local"] == "official"
+    record = world.gamma.audit.wait(mark, event="commit", result="allow")
+    assert record["realm"] == "corporate"
+
+
+def test_higher_priority_is_preferred(world):
+    outcome = world.client(world.server("beta"))
+    assert outcome.context["trust_realm"] == "engineering"
+
+
+def test_label_that_no_common_trust_realm_takes(world):
+    """Grave has no counterpart in corporate."""
+    mark = world.alpha.audit.mark()
+    with Listener() as listener:
+        outcome = world.client(listener.port, "-l", "grave", to="gamma")
+        assert listener.octets == 0
+    assert outcome.status == 1
+    assert world.alpha.audit.since(mark)[-1]["result"] == "deny"
+
+
+def test_service_without_a_host_part(world):
+    with Listener() as listener:
+        outcome = world.client(listener.port, to="alpha", service="nowhere")
+        assert listener.octets == 0
+    assert outcome.status == 1
+
+
+def test_sender_that_is_not_in_the_table(make_world):
+    """Epsilon has a daemon and a key, but no entry."""
+    world = make_world(run=("beta", "epsilon"))
+    mark = world.epsilon.audit.mark()
+    with Listener() as listener:
+        outcome = world.client(listener.port, system="epsilon")
+        assert listener.octets == 0
+    assert outcome.status == 1
+    assert world.epsilon.audit.since(mark)[-1]["step"] == "S3"

@@ -1,0 +1,138 @@
+# tests/integration/test_plain.py - peers without the mechanism
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plain Kerberos at one end: only where the other end allows it."""
+
+import pytest
+
+from testlib.programs import Listener
+from testlib.world import SERVICE, VAULT
+
+ALLOWED = {name: {"policy": {"allow-bypass": "true"}}
+           for name in ("alpha", "beta")}
+
+
+@pytest.fixture(scope="module")
+def lenient(request):
+    """Beta serves plain/beta to alice; alpha may call plain/epsilon."""
+    from testlib.world import ROOT, STAFF, World
+    import os
+    changes = {
+        "beta": {"policy": {"allow-bypass": "true"}},
+        "alpha": {"policy": {"allow-bypass": "true",
+                             "bypass-to": "plain/epsilon.example.test@*"}},
+    }
+    with World(changes=changes) as world:
+        yield world
+
+
+def plain_client(world, server, **who):
+    return world.client(server, plugin=False, **who)
+
+
+def test_plain_client_is_refused(world):
+    server = world.server("beta")
+    mark = world.beta.audit.mark()
+    outcome = plain_client(world, server)
+    assert outcome.status == 1
+    assert not server.of("message")
+    record = world.beta.audit.wait(mark, result="deny")
+    assert (record["step"], record["code"]) == ("R1", "TRR_BYPASS")
+
+
+def test_bypass_has_to_be_allowed_by_the_system_too(world):
+    """[services] plain has bypass, [policy] allow-bypass is off."""
+    server = world.server("beta")
+    outcome = plain_client(world, server, service="plain")
+    assert outcome.status == 1
+
+
+def test_bypass_delivers_under_the_lowest_label(lenient):
+    server = lenient.server("beta")
+    mark = lenient.beta.audit.mark()
+    outcome = plain_client(lenient, server, service="plain")
+    assert outcome.delivered, outcome
+    context, = server.wait("context")
+    assert context["state"] == "unlabelled"
+    assert "trust_realm" not in context
+    state = context["name_attributes"]["urn:trustrealm:state"]
+    assert state == {"value": "unlabelled", "authenticated": False}
+    record = lenient.beta.audit.wait(mark, event="commit", result="allow")
+    assert record["bypass"] is True
+    assert record["local_label"] == "white"
+
+
+def test_bypass_is_for_the_named_client_only(lenient):
+    server = lenient.server("beta")
+    outcome = plain_client(lenient, server, service="plain", user="bob")
+    assert outcome.status == 1
+    assert not server.of("message")
+
+
+def test_bypass_is_for_the_named_service_only(lenient):
+    server = lenient.server("beta")
+    outcome = plain_client(lenient, server, service="sample")
+    assert outcome.status == 1
+    assert not server.of("message")
+
+
+def test_process_above_the_lowest_label_gets_nothing_plain(lenient,
+                                                           several_uids):
+    server = lenient.server("beta", uid=VAULT)
+    mark = lenient.beta.audit.mark()
+    outcome = plain_client(lenient, server, service="plain")
+    assert outcome.status == 1
+    assert not server.of("message")
+    record = lenient.beta.audit.wait(mark, result="deny")
+    assert record["code"] in ("TRR_PROCESS_RANGE", "TRR_BYPASS")
+
+
+def test_member_is_labelled_even_where_bypass_would_do(lenient):
+    server = lenient.server("beta")
+    outcome = lenient.client(server, service="plain")
+    assert outcome.delivered, outcome
+    assert outcome.context["state"] == "labelled"
+
+
+def test_plain_server_of_a_member_is_refused(world):
+    """Beta is a member; its server has no plugin: no acceptance comes."""
+    server = world.server("beta", GSS_MECH_CONFIG="/dev/null")
+    outcome = world.client(server)
+    assert outcome.status == 1
+    assert outcome.context is None
+    assert not server.of("message")
+    assert "does not take part in trust realms" in outcome.errors[-1]["text"]
+
+
+def test_sender_needs_bypass_for_a_stranger(world):
+    with Listener() as listener:
+        outcome = world.client(listener.port, to="epsilon", service="plain")
+        assert listener.octets == 0
+    assert outcome.status == 1
+
+
+def test_sender_bypass_is_for_single_lowest_processes(lenient):
+    """Staff has a range: it may not speak unlabelled."""
+    with Listener() as listener:
+        outcome = lenient.client(listener.port, to="epsilon",
+                                 service="plain")
+        assert listener.octets == 0
+    assert outcome.status == 1
+
+
+def test_sender_bypass_works_for_the_lowest(lenient):
+    rules = lenient.alpha.config["rules"]
+    saved = {name: dict(rule) for name, rule in rules.items()}
+    first = next(iter(rules))
+    rules[first].update(lowest="open", highest="open", label="open")
+    lenient.alpha.restart()
+    try:
+        server = lenient.server("epsilon", GSS_MECH_CONFIG="/dev/null")
+        mark = lenient.alpha.audit.mark()
+        outcome = lenient.client(server, to="epsilon", service="plain")
+        assert outcome.delivered, outcome
+        assert outcome.context["state"] == "unlabelled"
+        record = lenient.alpha.audit.since(mark, result="allow")[-1]
+        assert record["bypass"] is True
+    finally:
+        rules.update(saved)
+        lenient.alpha.restart()
