@@ -29,6 +29,7 @@ struct tr_audit {
     struct tr_sink *sink;
     struct tr_limit *limit;
     int level;                  /* of ordinary operation */
+    bool log_to_stderr;
     struct tr_audit_count counts[MAX_EVENTS];
     uint64_t left_out, lost;
 };
@@ -126,6 +127,12 @@ tr_audit_open(const struct tr_config *config, struct tr_audit **audit_out)
     }
     *audit_out = audit;
     return 0;
+}
+
+void
+tr_audit_use_stderr(struct tr_audit *audit)
+{
+    audit->log_to_stderr = true;
 }
 
 /* --- JSON ----------------------------------------------------------------- */
@@ -405,7 +412,7 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = '?';
     }
-    if (audit == NULL) {
+    if (audit == NULL || audit->log_to_stderr) {
         fprintf(stderr, "trustrealmd: %s\n", text);
     } else if (tr_sink_wants_json(audit->sink)) {
         line = log_object(priority, text);

@@ -13,6 +13,8 @@
  * configuration; counters stay.  On error the old target stays. */
 krb5_error_code tr_audit_reopen(struct tr_audit *audit,
                                 const struct tr_config *config);
+/* Let lines of ordinary operation go to stderr instead. */
+void tr_audit_use_stderr(struct tr_audit *audit);
 /* Write the counts of what was left out; call it every second or so. */
 void tr_audit_tick(struct tr_audit *audit);
 

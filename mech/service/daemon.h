@@ -4,30 +4,40 @@
 #ifndef TR_DAEMON_H
 #define TR_DAEMON_H
 
+#include "process.h"
 #include "service.h"
 
 /* --- daemon.c: start, reload, stop ----------------------------------------- */
 
 struct tr_server;
-struct tr_follower;
 
-/* Why it is a daemon's state that programs may see (tr_handle_status). */
 struct tr_daemon {
     struct tr_service service;
+    const char *config_path;
+    bool debug;
+    int lock;                           /* of the state directory, or -1 */
+    int64_t started;                    /* wall clock, s */
+    struct tr_children children;
     struct tr_server *server;
     struct tr_attributes *attributes;
     struct tr_follower *follower;       /* of an LDAP source, or NULL */
     struct tr_ldif *ldif;               /* of an ldif: source, or NULL */
     struct tr_watch *watch;
-    struct event *hangup, *terminate, *interrupt, *child, *tick;
     struct tr_retired *retired;         /* configurations still in use */
-    char *program;                      /* to start the follower with */
-    int lock;                           /* of the state directory */
-    int64_t started;                    /* wall clock, s */
+    struct event *events[6];            /* signals and the tick */
+    unsigned int ticks;
 };
 
-/* Run until SIGTERM.  Says what goes wrong by tr_log(). */
-krb5_error_code tr_daemon_run(const char *config_path);
+/*
+ * Run until SIGTERM or SIGINT; debug: log to stderr.  0 after a clean stop;
+ * what went wrong has been logged.
+ */
+krb5_error_code tr_daemon_run(const char *config_path, bool debug);
+
+/* --- check.c: would this configuration work? -------------------------------- */
+
+/* Says on stderr what would not; returns the number of faults. */
+int tr_check_config(const char *config_path);
 
 /* --- listener.c: the socket ------------------------------------------------ */
 

@@ -1,0 +1,165 @@
+/* mech/service/check.c - would this configuration work? */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "crypto.h"
+#include "daemon.h"
+#include "trustrealm_err.h"
+
+struct check {
+    const struct tr_config *config;
+    int faults;
+};
+
+static void
+fault(struct check *check, const char *what, const char *value,
+      const char *why)
+{
+    fprintf(stderr, "%s: %s = %s: %s\n", check->config->path, what, value,
+            why);
+    check->faults++;
+}
+
+/* The file, or the directory that it will be made in. */
+static void
+check_access(struct check *check, const char *what, const char *path,
+             bool parent, int mode)
+{
+    char *copy = strdup(path);
+
+    if (copy == NULL)
+        fault(check, what, path, strerror(ENOMEM));
+    else if (access(parent ? dirname(copy) : copy, mode) != 0)
+        fault(check, what, path, strerror(errno));
+    free(copy);
+}
+
+/* A key of the system principal, of a type that is used. */
+static void
+check_keytab(struct check *check)
+{
+    const struct tr_config *config = check->config;
+    krb5_context context = NULL;
+    krb5_principal self = NULL;
+    krb5_keytab keytab = NULL;
+    krb5_keytab_entry entry;
+    krb5_kt_cursor cursor;
+    const char *message = NULL;
+    krb5_error_code ret;
+    bool found = false;
+
+    ret = tr_context_create(&context);
+    if (ret != 0) {
+        fault(check, "krb5.conf", "", error_message(ret));
+        return;
+    }
+    ret = krb5_parse_name(context, config->principal, &self);
+    if (ret == 0)
+        ret = krb5_kt_resolve(context, config->keytab, &keytab);
+    if (ret == 0)
+        ret = krb5_kt_start_seq_get(context, keytab, &cursor);
+    if (ret == 0) {
+        while (krb5_kt_next_entry(context, keytab, &entry, &cursor) == 0) {
+            found = found || (krb5_principal_compare(context, self,
+                                                     entry.principal) &&
+                              tr_checksum_type(entry.key.enctype) != 0);
+            krb5_free_keytab_entry_contents(context, &entry);
+        }
+        krb5_kt_end_seq_get(context, keytab, &cursor);
+    }
+    if (ret != 0)
+        message = krb5_get_error_message(context, ret);
+    if (ret != 0)
+        fault(check, "[system] keytab", config->keytab, message);
+    else if (!found)
+        fault(check, "[system] keytab", config->keytab,
+              "no AES key of the system's principal in it");
+    if (message != NULL)
+        krb5_free_error_message(context, message);
+    if (keytab != NULL)
+        krb5_kt_close(context, keytab);
+    krb5_free_principal(context, self);
+    krb5_free_context(context);
+}
+
+static void
+check_state(struct check *check)
+{
+    const char *path = check->config->state_directory;
+    struct stat st;
+
+    if (stat(path, &st) != 0 && errno == ENOENT)
+        check_access(check, "[system] state-directory", path, true,
+                     W_OK | X_OK);
+    else
+        check_access(check, "[system] state-directory", path, false,
+                     R_OK | W_OK | X_OK);
+}
+
+static void
+check_commands(struct check *check)
+{
+    const struct tr_attribute_source *source;
+    char *program;
+    size_t i;
+
+    for (i = 0; i < check->config->nattributes; i++) {
+        source = &check->config->attributes[i];
+        if (source->command == NULL)
+            continue;
+        program = strndup(source->command, strcspn(source->command, " \t"));
+        if (program != NULL)
+            check_access(check, "[attributes] command", program, false, X_OK);
+        free(program);
+    }
+}
+
+int
+tr_check_config(const char *config_path)
+{
+    struct check check = { NULL, 0 };
+    struct tr_config *config = NULL;
+    struct tr_tcb *tcb = NULL;
+    krb5_error_code ret;
+    char *why = NULL;
+
+    initialize_trr_error_table();
+    ret = tr_config_load(config_path, &config, &why);
+    if (ret != 0) {
+        fprintf(stderr, "%s\n", why != NULL ? why : error_message(ret));
+        free(why);
+        return 1;
+    }
+    check.config = config;
+    check_keytab(&check);
+    check_state(&check);
+    check_access(&check, "[system] socket", config->socket, true,
+                 W_OK | X_OK);
+    if (strncmp(config->source, "ldif:", 5) == 0)
+        check_access(&check, "[table] source", config->source + 5, false,
+                     R_OK);
+    if (config->password_file != NULL)
+        check_access(&check, "[table] password-file", config->password_file,
+                     false, R_OK);
+    if (config->ca_file != NULL)
+        check_access(&check, "[table] ca-file", config->ca_file, false, R_OK);
+    if (strncmp(config->audit_target, "file:", 5) == 0)
+        check_access(&check, "[audit] target", config->audit_target + 5,
+                     true, W_OK | X_OK);
+    check_commands(&check);
+    ret = tr_tcb_create(config, &tcb);
+    if (ret != 0)
+        fault(&check, "[policy] backend", config->backend,
+              error_message(ret));
+    tr_tcb_free(tcb);
+    tr_config_free(config);
+    return check.faults;
+}

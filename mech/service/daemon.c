@@ -1,0 +1,569 @@
+/* mech/service/daemon.c - start the daemon, reload it, stop it */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * One event loop does everything but wait for a KDC.  Every quarter second it
+ * looks whether decisions made so far still hold, raises the epoch of the
+ * shared page if they do not, and only then renews the page's lease: a daemon
+ * that hangs stops all labelled traffic instead of letting it go on unwatched.
+ */
+
+#include "config.h"
+#include <com_err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+#include "attributes.h"
+#include "audit.h"
+#include "daemon.h"
+#include "follow.h"
+#include "keys.h"
+#include "replay.h"
+#include "trustrealm_err.h"
+#include "watch.h"
+
+#define PROGRAM "/proc/self/exe"
+#define TICKS_A_SECOND (1000 / TR_LEASE_RENEWAL_MS)
+
+/* A configuration that requests being answered may still refer to. */
+struct tr_retired {
+    struct tr_config *config;
+    struct tr_tcb *tcb;
+    struct tr_retired *next;
+};
+
+static void
+notify(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+    (void)sd_notify(0, state);
+#endif
+}
+
+static bool
+is_ldif(const struct tr_config *config)
+{
+    return strncmp(config->source, "ldif:", 5) == 0;
+}
+
+/* --- what goes on ----------------------------------------------------------- */
+
+static void
+free_retired(struct tr_daemon *daemon)
+{
+    struct tr_retired *retired;
+
+    while ((retired = daemon->retired) != NULL) {
+        daemon->retired = retired->next;
+        tr_tcb_free(retired->tcb);
+        tr_config_free(retired->config);
+        free(retired);
+    }
+}
+
+/* Raise the epoch if anything that decisions rest on has changed. */
+static void
+look(struct tr_daemon *daemon)
+{
+    krb5_error_code before = tr_watch_state(daemon->watch)->error, after;
+    struct tr_watch_time now;
+
+    tr_watch_now(&now);
+    if (!tr_watch_look(daemon->watch, daemon->service.table,
+                       daemon->service.config, &now))
+        return;
+    tr_shared_page_bump(daemon->service.page);
+    after = tr_watch_state(daemon->watch)->error;
+    if (after != 0 && after != before)
+        tr_log(daemon->service.audit, LOG_ERR, "table: %s: %s",
+               error_message(after), tr_table_message(daemon->service.table));
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_daemon *daemon = arg;
+
+    if (daemon->ldif != NULL)
+        tr_ldif_look(daemon->ldif);
+    look(daemon);
+    tr_shared_page_renew(daemon->service.page);
+    if (++daemon->ticks % TICKS_A_SECOND != 0)
+        return;
+    tr_audit_tick(daemon->service.audit);
+    if (daemon->retired != NULL && tr_server_requests(daemon->server) == 0)
+        free_retired(daemon);
+}
+
+static void
+on_table(void *arg)
+{
+    look(arg);
+}
+
+static void
+on_attributes(void *arg)
+{
+    struct tr_daemon *daemon = arg;
+
+    daemon->service.attributes = tr_attributes_list(daemon->attributes);
+    tr_shared_page_bump(daemon->service.page);
+}
+
+static void
+on_child(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_daemon *daemon = arg;
+
+    tr_children_reap(&daemon->children);
+}
+
+static void
+on_stop(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_daemon *daemon = arg;
+
+    notify("STOPPING=1");
+    event_base_loopbreak(daemon->service.base);
+}
+
+/* --- configuration ---------------------------------------------------------- */
+
+/* What a configuration alone decides, made anew at a reload. */
+struct settings {
+    struct tr_config *config;
+    struct tr_tcb *tcb;
+    struct tr_attributes *attributes;
+    struct tr_follower *follower;
+    struct tr_ldif *ldif;
+};
+
+static krb5_error_code
+load_config(const struct tr_daemon *daemon, struct tr_config **config_out)
+{
+    struct tr_config *config;
+    krb5_error_code ret;
+    char *why, *target;
+
+    ret = tr_config_load(daemon->config_path, &config, &why);
+    if (ret != 0)
+        tr_log(daemon->service.audit, LOG_ERR, "%s",
+               why != NULL ? why : error_message(ret));
+    free(why);
+    if (ret != 0)
+        return ret;
+    if (daemon->debug && strncmp(config->audit_target, "file:", 5) != 0) {
+        target = strdup("stderr");
+        if (target == NULL) {
+            tr_config_free(config);
+            return ENOMEM;
+        }
+        free(config->audit_target);
+        config->audit_target = target;
+    }
+    *config_out = config;
+    return 0;
+}
+
+static void
+free_settings(struct settings *settings)
+{
+    tr_follower_free(settings->follower);
+    tr_ldif_free(settings->ldif);
+    tr_attributes_free(settings->attributes);
+    tr_tcb_free(settings->tcb);
+    tr_config_free(settings->config);
+}
+
+/* Takes config over.  What is in use stays so. */
+static krb5_error_code
+make_settings(struct tr_daemon *daemon, struct tr_config *config,
+              struct settings *settings)
+{
+    struct tr_service *service = &daemon->service;
+    krb5_error_code ret;
+
+    memset(settings, 0, sizeof(*settings));
+    settings->config = config;
+    ret = tr_tcb_create(config, &settings->tcb);
+    if (ret == 0)
+        ret = tr_attributes_create(config, daemon->attributes, service->base,
+                                   &daemon->children, service->audit,
+                                   on_attributes, daemon,
+                                   &settings->attributes);
+    if (ret == 0 && is_ldif(config))
+        ret = tr_ldif_create(config, service->table, service->audit,
+                             &settings->ldif);
+    else if (ret == 0)
+        ret = tr_follower_create(config, PROGRAM, service->base,
+                                 &daemon->children, service->keys,
+                                 service->audit, on_table, daemon,
+                                 &settings->follower);
+    if (ret != 0) {
+        tr_log(service->audit, LOG_ERR, "%s: cannot be put to use: %s",
+               config->path, error_message(ret));
+        free_settings(settings);
+        memset(settings, 0, sizeof(*settings));
+    }
+    return ret;
+}
+
+static void
+use_settings(struct tr_daemon *daemon, const struct settings *settings)
+{
+    tr_follower_free(daemon->follower);
+    tr_ldif_free(daemon->ldif);
+    tr_attributes_free(daemon->attributes);
+    daemon->follower = settings->follower;
+    daemon->ldif = settings->ldif;
+    daemon->attributes = settings->attributes;
+    daemon->service.attributes = tr_attributes_list(settings->attributes);
+    daemon->service.config = settings->config;
+    daemon->service.tcb = settings->tcb;
+}
+
+/* What so much rests on that only a restart changes it. */
+static const char *
+fixed_key(const struct tr_config *a, const struct tr_config *b)
+{
+    if (strcmp(a->system, b->system) != 0)
+        return "name";
+    if (strcmp(a->principal, b->principal) != 0)
+        return "principal";
+    if (strcmp(a->keytab, b->keytab) != 0)
+        return "keytab";
+    if (strcmp(a->state_directory, b->state_directory) != 0)
+        return "state-directory";
+    if (strcmp(a->socket, b->socket) != 0)
+        return "socket";
+    if (is_ldif(a) != is_ldif(b))
+        return "source";
+    return NULL;
+}
+
+static krb5_error_code
+reload(struct tr_daemon *daemon)
+{
+    struct tr_service *service = &daemon->service;
+    struct tr_retired *retired;
+    struct tr_config *config = NULL;
+    struct settings settings;
+    krb5_error_code ret;
+    const char *key;
+
+    ret = load_config(daemon, &config);
+    if (ret != 0)
+        return ret;
+    key = fixed_key(service->config, config);
+    if (key != NULL) {
+        tr_log(service->audit, LOG_ERR, "%s: %s cannot change without a "
+               "restart", config->path, key);
+        tr_config_free(config);
+        return TRR_CONFIG;
+    }
+    retired = calloc(1, sizeof(*retired));
+    if (retired == NULL) {
+        tr_config_free(config);
+        return ENOMEM;
+    }
+    ret = make_settings(daemon, config, &settings);
+    if (ret == 0) {
+        ret = tr_audit_reopen(service->audit, config);
+        if (ret != 0)
+            tr_log(service->audit, LOG_ERR, "audit log %s: %s",
+                   config->audit_target, error_message(ret));
+    }
+    if (ret != 0) {
+        free(retired);
+        free_settings(&settings);
+        return ret;
+    }
+    *retired = (struct tr_retired){
+        service->config, service->tcb, daemon->retired
+    };
+    daemon->retired = retired;
+    use_settings(daemon, &settings);
+    return 0;
+}
+
+static void
+on_hangup(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_daemon *daemon = arg;
+    struct timespec now = { 0, 0 };
+    char state[64];
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    notify(state);
+    if (reload(daemon) != 0)
+        tr_log(daemon->service.audit, LOG_ERR,
+               "reload failed: the old configuration stays in use");
+    else if (tr_keys_reload(daemon->service.keys) != 0)
+        tr_log(daemon->service.audit, LOG_ERR,
+               "reloaded, but for the key: the old one stays in use");
+    else
+        tr_log(daemon->service.audit, LOG_NOTICE, "reloaded");
+    tr_shared_page_bump(daemon->service.page);
+    look(daemon);
+    notify("READY=1");
+}
+
+/* --- start ------------------------------------------------------------------ */
+
+/* One daemon for a state directory (and so for its socket). */
+static krb5_error_code
+lock_state(struct tr_daemon *daemon)
+{
+    const char *directory = daemon->service.config->state_directory;
+    krb5_error_code ret = 0;
+    char *path;
+
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return errno;
+    if (asprintf(&path, "%s/lock", directory) < 0)
+        return ENOMEM;
+    daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                        0600);
+    if (daemon->lock < 0 || flock(daemon->lock, LOCK_EX | LOCK_NB) != 0)
+        ret = errno;
+    if (ret == EWOULDBLOCK)
+        tr_log(daemon->service.audit, LOG_ERR,
+               "%s: in use by another trustrealmd", path);
+    free(path);
+    return ret;
+}
+
+/* A follower writes to the table; without one this process does. */
+static krb5_error_code
+open_table(struct tr_daemon *daemon)
+{
+    struct tr_table *table = NULL;
+    char *path, *why = NULL;
+    krb5_error_code ret;
+
+    path = tr_table_path(daemon->service.config);
+    if (path == NULL)
+        return ENOMEM;
+    ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
+    if (ret == 0 && !is_ldif(daemon->service.config)) {
+        tr_table_close(table);
+        table = NULL;
+        ret = tr_table_open(path, TR_TABLE_READ, 0, &table, &why);
+    }
+    if (ret != 0)
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
+               why != NULL ? why : error_message(ret));
+    daemon->service.table = table;
+    free(path);
+    free(why);
+    return ret;
+}
+
+static krb5_error_code
+open_replay(struct tr_daemon *daemon)
+{
+    krb5_error_code ret;
+    char *path;
+
+    if (asprintf(&path, "%s/replay",
+                 daemon->service.config->state_directory) < 0)
+        return ENOMEM;
+    ret = tr_replay_open(path, 0, time(NULL), &daemon->service.replay);
+    if (ret != 0)
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
+               error_message(ret));
+    free(path);
+    return ret;
+}
+
+static krb5_error_code
+add_events(struct tr_daemon *daemon)
+{
+    static const struct timeval period = { 0, TR_LEASE_RENEWAL_MS * 1000 };
+    static const struct { int number; event_callback_fn act; } signals[] = {
+        { SIGHUP, on_hangup }, { SIGTERM, on_stop }, { SIGINT, on_stop },
+        { SIGCHLD, on_child }
+    };
+    struct event_base *base = daemon->service.base;
+    size_t i;
+
+    for (i = 0; i < 4; i++) {
+        daemon->events[i] = evsignal_new(base, signals[i].number,
+                                         signals[i].act, daemon);
+        if (daemon->events[i] == NULL ||
+            event_add(daemon->events[i], NULL) != 0)
+            return ENOMEM;
+    }
+    daemon->events[i] = event_new(base, -1, EV_PERSIST, on_tick, daemon);
+    if (daemon->events[i] == NULL ||
+        event_add(daemon->events[i], &period) != 0)
+        return ENOMEM;
+    return 0;
+}
+
+/* Everything but the configuration and the audit log, in this order: the
+ * table forks, so it comes before keys and threads. */
+static krb5_error_code
+open_service(struct tr_daemon *daemon)
+{
+    struct tr_service *service = &daemon->service;
+    krb5_error_code ret;
+
+    ret = lock_state(daemon);
+    if (ret == 0)
+        ret = open_table(daemon);
+    if (ret == 0)
+        ret = open_replay(daemon);
+    if (ret != 0)
+        return ret;
+    service->base = event_base_new();
+    if (service->base == NULL)
+        return ENOMEM;
+    ret = tr_keys_create(service->config, service->base, service->audit,
+                         &service->keys);
+    if (ret != 0)
+        return ret;
+    service->canonical_principal = strdup(tr_keys_name(service->keys));
+    if (service->canonical_principal == NULL)
+        return ENOMEM;
+    ret = tr_shared_page_create(&service->page);
+    if (ret == 0)
+        ret = tr_watch_create(&daemon->watch);
+    if (ret == 0)
+        ret = tr_server_create(service, &daemon->server);
+    if (ret == 0)
+        ret = add_events(daemon);
+    return ret;
+}
+
+static krb5_error_code
+start(struct tr_daemon *daemon)
+{
+    struct tr_service *service = &daemon->service;
+    struct tr_config *config = NULL;
+    struct settings settings;
+    krb5_error_code ret;
+
+    ret = load_config(daemon, &config);
+    if (ret != 0)
+        return ret;
+    service->config = config;
+    ret = tr_audit_open(config, &service->audit);
+    if (ret != 0)
+        tr_log(NULL, LOG_ERR, "audit log %s: %s", config->audit_target,
+               error_message(ret));
+    else if (daemon->debug)
+        tr_audit_use_stderr(service->audit);
+    if (ret == 0)
+        ret = open_service(daemon);
+    service->config = NULL;
+    if (ret != 0) {
+        tr_config_free(config);
+        return ret;
+    }
+    ret = make_settings(daemon, config, &settings);
+    if (ret != 0)
+        return ret;
+    use_settings(daemon, &settings);
+    daemon->started = time(NULL);
+    on_tick(-1, 0, daemon);
+    return 0;
+}
+
+/* --- stop ------------------------------------------------------------------- */
+
+/* Requests that wait for a ticket are refused when the keys go. */
+static void
+stop(struct tr_daemon *daemon)
+{
+    struct tr_service *service = &daemon->service;
+    size_t i;
+
+    tr_keys_free(service->keys);
+    tr_server_free(daemon->server);
+    tr_shared_page_free(service->page);
+    tr_follower_free(daemon->follower);
+    tr_ldif_free(daemon->ldif);
+    tr_attributes_free(daemon->attributes);
+    tr_children_end(&daemon->children);
+    for (i = 0; i < sizeof(daemon->events) / sizeof(*daemon->events); i++) {
+        if (daemon->events[i] != NULL)
+            event_free(daemon->events[i]);
+    }
+    tr_watch_free(daemon->watch);
+    tr_replay_close(service->replay);
+    tr_table_close(service->table);
+    free_retired(daemon);
+    tr_tcb_free(service->tcb);
+    tr_config_free(service->config);
+    free(service->canonical_principal);
+    tr_audit_close(service->audit);
+    if (service->base != NULL)
+        event_base_free(service->base);
+    if (daemon->lock >= 0)
+        close(daemon->lock);
+}
+
+/*
+ * Kerberos of this process is not an application's: no interposer, and no
+ * replay cache but the daemon's own.  Nobody may look into its memory.
+ */
+static krb5_error_code
+set_process(void)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+    umask(077);
+    if (setenv("GSS_MECH_CONFIG", "/dev/null", 1) != 0 ||
+        setenv("KRB5RCACHENAME", "none:", 1) != 0 ||
+        sigaction(SIGPIPE, &ignore, NULL) != 0)
+        return errno;
+#ifndef __SANITIZE_ADDRESS__
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return errno;
+#endif
+    return 0;
+}
+
+krb5_error_code
+tr_daemon_run(const char *config_path, bool debug)
+{
+    struct tr_daemon daemon = {
+        .config_path = config_path, .debug = debug, .lock = -1
+    };
+    struct tr_service *service = &daemon.service;
+    krb5_error_code ret;
+
+    initialize_trr_error_table();
+    service->daemon = &daemon;
+    ret = set_process();
+    if (ret == 0)
+        ret = start(&daemon);
+    if (ret != 0) {
+        tr_log(service->audit, LOG_ERR, "cannot start: %s",
+               error_message(ret));
+    } else {
+        tr_log(service->audit, LOG_NOTICE, "started for system %s as %s",
+               service->config->system, service->canonical_principal);
+        notify("READY=1");
+        if (event_base_dispatch(service->base) < 0)
+            ret = EIO;
+        tr_log(service->audit, LOG_NOTICE, "stopped");
+    }
+    stop(&daemon);
+    return ret;
+}

@@ -1,0 +1,426 @@
+/* mech/service/follow.c - a process of its own follows the directory */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whatever a directory server sends is parsed where no key is: in a process
+ * that this program starts of itself.  The two share a socket.  The follower
+ * writes one packet for each event, a letter and a text; the daemon writes
+ * nothing, so the socket becomes readable there only when the daemon is gone,
+ * and the follower stops.
+ */
+
+#include "config.h"
+#include <com_err.h>
+#include <errno.h>
+#include <ldap.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include "follow.h"
+#include "source.h"
+#include "trustrealm_err.h"
+
+#define FOLLOWER_FD 3
+#define MAX_PACKET 1024
+#define MAX_RETRY_S 60
+#define LDAP_TIMEOUT_S 10
+#define CCACHE_NAME "ldap.ccache"
+
+/* Letters of packets. */
+enum { CHANGED = 'c', FRESH = 'f', AWAY = 'a', BAD = 'b' };
+
+struct tr_follower {
+    const struct tr_config *config;
+    const char *program;
+    struct event_base *base;
+    struct tr_children *children;
+    struct tr_audit *audit;
+    void (*changed)(void *arg);
+    void *arg;
+    char *ccache;               /* path, for bind = gssapi */
+    struct tr_child *child;
+    int fd;                     /* to the child, or -1 */
+    struct event *readable, *restart;
+    uint32_t retry;             /* s until the next start */
+    time_t started;
+    char letter;                /* of the last packet */
+    char state[MAX_PACKET];
+};
+
+char *
+tr_table_path(const struct tr_config *config)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/table", config->state_directory) < 0)
+        return NULL;
+    return path;
+}
+
+const char *
+tr_follower_state(const struct tr_follower *follower)
+{
+    return follower->state;
+}
+
+/* --- the daemon's side ------------------------------------------------------ */
+
+static time_t
+monotonic(void)
+{
+    struct timespec now = { 0, 0 };
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+static void
+hang_up(struct tr_follower *follower)
+{
+    if (follower->readable != NULL)
+        event_free(follower->readable);
+    follower->readable = NULL;
+    if (follower->fd >= 0)
+        close(follower->fd);
+    follower->fd = -1;
+}
+
+/* One that lasted a while has earned a quick start of the next. */
+static void
+start_again(struct tr_follower *follower)
+{
+    struct timeval wait = { 0, 0 };
+
+    if (monotonic() - follower->started > MAX_RETRY_S)
+        follower->retry = follower->config->retry;
+    wait.tv_sec = follower->retry;
+    event_add(follower->restart, &wait);
+    follower->retry = 2 * follower->retry < MAX_RETRY_S ?
+        2 * follower->retry : MAX_RETRY_S;
+}
+
+static void
+on_end(int status, void *arg)
+{
+    struct tr_follower *follower = arg;
+
+    snprintf(follower->state, sizeof(follower->state), "follower %s %d",
+             WIFEXITED(status) ? "ended with status" : "was ended by signal",
+             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    tr_log(follower->audit, LOG_ERR, "table: %s", follower->state);
+    follower->child = NULL;
+    follower->letter = 0;
+    hang_up(follower);
+    start_again(follower);
+}
+
+static void
+take_packet(struct tr_follower *follower, char letter, const char *text)
+{
+    bool news = letter != follower->letter;
+
+    if (letter == BAD) {
+        tr_log(follower->audit, LOG_WARNING, "table: unusable entry: %s",
+               text);
+        return;
+    }
+    if (letter == AWAY) {
+        news = news || strcmp(text, follower->state) != 0;
+        snprintf(follower->state, sizeof(follower->state), "%s", text);
+        if (news)
+            tr_log(follower->audit, LOG_WARNING, "table: %s: away: %s",
+                   follower->config->source, text);
+    } else {
+        if (letter == CHANGED || follower->letter == AWAY ||
+            follower->letter == 0)
+            tr_log(follower->audit, LOG_INFO, "table: %s: %s",
+                   follower->config->source,
+                   letter == CHANGED ? "changed" : "up to date");
+        snprintf(follower->state, sizeof(follower->state), "connected");
+    }
+    follower->letter = letter;
+    follower->changed(follower->arg);
+}
+
+static void
+on_packet(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_follower *follower = arg;
+    char packet[MAX_PACKET + 1];        /* letter, text, NUL */
+    ssize_t length;
+
+    length = recv(fd, packet, MAX_PACKET, MSG_DONTWAIT);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (length <= 0) {
+        /* Its end is told by SIGCHLD. */
+        hang_up(follower);
+        return;
+    }
+    packet[length] = '\0';
+    take_packet(follower, packet[0], packet + 1);
+}
+
+static krb5_error_code
+start(struct tr_follower *follower)
+{
+    char *argv[] = {
+        (char *)"trustrealmd: follower", (char *)"-F",
+        follower->config->path, NULL
+    };
+    char ccache[4096 + 32];
+    const char *changes[] = {
+        /* Its SASL must not pass through the mechanism. */
+        "GSS_MECH_CONFIG=/dev/null", ccache, "KRB5_KTNAME=FILE:/dev/null",
+        "KRB5_CLIENT_KTNAME=FILE:/dev/null", NULL
+    };
+    struct tr_child_options options = {
+        .path = follower->program, .argv = argv, .as = FOLLOWER_FD,
+        .keep_stderr = true, .ended = on_end, .arg = follower
+    };
+    char **environment;
+    krb5_error_code ret;
+    int fds[2];
+
+    snprintf(ccache, sizeof(ccache), "KRB5CCNAME=FILE:%s", follower->ccache);
+    environment = tr_environment_with(changes);
+    if (environment == NULL)
+        return ENOMEM;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
+        free(environment);
+        return errno;
+    }
+    options.environment = environment;
+    options.fd = fds[1];
+    ret = tr_child_start(follower->children, &options, &follower->child);
+    close(fds[1]);
+    free(environment);
+    if (ret != 0) {
+        close(fds[0]);
+        return ret;
+    }
+    follower->fd = fds[0];
+    follower->started = monotonic();
+    follower->readable = event_new(follower->base, fds[0],
+                                   EV_READ | EV_PERSIST, on_packet, follower);
+    if (follower->readable == NULL || event_add(follower->readable, NULL) != 0)
+        return ENOMEM;
+    return 0;
+}
+
+static void
+on_restart(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_follower *follower = arg;
+    krb5_error_code ret;
+
+    ret = start(follower);
+    if (ret == 0)
+        return;
+    snprintf(follower->state, sizeof(follower->state),
+             "follower cannot be started: %s", error_message(ret));
+    tr_log(follower->audit, LOG_ERR, "table: %s", follower->state);
+    tr_child_kill(follower->child);
+    follower->child = NULL;
+    hang_up(follower);
+    start_again(follower);
+}
+
+/* A ticket for the server of the source, and for nothing else. */
+static krb5_error_code
+export_ticket(struct tr_follower *follower, struct tr_keys *keys)
+{
+    LDAPURLDesc *url = NULL;
+    char *principal = NULL;
+    krb5_error_code ret;
+
+    if (ldap_url_parse(follower->config->source, &url) != LDAP_URL_SUCCESS ||
+        url->lud_host == NULL || *url->lud_host == '\0') {
+        ldap_free_urldesc(url);
+        return TRR_CONFIG;
+    }
+    if (asprintf(&principal, "ldap/%s", url->lud_host) < 0) {
+        principal = NULL;
+        ret = ENOMEM;
+    } else {
+        ret = tr_keys_export_ticket(keys, principal, follower->ccache);
+    }
+    free(principal);
+    ldap_free_urldesc(url);
+    return ret;
+}
+
+krb5_error_code
+tr_follower_create(const struct tr_config *config, const char *program,
+                   struct event_base *base, struct tr_children *children,
+                   struct tr_keys *keys, struct tr_audit *audit,
+                   void (*changed)(void *arg), void *arg,
+                   struct tr_follower **follower_out)
+{
+    struct tr_follower *follower;
+    krb5_error_code ret = ENOMEM;
+
+    *follower_out = NULL;
+    follower = calloc(1, sizeof(*follower));
+    if (follower == NULL)
+        return ENOMEM;
+    follower->config = config;
+    follower->program = program;
+    follower->base = base;
+    follower->children = children;
+    follower->audit = audit;
+    follower->changed = changed;
+    follower->arg = arg;
+    follower->fd = -1;
+    follower->retry = config->retry;
+    snprintf(follower->state, sizeof(follower->state), "starting");
+    if (asprintf(&follower->ccache, "%s/" CCACHE_NAME,
+                 config->state_directory) < 0)
+        follower->ccache = NULL;
+    follower->restart = evtimer_new(base, on_restart, follower);
+    if (follower->ccache == NULL || follower->restart == NULL)
+        goto cleanup;
+    ret = 0;
+    if (strcmp(config->bind, "gssapi") == 0)
+        ret = export_ticket(follower, keys);
+    if (ret == 0)
+        ret = start(follower);
+    if (ret != 0)
+        goto cleanup;
+    *follower_out = follower;
+    return 0;
+
+cleanup:
+    tr_follower_free(follower);
+    return ret;
+}
+
+void
+tr_follower_free(struct tr_follower *follower)
+{
+    if (follower == NULL)
+        return;
+    hang_up(follower);
+    tr_child_kill(follower->child);
+    if (follower->restart != NULL)
+        event_free(follower->restart);
+    free(follower->ccache);
+    free(follower);
+}
+
+/* --- the follower's side ---------------------------------------------------- */
+
+static void
+say(char letter, const char *text)
+{
+    char packet[MAX_PACKET];
+    int length;
+
+    length = snprintf(packet, sizeof(packet), "%c%s", letter,
+                      text != NULL ? text : "");
+    if (length < 0)
+        return;
+    if ((size_t)length >= sizeof(packet))
+        length = sizeof(packet) - 1;
+    /* When the daemon is gone, the socket says so to who waits for it. */
+    (void)send(FOLLOWER_FD, packet, (size_t)length, MSG_NOSIGNAL);
+}
+
+static void
+on_event(enum tr_source_event event, const char *text, void *arg)
+{
+    say(event == TR_SOURCE_CHANGED ? CHANGED :
+        event == TR_SOURCE_FRESH ? FRESH : AWAY, text);
+}
+
+static void
+on_bad(const char *dn, const char *why, void *arg)
+{
+    char text[MAX_PACKET];
+
+    snprintf(text, sizeof(text), "%s: %s", dn, why);
+    say(BAD, text);
+}
+
+/* "simple:DN:FILE", or the method alone; malloced. */
+static char *
+bind_of(const struct tr_config *config)
+{
+    char *bind;
+
+    if (strcmp(config->bind, "simple") != 0)
+        return strdup(config->bind);
+    if (asprintf(&bind, "simple:%s:%s", config->bind_dn,
+                 config->password_file) < 0)
+        return NULL;
+    return bind;
+}
+
+static krb5_error_code
+follow(const struct tr_config *config)
+{
+    static const struct tr_source_callbacks callbacks = {
+        .event = on_event, .bad = on_bad
+    };
+    struct tr_ldap_options options = {
+        .uri = config->source, .base = config->base,
+        .ca_file = config->ca_file, .starttls = config->starttls,
+        .minimum_ssf = (int)config->minimum_ssf,
+        .heartbeat_s = (int)config->heartbeat, .timeout_s = LDAP_TIMEOUT_S
+    };
+    struct tr_table *table = NULL;
+    char *path = NULL, *bind = NULL, *why = NULL;
+    krb5_error_code ret = ENOMEM;
+
+    path = tr_table_path(config);
+    bind = bind_of(config);
+    if (path == NULL || bind == NULL)
+        goto cleanup;
+    options.bind = bind;
+    ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
+    if (ret == 0)
+        ret = tr_source_follow_ldap(table, &options, &callbacks,
+                                    FOLLOWER_FD);
+    if (ret != 0)
+        say(AWAY, why != NULL ? why : error_message(ret));
+
+cleanup:
+    tr_table_close(table);
+    free(path);
+    free(bind);
+    free(why);
+    return ret;
+}
+
+int
+tr_follow_main(const char *config_path)
+{
+    struct tr_config *config = NULL;
+    char *why = NULL;
+    int type, status = 1;
+    socklen_t length = sizeof(type);
+
+    if (getsockopt(FOLLOWER_FD, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
+        type != SOCK_SEQPACKET) {
+        fprintf(stderr, "trustrealmd: -F is for trustrealmd itself\n");
+        return 2;
+    }
+    /* Should the daemon die without closing its end, that is noticed too. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    initialize_trr_error_table();
+    if (tr_config_load(config_path, &config, &why) != 0)
+        say(AWAY, why != NULL ? why : "out of memory");
+    else if (follow(config) == 0)
+        status = 0;
+    tr_config_free(config);
+    free(why);
+    return status;
+}

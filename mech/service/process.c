@@ -1,0 +1,190 @@
+/* mech/service/process.c - programs that the daemon starts */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "process.h"
+
+struct tr_child {
+    pid_t pid;
+    void (*ended)(int status, void *arg);       /* NULL: killed */
+    void *arg;
+    struct tr_child *next;
+};
+
+/* All of the daemon's own descriptors are CLOEXEC. */
+static krb5_error_code
+set_files(posix_spawn_file_actions_t *actions,
+          const struct tr_child_options *options)
+{
+    int ret, fd;
+
+    ret = posix_spawn_file_actions_adddup2(actions, options->fd, options->as);
+    for (fd = 0; fd < 3 && ret == 0; fd++) {
+        if (fd == options->as || (fd == 2 && options->keep_stderr))
+            continue;
+        ret = posix_spawn_file_actions_addopen(actions, fd, "/dev/null",
+                                               O_RDWR, 0);
+    }
+    return ret;
+}
+
+/* No signal blocked or ignored, whatever the daemon does with it. */
+static krb5_error_code
+set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int ret;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    sigdelset(&all, SIGKILL);
+    sigdelset(&all, SIGSTOP);
+    ret = posix_spawnattr_setsigmask(attributes, &none);
+    if (ret == 0)
+        ret = posix_spawnattr_setsigdefault(attributes, &all);
+    if (ret == 0)
+        ret = posix_spawnattr_setpgroup(attributes, 0);
+    if (ret == 0)
+        ret = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+                                       POSIX_SPAWN_SETSIGDEF |
+                                       POSIX_SPAWN_SETPGROUP);
+    return ret;
+}
+
+krb5_error_code
+tr_child_start(struct tr_children *children,
+               const struct tr_child_options *options,
+               struct tr_child **child_out)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    struct tr_child *child;
+    int ret;
+
+    *child_out = NULL;
+    child = calloc(1, sizeof(*child));
+    if (child == NULL)
+        return ENOMEM;
+    ret = posix_spawn_file_actions_init(&actions);
+    if (ret != 0)
+        goto free_child;
+    ret = posix_spawnattr_init(&attributes);
+    if (ret != 0)
+        goto free_actions;
+    ret = set_files(&actions, options);
+    if (ret == 0)
+        ret = set_attributes(&attributes);
+    if (ret == 0)
+        ret = posix_spawn(&child->pid, options->path, &actions, &attributes,
+                          options->argv, options->environment);
+    posix_spawnattr_destroy(&attributes);
+    if (ret != 0)
+        goto free_actions;
+    child->ended = options->ended;
+    child->arg = options->arg;
+    child->next = children->first;
+    children->first = child;
+    *child_out = child;
+    child = NULL;
+
+free_actions:
+    posix_spawn_file_actions_destroy(&actions);
+free_child:
+    free(child);
+    return ret;
+}
+
+void
+tr_child_kill(struct tr_child *child)
+{
+    if (child == NULL)
+        return;
+    child->ended = NULL;
+    (void)kill(-child->pid, SIGKILL);
+}
+
+void
+tr_children_reap(struct tr_children *children)
+{
+    struct tr_child **link = &children->first, *child;
+    siginfo_t info;
+    int status;
+
+    while ((child = *link) != NULL) {
+        info.si_pid = 0;
+        if (waitid(P_PID, (id_t)child->pid, &info,
+                   WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) {
+            link = &child->next;
+            continue;
+        }
+        /* What it left running goes with it, while the id is still its. */
+        (void)kill(-child->pid, SIGKILL);
+        if (waitpid(child->pid, &status, 0) != child->pid)
+            status = 0xff00;
+        *link = child->next;
+        if (child->ended != NULL)
+            child->ended(status, child->arg);
+        free(child);
+        /* ended may have started or killed others. */
+        link = &children->first;
+    }
+}
+
+void
+tr_children_end(struct tr_children *children)
+{
+    struct tr_child *child;
+
+    while ((child = children->first) != NULL) {
+        children->first = child->next;
+        tr_child_kill(child);
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        free(child);
+    }
+}
+
+char **
+tr_environment_with(const char *const *changes)
+{
+    static const char *const own[] = {
+        "NOTIFY_SOCKET=", "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=",
+        "WATCHDOG_USEC=", "WATCHDOG_PID=", NULL
+    };
+    const char *const *lists[] = { own, changes };
+    const char *const *p;
+    char **environment;
+    size_t n, kept = 0, i, length;
+    bool keep;
+
+    for (n = 0; environ[n] != NULL; n++)
+        continue;
+    for (i = 0; changes[i] != NULL; i++)
+        n++;
+    environment = calloc(n + 1, sizeof(*environment));
+    if (environment == NULL)
+        return NULL;
+    for (n = 0; environ[n] != NULL; n++) {
+        keep = true;
+        for (i = 0; i < 2; i++) {
+            for (p = lists[i]; *p != NULL; p++) {
+                length = strcspn(*p, "=") + 1;
+                if (strncmp(environ[n], *p, length) == 0)
+                    keep = false;
+            }
+        }
+        if (keep)
+            environment[kept++] = environ[n];
+    }
+    for (i = 0; changes[i] != NULL; i++)
+        environment[kept++] = (char *)changes[i];
+    return environment;
+}

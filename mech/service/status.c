@@ -1,0 +1,162 @@
+/* mech/service/status.c - what the daemon says of itself */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "audit.h"
+#include "daemon.h"
+#include "follow.h"
+#include "trustrealm_err.h"
+#include "watch.h"
+
+/* Takes value over. */
+static void
+set(json_t *object, const char *key, json_t *value)
+{
+    if (value != NULL)
+        json_object_set_new(object, key, value);
+}
+
+/* State texts come from libraries and servers: not always UTF-8. */
+static json_t *
+text_value(const char *text)
+{
+    json_t *value = json_string(text);
+
+    return value != NULL ? value : json_string("(not UTF-8)");
+}
+
+static json_t *
+hex_value(const uint8_t *octets, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[65];
+    size_t i;
+
+    for (i = 0; i < length && i < 32; i++) {
+        text[2 * i] = digits[octets[i] >> 4];
+        text[2 * i + 1] = digits[octets[i] & 15];
+    }
+    text[2 * i] = '\0';
+    return json_string(text);
+}
+
+static json_t *
+table_value(const struct tr_daemon *daemon)
+{
+    const struct tr_watch_state *state = tr_watch_state(daemon->watch);
+    const struct tr_table_info *info = &state->info;
+    json_t *table = json_object();
+
+    if (table == NULL)
+        return NULL;
+    set(table, "source", text_value(daemon->service.config->source));
+    set(table, "state", text_value(daemon->follower != NULL ?
+                                   tr_follower_state(daemon->follower) :
+                                   tr_ldif_state(daemon->ldif)));
+    if (state->error != 0)
+        set(table, "error", text_value(error_message(state->error)));
+    set(table, "generation", json_integer((json_int_t)info->generation));
+    set(table, "fresh", json_integer(info->fresh));
+    set(table, "age", state->age < 0 ? json_null() :
+        json_integer(state->age));
+    set(table, "stale", json_boolean(state->stale));
+    set(table, "stale_realms", json_integer((json_int_t)state->stale_realms));
+    set(table, "unusable_realms",
+        json_integer((json_int_t)state->unusable_realms));
+    set(table, "realms", json_integer((json_int_t)info->realms));
+    set(table, "systems", json_integer((json_int_t)info->systems));
+    set(table, "clearances", json_integer((json_int_t)info->clearances));
+    set(table, "maps", json_integer((json_int_t)info->maps));
+    return table;
+}
+
+static json_t *
+decisions_value(const struct tr_audit *audit)
+{
+    json_t *object = json_object(), *entry;
+    struct tr_audit_count count;
+    size_t i;
+
+    for (i = 0; object != NULL && tr_audit_count(audit, i, &count); i++) {
+        entry = json_object();
+        if (entry == NULL)
+            break;
+        set(entry, "allow", json_integer((json_int_t)count.allowed));
+        set(entry, "deny", json_integer((json_int_t)count.denied));
+        set(object, count.event, entry);
+    }
+    return object;
+}
+
+/* What only root and the daemon's own user need to know. */
+static void
+set_inside(json_t *state, const struct tr_daemon *daemon)
+{
+    const struct tr_service *service = &daemon->service;
+    uint64_t left_out, lost;
+    json_t *list;
+    size_t i;
+
+    tr_audit_lost(service->audit, &left_out, &lost);
+    set(state, "decisions", decisions_value(service->audit));
+    set(state, "audit_left_out", json_integer((json_int_t)left_out));
+    set(state, "audit_lost", json_integer((json_int_t)lost));
+    set(state, "connections",
+        json_integer((json_int_t)tr_server_connections(daemon->server)));
+    set(state, "requests",
+        json_integer((json_int_t)tr_server_requests(daemon->server)));
+    list = json_array();
+    for (i = 0; list != NULL && service->attributes[i] != NULL; i++)
+        json_array_append_new(list, text_value(service->attributes[i]));
+    set(state, "attributes", list);
+}
+
+static json_t *
+state_value(const struct tr_daemon *daemon, bool inside)
+{
+    const struct tr_service *service = &daemon->service;
+    json_t *state = json_object();
+
+    if (state == NULL)
+        return NULL;
+    set(state, "version", json_string(PACKAGE_VERSION));
+    set(state, "system", text_value(service->config->system));
+    set(state, "principal", text_value(service->canonical_principal));
+    set(state, "pid", json_integer(getpid()));
+    set(state, "started", json_integer(daemon->started));
+    set(state, "instance",
+        hex_value(tr_shared_page_instance(service->page), 16));
+    set(state, "epoch", json_integer(
+            (json_int_t)tr_shared_page_epoch(service->page)));
+    set(state, "table", table_value(daemon));
+    if (inside)
+        set_inside(state, daemon);
+    return state;
+}
+
+void
+tr_handle_status(struct tr_request *request)
+{
+    const struct tr_daemon *daemon = request->service->daemon;
+    struct tr_audit_record record = { .event = "status", .table_age = -1 };
+    struct tr_reply reply = { .type = TR_REPLY_STATE };
+    bool inside = request->caller.uid == 0 ||
+        request->caller.uid == geteuid();
+    json_t *state = state_value(daemon, inside);
+
+    if (state != NULL)
+        reply.u.state = json_dumps(state, JSON_COMPACT | JSON_ENSURE_ASCII);
+    json_decref(state);
+    if (reply.u.state == NULL) {
+        record.code = TRR_INTERNAL;
+        tr_request_refuse(request, &record);
+        return;
+    }
+    tr_request_reply(request, &reply, false);
+    free(reply.u.state);
+}
