@@ -354,7 +354,7 @@ take_reply(struct client *client, unsigned long n,
         return status;
     major = protection->unprotect(&minor, client->context, &payload, &reply,
                                   &conf);
-    if (major != GSS_S_COMPLETE) {
+    if (gl_refused(major)) {
         gl_report_gss(&client->output, "unprotect reply", major, minor,
                       client->mechanism->oid);
         status = GL_REFUSED;

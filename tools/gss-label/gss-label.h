@@ -59,6 +59,12 @@ struct gl_protection {
                            bool *conf_out);
 };
 
+/*
+ * Is a message not to be taken, by the major status of unprotect?  One that
+ * comes after a gap is: the messages before it were refused, or lost.
+ */
+bool gl_refused(OM_uint32 major);
+
 const struct gl_protection *gl_protection_find(const char *name);
 const struct gl_protection *gl_protection_by_number(uint8_t number);
 

@@ -90,6 +90,20 @@ copy(OM_uint32 *minor, const gss_buffer_desc *from, gss_buffer_t out)
     return join(minor, from, 1, false, out);
 }
 
+/* Copy what was verified with major, which may say that it came out of
+ * order. */
+static OM_uint32
+deliver(OM_uint32 *minor, OM_uint32 major, const gss_buffer_desc *from,
+        gss_buffer_t out)
+{
+    OM_uint32 copied;
+
+    if (GSS_ERROR(major))
+        return major;
+    copied = copy(minor, from, out);
+    return copied != GSS_S_COMPLETE ? copied : major;
+}
+
 /* --- wrap --------------------------------------------------------------- */
 
 static OM_uint32
@@ -148,9 +162,7 @@ verify(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     if (major != GSS_S_COMPLETE)
         return major;
     major = gss_verify_mic(minor, context, &parts[1], &parts[0], NULL);
-    if (major != GSS_S_COMPLETE)
-        return major;
-    return copy(minor, &parts[1], message_out);
+    return deliver(minor, major, &parts[1], message_out);
 }
 
 static OM_uint32
@@ -192,9 +204,7 @@ verify_iov(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     iov[1].type = GSS_IOV_BUFFER_TYPE_MIC_TOKEN;
     iov[1].buffer = parts[0];
     major = gss_verify_mic_iov(minor, context, NULL, iov, 2);
-    if (major != GSS_S_COMPLETE)
-        return major;
-    return copy(minor, &parts[1], message_out);
+    return deliver(minor, major, &parts[1], message_out);
 }
 
 /* --- iov ---------------------------------------------------------------- */
@@ -265,9 +275,7 @@ unwrap_stream(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
 
     major = gss_unwrap_iov(minor, context, &state, NULL, iov, 2);
     *conf_out = state != 0;
-    if (major != GSS_S_COMPLETE)
-        return major;
-    return copy(minor, &iov[1].buffer, message_out);
+    return deliver(minor, major, &iov[1].buffer, message_out);
 }
 
 /* The caller asks for the lengths and allocates one block for all parts. */
@@ -341,9 +349,7 @@ unwrap_parts(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     iov[DATA].buffer = parts[3];
     major = gss_unwrap_iov(minor, context, &state, NULL, iov, IOV_COUNT);
     *conf_out = state != 0;
-    if (major != GSS_S_COMPLETE)
-        return major;
-    return copy(minor, &iov[DATA].buffer, message_out);
+    return deliver(minor, major, &iov[DATA].buffer, message_out);
 }
 
 /* --- AEAD --------------------------------------------------------------- */
@@ -419,6 +425,12 @@ static const struct gl_protection protections[] = {
 };
 
 #define COUNT (sizeof(protections) / sizeof(protections[0]))
+
+bool
+gl_refused(OM_uint32 major)
+{
+    return major != GSS_S_COMPLETE && major != GSS_S_GAP_TOKEN;
+}
 
 const struct gl_protection *
 gl_protection_find(const char *name)

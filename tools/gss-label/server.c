@@ -254,7 +254,7 @@ take_message(struct connection *conn, unsigned long number,
 
     major = protection->unprotect(&minor, conn->context, payload, &message,
                                   &conf);
-    if (major != GSS_S_COMPLETE) {
+    if (gl_refused(major)) {
         (void)gss_release_buffer(&ignored, &message);
         (void)fail_gss(conn, protection->name, major, minor);
         return refuse(conn);

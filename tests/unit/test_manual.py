@@ -1,0 +1,131 @@
+# tests/unit/test_manual.py - the manual is sound, and says what there is
+# SPDX-License-Identifier: BSD-2-Clause
+"""Manual pages against mandoc, and against what the programs, the
+configuration and the schema know."""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+SOURCE = os.path.abspath(os.environ.get(
+    "TR_SRCDIR", os.path.join(os.path.dirname(__file__), "../..")))
+BUILD = os.path.abspath(os.environ.get("TR_BUILDDIR", "."))
+PAGES = sorted(glob.glob(os.path.join(SOURCE, "doc/man/*.[1-9]")))
+TEXTS = [os.path.join(SOURCE, name) for name in (
+    "README", "AUTHORS", "doc/OVERVIEW", "doc/PROTOCOL", "doc/SCHEMA",
+    "doc/THREATS")]
+
+
+def read(*names):
+    with open(os.path.join(SOURCE, *names), encoding="utf-8") as page:
+        return page.read()
+
+
+def items(page):
+    """Everything that a page has a list item for."""
+    text = read("doc/man", page).replace("\\-", "-")
+    words = set()
+    for line in re.findall(r"^\.It (.*)", text, re.MULTILINE):
+        words.update(word.strip(",") for word in line.split())
+    return words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=os.path.basename)
+def test_page_passes_mandoc(page):
+    mandoc = shutil.which("mandoc")
+    if mandoc is None:
+        if os.environ.get("TR_REQUIRE"):
+            pytest.fail("mandoc is missing")
+        pytest.skip("mandoc is missing")
+    done = subprocess.run([mandoc, "-T", "lint", "-W", "warning", page],
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.stdout + done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_every_page_is_installed():
+    installed = read("doc/Makemodule.am")
+    for page in PAGES:
+        assert "doc/man/" + os.path.basename(page) in installed
+
+
+@pytest.mark.parametrize("page", [
+    "gss-label.1", "trustrealm.1", "trustrealm.conf.5", "trustrealm-table.5",
+    "mech_trustrealm.7", "trustrealmd.8"])
+def test_page_exists(page):
+    assert os.path.join(SOURCE, "doc/man", page) in PAGES
+
+
+@pytest.mark.parametrize("path", TEXTS + PAGES, ids=os.path.basename)
+def test_text_is_plain(path):
+    with open(path, "rb") as text:
+        lines = text.read().decode("ascii").split("\n")
+    assert lines.pop() == ""
+    for line in lines:
+        assert line == line.rstrip() and "\t" not in line
+        assert len(line) < 80 or path in PAGES
+
+
+def test_every_configuration_key_is_documented():
+    source = read("mech/service/config.c")
+    calls = re.findall(r"\b(?:tr_conf_(?!complain)\w+|read_label|add_names)"
+                       r"\(([^;]*);", source)
+    keys = {word for call in calls
+            for word in re.findall(r'"([a-z][a-z-]*)"', call)}
+    # Sections, and what is said when a key is not there.
+    keys -= {"system", "table", "labels", "policy", "services", "attributes",
+             "audit", "missing"}
+    assert len(keys) > 35
+    assert keys - items("trustrealm.conf.5") == set()
+
+
+def test_sample_has_no_key_that_is_not_documented():
+    sample = read("tools/trustrealm.conf.in")
+    section = None
+    for line in sample.splitlines():
+        start = re.match(r"\[(\w+)\]", line)
+        if start:
+            section = start.group(1)
+            assert (".Ss [%s]" % section
+                    in read("doc/man/trustrealm.conf.5"))
+        key = re.match(r"\s+#?([a-z][a-z-]*) = [^{]", line)
+        if key and section != "attributes":
+            assert key.group(1) in items("trustrealm.conf.5")
+
+
+def test_every_attribute_of_the_schema_is_documented():
+    schema = read("doc/schema/trustrealm.schema.in")
+    names = re.findall(r"attributetype \( \S+ NAME '(\w+)'", schema)
+    assert len(names) > 20
+    for name in names:
+        assert name in items("trustrealm-table.5")
+    page = read("doc/man/trustrealm-table.5")
+    for name in re.findall(r"objectclass \( \S+ NAME '(\w+)'", schema):
+        assert ".Ss %s\n" % name in page
+
+
+def options_of(*argv):
+    """Long options in what a program says of itself."""
+    program = os.path.join(BUILD, argv[0])
+    done = subprocess.run([program] + list(argv[1:]) + ["--help"],
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"--([a-z][a-z-]+)", done.stdout)) | {"help"}
+
+
+def documented_options(page):
+    return set(re.findall(r"^\.(?:It|Op|Nm).*?Fl -([a-z-]+)|, -([a-z-]+)",
+                          read("doc/man", page), re.MULTILINE))
+
+
+@pytest.mark.parametrize("command", ["client", "server", "token"])
+def test_every_option_of_gss_label_is_documented(command):
+    flat = {name for pair in documented_options("gss-label.1")
+            for name in pair if name}
+    assert options_of("tools/gss-label/gss-label", command) - flat == set()
