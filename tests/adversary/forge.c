@@ -1,0 +1,297 @@
+/* tests/adversary/forge.c - the trailer that a liar would send */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * usage: forge KEYTAB SELF SERVER FROM TO [FIELD=VALUE...] <AP-REQ >TRAILER
+ *
+ * Makes a trailer for the application's AP-REQ that is right in everything
+ * but what is asked for: with the key of SELF in KEYTAB, a ticket for SERVER,
+ * and an environment that says it came FROM one system principal TO another.
+ * FIELD is one of the environment, or
+ *
+ *     checksum    of the system AP-REQ: good, none, gss, unkeyed, other
+ *                 (of another application's AP-REQ), swapped (from and to)
+ *     bind        none: the environment's binding is of other octets
+ *     usage       key usage that the environment is encrypted under
+ *     trailer     version of the trailer
+ *     key         session: encrypt under the session key
+ */
+
+#include "config.h"
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "crypto.h"
+#include "trustrealm_err.h"
+#include "wire.h"
+
+#define PREFIX "trustrealm-system-1"
+#define MAX_INPUT (1024 * 1024)
+#define CKSUM_GSS 0x8003
+#define CKSUM_UNKEYED 0x0009            /* SHA-1 */
+
+static krb5_context context;
+
+struct forgery {
+    const char *from, *to, *checksum, *bind, *key;
+    int64_t usage, trailer;
+    struct tr_bytes ap_req;
+    struct tr_environment env;
+};
+
+static void
+check(krb5_error_code ret, const char *what)
+{
+    if (ret != 0)
+        errx(1, "%s: %s", what, krb5_get_error_message(context, ret));
+}
+
+static struct tr_bytes
+text_bytes(const char *text)
+{
+    return (struct tr_bytes){ (uint8_t *)text, strlen(text) };
+}
+
+/* --- arguments ------------------------------------------------------------ */
+
+static bool
+set_text(struct forgery *f, const char *name, char *value)
+{
+    const struct { const char *name; char **field; } texts[] = {
+        { "protocol", &f->env.protocol }, { "from", &f->env.from },
+        { "to", &f->env.to }, { "correlation", &f->env.correlation },
+        { "realm", &f->env.realm }, { "label", &f->env.label },
+        { "low", &f->env.low }, { "high", &f->env.high },
+        { "digest", &f->env.digest }, { "client", &f->env.client },
+        { "service", &f->env.service }
+    };
+    const struct { const char *name; const char **field; } options[] = {
+        { "checksum", &f->checksum }, { "bind", &f->bind }, { "key", &f->key }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        if (strcmp(name, texts[i].name) == 0) {
+            *texts[i].field = value;
+            return true;
+        }
+    }
+    for (i = 0; i < sizeof(options) / sizeof(*options); i++) {
+        if (strcmp(name, options[i].name) == 0) {
+            *options[i].field = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+set_number(struct forgery *f, const char *name, const char *value)
+{
+    const struct { const char *name; int64_t *field; } numbers[] = {
+        { "version", &f->env.version }, { "type", &f->env.type },
+        { "role", &f->env.role }, { "generation", &f->env.generation },
+        { "time", &f->env.time }, { "validity", &f->env.validity },
+        { "end", &f->env.end }, { "usage", &f->usage },
+        { "trailer", &f->trailer }
+    };
+    char *end;
+    size_t i;
+
+    for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        if (strcmp(name, numbers[i].name) == 0) {
+            errno = 0;
+            *numbers[i].field = strtoll(value, &end, 10);
+            return errno == 0 && *value != '\0' && *end == '\0';
+        }
+    }
+    return false;
+}
+
+static void
+set_field(struct forgery *f, char *argument)
+{
+    char *value = strchr(argument, '=');
+
+    if (value == NULL)
+        errx(2, "%s: FIELD=VALUE expected", argument);
+    *value++ = '\0';
+    if (strcmp(argument, "association") == 0)
+        f->env.association = text_bytes(value);
+    else if (!set_text(f, argument, value) &&
+             !set_number(f, argument, value))
+        errx(2, "%s: no such field, or no number", argument);
+}
+
+static void
+set_defaults(struct forgery *f, char *from, char *to)
+{
+    static uint8_t association[TR_ASSOCIATION_LENGTH];
+
+    check(tr_random(context, association, sizeof(association)), "random");
+    f->from = from;
+    f->to = to;
+    f->checksum = "good";
+    f->usage = TR_USAGE_ENVIRONMENT;
+    f->trailer = TR_VERSION;
+    f->env = (struct tr_environment){
+        .protocol = TR_PROTOCOL, .version = TR_VERSION,
+        .type = TR_TYPE_ENVIRONMENT, .role = TR_ROLE_INITIATOR,
+        .from = from, .to = to,
+        .association = { association, sizeof(association) },
+        .correlation = "forged", .confidentiality = true,
+        .time = time(NULL), .validity = 60
+    };
+}
+
+static void
+read_ap_req(struct forgery *f)
+{
+    uint8_t *data = malloc(MAX_INPUT);
+    size_t length;
+
+    if (data == NULL)
+        err(1, "malloc");
+    length = fread(data, 1, MAX_INPUT, stdin);
+    f->ap_req = (struct tr_bytes){ data, length };
+}
+
+/* --- Kerberos ------------------------------------------------------------- */
+
+static krb5_creds *
+get_ticket(const char *keytab_name, const char *self, const char *server)
+{
+    krb5_get_init_creds_opt *options;
+    krb5_creds tgt, wanted, *creds;
+    krb5_keytab keytab;
+    krb5_ccache ccache;
+
+    memset(&tgt, 0, sizeof(tgt));
+    memset(&wanted, 0, sizeof(wanted));
+    check(krb5_parse_name(context, self, &wanted.client), self);
+    check(krb5_parse_name(context, server, &wanted.server), server);
+    check(krb5_kt_resolve(context, keytab_name, &keytab), keytab_name);
+    check(krb5_get_init_creds_opt_alloc(context, &options), "options");
+    check(krb5_get_init_creds_keytab(context, &tgt, wanted.client, keytab, 0,
+                                     NULL, options), self);
+    check(krb5_cc_new_unique(context, "MEMORY", NULL, &ccache), "ccache");
+    check(krb5_cc_initialize(context, ccache, wanted.client), "ccache");
+    check(krb5_cc_store_cred(context, ccache, &tgt), "ccache");
+    check(krb5_get_credentials(context, 0, ccache, &wanted, &creds), server);
+    return creds;
+}
+
+static krb5_cksumtype
+checksum_type(const struct forgery *f, krb5_enctype enctype)
+{
+    if (strcmp(f->checksum, "gss") == 0)
+        return CKSUM_GSS;
+    if (strcmp(f->checksum, "unkeyed") == 0)
+        return CKSUM_UNKEYED;
+    return tr_checksum_type(enctype);
+}
+
+/* What the authenticator's checksum covers. */
+static krb5_data
+bound_octets(const struct forgery *f)
+{
+    bool swapped = strcmp(f->checksum, "swapped") == 0;
+    struct tr_system_binding binding = {
+        TR_VERSION, (char *)(swapped ? f->to : f->from),
+        (char *)(swapped ? f->from : f->to)
+    };
+    struct tr_bytes der;
+    krb5_data data;
+    uint8_t *at;
+
+    check(tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der.data,
+                         &der.length), "binding");
+    data.magic = KV5M_DATA;
+    data.length = strlen(PREFIX) + der.length + f->ap_req.length;
+    data.data = malloc(data.length);
+    if (data.data == NULL)
+        err(1, "malloc");
+    at = mempcpy(data.data, PREFIX, strlen(PREFIX));
+    at = mempcpy(at, der.data, der.length);
+    memcpy(at, f->ap_req.data, f->ap_req.length);
+    if (strcmp(f->checksum, "other") == 0)
+        data.data[data.length - 1] ^= 1;
+    return data;
+}
+
+static struct tr_bytes
+make_request(const struct forgery *f, krb5_creds *creds, krb5_key *key_out)
+{
+    krb5_data bound = bound_octets(f), request;
+    krb5_auth_context auth = NULL;
+
+    check(krb5_auth_con_init(context, &auth), "auth context");
+    check(krb5_auth_con_set_req_cksumtype(
+              context, auth, checksum_type(f, creds->keyblock.enctype)),
+          "checksum type");
+    check(krb5_mk_req_extended(context, &auth, AP_OPTS_USE_SUBKEY,
+                               strcmp(f->checksum, "none") == 0 ? NULL :
+                               &bound, creds, &request), "AP-REQ");
+    if (f->key != NULL)
+        check(krb5_auth_con_getkey_k(context, auth, key_out), "key");
+    else
+        check(krb5_auth_con_getsendsubkey_k(context, auth, key_out), "key");
+    return (struct tr_bytes){ (uint8_t *)request.data, request.length };
+}
+
+/* --- the trailer ---------------------------------------------------------- */
+
+static struct tr_bytes
+seal(struct forgery *f, krb5_key key, const struct tr_bytes *request)
+{
+    static const uint8_t version[] = { 0x02, 0x01, TR_VERSION };
+    struct tr_bytes parts[] = {
+        f->ap_req, { (uint8_t *)version, sizeof(version) }, *request
+    };
+    struct tr_bytes plain, sealed;
+
+    if (f->bind != NULL)
+        parts[0] = text_bytes(f->bind);
+    check(tr_checksum(context, key, TR_USAGE_ENVIRONMENT_BINDING, parts, 3,
+                      &f->env.binding), "binding");
+    check(tr_wire_encode(TR_WIRE_ENVIRONMENT, &f->env, &plain.data,
+                         &plain.length), "environment");
+    check(tr_encrypt(context, key, (enum tr_usage)f->usage, plain.data,
+                     plain.length, &sealed), "encrypt");
+    return sealed;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct tr_trailer trailer;
+    struct tr_bytes out;
+    struct forgery f;
+    krb5_creds *creds;
+    krb5_key key;
+    int i;
+
+    if (argc < 6)
+        errx(2, "usage: forge KEYTAB SELF SERVER FROM TO [FIELD=VALUE...]");
+    memset(&f, 0, sizeof(f));
+    initialize_trr_error_table();
+    check(tr_context_create(&context), "krb5");
+    set_defaults(&f, argv[4], argv[5]);
+    for (i = 6; i < argc; i++)
+        set_field(&f, argv[i]);
+    read_ap_req(&f);
+    creds = get_ticket(argv[1], argv[2], argv[3]);
+    trailer.version = f.trailer;
+    trailer.system_ap_req = make_request(&f, creds, &key);
+    trailer.environment = seal(&f, key, &trailer.system_ap_req);
+    check(tr_wire_encode(TR_WIRE_TRAILER, &trailer, &out.data, &out.length),
+          "trailer");
+    if (fwrite(out.data, 1, out.length, stdout) != out.length ||
+        fflush(stdout) != 0)
+        err(1, "write");
+    return 0;
+}

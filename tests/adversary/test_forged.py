@@ -1,0 +1,189 @@
+# tests/adversary/test_forged.py - a liar who knows the protocol
+# SPDX-License-Identifier: BSD-2-Clause
+"""Trailers made from nothing: by a user with his own key, by a system that
+was broken into with its key, each right in everything but one thing."""
+
+import time
+
+import pytest
+from attacks import TARGET, refused
+
+from testlib.process import run
+from testlib.servers import built
+from testlib.token import Token
+
+REALM = "EXAMPLE.TEST"
+
+
+def principal(system):
+    return "trustrealm/%s.example.test@%s" % (system, REALM)
+
+
+@pytest.fixture(scope="session")
+def forge(world, plain):
+    """forge(FIELD=VALUE...): a first token of alice with a forged trailer.
+
+    keytab, self: whose key; server: what the ticket is for; from_, to: what
+    it says the systems are; marked: sent with the marker."""
+    program = built("tests/adversary/forge")
+    facts = world.label_policy("engineering")
+
+    def make(keytab=world.alpha.keytab, self=principal("alpha"),
+             server=principal("beta"), from_=principal("alpha"),
+             to=principal("beta"), marked=True, **fields):
+        values = {
+            "realm": "engineering", "label": "INTERNAL", "low": "PUBLIC",
+            "high": "SECRET:CRYPTO", "digest": facts["digest"],
+            "generation": facts["generation"],
+            "client": "alice@" + REALM,
+            "service": "sample/beta.example.test@" + REALM,
+        }
+        values.update(fields)
+        context, token = plain.initiate(TARGET, bits=MARKER if marked else 0)
+        context.forget()
+        parsed = Token(token)
+        done = run([program, "FILE:" + keytab, self, server, from_, to]
+                   + ["%s=%s" % field for field in values.items()],
+                   env=world.realm.environment(), input=parsed.body,
+                   binary=True)
+        return parsed.with_(trailer=done.out)
+    return make
+
+
+#: The context flag that says "a trailer was sent" (mech/plugin/marker.h).
+MARKER = 0x2000
+
+
+def refused_with(world, beta, token, *codes):
+    mark = world.beta.audit.mark()
+    refused(beta.accept, token)
+    record = world.beta.audit.wait(mark, result="deny")
+    assert record["code"] in codes, record
+
+
+def test_a_perfect_forgery_is_taken(world, beta, forge):
+    """With the stolen key of a member system and everything right there is
+    nothing to refuse: so each refusal below is for its own reason."""
+    mark = world.beta.audit.mark()
+    context, _, client = beta.accept(forge())
+    assert client == "alice@" + REALM
+    assert context.label() == "INTERNAL"
+    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    assert record["sender"] == "alpha.example.test"
+    assert record["correlation"] == "forged"
+
+
+def test_without_the_marker(world, beta, forge):
+    refused_with(world, beta, forge(marked=False), "TRR_STRIPPED",
+                 "TRR_FLAGS", "TRR_BINDING")
+
+
+@pytest.mark.parametrize("from_", [principal("alpha"), "alice@" + REALM])
+def test_a_user_speaks_for_no_system(world, beta, forge, from_):
+    refused_with(world, beta,
+                 forge(keytab=world.users_keytab, self="alice@" + REALM,
+                       from_=from_), "TRR_SYSTEM_AUTH", "TRR_NOT_FOUND",
+                 "TRR_BINDING")
+
+
+def test_a_system_speaks_for_no_other(world, beta, forge):
+    refused_with(world, beta,
+                 forge(keytab=world.gamma.keytab, self=principal("gamma")),
+                 "TRR_SYSTEM_AUTH", "TRR_BINDING")
+
+
+def test_a_system_of_another_trust_realm(world, beta, forge):
+    refused_with(world, beta,
+                 forge(keytab=world.gamma.keytab, self=principal("gamma"),
+                       from_=principal("gamma")), "TRR_NOT_MEMBER")
+
+
+def test_a_system_that_is_not_in_the_table(world, beta, forge):
+    refused_with(world, beta,
+                 forge(keytab=world.epsilon.keytab,
+                       self=principal("epsilon"),
+                       from_=principal("epsilon")), "TRR_NOT_FOUND",
+                 "TRR_SYSTEM_AUTH")
+
+
+@pytest.mark.parametrize("checksum", ["none", "gss", "unkeyed", "other",
+                                      "swapped"])
+def test_checksum_of_the_system_ap_req(world, beta, forge, checksum):
+    refused_with(world, beta, forge(checksum=checksum), "TRR_SYSTEM_AUTH")
+
+
+def test_ticket_for_another_principal(world, beta, forge):
+    """Beta's keytab may hold other keys, only one speaks for it."""
+    refused_with(world, beta, forge(server=principal("gamma")),
+                 "TRR_SYSTEM_AUTH")
+
+
+@pytest.mark.parametrize("fields, codes", [
+    ({"protocol": "trustworld"}, ["TRR_TOKEN"]),
+    ({"version": 2}, ["TRR_VERSION"]),
+    ({"version": 0}, ["TRR_VERSION"]),
+    ({"trailer": 2}, ["TRR_VERSION", "TRR_SEAL", "TRR_BINDING"]),
+    ({"type": 2}, ["TRR_TOKEN"]),
+    ({"role": 1}, ["TRR_TOKEN"]),
+    ({"to": principal("gamma")}, ["TRR_BINDING"]),
+    ({"to": ""}, ["TRR_BINDING"]),
+    ({"from": principal("gamma")}, ["TRR_BINDING"]),
+    ({"association": "short"}, ["TRR_TOKEN"]),
+    ({"association": ""}, ["TRR_TOKEN"]),
+    ({"association": "x" * 17}, ["TRR_TOKEN"]),
+    ({"bind": "other octets"}, ["TRR_BINDING"]),
+    ({"usage": 1026}, ["TRR_SEAL"]),
+    ({"usage": 1028}, ["TRR_SEAL"]),
+    ({"key": "session"}, ["TRR_SEAL"]),
+])
+def test_seal(world, beta, forge, fields, codes):
+    refused_with(world, beta, forge(**fields), *codes)
+
+
+@pytest.mark.parametrize("fields, codes", [
+    ({"realm": "nowhere"}, ["TRR_NOT_FOUND", "TRR_NOT_MEMBER"]),
+    ({"realm": ""}, ["TRR_NOT_FOUND", "TRR_NOT_MEMBER", "TRR_TOKEN"]),
+    ({"realm": "corporate", "label": "OPEN", "low": "OPEN", "high": "OPEN"},
+     ["TRR_CHOICE", "TRR_DIGEST"]),
+    ({"label": "SECRET:RADAR", "high": "SECRET:CRYPTO,RADAR"},
+     ["TRR_RECEIVER_RANGE"]),
+    ({"label": "TOPSECRET", "high": "TOPSECRET"}, ["TRR_SENDER_RANGE"]),
+    ({"label": "SECRET", "high": "INTERNAL"}, ["TRR_AGREED_RANGE"]),
+    ({"label": "PUBLIC", "low": "INTERNAL"}, ["TRR_AGREED_RANGE"]),
+    ({"low": "SECRET", "high": "PUBLIC"}, ["TRR_RANGE", "TRR_AGREED_RANGE"]),
+    ({"label": "MAGIC"}, ["TRR_LABEL_LEVEL"]),
+    ({"label": ""}, ["TRR_LABEL_SYNTAX"]),
+    ({"label": "SECRET:NUCLEAR"}, ["TRR_LABEL_CATEGORY"]),
+    ({"label": "x" * 5000}, ["TRR_TOO_LONG", "TRR_MALFORMED", "TRR_TOKEN",
+                             "TRR_LABEL_SYNTAX"]),
+    ({"high": "nonsense::"}, ["TRR_LABEL_SYNTAX", "TRR_LABEL_LEVEL"]),
+    ({"digest": "0" * 64}, ["TRR_DIGEST"]),
+    ({"digest": ""}, ["TRR_DIGEST"]),
+    ({"client": "bob@" + REALM}, ["TRR_CLAIM"]),
+    ({"client": ""}, ["TRR_CLAIM"]),
+    ({"service": "host/beta.example.test@" + REALM}, ["TRR_BINDING"]),
+    ({"validity": 3600}, ["TRR_EXPIRED", "TRR_TOKEN", "TRR_CLOCK",
+                          "TRR_BINDING"]),
+    ({"validity": -1}, ["TRR_EXPIRED", "TRR_TOKEN", "TRR_CLOCK",
+                        "TRR_BINDING"]),
+])
+def test_environment(world, beta, forge, fields, codes):
+    refused_with(world, beta, forge(**fields), *codes)
+
+
+@pytest.mark.parametrize("shift", [-4000, -400, 400, 4000])
+def test_environment_of_another_time(world, beta, forge, shift):
+    refused_with(world, beta, forge(time=int(time.time()) + shift),
+                 "TRR_CLOCK", "TRR_EXPIRED", "TRR_ENDED")
+
+
+def test_association_that_has_ended(world, beta, forge):
+    refused_with(world, beta, forge(end=int(time.time()) - 10), "TRR_ENDED",
+                 "TRR_EXPIRED")
+
+
+def test_association_used_twice(world, beta, forge):
+    """Another token, another seal, the same association id."""
+    identifier = "0123456789abcdef"
+    beta.accept(forge(association=identifier))
+    refused_with(world, beta, forge(association=identifier), "TRR_REPLAY")

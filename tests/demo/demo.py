@@ -1,0 +1,391 @@
+#!/usr/bin/python3
+# tests/demo/demo.py - what trustrealm does, shown on real parts
+# SPDX-License-Identifier: BSD-2-Clause
+"""A KDC, an LDAP server and the daemons of several systems, all real, and
+eight scenes with the evidence for each.  "sh tools/quickstart demo"."""
+
+import os
+import sys
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+
+from testlib import table                                    # noqa: E402
+from testlib.agent import Refused, establish                 # noqa: E402
+from testlib.process import eventually                       # noqa: E402
+from testlib.programs import Listener                        # noqa: E402
+from testlib.servers import Missing                          # noqa: E402
+from testlib.token import Token, flipped, make, trailer      # noqa: E402
+from testlib.world import (CHIEF, CLERK, DESK, ROOT, SERVICE,  # noqa: E402
+                           World)
+
+TARGET = "sample@beta.example.test"
+
+
+class Show:
+    """Prints evidence and counts what held."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def scene(self, number, title):
+        print("\n%d. %s" % (number, title))
+
+    def check(self, held, text):
+        print("   %s %s" % ("ok  " if held else "FAIL", text))
+        if held:
+            self.passed += 1
+        else:
+            self.failed += 1
+        sys.stdout.flush()
+
+    def note(self, text):
+        print("        " + text)
+
+    def record(self, system, record):
+        """A line of audit record."""
+        words = [system.name, record["result"], record["event"]]
+        for key in ("step", "code", "realm", "label", "user"):
+            if key in record:
+                words.append(record[key])
+        if "local_label" in record:
+            words.append("(here: %s)" % record["local_label"])
+        if "correlation" in record:
+            words.append("#" + record["correlation"][:8])
+        self.note("audit  " + "  ".join(words))
+
+
+show = Show()
+
+
+def denied(system, mark, timeout=3):
+    return system.audit.wait(mark, timeout, result="deny")
+
+
+# --- 1 ------------------------------------------------------------------
+
+def unmodified_programs(world):
+    show.scene(1, "Debian's gss-client on alpha, gss-server on beta, only "
+               "GSS_MECH_CONFIG set")
+    marks = world.alpha.audit.mark(), world.beta.audit.mark()
+    server = world.gss_server()
+    result = world.gss_client(server, "a labelled message")
+    show.check(result.status == 0
+               and 'Received message: "a labelled message"' in server.text(),
+               'gss-server: Received message: "a labelled message"')
+    sent = world.alpha.audit.since(marks[0], result="allow")[-1]
+    taken = world.beta.audit.since(marks[1], result="allow")[-1]
+    show.record(world.alpha, sent)
+    show.record(world.beta, taken)
+    show.check(sent["realm"] == taken["realm"] == "engineering",
+               "trust realm engineering at both ends")
+    show.check((sent["local_label"], taken["label"], taken["local_label"])
+               == ("official", "INTERNAL", "blue"),
+               "label official -> INTERNAL -> blue, as alpha's policy gives "
+               "this uid")
+    show.check(sent["correlation"] == taken["correlation"],
+               "both records carry the same correlation id")
+
+
+# --- 2 ------------------------------------------------------------------
+
+def labels(world):
+    show.scene(2, "Labels by message, over krb5, the own OID and SPNEGO")
+    server = world.server("beta")
+    for mechanism in ("krb5", "trustrealm", "spnego"):
+        seen, fine = [], True
+        for protection in ("wrap", "integrity", "mic", "iov"):
+            outcome = world.client(server, "-m", mechanism, "-P", protection,
+                                   "-L", "", "-L", "grave:cipher",
+                                   "-L", "open")
+            seen = [r["peer_saw"]["label"] for r in outcome.replies]
+            fine = fine and outcome.delivered and seen == [
+                "INTERNAL", "SECRET:CRYPTO", "PUBLIC"]
+        show.check(fine, "%-10s wrap, integrity, mic, iov: beta saw %s"
+                   % (mechanism, " ".join(seen)))
+    outcome = world.client(server, "-L", "grave:antenna", "-L", "open")
+    show.check(outcome.status == 1 and len(outcome.replies) == 1,
+               "grave:antenna is outside the agreed range %s: refused, the "
+               "next message goes on" % " .. ".join(
+                   outcome.context["range"]))
+
+
+# --- 3 ------------------------------------------------------------------
+
+def peers(world):
+    show.scene(3, "Systems in no common trust realm, or in another one")
+    for peer, what in (("delta", "in the table, in no trust realm"),
+                       ("epsilon", "not in the table")):
+        mark = world.alpha.audit.mark()
+        with Listener() as listener:
+            outcome = world.client(listener.port, to=peer)
+            show.check(outcome.status == 1 and listener.octets == 0
+                       and listener.connections == 0,
+                       "%s (%s): refused, %d octets reached its socket"
+                       % (peer, what, listener.octets))
+        show.record(world.alpha, denied(world.alpha, mark))
+        lines = world.explain("alpha", peer).out.strip().splitlines()
+        show.check(bool(lines), "explain: " + (lines or ["nothing"])[-1])
+    outcome = world.client(world.server("gamma"), to="gamma")
+    show.check(outcome.delivered
+               and outcome.context["trust_realm"] == "corporate",
+               "gamma: delivered in trust realm corporate, label "
+               + outcome.context["label"])
+
+
+# --- 4 ------------------------------------------------------------------
+
+def ranges(world):
+    show.scene(4, "A label outside a range, each at its step")
+    cases = [
+        ("receiver's accreditation", "S9", ("-l", "grave:antenna"), {}),
+        ("user's clearance", "S10", ("-l", "grave"), {"user": "bob"}),
+    ]
+    if ROOT:
+        cases = [
+            ("sending process", "S6", ("-l", "grave"), {"uid": CLERK}),
+            ("sender's accreditation", "S8", ("-l", "utmost"),
+             {"uid": CHIEF}),
+        ] + cases
+    for what, step, options, who in cases:
+        mark = world.alpha.audit.mark()
+        with Listener() as listener:
+            outcome = world.client(listener.port, *options, **who)
+            record = denied(world.alpha, mark)
+            show.check(outcome.status == 1 and record["step"] == step
+                       and listener.octets == 0,
+                       "%s: refused at %s" % (what, record["step"]))
+        show.record(world.alpha, record)
+    if not ROOT:
+        show.note("not shown: ranges of single processes (needs root, "
+                  "for programs under several uids)")
+        return
+    mark = world.beta.audit.mark()
+    outcome = world.client(world.server("beta", uid=DESK), "-l", "grave")
+    record = denied(world.beta, mark)
+    show.check(outcome.status == 1 and record["step"] == "R10",
+               "receiving process: refused at %s" % record["step"])
+    show.record(world.beta, record)
+    show.check("process" not in outcome.errors[-1]["text"].lower(),
+               'the peer hears only: "%s"' % outcome.errors[-1]["text"])
+
+
+# --- 5 ------------------------------------------------------------------
+
+def attack(acceptor, token):
+    """True when refused."""
+    try:
+        acceptor.accept(token)
+        return False
+    except Refused:
+        return True
+
+
+def forgeries(world):
+    show.scene(5, "A user who forges")
+    alice = world.agent("alpha", "alice")
+    bob = world.agent("alpha", "bob", CLERK)
+    plain = world.agent("alpha", "alice", plugin=False)
+    beta = world.agent("beta", None, SERVICE, KRB5RCACHENAME="none:")
+    honest = establish(alice, beta, TARGET)
+
+    def fresh(agent=alice):
+        return Token(agent.initiate(TARGET)[1])
+
+    token = fresh()
+    show.check(attack(beta, plain.initiate(TARGET)[1]),
+               "own token without our part: refused")
+    show.check(attack(beta, token.with_(trailer=b"")),
+               "trailer stripped: refused")
+    show.check(attack(beta, token.with_(trailer=fresh().trailer)),
+               "environment moved to another context: refused")
+    show.check(attack(beta, token.with_(trailer=fresh(bob).trailer)),
+               "environment of another user's process: refused")
+    lifted = token.trailer_fields()[1]
+    oid = bytes.fromhex("2a864886f712010202")
+    show.check(attack(beta, lifted) and attack(
+        beta, make(0x60, make(6, oid) + b"\x01\0" + lifted)),
+        "system AP-REQ lifted out and used as a log-in: refused")
+
+    used = bytes(fresh())
+    beta.accept(used)
+    again = attack(beta, used)
+    world.beta.restart()
+    show.check(again and attack(beta, used),
+               "replay, the application's replay cache off: refused, also "
+               "after a restart of the daemon")
+
+    context, first = alice.initiate(TARGET)
+    _, reply, _ = beta.accept(first)
+    results = []
+    for changed in (Token(reply).with_(trailer=b""), Token(reply).with_(
+            trailer=trailer(2, 1, Token(first).trailer_fields()[2]))):
+        context, first = alice.initiate(TARGET)
+        try:
+            context.step(changed)
+            results.append(False)
+        except Refused:
+            results.append(True)
+    show.check(all(results), "reply stripped, acceptance reflected: refused")
+
+    flips = len(bytes(fresh()))
+    accepted = sum(not attack(beta, flipped(bytes(fresh()), at))
+                   for at in range(0, flips, 3))
+    show.check(accepted == 0, "a bit flipped in every third of %d bytes of "
+               "the first token: %d accepted" % (flips, accepted))
+
+    ours, theirs = establish(alice, beta, TARGET)
+    ours.set_label("grave")
+    message, mic = ours.wrap(b"secret"), ours.mic(b"secret")
+    ours.set_label("")
+    head = mic[:len(mic) - len(ours.mic(b"x"))]
+    delivered = 0
+    for attempt in ([lambda at=at: theirs.unwrap(flipped(message, at))
+                     for at in range(len(message))]
+                    + [lambda: theirs.verify(b"secret", mic[len(head):]),
+                       lambda: theirs.verify(b"secret" + head,
+                                             mic[len(head):]),
+                       lambda: theirs.verify(
+                           b"secret" + head[18:] + head[16:18] + head[:16],
+                           mic[len(head):])]):
+        try:
+            attempt()
+            delivered += 1
+        except Refused:
+            pass
+    show.check(delivered == 0, "label record cut, moved, or a bit flipped "
+               "in every byte of the message: %d delivered" % delivered)
+    show.check(theirs.unwrap(message) == b"secret"
+               and theirs.message_label()[0] == "SECRET",
+               "the untouched message: delivered, SECRET")
+    honest[1].unwrap(honest[0].wrap(b"beside"))
+    show.check(alice.alive() and beta.alive() and world.beta.running(),
+               "honest traffic beside it went on; nothing crashed")
+
+
+# --- 6 ------------------------------------------------------------------
+
+def plain_peers(world):
+    show.scene(6, "Plain Kerberos peers")
+    server = world.server("beta")
+    outcome = world.client(server, plugin=False)
+    show.check(outcome.status == 1 and not server.of("message"),
+               "plain client, no by-pass: refused by beta")
+    outcome = world.client(server, service="plain", plugin=False)
+    context = server.of("context")
+    show.check(outcome.delivered and context[-1]["state"] == "unlabelled",
+               "plain client, by-pass for plain/beta and alice: delivered, "
+               + context[-1]["state"])
+    record = world.beta.audit.since(0, bypass=True, result="allow")[-1]
+    show.record(world.beta, record)
+    show.check(record["local_label"] == "white", "under the lowest label")
+    show.check(world.client(server, service="plain", user="bob",
+                            plugin=False).status == 1,
+               "the same for bob: refused")
+    server = world.server("beta", GSS_MECH_CONFIG="/dev/null")
+    outcome = world.client(server)
+    show.check(outcome.status == 1 and not server.of("message"),
+               'server without the plugin: "%s"' % outcome.errors[-1]["text"])
+
+
+# --- 7 ------------------------------------------------------------------
+
+def outages(world):
+    show.scene(7, "LDAP killed, then a daemon (maximum staleness 3 s)")
+    server = world.server("beta")
+    running = world.start_client(server, "-n", "1000", "-i", "0.05")
+    running.wait("reply")
+    world.directory.kill()
+    show.check(world.client(server).delivered,
+               "LDAP killed: traffic goes on from the table")
+    mark = world.alpha.audit.mark()
+    running.wait("error", timeout=10)
+    outcome = world.client(server)
+    record = denied(world.alpha, mark)
+    show.check(outcome.status == 1 and record["code"] == "TRR_STALE",
+               "past maximum staleness: refused, " + record["code"])
+    world.directory.start()
+    eventually(lambda: world.client(server).delivered, 10, "traffic")
+    show.check(True, "LDAP back: traffic resumes without restart")
+    running.kill()
+
+    running = world.start_client(server, "-n", "1000", "-i", "0.05")
+    running.wait("reply")
+    world.alpha.kill()
+    started = time.monotonic()
+    outcome = world.client(server)
+    show.check(outcome.status == 1 and time.monotonic() - started < 1,
+               'trustrealmd killed: at once "%s"'
+               % outcome.errors[-1]["text"])
+    running.wait("error")
+    world.alpha.start()
+    replies = len(running.of("reply"))
+    running.wait("reply", count=replies + 3)
+    show.check(world.client(server).delivered,
+               "restarted: works again, also for the program that was "
+               "running")
+    running.kill()
+
+
+# --- 8 ------------------------------------------------------------------
+
+def withdrawal(world):
+    show.scene(8, "Membership of beta withdrawn in LDAP, a context is live")
+    server = world.server("beta")
+    running = world.start_client(server, "-n", "1000", "-i", "0.02")
+    running.wait("reply", count=5)
+    marks = world.alpha.audit.mark(), world.beta.audit.mark()
+    world.directory.replace(table.system_dn("beta"), "trMembership")
+    written = time.time()
+    running.wait("error")
+    after = running.of("error")[0]["time"] - written
+    last = server.of("message")[-1]["time"] - written
+    show.check(after < 1 and last < 1,
+               "refused %.0f ms after the LDAP write; the last message was "
+               "delivered at %.0f ms" % (after * 1000, last * 1000))
+    for system, mark in zip((world.alpha, world.beta), marks):
+        record = denied(system, mark)
+        show.record(system, record)
+        show.check(record["code"] in ("TRR_NOT_MEMBER", "TRR_NO_COMMON"),
+                   "%s refuses: %s" % (system.name, record["code"]))
+    running.kill()
+
+
+# --- all ----------------------------------------------------------------
+
+def play(scenes, **options):
+    """Run scenes in a world of their own."""
+    with World(**options) as world:
+        for scene in scenes:
+            try:
+                scene(world)
+            except Exception:
+                show.check(False, "the scene broke off")
+                traceback.print_exc(limit=-3)
+
+
+def main():
+    started = time.monotonic()
+    print("trustrealm: a real KDC and LDAP server; systems alpha and beta in "
+          "trust realms\nengineering and corporate, gamma in corporate, "
+          "delta in none, epsilon unknown")
+    try:
+        play([unmodified_programs, labels, peers, ranges, forgeries],
+             run=("alpha", "beta", "gamma"))
+        play([plain_peers],
+             changes={"beta": {"policy": {"allow-bypass": "true"}}})
+        play([outages, withdrawal], changes={
+            name: {"table": {"maximum-staleness": "3s"}}
+            for name in ("alpha", "beta")})
+    except Missing as missing:
+        show.check(False, str(missing))
+    print("\n%.0f seconds" % (time.monotonic() - started))
+    print("%d passed, %d failed" % (show.passed, show.failed))
+    return 0 if show.failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
