@@ -269,9 +269,9 @@ tr_keys_free(struct tr_keys *keys)
     free(keys);
 }
 
-/* The canonical text of a principal: what tickets are kept under. */
-static krb5_error_code
-canonical(struct tr_keys *keys, const char *principal, char **out)
+krb5_error_code
+tr_keys_canonical(const struct tr_keys *keys, const char *principal,
+                  char **out)
 {
     krb5_principal parsed = NULL;
     krb5_error_code ret;
@@ -283,6 +283,12 @@ canonical(struct tr_keys *keys, const char *principal, char **out)
     return ret;
 }
 
+krb5_creds *
+tr_keys_ticket_at_hand(struct tr_keys *keys, const char *principal)
+{
+    return tr_tickets_at_hand(keys->tickets, principal);
+}
+
 void
 tr_keys_ticket(struct tr_keys *keys, const char *principal,
                void (*done)(krb5_error_code code, const char *why,
@@ -291,7 +297,7 @@ tr_keys_ticket(struct tr_keys *keys, const char *principal,
     krb5_error_code ret;
     char *name = NULL;
 
-    ret = canonical(keys, principal, &name);
+    ret = tr_keys_canonical(keys, principal, &name);
     if (ret)
         done(ret, NULL, NULL, arg);
     else
@@ -306,7 +312,7 @@ tr_keys_export_ticket(struct tr_keys *keys, const char *service_principal,
     krb5_error_code ret;
     char *name = NULL;
 
-    ret = canonical(keys, service_principal, &name);
+    ret = tr_keys_canonical(keys, service_principal, &name);
     if (ret == 0)
         ret = tr_tickets_export(keys->tickets, name, ccache_path);
     krb5_free_unparsed_name(keys->context, name);

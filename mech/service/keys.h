@@ -17,4 +17,13 @@ krb5_key tr_keys_record_key(const struct tr_keys *keys);
 krb5_const_principal tr_keys_self(const struct tr_keys *keys);
 const char *tr_keys_name(const struct tr_keys *keys);
 
+/* The canonical text of a principal; krb5_free_unparsed_name() it. */
+krb5_error_code tr_keys_canonical(const struct tr_keys *keys,
+                                  const char *principal, char **out);
+
+/* As tr_keys_ticket() for a principal in canonical form, if the ticket is at
+ * hand; else NULL.  It belongs to keys and is good until the next event. */
+krb5_creds *tr_keys_ticket_at_hand(struct tr_keys *keys,
+                                   const char *principal);
+
 #endif

@@ -217,35 +217,43 @@ ask(struct ticket *ticket)
     return ret;
 }
 
+krb5_creds *
+tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal)
+{
+    struct ticket *ticket;
+    int64_t left;
+
+    ticket = find(tickets, principal);
+    if (ticket == NULL || ticket->creds == NULL)
+        return NULL;
+    left = (int64_t)ticket->creds->times.endtime - time(NULL);
+    if (left <= USABLE_S)
+        return NULL;
+    if (left < tr_kdc_margin(ticket->creds))
+        (void)ask(ticket);
+    TAILQ_REMOVE(&tickets->used, ticket, link);
+    TAILQ_INSERT_TAIL(&tickets->used, ticket, link);
+    return ticket->creds;
+}
+
 void
 tr_tickets_get(struct tr_tickets *tickets, const char *principal,
                void (*done)(krb5_error_code code, const char *why,
                             krb5_creds *creds, void *arg), void *arg)
 {
     struct ticket *ticket;
-    const krb5_creds *creds;
+    krb5_creds *creds;
     krb5_error_code ret;
-    int64_t left;
 
+    creds = tr_tickets_at_hand(tickets, principal);
+    if (creds != NULL) {
+        done(0, NULL, creds, arg);
+        return;
+    }
     ticket = find(tickets, principal);
     if (ticket == NULL)
         ticket = add(tickets, principal);
-    if (ticket == NULL) {
-        done(TRR_DAEMON_BUSY, NULL, NULL, arg);
-        return;
-    }
-    TAILQ_REMOVE(&tickets->used, ticket, link);
-    TAILQ_INSERT_TAIL(&tickets->used, ticket, link);
-
-    creds = ticket->creds;
-    left = creds == NULL ? 0 : (int64_t)creds->times.endtime - time(NULL);
-    if (left > USABLE_S) {
-        if (left < tr_kdc_margin(creds))
-            (void)ask(ticket);
-        done(0, NULL, ticket->creds, arg);
-        return;
-    }
-    ret = ask(ticket);
+    ret = ticket == NULL ? TRR_DAEMON_BUSY : ask(ticket);
     if (ret == 0)
         ret = wait_for(ticket, done, arg);
     if (ret)

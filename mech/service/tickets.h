@@ -31,6 +31,10 @@ void tr_tickets_free(struct tr_tickets *tickets);
 /* What the KDC says; arg is the struct tr_tickets. */
 tr_kdc_done tr_tickets_done;
 
+/* The ticket for principal (in canonical form) if it is at hand, else NULL. */
+krb5_creds *tr_tickets_at_hand(struct tr_tickets *tickets,
+                               const char *principal);
+
 /* As tr_keys_ticket() in service.h; principal is in canonical form. */
 void tr_tickets_get(struct tr_tickets *tickets, const char *principal,
                     void (*done)(krb5_error_code code, const char *why,

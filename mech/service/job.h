@@ -1,0 +1,91 @@
+/* mech/service/job.h - one call on its way to an answer */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_JOB_H
+#define TR_JOB_H
+
+/*
+ * What a handler gathers: who calls, what was decided, what the audit record
+ * will say.  A handler makes a job, works through its steps, and ends in
+ * exactly one of tr_job_refuse() and tr_job_reply(), which answer the request
+ * and free the job.
+ */
+
+#include "service.h"
+
+struct tr_job {
+    struct tr_request *request;
+    struct tr_service *service;
+    krb5_context context;               /* the event loop's */
+    int64_t now;
+    uint64_t epoch;                     /* read before the table was */
+    struct tr_view *view;               /* NULL: none open */
+    struct tr_local local;
+    struct tr_process process;
+    struct tr_association association;  /* from a record; owned */
+    /* Grows as things become known; what it points at lives as long. */
+    struct tr_audit_record audit;
+    krb5_principal target;              /* service that is spoken to */
+    char *target_name;
+    char *target_service, *target_host;
+    char correlation[2 * 8 + 1];
+    char *client;                       /* canonical; NULL: not known */
+    char *peer;                         /* principal of the other system */
+    /* large; not cleared: valid once set */
+    char why[256];                      /* of a refusal */
+    char process_low[TR_MAX_LABEL_TEXT + 1];
+    char process_high[TR_MAX_LABEL_TEXT + 1];
+    char process_label[TR_MAX_LABEL_TEXT + 1];
+    struct tr_answer answer;            /* of the last tr_job_ask() */
+};
+
+/* event is the audit record's.  NULL when there is no memory: the request was
+ * refused. */
+struct tr_job *tr_job_create(struct tr_request *request, const char *event);
+
+/* Note why a step refuses; returns code. */
+krb5_error_code tr_job_fail(struct tr_job *job, enum tr_step step,
+                            krb5_error_code code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Make a correlation id of this system. */
+krb5_error_code tr_job_new_correlation(struct tr_job *job);
+
+/* Find out what the policy gives the calling process; step is what refuses
+ * when that is nothing. */
+krb5_error_code tr_job_process(struct tr_job *job, enum tr_step step);
+
+/*
+ * The service principal that is spoken to: set the names of job->target.
+ * What is not SERVICE/HOST leaves the host, or both, NULL; for such a one
+ * tr_job_need_host() refuses at step.
+ */
+krb5_error_code tr_job_target(struct tr_job *job);
+krb5_error_code tr_job_need_host(struct tr_job *job, enum tr_step step);
+
+/* The canonical text of a client principal; "" is nobody (job->client stays
+ * NULL).  Refuses anonymous ones. */
+krb5_error_code tr_job_client(struct tr_job *job, enum tr_step step,
+                              const char *name);
+
+/* Open the record of a call.  Then the audit record knows what it says. */
+krb5_error_code tr_job_record(struct tr_job *job, enum tr_step step,
+                              const struct tr_bytes *record, int stage,
+                              int side);
+
+/* Open the view that decisions are made on, reading the epoch first. */
+krb5_error_code tr_job_view(struct tr_job *job);
+void tr_job_close_view(struct tr_job *job);
+
+/* Decide: local system, process and times of question are filled in. */
+krb5_error_code tr_job_ask(struct tr_job *job, struct tr_question *question);
+
+/* TR_* flags of wire.h that follow from the decision. */
+int64_t tr_job_flags(const struct tr_job *job);
+
+void tr_job_refuse(struct tr_job *job, krb5_error_code code);
+/* audited: write a record that it was allowed. */
+void tr_job_reply(struct tr_job *job, const struct tr_reply *reply,
+                  bool with_page, bool audited);
+
+#endif

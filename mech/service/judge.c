@@ -1,0 +1,87 @@
+/* mech/service/judge.c - the call that judges an association anew */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <string.h>
+#include "trustrealm_err.h"
+#include "association.h"
+#include "bypass.h"
+#include "crypto.h"
+#include "establish.h"
+#include "judge.h"
+#include "keys.h"
+
+krb5_error_code
+tr_judge_record(struct tr_job *job, const struct tr_bytes *record)
+{
+    krb5_error_code ret;
+
+    ret = tr_job_record(job, TR_STEP_NONE, record, TR_STAGE_ESTABLISHED, -1);
+    if (ret)
+        return ret;
+    ret = tr_association_alive(&job->association, job->now, tr_boottime(),
+                               job->service->config->clock_skew);
+    if (ret)
+        return tr_job_fail(job, TR_STEP_NONE, ret, "%s", error_message(ret));
+    return tr_job_process(job, job->association.side == TR_ROLE_INITIATOR ?
+                          TR_S6_LABEL : TR_R10_PROCESS);
+}
+
+/* A by-pass has no other system: what allowed it has to allow it still. */
+static krb5_error_code
+judge_plain(struct tr_job *job)
+{
+    const struct tr_config *config = job->service->config;
+    const struct tr_association *a = &job->association;
+    struct tr_label lowest;
+
+    job->epoch = tr_shared_page_epoch(job->service->page);
+    job->audit.local_label = a->label;
+    if (!tr_bypass_from(config, a->service, a->client))
+        return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS, "%s is not open to "
+                           "plain Kerberos from %.150s", a->service,
+                           a->client);
+    tr_bypass_label(config, &lowest);
+    if (!tr_range_contains(&job->process.range, &lowest))
+        return tr_job_fail(job, TR_R10_PROCESS, TRR_PROCESS_RANGE, "without "
+                           "a label it has the lowest, the process begins at "
+                           "%.150s", job->process_low);
+    return 0;
+}
+
+static krb5_error_code
+judge(struct tr_job *job)
+{
+    const struct tr_call *call = &job->request->call;
+    const struct tr_association *a = &job->association;
+    krb5_error_code ret;
+
+    ret = tr_judge_record(job, &call->u.judge.record);
+    if (ret)
+        return ret;
+    if (!tr_bytes_equal(&a->binding, &call->u.judge.binding))
+        return tr_job_fail(job, TR_STEP_NONE, TRR_BINDING,
+                           "the record is another context's");
+    return a->bypass ? judge_plain(job) :
+        tr_judge_agreement(job, a->label, a->low, a->high);
+}
+
+void
+tr_handle_judge(struct tr_request *request)
+{
+    struct tr_reply reply = { .type = TR_REPLY_ESTABLISHED };
+    struct tr_job *job;
+    krb5_error_code ret;
+
+    job = tr_job_create(request, "judge");
+    if (job == NULL)
+        return;
+    ret = judge(job);
+    if (ret) {
+        tr_job_refuse(job, ret);
+        return;
+    }
+    tr_established(job, &job->association, &reply.u.established);
+    reply.u.established.record = request->call.u.judge.record;
+    tr_job_reply(job, &reply, true, false);
+}

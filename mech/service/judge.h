@@ -1,0 +1,16 @@
+/* mech/service/judge.h - an established association, presented anew */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_JUDGE_H
+#define TR_JUDGE_H
+
+#include "job.h"
+
+/*
+ * Open the record of an established association, see that it has not ended,
+ * and find out what the policy gives the process that presents it.
+ */
+krb5_error_code tr_judge_record(struct tr_job *job,
+                                const struct tr_bytes *record);
+
+#endif
