@@ -90,6 +90,23 @@ tr_process_to_realm(const struct tr_decision *d, struct tr_range *out)
 }
 
 krb5_error_code
+tr_say_unmapped(struct tr_decision *d, const char *label,
+                krb5_error_code code)
+{
+    const char *format = d->question->local->format;
+
+    if (format == NULL)
+        format = "of this system";
+    if (d->map_error)
+        tr_say(d, "the map between format ", format, " and ",
+               d->answer->realm, " is unusable", NULL);
+    else
+        tr_say(d, label, " has no counterpart between format ", format,
+               " and ", d->answer->realm, NULL);
+    return code;
+}
+
+krb5_error_code
 tr_format_label(struct tr_decision *d)
 {
     return tr_label_format(realm_encoding(d), &d->label, d->answer->label,

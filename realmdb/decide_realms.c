@@ -197,6 +197,7 @@ map_from_record(const struct tr_encoding *local,
     return ret;
 }
 
+/* The current trust realm's map from and to the local format. */
 static krb5_error_code
 make_map(const struct tr_decision *d, struct tr_map **map_out)
 {
@@ -209,11 +210,20 @@ make_map(const struct tr_decision *d, struct tr_map **map_out)
         ret = tr_view_map(d->view, realm->record->name, local->format,
                           &record);
     if (ret == 0)
-        return map_from_record(local->encoding, realm->encoding, record,
-                               map_out);
-    if (ret != TRR_NOT_FOUND)
-        return ret;
-    return tr_map_identity(local->encoding, realm->encoding, map_out);
+        ret = map_from_record(local->encoding, realm->encoding, record,
+                              map_out);
+    else if (ret == TRR_NOT_FOUND)
+        ret = tr_map_identity(local->encoding, realm->encoding, map_out);
+    if (ret == TRR_LABEL_LEVEL || ret == TRR_LABEL_CATEGORY)
+        ret = TRR_ENTRY;        /* it names what the trust realm has not */
+    return ret;
+}
+
+static bool
+is_dry_run(const struct tr_decision *d, const struct tr_realm *realm)
+{
+    return realm->record->mode == TR_MODE_DRY_RUN &&
+        d->question->local->allow_dry_run;
 }
 
 krb5_error_code
@@ -229,11 +239,18 @@ tr_enter(struct tr_decision *d, const struct tr_shared *shared)
                                         shared->own->high, &d->own_range);
     d->peer_range_error = tr_range_parse(realm->encoding, shared->peer->low,
                                          shared->peer->high, &d->peer_range);
-    d->dry_run = realm->record->mode == TR_MODE_DRY_RUN &&
-        d->question->local->allow_dry_run;
+    d->dry_run = is_dry_run(d, realm);
     if (d->question->local->encoding != NULL)
         d->map_error = make_map(d, &d->map);
     return d->map_error == ENOMEM ? ENOMEM : 0;
+}
+
+bool
+tr_takes_label(const struct tr_decision *d, const struct tr_label *label)
+{
+    return d->own_range_error == 0 && d->peer_range_error == 0 &&
+        tr_range_contains(&d->own_range, label) &&
+        tr_range_contains(&d->peer_range, label);
 }
 
 bool
@@ -241,10 +258,18 @@ tr_takes(const struct tr_decision *d)
 {
     struct tr_label label;
 
-    if (!d->has_label)
-        return true;
-    return tr_to_realm(d, &d->local_label, &label) == 0 &&
-        d->own_range_error == 0 && d->peer_range_error == 0 &&
-        tr_range_contains(&d->own_range, &label) &&
-        tr_range_contains(&d->peer_range, &label);
+    return !d->has_label || (tr_to_realm(d, &d->local_label, &label) == 0 &&
+                             tr_takes_label(d, &label));
+}
+
+const struct tr_shared *
+tr_best_shared(const struct tr_decision *d)
+{
+    size_t i;
+
+    for (i = 0; i < d->nshared; i++) {
+        if (!is_dry_run(d, d->shared[i].realm))
+            return &d->shared[i];
+    }
+    return &d->shared[0];
 }

@@ -51,27 +51,65 @@ judge_sender(struct tr_decision *d)
 }
 
 /*
- * Does the trust realm take what was sent?  d->local_label is that label in
- * the local format; without one the text itself is read anew.  What is not
- * known to be refused counts as taken.
+ * The label that was sent, to be judged in other trust realms.  d->local_label
+ * carries it there, if *known_out: it may have no counterpart here, and where
+ * there is no local format the text itself must be read anew.
  */
 static krb5_error_code
-would_take(struct tr_decision *d, const struct tr_shared *shared, bool known,
-           bool *takes_out)
+read_label(struct tr_decision *d, bool *known_out)
 {
     krb5_error_code ret;
+    const struct tr_encoding *encoding = d->current.realm->encoding;
+
+    *known_out = false;
+    d->has_label = d->question->realm_label != NULL;
+    if (!d->has_label) {
+        tr_label_highest(encoding, &d->label);
+        return 0;
+    }
+    ret = tr_label_parse(encoding, d->question->realm_label, &d->label);
+    if (ret == 0)
+        *known_out = tr_to_local(d, &d->label, &d->local_label) == 0;
+    return ret;
+}
+
+/* Enter shared and see whether it takes the label.  Other trust realms than
+ * named count as taking what is not known. */
+static krb5_error_code
+would_take(struct tr_decision *d, const struct tr_shared *shared,
+           const struct tr_realm *named, bool known, bool *takes_out)
+{
+    krb5_error_code ret = 0;
     const struct tr_question *q = d->question;
 
-    ret = tr_enter(d, shared);
+    if (shared->realm != d->current.realm)
+        ret = tr_enter(d, shared);
     if (ret)
         return ret;
-    *takes_out = true;
-    if (known && d->has_label && q->local->encoding == NULL)
+    if (shared->realm == named)
+        *takes_out = !d->has_label || tr_takes_label(d, &d->label);
+    else if (known && q->local->encoding == NULL)
         *takes_out = tr_label_parse(shared->realm->encoding, q->realm_label,
-                                    &d->local_label) == 0;
-    if (known && *takes_out)
-        *takes_out = tr_takes(d);
+                                    &d->local_label) == 0 && tr_takes(d);
+    else
+        *takes_out = !known || tr_takes(d);
     return 0;
+}
+
+/* Choose as if this end had sent the label. */
+static krb5_error_code
+choose(struct tr_decision *d, const struct tr_realm *named, bool known)
+{
+    krb5_error_code ret;
+    size_t i;
+    bool takes;
+
+    for (i = 0; i < d->nshared; i++) {
+        ret = would_take(d, &d->shared[i], named, known, &takes);
+        if (ret != 0 || takes)
+            return ret;
+    }
+    return tr_enter(d, tr_best_shared(d));
 }
 
 /* Does the current trust realm, the own choice, protect what was sent more
@@ -85,8 +123,7 @@ protects_more(const struct tr_decision *d, const struct tr_realm *named,
 
     if (named_dry_run && !d->dry_run)
         return true;
-    if (!known || !d->has_label ||
-        tr_to_realm(d, &d->local_label, &label) != 0)
+    if (!known || tr_to_realm(d, &d->local_label, &label) != 0)
         tr_label_highest(own->encoding, &label);
     return tr_hides(own, &label) && !tr_hides(named, &d->label);
 }
@@ -97,37 +134,22 @@ static krb5_error_code
 judge_choice(struct tr_decision *d, const struct tr_realm **own_out)
 {
     krb5_error_code ret;
-    const struct tr_question *q = d->question;
     const struct tr_shared named = d->current;
-    bool named_dry_run = d->dry_run, known, takes = false;
-    size_t i;
+    bool named_dry_run = d->dry_run, known;
 
     *own_out = NULL;
     ret = tr_find_shared(d);
-    if (ret)
+    if (ret != 0 || d->nshared == 1)
         return ret;
-    if (d->shared[0].realm == named.realm)
-        return 0;
-    d->has_label = q->realm_label != NULL;
-    if (!d->has_label)
-        tr_label_highest(named.realm->encoding, &d->label);
-    else if (tr_label_parse(named.realm->encoding, q->realm_label,
-                            &d->label) != 0)
+    if (read_label(d, &known) != 0)
         return 0;               /* R7 refuses it */
-    known = d->has_label && tr_to_local(d, &d->label, &d->local_label) == 0;
-    for (i = 0; i < d->nshared && d->shared[i].realm != named.realm; i++) {
-        ret = would_take(d, &d->shared[i], known, &takes);
-        if (ret)
-            return ret;
-        if (takes)
-            break;
-    }
-    if (takes) {
-        *own_out = d->current.realm;
-        if (protects_more(d, named.realm, named_dry_run, known))
-            ret = TRR_CHOICE;
-    }
-    return ret ? ret : tr_enter(d, &named);
+    ret = choose(d, named.realm, known);
+    if (ret != 0 || d->current.realm == named.realm)
+        return ret;
+    *own_out = d->current.realm;
+    if (protects_more(d, named.realm, named_dry_run, known))
+        return TRR_CHOICE;
+    return tr_enter(d, &named);
 }
 
 /* R6 */
@@ -218,35 +240,41 @@ judge_sender_range(struct tr_decision *d)
     return tr_judge_peer_range(d);
 }
 
-/* R9 [245].  What has no counterpart counts, in a dry run, as the highest
- * label of this system: rather too high than too low. */
+/* What has no counterpart counts, in a dry run, as the highest label of this
+ * system: rather too high than too low. */
+static krb5_error_code
+rather_too_high(struct tr_decision *d)
+{
+    krb5_error_code ret;
+    const struct tr_local *local = d->question->local;
+
+    if (local->highest != NULL)
+        d->local_label = local->highest->high;
+    else
+        tr_label_highest(local->encoding, &d->local_label);
+    ret = tr_format_local_label(d);
+    return tr_say_unmapped(d, d->answer->label,
+                           ret ? ret : TRR_LABEL_UNMAPPED);
+}
+
+/* R9 [245] */
 static krb5_error_code
 judge_conversion(struct tr_decision *d)
 {
-    krb5_error_code ret, converted;
-    const struct tr_local *local = d->question->local;
+    krb5_error_code ret;
 
     if (!d->has_label)
-        return d->map_error ? d->map_error : tr_skip(d, "no label is given");
-    converted = tr_to_local(d, &d->label, &d->local_label);
-    if (converted == TRR_LABEL_UNMAPPED && d->dry_run) {
-        if (local->highest != NULL)
-            d->local_label = local->highest->high;
-        else
-            tr_label_highest(local->encoding, &d->local_label);
-    }
-    if (converted == 0 || d->dry_run) {
+        return tr_skip(d, "no label is given");
+    ret = tr_to_local(d, &d->label, &d->local_label);
+    if (ret == TRR_LABEL_UNMAPPED && d->dry_run)
+        return rather_too_high(d);
+    if (ret == 0)
         ret = tr_format_local_label(d);
-        if (ret)
-            return ret;
-    }
-    if (converted)
-        tr_say(d, d->answer->label, " of ", d->answer->realm,
-               " has no counterpart here", NULL);
-    else
-        tr_say(d, d->answer->label, " of ", d->answer->realm, " is ",
-               d->answer->local_label, " here", NULL);
-    return converted;
+    if (ret)
+        return tr_say_unmapped(d, d->answer->label, ret);
+    tr_say(d, d->answer->label, " of ", d->answer->realm, " is ",
+           d->answer->local_label, " here", NULL);
+    return 0;
 }
 
 /* R10 */

@@ -66,7 +66,7 @@ krb5_error_code tr_judge_rules(struct tr_decision *d,
 krb5_error_code tr_decide_sending(struct tr_decision *d);
 krb5_error_code tr_decide_receiving(struct tr_decision *d);
 
-/* --- decide.c: text ------------------------------------------------------- */
+/* --- decide.c: text ----------------------------------------------------- */
 
 /* Text of the step being judged: the strings up to NULL, cut when long. */
 void tr_say(struct tr_decision *d, const char *first, ...)
@@ -80,7 +80,7 @@ void tr_copy(char *field, size_t size, const char *text);
 /* number in decimal, written to the end of buf; returns where it starts. */
 const char *tr_decimal(int64_t number, char buf[TR_DECIMAL]);
 
-/* --- decide_systems.c: table, systems, trust realms ----------------------- */
+/* --- decide_systems.c: table, systems, trust realms --------------------- */
 
 /* S2 and R2: the clock, the table's age; then the trust realm's own limit. */
 krb5_error_code tr_judge_table(struct tr_decision *d);
@@ -117,11 +117,20 @@ krb5_error_code tr_judge_shared(struct tr_decision *d,
 /* Make shared the current trust realm: parse its ranges, make its map. */
 krb5_error_code tr_enter(struct tr_decision *d,
                          const struct tr_shared *shared);
-/* Does the current one take the local label: policy, map, both ranges?  Also
- * true when no label is known. */
+/* Does the current one take the local label: map and both ranges?  Also true
+ * when no label is known. */
 bool tr_takes(const struct tr_decision *d);
+/* The same of label, in its format. */
+bool tr_takes_label(const struct tr_decision *d,
+                    const struct tr_label *label);
+/*
+ * The shared trust realm whose refusal counts when none takes the label: the
+ * best, but one that enforces its rules before all that only try theirs out,
+ * lest the refusal be let by.
+ */
+const struct tr_shared *tr_best_shared(const struct tr_decision *d);
 
-/* --- decide_common.c: labels, ranges, what is required -------------------- */
+/* --- decide_common.c: labels, ranges, what is required ------------------ */
 
 /* Parse the process's range and label, of this end. */
 krb5_error_code tr_parse_process(struct tr_decision *d);
@@ -133,6 +142,10 @@ krb5_error_code tr_to_local(const struct tr_decision *d,
                             struct tr_label *out);
 krb5_error_code tr_process_to_realm(const struct tr_decision *d,
                                     struct tr_range *out);
+/* Says that label did not convert between this end's format and the trust
+ * realm's, or that there is no map to do it; returns code. */
+krb5_error_code tr_say_unmapped(struct tr_decision *d, const char *label,
+                                krb5_error_code code);
 krb5_error_code tr_format_label(struct tr_decision *d);
 krb5_error_code tr_format_local_label(struct tr_decision *d);
 /* Refuse with code for what becomes of the range.  A dry run goes on with the

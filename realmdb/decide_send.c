@@ -18,44 +18,26 @@ judge_receiver(struct tr_decision *d)
     return tr_judge_named_peer(d, TRR_NO_COMMON);
 }
 
-/* Enter the best shared trust realm that takes the label; *taken_out is
- * false, and none in particular is entered, when none does. */
+/* Enter the best shared trust realm that takes the label; when none does, the
+ * one by which later steps say why. */
 static krb5_error_code
-enter_first_that_takes(struct tr_decision *d, bool *taken_out)
+choose(struct tr_decision *d, bool *taken_out)
 {
     krb5_error_code ret;
     size_t i;
 
     *taken_out = false;
-    for (i = 0; i < d->nshared && !*taken_out; i++) {
+    for (i = 0; i < d->nshared; i++) {
         ret = tr_enter(d, &d->shared[i]);
         if (ret)
             return ret;
         *taken_out = tr_parse_process(d) == 0 && tr_takes(d);
+        if (*taken_out)
+            return 0;
     }
-    return 0;
-}
-
-/*
- * No trust realm takes the label: later steps say why, for the best one.
- * One that enforces its rules goes before all that only try theirs out, lest
- * the refusal be let by.
- */
-static krb5_error_code
-enter_best(struct tr_decision *d)
-{
-    krb5_error_code ret = 0;
-    size_t i, best = 0;
-
-    for (i = 0; i < d->nshared; i++) {
-        if (d->shared[i].realm->record->mode != TR_MODE_DRY_RUN) {
-            best = i;
-            break;
-        }
-    }
-    ret = tr_enter(d, &d->shared[best]);
+    ret = tr_enter(d, tr_best_shared(d));
     if (ret == 0)
-        (void)tr_parse_process(d);
+        (void)tr_parse_process(d);      /* S6 refuses it */
     return ret;
 }
 
@@ -71,9 +53,7 @@ judge_realm(struct tr_decision *d)
     ret = tr_find_shared(d);
     if (ret)
         return ret == TRR_NOT_MEMBER ? TRR_NO_COMMON : ret;
-    ret = enter_first_that_takes(d, &taken);
-    if (ret == 0 && !taken)
-        ret = enter_best(d);
+    ret = choose(d, &taken);
     if (ret)
         return ret;
     realm = d->current.realm;
@@ -117,41 +97,46 @@ judge_process(struct tr_decision *d)
     return ret;
 }
 
-/* S7 [214].  What has no counterpart counts, in a dry run, as the highest
- * label of this system: rather too high than too low. */
+/* What has no counterpart counts, in a dry run, as the highest label of this
+ * system: rather too high than too low. */
+static krb5_error_code
+rather_too_high(struct tr_decision *d)
+{
+    krb5_error_code ret = d->own_range_error;
+
+    if (ret == 0) {
+        d->label = d->range.low = d->range.high = d->own_range.high;
+        ret = tr_format_label(d);
+    }
+    return tr_say_unmapped(d, d->answer->local_label,
+                           ret ? ret : TRR_LABEL_UNMAPPED);
+}
+
+/* S7 [214] */
 static krb5_error_code
 judge_conversion(struct tr_decision *d)
 {
-    krb5_error_code ret, converted;
-    bool single = d->current.realm->record->policy == TR_POLICY_EQUAL;
+    krb5_error_code ret;
 
     if (!d->has_label) {
-        ret = d->map_error;
-        if (ret == 0)
-            ret = tr_process_to_realm(d, &d->range);
-        return ret ? ret : tr_skip(d, "no label is given");
+        ret = tr_process_to_realm(d, &d->range);
+        return ret ? tr_say_unmapped(d, "the range", ret) :
+            tr_skip(d, "no label is given");
     }
-    converted = tr_to_realm(d, &d->local_label, &d->label);
-    if (converted == 0 && !single)
-        converted = tr_process_to_realm(d, &d->range);
-    if (converted) {
-        tr_say(d, d->answer->local_label, " has no counterpart in ",
-               d->answer->realm, NULL);
-        if (converted != TRR_LABEL_UNMAPPED || !d->dry_run)
-            return converted;
-        if (d->own_range_error)
-            return d->own_range_error;
-        d->label = d->own_range.high;
-    }
-    if (converted != 0 || single)
+    ret = tr_to_realm(d, &d->local_label, &d->label);
+    if (ret == TRR_LABEL_UNMAPPED && d->dry_run)
+        return rather_too_high(d);
+    if (ret == 0 && d->current.realm->record->policy == TR_POLICY_EQUAL)
         d->range.low = d->range.high = d->label;
-    ret = tr_format_label(d);
+    else if (ret == 0)
+        ret = tr_process_to_realm(d, &d->range);
+    if (ret == 0)
+        ret = tr_format_label(d);
     if (ret)
-        return ret;
-    if (converted == 0)
-        tr_say(d, d->answer->local_label, " is ", d->answer->label, " in ",
-               d->answer->realm, NULL);
-    return converted;
+        return tr_say_unmapped(d, d->answer->local_label, ret);
+    tr_say(d, d->answer->local_label, " is ", d->answer->label, " in ",
+           d->answer->realm, NULL);
+    return 0;
 }
 
 static const struct tr_rule rules[] = {
