@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "encoding.h"
+#include "octets.h"
 #include "record_class.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -505,4 +506,41 @@ tr_class_find(const char *name)
             return &classes[i];
     }
     return NULL;
+}
+
+krb5_error_code
+tr_class_search(char **filter_out, const char ***attributes_out)
+{
+    size_t i, n = 0, nclasses = sizeof(classes) / sizeof(*classes);
+    const struct tr_field *field;
+    const char **attributes;
+    struct tr_builder filter;
+    uint8_t *octets;
+
+    for (i = 0; i < nclasses; i++) {
+        for (field = classes[i].fields; field->attribute != NULL; field++)
+            n++;
+    }
+    attributes = calloc(n + 2, sizeof(*attributes));
+    if (attributes == NULL)
+        return ENOMEM;
+    n = 0;
+    attributes[n++] = "objectClass";
+    tr_builder_init(&filter, 4096);
+    tr_add_octets(&filter, "(|", 2);
+    for (i = 0; i < nclasses; i++) {
+        tr_add_octets(&filter, "(objectClass=", 13);
+        tr_add_octets(&filter, classes[i].name, strlen(classes[i].name));
+        tr_add_octets(&filter, ")", 1);
+        for (field = classes[i].fields; field->attribute != NULL; field++)
+            attributes[n++] = field->attribute;
+    }
+    tr_add_octets(&filter, ")", 2);
+    if (tr_builder_take(&filter, &octets, &n) != 0) {
+        free(attributes);
+        return ENOMEM;
+    }
+    *filter_out = (char *)octets;
+    *attributes_out = attributes;
+    return 0;
 }

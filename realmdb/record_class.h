@@ -38,6 +38,14 @@ struct tr_class {
 /* The class of that name, compared without case, or NULL. */
 const struct tr_class *tr_class_find(const char *name);
 
+/*
+ * What to ask a directory for: a filter for entries of these classes, and
+ * the attributes that they have, NULL-terminated; free() both (the names stay
+ * where they are).
+ */
+krb5_error_code tr_class_search(char **filter_out,
+                                const char ***attributes_out);
+
 /* Says why in *why_out (malloced, NULL without memory); returns TRR_ENTRY. */
 krb5_error_code tr_entry_wrong(char **why_out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,315 @@
+/* realmdb/source_connect.c - connect to a directory */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whoever serves the table is the root of trust.  So certificates are always
+ * verified, a password goes through TLS only, and a connection weaker than
+ * minimum_ssf is closed before anything is read from it.
+ */
+
+#include "config.h"
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <ldap.h>
+#include <sasl/sasl.h>
+#include "source_connect.h"
+#include "trustrealm_err.h"
+
+#define MAX_PASSWORD 1024
+#define MAX_INCOMING (16 * 1024 * 1024)
+
+char *
+tr_connect_error(LDAP *ld, int code, const char *step)
+{
+    char *text = NULL, *server = NULL;
+    bool said;
+
+    (void)ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &server);
+    said = server != NULL && *server != '\0';
+    if (asprintf(&text, "%s: %s%s%s%s", step, ldap_err2string(code),
+                 said ? " (" : "", said ? server : "", said ? ")" : "") < 0)
+        text = NULL;
+    ldap_memfree(server);
+    return text;
+}
+
+static krb5_error_code
+failed(LDAP *ld, int code, const char *step, char **why_out)
+{
+    *why_out = tr_connect_error(ld, code, step);
+    return TRR_SOURCE;
+}
+
+static krb5_error_code
+refuse(krb5_error_code code, const char *text, char **why_out)
+{
+    *why_out = strdup(text);
+    return code;
+}
+
+/* --- options ------------------------------------------------------------- */
+
+static bool
+is_scheme(const struct tr_ldap_options *options, const char *scheme)
+{
+    return strncmp(options->uri, scheme, strlen(scheme)) == 0;
+}
+
+static bool
+is_simple(const struct tr_ldap_options *options)
+{
+    return strncmp(options->bind, "simple:", 7) == 0;
+}
+
+krb5_error_code
+tr_connect_check(const struct tr_ldap_options *options, char **why_out)
+{
+    const char *bind = options->bind;
+
+    *why_out = NULL;
+    if (!ldap_is_ldap_url(options->uri) && !ldap_is_ldaps_url(options->uri) &&
+        !ldap_is_ldapi_url(options->uri))
+        return refuse(TRR_CONFIG, "not an LDAP URI", why_out);
+    if (strcmp(bind, "gssapi") != 0 && strcmp(bind, "external") != 0 &&
+        strcmp(bind, "none") != 0 && !is_simple(options))
+        return refuse(TRR_CONFIG, "unknown way to bind", why_out);
+    if (is_simple(options) && strchr(bind + 7, ':') == NULL)
+        return refuse(TRR_CONFIG, "bind: simple:DN:FILE expected", why_out);
+    if (is_simple(options) && is_scheme(options, "ldap:") &&
+        !options->starttls)
+        return refuse(TRR_CONFIG, "a password needs TLS", why_out);
+    if (options->starttls && !is_scheme(options, "ldap:"))
+        return refuse(TRR_CONFIG, "StartTLS is for ldap: only", why_out);
+    if (options->timeout_s <= 0 || options->heartbeat_s <= 0)
+        return refuse(TRR_CONFIG, "timeouts must be positive", why_out);
+    return 0;
+}
+
+static int
+set_options(LDAP *ld, const struct tr_ldap_options *options)
+{
+    int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, server = 0;
+    int deref = LDAP_DEREF_NEVER, tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+    struct timeval timeout = { options->timeout_s, 0 };
+    const struct { int option; const void *value; } settings[] = {
+        { LDAP_OPT_PROTOCOL_VERSION, &version },
+        { LDAP_OPT_DEREF, &deref },
+        { LDAP_OPT_REFERRALS, LDAP_OPT_OFF },
+        { LDAP_OPT_NETWORK_TIMEOUT, &timeout },
+        { LDAP_OPT_TIMEOUT, &timeout },
+        { LDAP_OPT_X_SASL_NOCANON, LDAP_OPT_ON },
+        { LDAP_OPT_X_TLS_REQUIRE_CERT, &demand },
+        { LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12 },
+    };
+    size_t i;
+    int code = LDAP_SUCCESS;
+
+    for (i = 0; i < sizeof(settings) / sizeof(*settings) &&
+         code == LDAP_SUCCESS; i++)
+        code = ldap_set_option(ld, settings[i].option, settings[i].value);
+    if (code == LDAP_SUCCESS && options->ca_file != NULL)
+        code = ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE,
+                               options->ca_file);
+    if (code == LDAP_SUCCESS && !is_scheme(options, "ldapi:"))
+        code = ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &server);
+    return code;
+}
+
+/* --- bind ---------------------------------------------------------------- */
+
+/* There is nobody to ask: take the defaults that SASL offers. */
+static int
+no_interaction(LDAP *ld, unsigned flags, void *defaults, void *asked)
+{
+    sasl_interact_t *item = asked;
+
+    for (; item->id != SASL_CB_LIST_END; item++) {
+        item->result = item->defresult == NULL ? "" : item->defresult;
+        item->len = (unsigned)strlen(item->result);
+    }
+    return LDAP_SUCCESS;
+}
+
+static int
+bind_sasl(LDAP *ld, const char *mechanism, int minimum_ssf)
+{
+    char properties[64];
+    int code;
+
+    /* noplain is for the layer as much as for the mechanism: "none" would
+     * let a server talk the client out of protection. */
+    (void)snprintf(properties, sizeof(properties), "noanonymous,minssf=%d",
+                   minimum_ssf);
+    code = ldap_set_option(ld, LDAP_OPT_X_SASL_SECPROPS, properties);
+    if (code != LDAP_SUCCESS)
+        return code;
+    return ldap_sasl_interactive_bind_s(ld, NULL, mechanism, NULL, NULL,
+                                        LDAP_SASL_QUIET, no_interaction,
+                                        NULL);
+}
+
+/* The first line of path. */
+static krb5_error_code
+read_password(const char *path, char *buf, size_t size, char **why_out)
+{
+    struct stat st;
+    ssize_t n = -1;
+    int fd;
+
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        if (st.st_mode & (S_IRWXO | S_IWGRP)) {
+            (void)close(fd);
+            return refuse(TRR_CONFIG, "others may read the password file",
+                          why_out);
+        }
+        n = read(fd, buf, size - 1);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    if (n < 0)
+        return refuse(TRR_CONFIG, "the password file cannot be read",
+                      why_out);
+    buf[n] = '\0';
+    buf[strcspn(buf, "\r\n")] = '\0';
+    /* An empty password would make it an anonymous bind. */
+    if (*buf == '\0')
+        return refuse(TRR_CONFIG, "the password file is empty", why_out);
+    return 0;
+}
+
+static krb5_error_code
+bind_simple(LDAP *ld, const char *dn_and_file, char **why_out)
+{
+    krb5_error_code ret;
+    const char *file = strrchr(dn_and_file, ':');
+    char password[MAX_PASSWORD], *dn;
+    struct berval credentials;
+    int code;
+
+    dn = strndup(dn_and_file, (size_t)(file - dn_and_file));
+    if (dn == NULL)
+        return ENOMEM;
+    ret = read_password(file + 1, password, sizeof(password), why_out);
+    if (ret == 0) {
+        credentials.bv_val = password;
+        credentials.bv_len = strlen(password);
+        code = ldap_sasl_bind_s(ld, dn, LDAP_SASL_SIMPLE, &credentials, NULL,
+                                NULL, NULL);
+        if (code != LDAP_SUCCESS)
+            ret = failed(ld, code, "bind", why_out);
+    }
+    explicit_bzero(password, sizeof(password));
+    free(dn);
+    return ret;
+}
+
+static krb5_error_code
+bind_as(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
+{
+    int code, minimum = options->minimum_ssf;
+
+    if (is_simple(options))
+        return bind_simple(ld, options->bind + 7, why_out);
+    if (strcmp(options->bind, "none") == 0)
+        return 0;
+    if (is_scheme(options, "ldapi:"))
+        minimum = 0;
+    if (strcmp(options->bind, "external") == 0)
+        code = bind_sasl(ld, "EXTERNAL", 0);
+    else
+        code = bind_sasl(ld, "GSSAPI", ldap_tls_inplace(ld) ? 0 : minimum);
+    return code == LDAP_SUCCESS ? 0 : failed(ld, code, "bind", why_out);
+}
+
+/* --- protection ---------------------------------------------------------- */
+
+/* Key length of the TLS cipher, from its name; 0 when that does not tell. */
+static int
+tls_ssf(LDAP *ld)
+{
+    char *cipher = NULL;
+    int ssf = 0;
+
+    if (!ldap_tls_inplace(ld) ||
+        ldap_get_option(ld, LDAP_OPT_X_TLS_CIPHER, &cipher) != 0 ||
+        cipher == NULL)
+        return 0;
+    if (strstr(cipher, "AES-128") != NULL || strstr(cipher, "AES_128") !=
+        NULL || strstr(cipher, "AES128") != NULL)
+        ssf = 128;
+    else if (strstr(cipher, "AES-256") != NULL || strstr(cipher, "AES_256") !=
+             NULL || strstr(cipher, "AES256") != NULL ||
+             strstr(cipher, "CHACHA20") != NULL)
+        ssf = 256;
+    ldap_memfree(cipher);
+    return ssf;
+}
+
+static krb5_error_code
+check_ssf(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
+{
+    ber_len_t sasl = 0;
+    int ssf;
+
+    if (is_scheme(options, "ldapi:"))
+        return 0;
+    (void)ldap_get_option(ld, LDAP_OPT_X_SASL_SSF, &sasl);
+    ssf = tls_ssf(ld);
+    if (sasl < INT32_MAX && (int)sasl > ssf)
+        ssf = (int)sasl;
+    if (ssf >= options->minimum_ssf)
+        return 0;
+    if (asprintf(why_out, "the connection has a strength of %d, %d required",
+                 ssf, options->minimum_ssf) < 0)
+        *why_out = NULL;
+    return TRR_SOURCE;
+}
+
+krb5_error_code
+tr_connect(const struct tr_ldap_options *options, LDAP **ld_out,
+           char **why_out)
+{
+    krb5_error_code ret = 0;
+    LDAP *ld = NULL;
+    Sockbuf *buffer = NULL;
+    ber_len_t most = MAX_INCOMING;
+    int code;
+
+    *ld_out = NULL;
+    *why_out = NULL;
+    code = ldap_initialize(&ld, options->uri);
+    if (code == LDAP_SUCCESS)
+        code = set_options(ld, options);
+    if (code != LDAP_SUCCESS) {
+        ret = failed(ld, code, "options", why_out);
+        goto cleanup;
+    }
+    if (options->starttls) {
+        code = ldap_start_tls_s(ld, NULL, NULL);
+        if (code != LDAP_SUCCESS) {
+            ret = failed(ld, code, "StartTLS", why_out);
+            goto cleanup;
+        }
+    }
+    ret = bind_as(ld, options, why_out);
+    if (ret == 0)
+        ret = check_ssf(ld, options, why_out);
+    if (ret)
+        goto cleanup;
+    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &buffer) == 0 && buffer != NULL)
+        (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+    *ld_out = ld;
+    ld = NULL;
+
+cleanup:
+    if (ld != NULL)
+        (void)ldap_unbind_ext(ld, NULL, NULL);
+    return ret;
+}

@@ -1,0 +1,24 @@
+/* realmdb/source_connect.h - connect to a directory (within realmdb) */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_SOURCE_CONNECT_H
+#define TR_SOURCE_CONNECT_H
+
+#include <ldap.h>
+#include "source.h"
+
+/* Whether options make sense; TRR_CONFIG with *why_out (free() it). */
+krb5_error_code tr_connect_check(const struct tr_ldap_options *options,
+                                 char **why_out);
+/*
+ * Connect, protect and bind as options say.  Takes at most timeout_s for
+ * each step.  TRR_SOURCE with *why_out (free() it); *ld_out is the caller's
+ * to ldap_unbind_ext().
+ */
+krb5_error_code tr_connect(const struct tr_ldap_options *options,
+                           LDAP **ld_out, char **why_out);
+/* "step: error (the server's text)" for the last failure on ld, malloced or
+ * NULL. */
+char *tr_connect_error(LDAP *ld, int code, const char *step);
+
+#endif

@@ -1,0 +1,395 @@
+/* realmdb/source_ldap.c - follow a directory */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * One connection carries two things: the search that persists (RFC 4533),
+ * and now and then a small search whose answer shows that the provider is
+ * alive: an open connection proves nothing.  Its answer also says where the
+ * provider stands, if it tells; one that stands behind the table is left.
+ */
+
+#include "config.h"
+#include <sys/random.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "source_connect.h"
+#include "source_replica.h"
+#include "text.h"
+#include "trustrealm_err.h"
+
+/* Times in milliseconds. */
+#define FIRST_PAUSE 100
+#define LONGEST_PAUSE 2000          /* in the first minutes without it ... */
+#define FIRST_MINUTES (5 * 60 * 1000)
+#define LATER_PAUSE 15000           /* ... and then */
+#define MAX_BATCH 256               /* messages in one commit */
+#define REFRESH_SILENCE 60000
+
+struct follower {
+    const struct tr_ldap_options *options;
+    const struct tr_source_callbacks *cb;
+    int stop_fd;
+    struct tr_replica *replica;
+    LDAP *ld;
+    char *suffix;               /* whose contextCSN tells, or the base */
+    int sync_id, beat_id;
+    int64_t next_beat;          /* when to send it */
+    int64_t beat_deadline;      /* when its answer is overdue; 0 = none out */
+    struct tr_cookie beat_known;    /* by the table when it was sent */
+    struct tr_cookie beat_found;    /* in its answer so far */
+    int64_t last_sync;          /* last message of the refresh */
+    char *away;                 /* what was told of, while it is lost */
+    bool worked;                /* this connection got through its refresh */
+};
+
+static int64_t
+now_ms(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Wait for the directory (NULL: nothing) or the stop; true for the stop. */
+static bool
+wait_for(struct follower *f, LDAP *ld, int64_t ms)
+{
+    struct pollfd fds[2] = {
+        { .fd = f->stop_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN }
+    };
+
+    if (ld != NULL)
+        (void)ldap_get_option(ld, LDAP_OPT_DESC, &fds[1].fd);
+    if (poll(fds, 2, ms < 0 ? 0 : ms > 3600000 ? 3600000 : (int)ms) < 0)
+        return false;
+    return fds[0].revents != 0;
+}
+
+/* --- the heartbeat ------------------------------------------------------- */
+
+static bool
+ends_with(const char *dn, const char *suffix)
+{
+    size_t length = strlen(dn), tail = strlen(suffix);
+
+    if (tail == 0 || tail > length ||
+        tr_text_compare(dn + length - tail, suffix) != 0)
+        return false;
+    return tail == length || dn[length - tail - 1] == ',';
+}
+
+/* The naming context that base lies in: it has the contextCSN.  A server
+ * that does not tell is asked for the base itself. */
+static krb5_error_code
+find_suffix(struct follower *f, char **why_out)
+{
+    const char *base = f->options->base;
+    char *attributes[] = { (char *)"namingContexts", NULL };
+    struct timeval timeout = { f->options->timeout_s, 0 };
+    LDAPMessage *answer = NULL, *entry;
+    struct berval **values = NULL;
+    const char *found = base;
+    size_t i;
+    int code;
+
+    code = ldap_search_ext_s(f->ld, "", LDAP_SCOPE_BASE, "(objectClass=*)",
+                             attributes, 0, NULL, NULL, &timeout, 1, &answer);
+    if (code != LDAP_SUCCESS) {
+        *why_out = tr_connect_error(f->ld, code, "root DSE");
+        ldap_msgfree(answer);
+        return TRR_SOURCE;
+    }
+    entry = ldap_first_entry(f->ld, answer);
+    if (entry != NULL)
+        values = ldap_get_values_len(f->ld, entry, attributes[0]);
+    for (i = 0; values != NULL && values[i] != NULL; i++) {
+        if (ends_with(base, values[i]->bv_val) &&
+            (found == base || strlen(found) < values[i]->bv_len))
+            found = values[i]->bv_val;
+    }
+    free(f->suffix);
+    f->suffix = strdup(found);
+    ldap_value_free_len(values);
+    ldap_msgfree(answer);
+    return f->suffix == NULL ? ENOMEM : 0;
+}
+
+static krb5_error_code
+send_beat(struct follower *f, char **why_out)
+{
+    krb5_error_code ret;
+    char *attributes[] = { (char *)"contextCSN", NULL };
+    int code;
+
+    tr_cookie_clear(&f->beat_found);
+    tr_cookie_clear(&f->beat_known);
+    /* What the provider sent before this was asked, it must know of. */
+    ret = tr_cookie_copy(tr_replica_cookie(f->replica), &f->beat_known);
+    if (ret)
+        return ret;
+    code = ldap_search_ext(f->ld, f->suffix, LDAP_SCOPE_BASE,
+                           "(objectClass=*)", attributes, 0, NULL, NULL, NULL,
+                           1, &f->beat_id);
+    if (code != LDAP_SUCCESS) {
+        *why_out = tr_connect_error(f->ld, code, "heartbeat");
+        return TRR_SOURCE;
+    }
+    f->next_beat = now_ms() + f->options->heartbeat_s * 1000LL;
+    f->beat_deadline = now_ms() + f->options->timeout_s * 1000LL;
+    return 0;
+}
+
+static void
+take_beat_entry(struct follower *f, LDAPMessage *raw)
+{
+    struct berval **values = ldap_get_values_len(f->ld, raw, "contextCSN");
+    size_t i;
+
+    for (i = 0; values != NULL && values[i] != NULL; i++)
+        (void)tr_cookie_add(&f->beat_found, values[i]->bv_val,
+                            values[i]->bv_len);
+    ldap_value_free_len(values);
+}
+
+static krb5_error_code
+take_beat_end(struct follower *f, LDAPMessage *raw, char **why_out)
+{
+    int code, result;
+
+    f->beat_deadline = 0;
+    code = ldap_parse_result(f->ld, raw, &result, NULL, NULL, NULL, NULL, 0);
+    if (code == LDAP_SUCCESS)
+        code = result;
+    if (code != LDAP_SUCCESS) {
+        *why_out = tr_connect_error(f->ld, code, "heartbeat");
+        return TRR_SOURCE;
+    }
+    if (!tr_cookie_is_empty(&f->beat_found) &&
+        tr_cookie_is_behind(&f->beat_found, &f->beat_known)) {
+        *why_out = strdup("the provider is behind what this system has "
+                          "seen");
+        return TRR_SOURCE;
+    }
+    return tr_replica_alive(f->replica, why_out);
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+static krb5_error_code
+take_sync(struct follower *f, LDAPMessage *raw, char **why_out)
+{
+    krb5_error_code ret;
+    struct tr_message message;
+
+    f->last_sync = now_ms();
+    ret = tr_message_parse(f->ld, raw, &message);
+    if (ret) {
+        *why_out = strdup("the provider sent a malformed message");
+        return ret;
+    }
+    ret = tr_replica_take(f->replica, &message, why_out);
+    tr_message_clear(&message);
+    return ret;
+}
+
+static krb5_error_code
+take(struct follower *f, LDAPMessage *raw, char **why_out)
+{
+    int id = ldap_msgid(raw);
+
+    if (id == f->sync_id)
+        return take_sync(f, raw, why_out);
+    if (id != f->beat_id)
+        return 0;
+    if (ldap_msgtype(raw) == LDAP_RES_SEARCH_ENTRY)
+        take_beat_entry(f, raw);
+    else if (ldap_msgtype(raw) == LDAP_RES_SEARCH_RESULT)
+        return take_beat_end(f, raw, why_out);
+    return 0;
+}
+
+/* Take all messages that are at hand, and commit. */
+static krb5_error_code
+drain(struct follower *f, char **why_out)
+{
+    krb5_error_code ret;
+    struct timeval no_time = { 0, 0 };
+    LDAPMessage *raw;
+    int code, n;
+
+    for (n = 0; n < MAX_BATCH; n++) {
+        raw = NULL;
+        code = ldap_result(f->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &no_time, &raw);
+        if (code == 0)
+            break;
+        if (code < 0) {
+            (void)ldap_get_option(f->ld, LDAP_OPT_RESULT_CODE, &code);
+            *why_out = tr_connect_error(f->ld, code, "connection");
+            return TRR_SOURCE;
+        }
+        ret = take(f, raw, why_out);
+        ldap_msgfree(raw);
+        if (ret)
+            return ret;
+    }
+    if (tr_replica_is_ready(f->replica))
+        f->worked = true;
+    return tr_replica_pause(f->replica, why_out);
+}
+
+/* --- connections --------------------------------------------------------- */
+
+static krb5_error_code
+start(struct follower *f, char **why_out)
+{
+    krb5_error_code ret;
+    struct berval cookie;
+
+    ret = tr_connect(f->options, &f->ld, why_out);
+    if (ret == 0)
+        ret = find_suffix(f, why_out);
+    if (ret)
+        return ret;
+    ret = tr_replica_start(f->replica, &cookie);
+    if (ret)
+        return ret;
+    ret = tr_message_search(f->ld, f->options->base, &cookie, &f->sync_id);
+    free(cookie.bv_val);
+    if (ret) {
+        *why_out = strdup("the search cannot be sent");
+        return ret;
+    }
+    f->last_sync = now_ms();
+    return send_beat(f, why_out);
+}
+
+/* What is overdue, or 0 and how long nothing will be. */
+static krb5_error_code
+check_times(struct follower *f, int64_t *wait_out, char **why_out)
+{
+    krb5_error_code ret;
+    int64_t now = now_ms(), until;
+
+    if (f->beat_deadline != 0 && now >= f->beat_deadline) {
+        *why_out = strdup("the provider does not answer");
+        return TRR_SOURCE;
+    }
+    if (!tr_replica_is_ready(f->replica) &&
+        now >= f->last_sync + REFRESH_SILENCE) {
+        *why_out = strdup("the provider does not finish its answer");
+        return TRR_SOURCE;
+    }
+    if (f->beat_deadline == 0 && now >= f->next_beat) {
+        ret = send_beat(f, why_out);
+        if (ret)
+            return ret;
+    }
+    until = f->beat_deadline != 0 ? f->beat_deadline : f->next_beat;
+    if (!tr_replica_is_ready(f->replica) &&
+        until > f->last_sync + REFRESH_SILENCE)
+        until = f->last_sync + REFRESH_SILENCE;
+    *wait_out = until - now + 1;
+    return 0;
+}
+
+/* Follow over one connection until it breaks; 0 for the stop. */
+static krb5_error_code
+run_connection(struct follower *f, char **why_out)
+{
+    krb5_error_code ret;
+    int64_t ms;
+
+    f->worked = false;
+    f->beat_deadline = 0;
+    f->sync_id = f->beat_id = -1;
+    ret = start(f, why_out);
+    while (ret == 0) {
+        ret = drain(f, why_out);
+        if (ret == 0)
+            ret = check_times(f, &ms, why_out);
+        if (ret == 0 && wait_for(f, f->ld, ms))
+            break;
+    }
+    if (f->ld != NULL)
+        (void)ldap_unbind_ext(f->ld, NULL, NULL);
+    f->ld = NULL;
+    return ret;
+}
+
+/* Say that the provider is lost, once for each reason. */
+static void
+tell_away(struct follower *f, char *why)
+{
+    if (why == NULL)
+        why = strdup("no reason known");
+    if (f->away == NULL || why == NULL || strcmp(f->away, why) != 0)
+        f->cb->event(TR_SOURCE_AWAY, why, f->cb->arg);
+    free(f->away);
+    f->away = why;
+}
+
+/* Between a half of ms and ms: systems should not all come back at once. */
+static int64_t
+jitter(int64_t ms)
+{
+    uint32_t number = 0;
+
+    (void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
+    return ms / 2 + number % (uint32_t)(ms / 2 + 1);
+}
+
+krb5_error_code
+tr_source_follow_ldap(struct tr_table *table,
+                      const struct tr_ldap_options *options,
+                      const struct tr_source_callbacks *cb, int stop_fd)
+{
+    krb5_error_code ret;
+    struct follower f = { .options = options, .cb = cb, .stop_fd = stop_fd };
+    int64_t pause = FIRST_PAUSE, lost = 0;
+    char *why = NULL;
+
+    ret = tr_connect_check(options, &why);
+    if (ret == 0)
+        ret = tr_replica_create(table, options->base, options->uri, cb,
+                                &f.replica);
+    if (ret) {
+        tell_away(&f, why);
+        goto cleanup;
+    }
+    for (;;) {
+        why = NULL;
+        ret = run_connection(&f, &why);
+        if (ret == 0)
+            break;
+        if (f.worked) {
+            pause = FIRST_PAUSE;
+            lost = now_ms();
+            free(f.away);
+            f.away = NULL;
+        } else if (lost == 0) {
+            lost = now_ms();
+        }
+        tell_away(&f, why);
+        if (wait_for(&f, NULL, jitter(pause))) {
+            ret = 0;
+            break;
+        }
+        pause *= 2;
+        if (pause > LONGEST_PAUSE)
+            pause = now_ms() - lost < FIRST_MINUTES ? LONGEST_PAUSE :
+                LATER_PAUSE;
+    }
+
+cleanup:
+    tr_replica_free(f.replica);
+    tr_cookie_clear(&f.beat_known);
+    tr_cookie_clear(&f.beat_found);
+    free(f.suffix);
+    free(f.away);
+    return ret;
+}

@@ -1,0 +1,593 @@
+/* realmdb/source_replica.c - the table as a copy of a directory's content */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Two entries may claim one name, for a moment (names are swapped, an entry
+ * is deleted and made again: a refresh delivers in any order) or because the
+ * directory is wrong.  The table takes neither over the other's head: the
+ * later one waits, its old record removed, and is tried again whenever
+ * something changed.  Those that wait are in memory only, so the cookie is
+ * then stored with the note that the content is incomplete, and a restarted
+ * process asks for everything anew.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "octets.h"
+#include "source_replica.h"
+#include "trustrealm_err.h"
+
+#define STATE_FORMAT 1
+#define MAX_STATE 65536
+#define MAX_WAITING 10000
+
+struct waiting {
+    struct waiting *next;
+    uint8_t key[TR_UUID_LENGTH];
+    char *dn;
+    struct tr_record *record;
+    bool reported;
+};
+
+struct tr_replica {
+    struct tr_table *table;
+    const char *base, *source;
+    const struct tr_source_callbacks *cb;
+    struct tr_cookie stored;            /* as committed */
+    struct tr_cookie known;             /* with what is not committed yet */
+    struct tr_update *update;           /* begun, or NULL */
+    struct waiting *waiting;
+    size_t nwaiting;
+    bool distrusted;                    /* the next refresh is a full one */
+    bool refreshing;
+    bool full;                          /* this refresh */
+};
+
+static krb5_error_code
+refuse(char **why_out, krb5_error_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static krb5_error_code
+refuse(char **why_out, krb5_error_code code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(why_out, format, args) < 0)
+        *why_out = NULL;
+    va_end(args);
+    return code;
+}
+
+/* What the table said of a failure, unless there is a reason already. */
+static krb5_error_code
+table_failed(struct tr_replica *replica, krb5_error_code code, char **why_out)
+{
+    if (*why_out != NULL)
+        return code;
+    return refuse(why_out, code, "table: %s",
+                  code == ENOMEM ? strerror(ENOMEM) :
+                  tr_table_message(replica->table));
+}
+
+/* --- what is kept as the table's cookie ---------------------------------- */
+
+static krb5_error_code
+load_state(struct tr_replica *replica, const uint8_t *octets, size_t length)
+{
+    struct tr_reader reader;
+    const uint8_t *base;
+    uint8_t incomplete;
+    uint32_t base_length;
+
+    tr_reader_init(&reader, octets, length);
+    if (tr_read_8(&reader) != STATE_FORMAT)
+        return 0;
+    incomplete = tr_read_8(&reader);
+    base_length = tr_read_32(&reader);
+    base = tr_read_octets(&reader, base_length);
+    if (base == NULL || base_length != strlen(replica->base) ||
+        memcmp(base, replica->base, base_length) != 0)
+        return 0;
+    replica->distrusted = incomplete != 0;
+    return tr_cookie_parse(reader.next, reader.left, &replica->stored);
+}
+
+static krb5_error_code
+load(struct tr_replica *replica)
+{
+    krb5_error_code ret;
+    struct tr_view *view;
+    uint8_t *octets = NULL;
+    size_t length;
+
+    replica->distrusted = true;
+    ret = tr_view_open(replica->table, &view);
+    if (ret)
+        return ret;
+    ret = tr_view_cookie(view, &octets, &length);
+    tr_view_close(view);
+    if (ret == 0 && octets != NULL)
+        ret = load_state(replica, octets, length);
+    if (tr_cookie_is_empty(&replica->stored))
+        replica->distrusted = true;
+    free(octets);
+    return ret;
+}
+
+static krb5_error_code
+store_state(struct tr_replica *replica)
+{
+    krb5_error_code ret;
+    struct tr_builder builder;
+    char *cookie;
+    uint8_t *octets;
+    size_t length, cookie_length;
+
+    ret = tr_cookie_format(&replica->known, &cookie, &cookie_length);
+    if (ret)
+        return ret;
+    tr_builder_init(&builder, MAX_STATE);
+    tr_add_8(&builder, STATE_FORMAT);
+    tr_add_8(&builder, replica->waiting != NULL);
+    tr_add_32(&builder, (uint32_t)strlen(replica->base));
+    tr_add_octets(&builder, replica->base, strlen(replica->base));
+    tr_add_octets(&builder, cookie, cookie_length);
+    free(cookie);
+    ret = tr_builder_take(&builder, &octets, &length);
+    if (ret)
+        return ret;
+    ret = tr_update_set_cookie(replica->update, octets, length);
+    free(octets);
+    return ret;
+}
+
+/* --- entries that wait for their names ----------------------------------- */
+
+static void
+free_waiting(struct waiting *waiting)
+{
+    tr_record_free(waiting->record);
+    free(waiting->dn);
+    free(waiting);
+}
+
+static void
+free_all_waiting(struct tr_replica *replica)
+{
+    struct waiting *next;
+
+    for (; replica->waiting != NULL; replica->waiting = next) {
+        next = replica->waiting->next;
+        free_waiting(replica->waiting);
+    }
+    replica->nwaiting = 0;
+}
+
+/* Nothing waits under key any more. */
+static void
+forget_waiting(struct tr_replica *replica, const void *key)
+{
+    struct waiting **at, *old;
+
+    for (at = &replica->waiting; *at != NULL; at = &(*at)->next) {
+        if (memcmp((*at)->key, key, TR_UUID_LENGTH) != 0)
+            continue;
+        old = *at;
+        *at = old->next;
+        replica->nwaiting--;
+        free_waiting(old);
+        return;
+    }
+}
+
+/* Takes record over, always. */
+static krb5_error_code
+add_waiting(struct tr_replica *replica, const void *key, const char *dn,
+            struct tr_record *record)
+{
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+
+    if (waiting == NULL) {
+        tr_record_free(record);
+        return ENOMEM;
+    }
+    waiting->record = record;
+    waiting->dn = strdup(dn);
+    if (waiting->dn == NULL || replica->nwaiting == MAX_WAITING) {
+        free_waiting(waiting);
+        return ENOMEM;
+    }
+    memcpy(waiting->key, key, TR_UUID_LENGTH);
+    waiting->next = replica->waiting;
+    replica->waiting = waiting;
+    replica->nwaiting++;
+    return 0;
+}
+
+/* Try once more; tell of those that still cannot be stored. */
+static krb5_error_code
+retry_waiting(struct tr_replica *replica)
+{
+    krb5_error_code ret;
+    struct waiting **at = &replica->waiting, *old;
+
+    while ((old = *at) != NULL) {
+        ret = tr_update_put(replica->update, old->key, TR_UUID_LENGTH,
+                            old->record);
+        if (ret == 0) {
+            *at = old->next;
+            replica->nwaiting--;
+            free_waiting(old);
+            continue;
+        }
+        if (ret != TRR_ENTRY)
+            return ret;
+        if (!old->reported)
+            replica->cb->bad(old->dn, tr_table_message(replica->table),
+                             replica->cb->arg);
+        old->reported = true;
+        at = &old->next;
+    }
+    return 0;
+}
+
+/* --- updates ------------------------------------------------------------- */
+
+/* The update under way; a full refresh starts from nothing. */
+static krb5_error_code
+need_update(struct tr_replica *replica)
+{
+    krb5_error_code ret;
+
+    if (replica->update != NULL)
+        return 0;
+    ret = tr_update_begin(replica->table, &replica->update);
+    if (ret == 0 && replica->refreshing && replica->full)
+        ret = tr_update_clear(replica->update);
+    return ret;
+}
+
+static krb5_error_code
+remove_entry(struct tr_replica *replica, const void *key)
+{
+    krb5_error_code ret;
+
+    forget_waiting(replica, key);
+    ret = tr_update_delete(replica->update, key, TR_UUID_LENGTH);
+    return ret == TRR_NOT_FOUND ? 0 : ret;
+}
+
+/* An entry that cannot be used leaves nothing of its former self. */
+static krb5_error_code
+put_entry(struct tr_replica *replica, const struct tr_message *message)
+{
+    krb5_error_code ret;
+    struct tr_entry entry = tr_gathered_entry(&message->values, message->dn);
+    const void *key = message->uuid.bv_val;
+    struct tr_record *record = NULL;
+    char *why = NULL;
+
+    forget_waiting(replica, key);
+    if (message->why != NULL) {
+        ret = TRR_ENTRY;
+        replica->cb->bad(message->dn, message->why, replica->cb->arg);
+    } else {
+        ret = tr_record_from_entry(&entry, &record, &why);
+        if (ret == TRR_ENTRY)
+            replica->cb->bad(message->dn, why == NULL ? "?" : why,
+                             replica->cb->arg);
+    }
+    free(why);
+    if (ret != 0 && ret != TRR_ENTRY)
+        return ret;
+    if (record == NULL)
+        return remove_entry(replica, key);
+    ret = tr_update_put(replica->update, key, TR_UUID_LENGTH, record);
+    if (ret != TRR_ENTRY) {
+        tr_record_free(record);
+        return ret;
+    }
+    ret = tr_update_delete(replica->update, key, TR_UUID_LENGTH);
+    if (ret != 0 && ret != TRR_NOT_FOUND) {
+        tr_record_free(record);
+        return ret;
+    }
+    return add_waiting(replica, key, message->dn, record);
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+static krb5_error_code
+take_entry(struct tr_replica *replica, const struct tr_message *message)
+{
+    krb5_error_code ret;
+
+    switch (message->state) {
+    case LDAP_SYNC_ADD:
+    case LDAP_SYNC_MODIFY:
+        ret = put_entry(replica, message);
+        break;
+    case LDAP_SYNC_DELETE:
+        return remove_entry(replica, message->uuid.bv_val);
+    default:
+        ret = 0;
+        break;
+    }
+    /* Present, whatever became of its record: it stays if it waits. */
+    if (ret == 0 && replica->refreshing)
+        ret = tr_update_present(replica->update, message->uuid.bv_val,
+                                TR_UUID_LENGTH);
+    return ret;
+}
+
+static krb5_error_code
+take_set(struct tr_replica *replica, const struct tr_message *message)
+{
+    krb5_error_code ret = 0;
+    const struct berval *uuid = message->uuids;
+
+    for (; uuid != NULL && uuid->bv_val != NULL && ret == 0; uuid++) {
+        if (message->deletes)
+            ret = remove_entry(replica, uuid->bv_val);
+        else
+            ret = tr_update_present(replica->update, uuid->bv_val,
+                                    TR_UUID_LENGTH);
+    }
+    return ret;
+}
+
+/*
+ * A provider may know less than the table does: restored from a backup,
+ * lagging behind, or emptied.  What it says is then not taken.
+ */
+static krb5_error_code
+check_provider(const struct tr_replica *replica,
+               const struct tr_cookie *offered, char **why_out)
+{
+    if (tr_cookie_is_empty(offered) && !replica->full)
+        return 0;               /* nothing changed since our cookie */
+    if (!tr_cookie_is_behind(offered, &replica->stored))
+        return 0;
+    return refuse(why_out, TRR_SOURCE,
+                  "the provider is behind what this system has seen");
+}
+
+static krb5_error_code
+finish_refresh(struct tr_replica *replica)
+{
+    krb5_error_code ret = 0;
+
+    if (replica->full)
+        ret = tr_update_sweep(replica->update);
+    if (ret == 0 && tr_cookie_is_empty(&replica->known))
+        ret = tr_cookie_copy(&replica->stored, &replica->known);
+    if (ret == 0)
+        replica->refreshing = false;
+    return ret;
+}
+
+static krb5_error_code
+take_phase(struct tr_replica *replica, const struct tr_message *message,
+           char **why_out)
+{
+    krb5_error_code ret;
+
+    if (!replica->refreshing)
+        return refuse(why_out, TRR_SOURCE,
+                      "the provider ends a refresh that is over");
+    if (!message->deletes && !replica->full) {
+        ret = tr_update_sweep(replica->update);
+        if (ret)
+            return ret;
+    }
+    if (!message->done)
+        return 0;
+    ret = check_provider(replica, &replica->known, why_out);
+    return ret != 0 ? ret : finish_refresh(replica);
+}
+
+krb5_error_code
+tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
+                char **why_out)
+{
+    krb5_error_code ret = 0;
+    struct tr_cookie cookie = { 0 };
+
+    *why_out = NULL;
+    if (message->cookie.bv_val != NULL)
+        ret = tr_cookie_parse(message->cookie.bv_val, message->cookie.bv_len,
+                              &cookie);
+    if (ret != 0)
+        return ret;
+    /* A change that the refresh, or an earlier message, brought already; its
+     * entry may have changed again since. */
+    if (!replica->refreshing && message->kind != TR_MESSAGE_END &&
+        tr_cookie_is_known(&cookie, &replica->known))
+        goto cleanup;
+    /* Changes elsewhere in the directory need not be written at once. */
+    if (message->kind == TR_MESSAGE_ENTRY ||
+        message->kind == TR_MESSAGE_SET || message->kind == TR_MESSAGE_PHASE)
+        ret = need_update(replica);
+    if (ret == 0)
+        ret = tr_cookie_merge(&replica->known, &cookie);
+    if (ret)
+        goto cleanup;
+    switch (message->kind) {
+    case TR_MESSAGE_ENTRY:
+        ret = take_entry(replica, message);
+        break;
+    case TR_MESSAGE_SET:
+        ret = take_set(replica, message);
+        break;
+    case TR_MESSAGE_PHASE:
+        ret = take_phase(replica, message, why_out);
+        break;
+    case TR_MESSAGE_END:
+        if (message->result == LDAP_SYNC_REFRESH_REQUIRED)
+            replica->distrusted = true;
+        ret = refuse(why_out, TRR_SOURCE, "the provider ended the search: "
+                     "%s%s%s", ldap_err2string(message->result),
+                     message->text == NULL || *message->text == '\0' ? "" :
+                     ": ", message->text == NULL ? "" : message->text);
+        break;
+    case TR_MESSAGE_COOKIE:
+    case TR_MESSAGE_OTHER:
+        break;
+    }
+
+cleanup:
+    tr_cookie_clear(&cookie);
+    return ret == 0 ? 0 : table_failed(replica, ret, why_out);
+}
+
+/* --- the caller's side --------------------------------------------------- */
+
+krb5_error_code
+tr_replica_create(struct tr_table *table, const char *base,
+                  const char *source, const struct tr_source_callbacks *cb,
+                  struct tr_replica **replica_out)
+{
+    krb5_error_code ret;
+    struct tr_replica *replica;
+
+    *replica_out = NULL;
+    replica = calloc(1, sizeof(*replica));
+    if (replica == NULL)
+        return ENOMEM;
+    replica->table = table;
+    replica->base = base;
+    replica->source = source;
+    replica->cb = cb;
+    replica->refreshing = true;
+    ret = load(replica);
+    if (ret) {
+        tr_replica_free(replica);
+        return ret;
+    }
+    *replica_out = replica;
+    return 0;
+}
+
+void
+tr_replica_free(struct tr_replica *replica)
+{
+    if (replica == NULL)
+        return;
+    tr_update_abort(replica->update);
+    free_all_waiting(replica);
+    tr_cookie_clear(&replica->stored);
+    tr_cookie_clear(&replica->known);
+    free(replica);
+}
+
+krb5_error_code
+tr_replica_start(struct tr_replica *replica, struct berval *cookie_out)
+{
+    krb5_error_code ret;
+    char *text = NULL;
+    size_t length = 0;
+
+    cookie_out->bv_val = NULL;
+    cookie_out->bv_len = 0;
+    tr_update_abort(replica->update);
+    replica->update = NULL;
+    /* Those that wait may stem from the update that was just forgotten. */
+    if (replica->waiting != NULL)
+        replica->distrusted = true;
+    free_all_waiting(replica);
+    replica->refreshing = true;
+    replica->full = replica->distrusted;
+    if (!replica->full) {
+        ret = tr_cookie_format(&replica->stored, &text, &length);
+        if (ret)
+            return ret;
+        cookie_out->bv_val = text;
+        cookie_out->bv_len = length;
+    }
+    /* While refreshing, what this provider says of itself. */
+    tr_cookie_clear(&replica->known);
+    return 0;
+}
+
+void
+tr_replica_distrust(struct tr_replica *replica)
+{
+    replica->distrusted = true;
+}
+
+bool
+tr_replica_is_ready(const struct tr_replica *replica)
+{
+    return !replica->refreshing;
+}
+
+const struct tr_cookie *
+tr_replica_cookie(const struct tr_replica *replica)
+{
+    return replica->refreshing ? &replica->stored : &replica->known;
+}
+
+/* Commit with the cookie, as fresh, and tell. */
+static krb5_error_code
+commit(struct tr_replica *replica)
+{
+    krb5_error_code ret;
+    struct tr_cookie known;
+    bool changed;
+
+    ret = retry_waiting(replica);
+    changed = tr_update_changed(replica->update);
+    if (ret == 0)
+        ret = store_state(replica);
+    if (ret == 0)
+        ret = tr_update_set_fresh(replica->update, time(NULL),
+                                  replica->source);
+    if (ret == 0)
+        ret = tr_cookie_copy(&replica->known, &known);
+    if (ret)
+        return ret;
+    ret = tr_update_commit(replica->update);
+    replica->update = NULL;
+    if (ret) {
+        tr_cookie_clear(&known);
+        return ret;
+    }
+    tr_cookie_clear(&replica->stored);
+    replica->stored = known;
+    replica->distrusted = false;
+    replica->cb->event(changed ? TR_SOURCE_CHANGED : TR_SOURCE_FRESH,
+                       replica->source, replica->cb->arg);
+    return 0;
+}
+
+krb5_error_code
+tr_replica_pause(struct tr_replica *replica, char **why_out)
+{
+    krb5_error_code ret;
+
+    *why_out = NULL;
+    if (replica->refreshing || replica->update == NULL)
+        return 0;
+    ret = commit(replica);
+    return ret == 0 ? 0 : table_failed(replica, ret, why_out);
+}
+
+krb5_error_code
+tr_replica_alive(struct tr_replica *replica, char **why_out)
+{
+    krb5_error_code ret;
+
+    *why_out = NULL;
+    if (replica->refreshing)
+        return 0;
+    ret = need_update(replica);
+    if (ret == 0)
+        ret = commit(replica);
+    return ret == 0 ? 0 : table_failed(replica, ret, why_out);
+}
