@@ -154,7 +154,7 @@ class System:
         """Start trustrealmd; wait until it has a table that it can use."""
         self.write_config()
         self._process = self.scratch.spawn(
-            [self.world.program("trustrealmd"), "-d", "-f",
+            [self.world.program("trustrealmd"), "-d", "-c",
              self.config_path], self.name + "/trustrealmd",
             env=self.daemon_environment(), uid=self.uid)
         if wait:

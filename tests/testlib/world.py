@@ -38,7 +38,7 @@ SYSTEMS = ("alpha", "beta", "gamma", "delta", "epsilon")
 SERVICES = ("sample", "plain", "other", "host")
 
 PROGRAMS = {
-    "trustrealmd": ("tools/trustrealmd/trustrealmd", "tools/trustrealmd"),
+    "trustrealmd": ("tools/trustrealmd",),
     "trustrealm": ("tools/trustrealm/trustrealm", "tools/trustrealm"),
     "gss-label": ("tools/gss-label/gss-label",),
 }
@@ -180,7 +180,7 @@ class World:
         if self.source == "ldif":
             return {"source": "ldif:" + self.scratch.write(
                 "table.ldif", table.ldif(table.entries()), 0o644)}
-        return {"source": self.directory.uri, "base": table.BASE,
+        return {"source": self.directory.uri, "base": table.SUFFIX,
                 "heartbeat": "1s", "retry": "1s"}
 
     @staticmethod
@@ -242,8 +242,8 @@ class World:
     def explain(self, sender, receiver, *options):
         """What "trustrealm explain" says on the sending system."""
         system = self.systems[sender]
-        return run([self.program("trustrealm"), "-f", system.config_path,
-                    "explain", "--from", system.host, "--to",
+        return run([self.program("trustrealm"), "explain", "-c",
+                    system.config_path, "--from", system.host, "--to",
                     table.host(receiver)] + list(options),
                    env=system.environment(), check=False)
 
