@@ -30,7 +30,8 @@ struct tr_strings { char **items; size_t count; };
 enum tr_wire_type {
     TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_SYSTEM_BINDING,
     TR_WIRE_ENVIRONMENT, TR_WIRE_ACCEPTANCE, TR_WIRE_LABEL_RECORD,
-    TR_WIRE_RECORD, TR_WIRE_CALL, TR_WIRE_REPLY, TR_WIRE_KERBEROS_AP_REQ
+    TR_WIRE_RECORD, TR_WIRE_EXPORTED_CONTEXT, TR_WIRE_EXPORTED_CREDENTIAL,
+    TR_WIRE_CALL, TR_WIRE_REPLY, TR_WIRE_KERBEROS_AP_REQ
 };
 
 #define TR_PROTOCOL "trustrealm"
@@ -102,6 +103,20 @@ struct tr_association {         /* "Record" of the module */
     int64_t generation, time, end;
     struct tr_bytes environment;
     int64_t boottime;
+};
+
+struct tr_exported_context {
+    int64_t version;
+    struct tr_bytes mechanism;
+    bool initiator, plain, identify;
+    char *label;
+    struct tr_bytes record, inner;
+};
+
+struct tr_exported_credential {
+    int64_t version;
+    char *label;
+    struct tr_bytes inner;
 };
 
 struct tr_kerberos_ap_req {

@@ -139,6 +139,25 @@ static const struct tr_wire_field association[] = {
     END
 };
 
+static const struct tr_wire_field exported_context[] = {
+    INTEGER(tr_exported_context, version),
+    OCTETS(tr_exported_context, mechanism, TR_MAX_NAME),
+    BOOLEAN(tr_exported_context, initiator),
+    BOOLEAN(tr_exported_context, plain),
+    BOOLEAN(tr_exported_context, identify),
+    TEXT(tr_exported_context, label, TR_MAX_LABEL_TEXT),
+    OCTETS(tr_exported_context, record, TR_MAX_CALL / 2),
+    OCTETS(tr_exported_context, inner, 0),
+    END
+};
+
+static const struct tr_wire_field exported_credential[] = {
+    INTEGER(tr_exported_credential, version),
+    TEXT(tr_exported_credential, label, TR_MAX_LABEL_TEXT),
+    OCTETS(tr_exported_credential, inner, 0),
+    END
+};
+
 /* --- calls: plugin to daemon ---------------------------------------------- */
 
 static const struct tr_wire_field prepare[] = {
@@ -325,6 +344,12 @@ static const struct tr_wire_layout layouts[] = {
                                   label_record, TR_MAX_LABEL_RECORD, -1),
     [TR_WIRE_RECORD] = TYPE("Record", tr_association, association,
                             TR_MAX_CALL / 2, -1),
+    [TR_WIRE_EXPORTED_CONTEXT] = TYPE("ExportedContext", tr_exported_context,
+                                      exported_context, TR_MAX_EXPORT, -1),
+    [TR_WIRE_EXPORTED_CREDENTIAL] = TYPE("ExportedCredential",
+                                         tr_exported_credential,
+                                         exported_credential, TR_MAX_EXPORT,
+                                         -1),
     [TR_WIRE_CALL] = CHOICE("Call", tr_call, calls, TR_MAX_CALL),
     [TR_WIRE_REPLY] = CHOICE("Reply", tr_reply, replies, TR_MAX_CALL),
     [TR_WIRE_KERBEROS_AP_REQ] = TYPE("KerberosApReq", tr_kerberos_ap_req,

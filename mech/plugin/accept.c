@@ -1,0 +1,448 @@
+/* mech/plugin/accept.c - establish a context as acceptor */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ *   peer                 trustrealmd            Kerberos        application
+ *   --- AP-REQ, trailer ----------------------> gss_accept_sec_context
+ *        --- AP-REQ, trailer -> Open   (decrypted and decided)
+ *        ------------------------ AP-REQ ------> accepted: who it is
+ *        --- user, AP-REP -----> Commit (consumes the association id)
+ *        <-- trailer, page -----
+ *   <-- AP-REP, trailer ------------------------------------------------
+ *
+ * Refusal has no side effects: what Kerberos gave (context, names, delegated
+ * credential, AP-REP) is released, and the peer gets one token and the
+ * application one major status, whatever the reason; the reason is in the
+ * minor status and in the audit record.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "call.h"
+#include "context.h"
+#include "credentials.h"
+#include "frame.h"
+#include "gssi.h"
+#include "marker.h"
+#include "names.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+struct acceptance {
+    struct tr_context *context;
+    /* of the peer and the application */
+    gss_cred_id_t cred;
+    gss_buffer_t octets;
+    gss_channel_bindings_t bindings;
+    struct tr_token token;
+    /* of Kerberos */
+    gss_name_t source;          /* inner */
+    gss_buffer_desc reply;
+    OM_uint32 flags, time;
+    gss_cred_id_t delegated;    /* inner */
+    /* in between */
+    struct tr_daemon daemon;
+    gss_cred_id_t acquired;
+    bool refused;               /* by us, not by Kerberos */
+};
+
+/* --- opening ---------------------------------------------------------------*/
+
+static krb5_error_code
+ask_open(struct acceptance *ac)
+{
+    struct tr_call call = { .type = TR_CALL_OPEN };
+    struct tr_reply reply;
+    krb5_error_code ret;
+
+    if (ac->token.trailer_length > TR_MAX_TRAILER)
+        return tr_detail(TRR_TOO_LONG, "trailer of the peer is too long");
+    ret = tr_daemon_open(&ac->daemon);
+    if (ret != 0)
+        return ret;
+    call.u.open.ap_req.data = (uint8_t *)ac->token.body;
+    call.u.open.ap_req.length = ac->token.body_length;
+    call.u.open.trailer.data = (uint8_t *)ac->token.trailer;
+    call.u.open.trailer.length = ac->token.trailer_length;
+    ret = tr_daemon_ask(&ac->daemon, &call, TR_REPLY_OPENED, &reply, NULL);
+    if (ret != 0)
+        return ret;
+    ac->context->plain = (reply.u.opened.flags & TR_IS_PLAIN) != 0;
+    tr_context_set_record(ac->context, &reply.u.opened.record);
+    tr_wire_free(TR_WIRE_REPLY, &reply);
+    return 0;
+}
+
+/* The first token with an AP-REQ: may it go on to Kerberos? */
+static krb5_error_code
+open_token(struct acceptance *ac)
+{
+    struct tr_context *context = ac->context;
+    krb5_error_code ret;
+
+    ret = ask_open(ac);
+    if (ret != 0)
+        return ret;
+    if (context->record.length == 0 ||
+        context->plain != (ac->token.trailer == NULL))
+        return tr_detail(TRR_INTERNAL, "trustrealmd and the token contradict "
+                         "each other");
+    if (!context->plain &&
+        (ac->token.oid == NULL || tr_mech_is_iakerb(context->mech)))
+        return tr_detail(TRR_UNSUPPORTED, "IAKERB and unframed tokens cannot "
+                         "be labelled");
+    return 0;
+}
+
+/*
+ * Every context has its AP-REQ opened once, before Kerberos sees it.  IAKERB
+ * exchanges other tokens before it; DCE style a last one after it.
+ */
+static krb5_error_code
+admit_token(struct acceptance *ac)
+{
+    struct tr_context *context = ac->context;
+    bool opened = context->record.length > 0;
+    krb5_error_code ret;
+
+    ret = tr_token_parse(ac->octets->value, ac->octets->length, &ac->token);
+    if (ret != 0)
+        return tr_detail(ret, "malformed token from the peer");
+    if (ac->token.kind == TR_TOKEN_AP_REQ && !opened)
+        return open_token(ac);
+    if (ac->token.kind == TR_TOKEN_OTHER &&
+        (opened || tr_mech_is_iakerb(context->mech)))
+        return 0;
+    return tr_detail(TRR_TOKEN, "unexpected token from the peer");
+}
+
+/* --- Kerberos --------------------------------------------------------------*/
+
+static OM_uint32
+kerberos(OM_uint32 *minor, struct acceptance *ac)
+{
+    gss_cred_id_t inner_cred = tr_cred_inner(ac->cred);
+    gss_buffer_desc inner = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    if (inner_cred == GSS_C_NO_CREDENTIAL) {
+        /* Only a credential tells the mechglue to pass us by. */
+        major = tr_cred_default(minor, ac->context->mech, GSS_C_ACCEPT,
+                                &ac->acquired);
+        if (GSS_ERROR(major))
+            return major;
+        inner_cred = ac->acquired;
+    }
+    ret = tr_frame_inner(ac->context->mech, &ac->token, &inner);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = gss_accept_sec_context(minor, &ac->context->inner, inner_cred,
+                                   inner.length > 0 ? &inner : ac->octets,
+                                   ac->bindings, &ac->source, NULL,
+                                   &ac->reply, &ac->flags, &ac->time,
+                                   &ac->delegated);
+    free(inner.value);
+    return major;
+}
+
+/* --- committing ------------------------------------------------------------ */
+
+/* What Kerberos has authenticated must go with what was opened. */
+static krb5_error_code
+check_flags(const struct acceptance *ac)
+{
+    bool marked = (ac->flags & TR_MARKER_FLAG) != 0;
+
+    if (marked && ac->context->plain)
+        return tr_detail(TRR_STRIPPED, "%s", error_message(TRR_STRIPPED));
+    if (!marked && !ac->context->plain)
+        return tr_detail(TRR_BINDING, "the label does not belong to this "
+                         "token");
+    if (!ac->context->plain && (ac->flags & GSS_C_MUTUAL_FLAG) == 0)
+        return tr_detail(TRR_FLAGS, "%s", error_message(TRR_FLAGS));
+    return 0;
+}
+
+static int64_t
+commit_flags(OM_uint32 flags)
+{
+    int64_t ask = 0;
+
+    if ((flags & GSS_C_CONF_FLAG) != 0)
+        ask |= TR_ASK_CONF;
+    if ((flags & GSS_C_DELEG_FLAG) != 0)
+        ask |= TR_ASK_DELEG;
+    if ((flags & GSS_C_MUTUAL_FLAG) != 0)
+        ask |= TR_ASK_MUTUAL;
+    if ((flags & TR_MARKER_FLAG) != 0)
+        ask |= TR_ASK_MARKER;
+    return ask;
+}
+
+/* *trailer_out is empty for a plain peer. */
+static krb5_error_code
+ask_commit(struct acceptance *ac, char *client, const struct tr_token *ap_rep,
+           struct tr_bytes *trailer_out)
+{
+    struct tr_context *context = ac->context;
+    struct tr_call call = { .type = TR_CALL_COMMIT };
+    struct tr_established *established;
+    struct tr_reply reply;
+    int fd = -1;
+    krb5_error_code ret = 0;
+
+    call.u.commit.record = context->record;
+    call.u.commit.client = client;
+    call.u.commit.ap_rep.data = (uint8_t *)ap_rep->body;
+    call.u.commit.ap_rep.length = ap_rep->body_length;
+    call.u.commit.binding.data = context->binding;
+    call.u.commit.binding.length = sizeof(context->binding);
+    call.u.commit.flags = commit_flags(ac->flags);
+    if (ac->daemon.fd < 0)
+        ret = tr_daemon_open(&ac->daemon);
+    if (ret == 0)
+        ret = tr_daemon_ask(&ac->daemon, &call, TR_REPLY_ESTABLISHED, &reply,
+                            &fd);
+    if (ret != 0)
+        return ret;
+    established = &reply.u.established;
+    if (context->plain != (established->trailer.length == 0) ||
+        established->trailer.length > TR_MAX_TRAILER) {
+        ret = tr_detail(TRR_MALFORMED, "unusable trailer from trustrealmd");
+        if (fd >= 0)
+            (void)close(fd);
+    } else {
+        ret = tr_context_establish(context, established, fd);
+    }
+    if (ret == 0)
+        *trailer_out = tr_bytes_take(&established->trailer);
+    tr_wire_free(TR_WIRE_REPLY, &reply);
+    return ret;
+}
+
+static krb5_error_code
+find_ap_rep(const struct acceptance *ac, struct tr_token *ap_rep)
+{
+    krb5_error_code ret;
+
+    memset(ap_rep, 0, sizeof(*ap_rep));
+    if (ac->reply.length == 0)
+        return ac->context->plain ? 0 : TRR_FLAGS;
+    ret = tr_token_parse(ac->reply.value, ac->reply.length, ap_rep);
+    if (ret == 0 && !ac->context->plain && ap_rep->kind != TR_TOKEN_AP_REP)
+        ret = TRR_UNSUPPORTED;
+    return ret;
+}
+
+/* Kerberos has accepted: have it decided for this user, and put the trailer
+ * on the reply. */
+static OM_uint32
+commit(OM_uint32 *minor, struct acceptance *ac)
+{
+    struct tr_context *context = ac->context;
+    struct tr_bytes trailer = { NULL, 0 };
+    gss_buffer_desc inner;
+    struct tr_token ap_rep;
+    char *client = NULL;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    ret = check_flags(ac);
+    if (ret == 0)
+        ret = find_ap_rep(ac, &ap_rep);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = tr_context_derive(minor, context);
+    if (!GSS_ERROR(major))
+        major = tr_name_text(minor, ac->source, &client);
+    if (GSS_ERROR(major))
+        return major;
+    ret = ask_commit(ac, client, &ap_rep, &trailer);
+    if (ret == 0) {
+        inner = ac->reply;
+        ac->reply.length = 0;
+        ac->reply.value = NULL;
+        ret = tr_frame_outer(context->mech, &inner,
+                             trailer.length > 0 ? &trailer : NULL, &ac->reply);
+    }
+    free(trailer.data);
+    free(client);
+    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
+}
+
+/* --- one step --------------------------------------------------------------*/
+
+/* Kerberos wants another token (DCE style, IAKERB). */
+static OM_uint32
+wait_for_more(OM_uint32 *minor, struct acceptance *ac)
+{
+    gss_buffer_desc inner = ac->reply;
+    krb5_error_code ret;
+
+    if (ac->context->record.length > 0 && !ac->context->plain)
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "DCE style contexts "
+                                        "cannot be labelled"));
+    ac->reply.length = 0;
+    ac->reply.value = NULL;
+    ret = tr_frame_outer(ac->context->mech, &inner, NULL, &ac->reply);
+    return ret == 0 ? GSS_S_CONTINUE_NEEDED : tr_fail(minor, ret);
+}
+
+static OM_uint32
+step(OM_uint32 *minor, struct acceptance *ac)
+{
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    ac->refused = true;
+    ret = admit_token(ac);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    ac->context->stage = TR_WAITING;
+    major = kerberos(minor, ac);
+    if (GSS_ERROR(major)) {
+        ac->refused = false;
+        return major;
+    }
+    if ((major & GSS_S_CONTINUE_NEEDED) != 0)
+        return wait_for_more(minor, ac);
+    if (ac->context->record.length == 0)
+        return tr_fail(minor, tr_detail(TRR_INTERNAL, "Kerberos accepted what "
+                                        "was not opened"));
+    return commit(minor, ac);
+}
+
+/* Undo what Kerberos did, and answer as every refused peer is answered. */
+static OM_uint32
+refuse(OM_uint32 major, struct acceptance *ac)
+{
+    gss_buffer_desc inner = ac->reply;
+    OM_uint32 ignored;
+
+    tr_context_kill(ac->context);
+    (void)gss_release_name(&ignored, &ac->source);
+    (void)gss_release_cred(&ignored, &ac->delegated);
+    ac->reply.length = 0;
+    ac->reply.value = NULL;
+    if (!ac->refused) {
+        (void)tr_frame_outer(ac->context->mech, &inner, NULL, &ac->reply);
+        return major;
+    }
+    (void)gss_release_buffer(&ignored, &inner);
+    (void)tr_frame_refusal(ac->context->mech, &ac->reply);
+    return GSS_S_UNAUTHORIZED;
+}
+
+/* --- the entry point --------------------------------------------------------*/
+
+/* Hand out name and delegated credential, as far as they are wanted. */
+static krb5_error_code
+deliver(struct acceptance *ac, gss_name_t *name_out,
+        gss_cred_id_t *delegated_out)
+{
+    struct tr_name *name = NULL;
+    struct tr_cred *cred = NULL;
+    krb5_error_code ret = 0;
+
+    if ((ac->context->life.flags & TR_REFUSE_DELEG) != 0)
+        ac->flags &= ~GSS_C_DELEG_FLAG;
+    if (name_out != NULL && ac->source != GSS_C_NO_NAME)
+        ret = tr_name_create(&ac->source, ac->context->facts, &name);
+    if (ret == 0 && delegated_out != NULL &&
+        ac->delegated != GSS_C_NO_CREDENTIAL &&
+        (ac->flags & GSS_C_DELEG_FLAG) != 0)
+        ret = tr_cred_create(&ac->delegated, &cred);
+    if (ret != 0) {
+        tr_name_free(name);
+        return ret;
+    }
+    if (name != NULL)
+        *name_out = (gss_name_t)name;
+    if (cred != NULL)
+        *delegated_out = (gss_cred_id_t)cred;
+    return 0;
+}
+
+/* The mechanism of a token is the one in its frame. */
+static const struct tr_mech *
+mech_of(gss_buffer_t octets)
+{
+    const struct tr_mech *mech = NULL;
+    struct tr_token token;
+
+    if (tr_token_parse(octets->value, octets->length, &token) == 0 &&
+        token.oid != NULL)
+        mech = tr_mech_by_octets(token.oid, token.oid_length);
+    return mech != NULL ? mech : tr_mech_find(GSS_C_NO_OID);
+}
+
+static OM_uint32
+run(OM_uint32 *minor, struct acceptance *ac, gss_ctx_id_t *handle,
+    gss_name_t *name_out, gss_cred_id_t *delegated_out)
+{
+    bool first = *handle == GSS_C_NO_CONTEXT;
+    OM_uint32 major;
+    krb5_error_code ret = 0;
+
+    ac->context = (struct tr_context *)*handle;
+    if (first)
+        ret = tr_context_create(mech_of(ac->octets), false, &ac->context);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    if (!first && (ac->context->initiator ||
+                   ac->context->stage != TR_WAITING ||
+                   ac->context->inner == GSS_C_NO_CONTEXT))
+        return GSS_S_NO_CONTEXT;
+    major = step(minor, ac);
+    if (major == GSS_S_COMPLETE) {
+        ret = deliver(ac, name_out, delegated_out);
+        if (ret != 0)
+            major = tr_fail(minor, ret);
+    }
+    if (GSS_ERROR(major)) {
+        major = refuse(major, ac);
+        if (first)
+            tr_context_free(ac->context);
+        return major;
+    }
+    *handle = (gss_ctx_id_t)ac->context;
+    return major;
+}
+
+OM_uint32
+gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
+                        gss_cred_id_t cred, gss_buffer_t token,
+                        gss_channel_bindings_t bindings,
+                        gss_name_t *src_name_out, gss_OID *mech_out,
+                        gss_buffer_t token_out, OM_uint32 *flags_out,
+                        OM_uint32 *time_out, gss_cred_id_t *delegated_out)
+{
+    struct acceptance ac = {
+        .cred = cred, .octets = token, .bindings = bindings,
+        .daemon = TR_DAEMON_CLOSED
+    };
+    OM_uint32 major, ignored;
+
+    *minor = 0;
+    token_out->length = 0;
+    token_out->value = NULL;
+    major = run(minor, &ac, handle, src_name_out, delegated_out);
+    *token_out = ac.reply;
+    if (!GSS_ERROR(major)) {
+        if (mech_out != NULL)
+            *mech_out = tr_mech_public(ac.context->mech);
+        if (flags_out != NULL)
+            *flags_out = ac.flags & ~TR_MARKER_FLAG;
+        if (time_out != NULL)
+            *time_out = tr_life_remaining(&ac.context->life, ac.time);
+    }
+    tr_daemon_close(&ac.daemon);
+    (void)gss_release_name(&ignored, &ac.source);
+    (void)gss_release_cred(&ignored, &ac.acquired);
+    (void)gss_release_cred(&ignored, &ac.delegated);
+    return major;
+}

@@ -1,0 +1,188 @@
+/* mech/plugin/attributes.c - what an application may ask about a label */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "attributes.h"
+#include "gssapi_trustrealm.h"
+#include "oids.h"
+
+#define PREFIX "urn:trustrealm:"
+
+struct tr_facts {
+    _Atomic unsigned int references;
+    bool labelled;
+    char *text[TR_NFACTS];
+};
+
+static const struct { gss_OID_desc oid; enum tr_fact first, last; } by_oid[] = {
+    { GSS_TRUSTREALM_STATE, TR_FACT_STATE, TR_FACT_STATE },
+    { GSS_TRUSTREALM_REALM, TR_FACT_REALM, TR_FACT_REALM },
+    { GSS_TRUSTREALM_LABEL, TR_FACT_LABEL, TR_FACT_LABEL },
+    { GSS_TRUSTREALM_LABEL_LOCAL, TR_FACT_LABEL_LOCAL, TR_FACT_LABEL_LOCAL },
+    { GSS_TRUSTREALM_RANGE, TR_FACT_LOW, TR_FACT_HIGH },
+    { GSS_TRUSTREALM_RANGE_LOCAL, TR_FACT_LOCAL_LOW, TR_FACT_LOCAL_HIGH },
+    { GSS_TRUSTREALM_PEER_SYSTEM, TR_FACT_PEER_SYSTEM, TR_FACT_PEER_SYSTEM },
+    { GSS_TRUSTREALM_CORRELATION, TR_FACT_CORRELATION, TR_FACT_CORRELATION }
+};
+#define NBY_OID (sizeof(by_oid) / sizeof(by_oid[0]))
+
+static const struct { const char *name; enum tr_fact fact; } by_name[] = {
+    { GSS_TRUSTREALM_ATTR_STATE, TR_FACT_STATE },
+    { GSS_TRUSTREALM_ATTR_REALM, TR_FACT_REALM },
+    { GSS_TRUSTREALM_ATTR_LABEL, TR_FACT_LABEL },
+    { GSS_TRUSTREALM_ATTR_LABEL_LOCAL, TR_FACT_LABEL_LOCAL },
+    { GSS_TRUSTREALM_ATTR_PEER_SYSTEM, TR_FACT_PEER_SYSTEM },
+    { GSS_TRUSTREALM_ATTR_CORRELATION, TR_FACT_CORRELATION }
+};
+#define NBY_NAME (sizeof(by_name) / sizeof(by_name[0]))
+
+static bool
+fill(struct tr_facts *facts, const struct tr_established *from)
+{
+    const char *text[TR_NFACTS] = {
+        [TR_FACT_STATE] = facts->labelled ? "labelled" : "unlabelled"
+    };
+    int i;
+
+    if (facts->labelled) {
+        text[TR_FACT_REALM] = from->realm;
+        text[TR_FACT_LABEL] = from->label;
+        text[TR_FACT_LABEL_LOCAL] = from->local_label;
+        text[TR_FACT_LOW] = from->low;
+        text[TR_FACT_HIGH] = from->high;
+        text[TR_FACT_LOCAL_LOW] = from->local_low;
+        text[TR_FACT_LOCAL_HIGH] = from->local_high;
+        text[TR_FACT_PEER_SYSTEM] = from->peer_system;
+        text[TR_FACT_CORRELATION] = from->correlation;
+    }
+    for (i = 0; i < TR_NFACTS; i++) {
+        if (text[i] != NULL && (facts->text[i] = strdup(text[i])) == NULL)
+            return false;
+    }
+    return true;
+}
+
+krb5_error_code
+tr_facts_create(const struct tr_established *established, bool labelled,
+                struct tr_facts **facts_out)
+{
+    struct tr_facts *facts;
+
+    *facts_out = NULL;
+    facts = calloc(1, sizeof(*facts));
+    if (facts == NULL)
+        return ENOMEM;
+    facts->references = 1;
+    facts->labelled = labelled;
+    if (!fill(facts, established)) {
+        tr_facts_release(facts);
+        return ENOMEM;
+    }
+    *facts_out = facts;
+    return 0;
+}
+
+struct tr_facts *
+tr_facts_hold(struct tr_facts *facts)
+{
+    if (facts != NULL)
+        facts->references++;
+    return facts;
+}
+
+void
+tr_facts_release(struct tr_facts *facts)
+{
+    int i;
+
+    if (facts == NULL || --facts->references > 0)
+        return;
+    for (i = 0; i < TR_NFACTS; i++)
+        free(facts->text[i]);
+    free(facts);
+}
+
+bool
+tr_facts_labelled(const struct tr_facts *facts)
+{
+    return facts->labelled;
+}
+
+const char *
+tr_facts_get(const struct tr_facts *facts, enum tr_fact fact)
+{
+    return facts->text[fact];
+}
+
+OM_uint32
+tr_add_text(OM_uint32 *minor, const char *text, gss_buffer_set_t *set)
+{
+    gss_buffer_desc member = { strlen(text), (void *)text };
+
+    return gss_add_buffer_set_member(minor, &member, set);
+}
+
+bool
+tr_facts_inquire(const struct tr_facts *facts, gss_const_OID object,
+                 OM_uint32 *major, OM_uint32 *minor,
+                 gss_buffer_set_t *data_out)
+{
+    OM_uint32 ignored;
+    size_t i;
+    int fact;
+
+    for (i = 0; i < NBY_OID; i++) {
+        if (tr_oid_equal(object, &by_oid[i].oid))
+            break;
+    }
+    if (i == NBY_OID)
+        return false;
+    *minor = 0;
+    *major = GSS_S_UNAVAILABLE;
+    for (fact = by_oid[i].first; fact <= (int)by_oid[i].last; fact++) {
+        if (facts->text[fact] == NULL)
+            break;
+        *major = tr_add_text(minor, facts->text[fact], data_out);
+        if (*major != GSS_S_COMPLETE)
+            break;
+    }
+    if (*major != GSS_S_COMPLETE)
+        (void)gss_release_buffer_set(&ignored, data_out);
+    return true;
+}
+
+bool
+tr_attribute_is_ours(const gss_buffer_t attr, enum tr_fact *fact_out)
+{
+    size_t i, prefix = sizeof(PREFIX) - 1;
+
+    if (attr == GSS_C_NO_BUFFER || attr->length < prefix ||
+        memcmp(attr->value, PREFIX, prefix) != 0)
+        return false;
+    *fact_out = TR_NFACTS;
+    for (i = 0; i < NBY_NAME; i++) {
+        if (strlen(by_name[i].name) == attr->length &&
+            memcmp(by_name[i].name, attr->value, attr->length) == 0)
+            *fact_out = by_name[i].fact;
+    }
+    return true;
+}
+
+OM_uint32
+tr_attribute_names(OM_uint32 *minor, const struct tr_facts *facts,
+                   gss_buffer_set_t *set)
+{
+    OM_uint32 major = GSS_S_COMPLETE;
+    size_t i;
+
+    *minor = 0;
+    for (i = 0; i < NBY_NAME && major == GSS_S_COMPLETE; i++) {
+        if (facts->text[by_name[i].fact] != NULL)
+            major = tr_add_text(minor, by_name[i].name, set);
+    }
+    return major;
+}

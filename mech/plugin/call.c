@@ -1,0 +1,287 @@
+/* mech/plugin/call.c - ask trustrealmd */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+#include "call.h"
+#include "once.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+/* --- the deadline --------------------------------------------------------- */
+
+static int64_t
+now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static krb5_error_code
+wait_for(int fd, short events, int64_t deadline)
+{
+    struct pollfd pfd = { .fd = fd, .events = events };
+    int64_t left;
+    int n;
+
+    for (;;) {
+        left = deadline - now_ms();
+        if (left <= 0)
+            return tr_detail(TRR_DAEMON_TIME, "trustrealmd did not answer "
+                             "within %d s", TR_CALL_TIMEOUT_MS / 1000);
+        n = poll(&pfd, 1, (int)left);
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return errno;
+    }
+}
+
+/* --- connecting ------------------------------------------------------------*/
+
+static bool
+is_daemon_user(uid_t uid)
+{
+    _Atomic uid_t *known = &tr_once()->daemon_uid;
+    struct passwd pw, *found = NULL;
+    char buffer[4096];
+
+    if (*known == (uid_t)-1 &&
+        getpwnam_r(TR_DAEMON_USER, &pw, buffer, sizeof(buffer), &found) == 0 &&
+        found != NULL)
+        *known = found->pw_uid;
+    return *known != (uid_t)-1 && uid == *known;
+}
+
+static krb5_error_code
+check_owner(int fd, bool from_environment)
+{
+    struct ucred peer;
+    socklen_t length = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+        return errno;
+    if (peer.uid == 0 || (from_environment && peer.uid == geteuid()) ||
+        is_daemon_user(peer.uid))
+        return 0;
+    return tr_detail(TRR_DAEMON_UID, "the socket of trustrealmd belongs to "
+                     "uid %ld", (long)peer.uid);
+}
+
+static krb5_error_code
+socket_address(struct sockaddr_un *address, bool *from_environment)
+{
+    const char *path = secure_getenv(TR_SOCKET_ENV);
+
+    *from_environment = path != NULL && *path != '\0';
+    if (!*from_environment)
+        path = TR_SOCKET_PATH;
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof(address->sun_path))
+        return tr_detail(TRR_DAEMON_AWAY, "path of trustrealmd's socket is "
+                         "too long");
+    memcpy(address->sun_path, path, strlen(path));
+    return 0;
+}
+
+krb5_error_code
+tr_daemon_open(struct tr_daemon *daemon)
+{
+    static const struct timeval limit = {
+        TR_CALL_TIMEOUT_MS / 1000, (TR_CALL_TIMEOUT_MS % 1000) * 1000
+    };
+    struct sockaddr_un address;
+    bool from_environment;
+    krb5_error_code ret;
+
+    daemon->fd = -1;
+    ret = socket_address(&address, &from_environment);
+    if (ret != 0)
+        return ret;
+    daemon->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (daemon->fd < 0)
+        return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
+                         strerror(errno));
+    /* Bounds connect() when the queue of the daemon is full, and send(). */
+    if (setsockopt(daemon->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+                   sizeof(limit)) != 0)
+        ret = errno;
+    while (ret == 0 && connect(daemon->fd, (struct sockaddr *)&address,
+                               sizeof(address)) != 0) {
+        if (errno != EINTR)
+            ret = tr_detail(errno == EAGAIN ? TRR_DAEMON_TIME :
+                            TRR_DAEMON_AWAY, "trustrealmd cannot be reached: "
+                            "%s: %s", address.sun_path, strerror(errno));
+    }
+    if (ret == 0)
+        ret = check_owner(daemon->fd, from_environment);
+    if (ret != 0)
+        tr_daemon_close(daemon);
+    return ret;
+}
+
+void
+tr_daemon_close(struct tr_daemon *daemon)
+{
+    if (daemon->fd >= 0)
+        (void)close(daemon->fd);
+    daemon->fd = -1;
+}
+
+/* --- one call ------------------------------------------------------------- */
+
+static krb5_error_code
+lost(void)
+{
+    return tr_detail(errno == EAGAIN ? TRR_DAEMON_TIME : TRR_DAEMON_AWAY,
+                     "trustrealmd cannot be reached: %s",
+                     errno != 0 ? strerror(errno) :
+                     "it closed the connection");
+}
+
+static krb5_error_code
+send_call(int fd, const struct tr_call *call)
+{
+    uint8_t *octets = NULL;
+    size_t length;
+    ssize_t sent;
+    krb5_error_code ret;
+
+    ret = tr_wire_encode(TR_WIRE_CALL, call, &octets, &length);
+    if (ret != 0)
+        return ret;
+    do
+        sent = send(fd, octets, length, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    /* A daemon that hung up may have said why. */
+    if (sent < 0 && errno != EPIPE && errno != ECONNRESET)
+        ret = lost();
+    explicit_bzero(octets, length);
+    free(octets);
+    return ret;
+}
+
+/* Keep the first descriptor that came along, close what else there is. */
+static int
+take_descriptor(struct msghdr *message)
+{
+    struct cmsghdr *control;
+    size_t i, n;
+    int fd, kept = -1;
+
+    for (control = CMSG_FIRSTHDR(message); control != NULL;
+         control = CMSG_NXTHDR(message, control)) {
+        if (control->cmsg_level != SOL_SOCKET ||
+            control->cmsg_type != SCM_RIGHTS)
+            continue;
+        n = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (i = 0; i < n; i++) {
+            memcpy(&fd, CMSG_DATA(control) + i * sizeof(int), sizeof(int));
+            if (kept < 0)
+                kept = fd;
+            else
+                (void)close(fd);
+        }
+    }
+    return kept;
+}
+
+static krb5_error_code
+receive(int fd, uint8_t **octets_out, size_t *length_out, int *fd_out)
+{
+    char control[CMSG_SPACE(4 * sizeof(int))]
+        __attribute__((aligned(__alignof__(struct cmsghdr))));
+    struct iovec vec;
+    struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1,
+                              .msg_control = control,
+                              .msg_controllen = sizeof(control) };
+    ssize_t length;
+
+    errno = 0;
+    length = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+    if (length <= 0)
+        return lost();
+    if (length > TR_MAX_CALL)
+        return tr_detail(TRR_TOO_LONG, "answer of trustrealmd is too long");
+    vec.iov_len = (size_t)length;
+    vec.iov_base = malloc(vec.iov_len);
+    if (vec.iov_base == NULL)
+        return ENOMEM;
+    length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (length != (ssize_t)vec.iov_len) {
+        free(vec.iov_base);
+        return lost();
+    }
+    *fd_out = take_descriptor(&message);
+    *octets_out = vec.iov_base;
+    *length_out = vec.iov_len;
+    return 0;
+}
+
+static krb5_error_code
+refused(const struct tr_reply *reply)
+{
+    krb5_error_code code = (krb5_error_code)reply->u.refused.code;
+    const char *id = reply->u.refused.correlation;
+
+    if (code <= TRR_OK || code > TRR_INTERNAL)
+        code = TRR_REFUSED;
+    return tr_detail(code, "%s%s%s%s", reply->u.refused.text,
+                     *id != '\0' ? " [" : "", id, *id != '\0' ? "]" : "");
+}
+
+krb5_error_code
+tr_daemon_ask(struct tr_daemon *daemon, const struct tr_call *call,
+              enum tr_reply_type wanted, struct tr_reply *reply, int *fd_out)
+{
+    int64_t deadline = now_ms() + TR_CALL_TIMEOUT_MS;
+    uint8_t *octets = NULL;
+    size_t length = 0;
+    int fd = -1;
+    krb5_error_code ret;
+
+    memset(reply, 0, sizeof(*reply));
+    if (fd_out != NULL)
+        *fd_out = -1;
+    ret = send_call(daemon->fd, call);
+    if (ret == 0)
+        ret = wait_for(daemon->fd, POLLIN, deadline);
+    if (ret == 0)
+        ret = receive(daemon->fd, &octets, &length, &fd);
+    if (ret != 0)
+        goto cleanup;
+    ret = tr_wire_decode(TR_WIRE_REPLY, octets, length, reply);
+    if (ret != 0)
+        goto cleanup;
+    if (reply->type == TR_REPLY_REFUSED)
+        ret = refused(reply);
+    else if (reply->type != wanted)
+        ret = tr_detail(TRR_MALFORMED, "trustrealmd gave another answer than "
+                        "asked for");
+
+cleanup:
+    if (ret == 0 && fd_out != NULL) {
+        *fd_out = fd;
+        fd = -1;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    if (ret != 0)
+        tr_wire_free(TR_WIRE_REPLY, reply);
+    if (octets != NULL)
+        explicit_bzero(octets, length);
+    free(octets);
+    return ret;
+}

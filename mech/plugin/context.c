@@ -1,0 +1,143 @@
+/* mech/plugin/context.c - a security context of this mechanism */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <gssapi/gssapi_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "context.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+/* Inputs of the PRF (RFC 4401); the last octet names the direction. */
+#define BINDING_INPUT "trustrealm binding 1"
+#define TAG_INPUT "trustrealm label 1 "
+#define FROM_INITIATOR "i"
+#define FROM_ACCEPTOR "a"
+
+krb5_error_code
+tr_context_create(const struct tr_mech *mech, bool initiator,
+                  struct tr_context **context_out)
+{
+    struct tr_context *context = calloc(1, sizeof(*context));
+
+    *context_out = NULL;
+    if (context == NULL)
+        return ENOMEM;
+    context->mech = mech;
+    context->initiator = initiator;
+    (void)pthread_mutex_init(&context->mutex, NULL);
+    *context_out = context;
+    return 0;
+}
+
+void
+tr_context_kill(struct tr_context *context)
+{
+    OM_uint32 ignored;
+
+    (void)gss_delete_sec_context(&ignored, &context->inner, GSS_C_NO_BUFFER);
+    context->stage = TR_WAITING;
+}
+
+void
+tr_context_free(struct tr_context *context)
+{
+    if (context == NULL)
+        return;
+    tr_context_kill(context);
+    tr_labels_clear(&context->labels);
+    tr_life_end(&context->life);
+    tr_facts_release(context->facts);
+    free(context->record.data);
+    (void)pthread_mutex_destroy(&context->mutex);
+    explicit_bzero(context, sizeof(*context));
+    free(context);
+}
+
+struct tr_bytes
+tr_bytes_take(struct tr_bytes *from)
+{
+    struct tr_bytes bytes = *from;
+
+    from->data = NULL;
+    from->length = 0;
+    return bytes;
+}
+
+void
+tr_context_set_record(struct tr_context *context, struct tr_bytes *record)
+{
+    free(context->record.data);
+    context->record = tr_bytes_take(record);
+}
+
+/* --- keys ------------------------------------------------------------------*/
+
+static OM_uint32
+derive(OM_uint32 *minor, gss_ctx_id_t inner, const char *input,
+       uint8_t out[TR_TAG_LENGTH])
+{
+    gss_buffer_desc in = { strlen(input), (void *)input };
+    gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major, ignored;
+
+    major = gss_pseudo_random(minor, inner, GSS_C_PRF_KEY_FULL, &in,
+                              TR_TAG_LENGTH, &octets);
+    if (GSS_ERROR(major))
+        return major;
+    if (octets.length == TR_TAG_LENGTH)
+        memcpy(out, octets.value, TR_TAG_LENGTH);
+    else
+        major = tr_fail(minor, TRR_INTERNAL);
+    explicit_bzero(octets.value, octets.length);
+    (void)gss_release_buffer(&ignored, &octets);
+    return major;
+}
+
+OM_uint32
+tr_context_derive(OM_uint32 *minor, struct tr_context *context)
+{
+    OM_uint32 major;
+
+    major = derive(minor, context->inner, BINDING_INPUT, context->binding);
+    if (context->plain || GSS_ERROR(major))
+        return major;
+    major = derive(minor, context->inner, TAG_INPUT FROM_INITIATOR,
+                   context->initiator ? context->send_tag :
+                   context->receive_tag);
+    if (GSS_ERROR(major))
+        return major;
+    return derive(minor, context->inner, TAG_INPUT FROM_ACCEPTOR,
+                  context->initiator ? context->receive_tag :
+                  context->send_tag);
+}
+
+/* --- establishment --------------------------------------------------------- */
+
+krb5_error_code
+tr_context_establish(struct tr_context *context,
+                     struct tr_established *established, int fd)
+{
+    krb5_error_code ret = 0;
+
+    if (established == NULL && !context->plain)
+        ret = TRR_INTERNAL;
+    if (ret == 0 && established != NULL) {
+        ret = tr_life_begin(&context->life, established, &fd);
+        if (ret == 0 && !context->plain && context->life.mapping == NULL)
+            ret = tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
+    }
+    if (ret == 0)
+        ret = tr_facts_create(established, !context->plain, &context->facts);
+    if (fd >= 0)
+        (void)close(fd);
+    if (ret != 0)
+        return ret;
+    if (established != NULL && established->record.length > 0)
+        tr_context_set_record(context, &established->record);
+    context->stage = TR_READY;
+    return 0;
+}

@@ -1,0 +1,80 @@
+/* mech/plugin/context.h - a security context of this mechanism */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_CONTEXT_H
+#define TR_CONTEXT_H
+
+/*
+ * A context is a context of Kerberos plus what trustrealmd decided about it.
+ * Kerberos does all the cryptography; trustrealmd all the deciding; here is
+ * kept what both need to find each other again.
+ *
+ * Threads may exchange messages on one context at the same time, as with
+ * Kerberos itself: after establishment everything that changes is either
+ * atomic or under the mutex.
+ */
+
+#include <gssapi/gssapi.h>
+#include <krb5/krb5.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "attributes.h"
+#include "labels.h"
+#include "life.h"
+#include "oids.h"
+#include "wire.h"
+
+enum tr_stage {
+    TR_NEW,                     /* nothing has been asked of Kerberos */
+    TR_WAITING,                 /* for the peer's next token */
+    TR_READY                    /* messages may pass */
+};
+
+struct tr_context {
+    /* fixed once the stage is TR_READY */
+    const struct tr_mech *mech;
+    gss_ctx_id_t inner;
+    bool initiator;
+    bool plain;                 /* by-pass: Kerberos alone, no label */
+    bool identify;              /* the application itself set this flag */
+    enum tr_stage stage;
+    struct tr_facts *facts;
+    uint8_t binding[TR_TAG_LENGTH];     /* ties the record to the inner key */
+    uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
+    _Atomic size_t trailer_length[2];   /* of iov.c, by confidentiality; 0 =
+                                           not asked yet */
+
+    pthread_mutex_t mutex;
+    struct tr_bytes record;     /* of trustrealmd, under the mutex */
+    struct tr_life life;
+    struct tr_labels labels;
+};
+
+krb5_error_code tr_context_create(const struct tr_mech *mech, bool initiator,
+                                  struct tr_context **context_out);
+/* With the inner context; keys are wiped. */
+void tr_context_free(struct tr_context *context);
+/* Nothing more will be done on it; it remains to be deleted. */
+void tr_context_kill(struct tr_context *context);
+
+/* Replace the association record; record is taken over. */
+void tr_context_set_record(struct tr_context *context,
+                           struct tr_bytes *record);
+
+/* Derive binding and tags from the inner context, which is established. */
+OM_uint32 tr_context_derive(OM_uint32 *minor, struct tr_context *context);
+
+/*
+ * Both ends have agreed: take over what trustrealmd says (and its page, fd),
+ * and let messages pass.  established may be NULL for a by-pass of an
+ * initiator.  Closes fd in every case.
+ */
+krb5_error_code tr_context_establish(struct tr_context *context,
+                                     struct tr_established *established,
+                                     int fd);
+
+/* Move octets out of one structure into another. */
+struct tr_bytes tr_bytes_take(struct tr_bytes *from);
+
+#endif

@@ -1,0 +1,44 @@
+/* mech/plugin/credentials.h - credentials of this mechanism */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_CREDENTIALS_H
+#define TR_CREDENTIALS_H
+
+/*
+ * A credential is one of Kerberos and, for an initiator that asked for it,
+ * the label of the contexts to be made with it.
+ */
+
+#include <gssapi/gssapi.h>
+#include <krb5/krb5.h>
+#include <pthread.h>
+#include "oids.h"
+
+struct tr_cred {
+    gss_cred_id_t inner;
+    pthread_mutex_t mutex;      /* of label: credentials are shared */
+    char *label;                /* local format, or NULL */
+};
+
+/* Make a credential of *inner, which is taken over, also on error. */
+krb5_error_code tr_cred_create(gss_cred_id_t *inner,
+                               struct tr_cred **cred_out);
+void tr_cred_free(struct tr_cred *cred);
+
+/* The inner credential of a handle that may be GSS_C_NO_CREDENTIAL. */
+gss_cred_id_t tr_cred_inner(gss_cred_id_t cred);
+
+/* Copy of the label asked for, "" when none was. */
+krb5_error_code tr_cred_label(gss_cred_id_t cred, char **label_out);
+/* label: octets, or GSS_C_NO_BUFFER to forget it. */
+krb5_error_code tr_cred_set_label(struct tr_cred *cred, gss_buffer_t label);
+
+/* The default credential of the inner mechanism. */
+OM_uint32 tr_cred_default(OM_uint32 *minor, const struct tr_mech *mech,
+                          gss_cred_usage_t usage, gss_cred_id_t *inner_out);
+
+/* A label in text as an application gives it: malloced, TRR_LABEL_SYNTAX
+ * when it cannot be one. */
+krb5_error_code tr_label_text(gss_buffer_t label, char **text_out);
+
+#endif

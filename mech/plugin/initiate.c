@@ -1,0 +1,437 @@
+/* mech/plugin/initiate.c - establish a context as initiator */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ *   application          trustrealmd            Kerberos           peer
+ *   gss_init_sec_context
+ *        --- target, label --> Prepare   (decided before any traffic)
+ *        --------------------------------> AP-REQ, mutual and marked
+ *        --- AP-REQ ---------> Seal
+ *        <-- trailer ---------
+ *        ------------------------------------------- AP-REQ, trailer -->
+ *        <------------------------------------------ AP-REP, trailer ---
+ *        --------------------------------> AP-REP verified
+ *        --- AP-REP, trailer -> Accepted (acceptance verified)
+ *        <-- Established, page
+ *
+ * The marker is a context flag that travels authenticated: an acceptor that
+ * finds it without trailer knows that the trailer was taken away.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "call.h"
+#include "context.h"
+#include "credentials.h"
+#include "frame.h"
+#include "gssi.h"
+#include "marker.h"
+#include "names.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+/* What Kerberos does not know how to label. */
+#define REFUSED_FLAGS (GSS_C_DCE_STYLE | GSS_C_ANON_FLAG)
+
+struct initiation {
+    struct tr_context *context;
+    /* of the application */
+    gss_cred_id_t cred;
+    gss_name_t target;          /* inner */
+    OM_uint32 req_flags, time_req;
+    gss_channel_bindings_t bindings;
+    gss_buffer_t token;
+    /* to the application */
+    gss_buffer_desc reply;
+    OM_uint32 flags, time;
+    /* in between */
+    gss_cred_id_t inner_cred, acquired;
+    int64_t ask;                /* flags of our calls */
+    int64_t answer;             /* flags of Prepared */
+    char *label;                /* asked for; "" = the process's own */
+    struct tr_daemon daemon;
+};
+
+/* --- the first token -------------------------------------------------------- */
+
+static OM_uint32
+prepare(OM_uint32 *minor, struct initiation *in)
+{
+    struct tr_call call = { .type = TR_CALL_PREPARE };
+    struct tr_reply reply;
+    char *target = NULL;
+    krb5_error_code ret;
+    OM_uint32 major;
+
+    major = tr_name_text(minor, in->target, &target);
+    if (GSS_ERROR(major))
+        return major;
+    ret = tr_cred_label(in->cred, &in->label);
+    if (ret == 0)
+        ret = tr_daemon_open(&in->daemon);
+    if (ret == 0) {
+        call.u.prepare.target = target;
+        call.u.prepare.label = in->label;
+        call.u.prepare.flags = in->ask;
+        ret = tr_daemon_ask(&in->daemon, &call, TR_REPLY_PREPARED, &reply,
+                            NULL);
+    }
+    if (ret == 0) {
+        in->answer = reply.u.prepared.flags;
+        in->context->plain = (in->answer & TR_IS_PLAIN) != 0;
+        tr_wire_free(TR_WIRE_REPLY, &reply);
+    }
+    free(target);
+    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
+}
+
+static OM_uint32
+check_possible(OM_uint32 *minor, const struct initiation *in)
+{
+    if (in->context->plain)
+        return GSS_S_COMPLETE;
+    if ((in->req_flags & REFUSED_FLAGS) != 0)
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "DCE style and "
+                                        "anonymous contexts cannot be "
+                                        "labelled"));
+    if (tr_mech_is_iakerb(in->context->mech))
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "IAKERB contexts "
+                                        "cannot be labelled"));
+    return GSS_S_COMPLETE;
+}
+
+/* The flags that Kerberos is asked for. */
+static OM_uint32
+inner_flags(const struct initiation *in)
+{
+    OM_uint32 flags = in->req_flags & ~TR_MARKER_FLAG;
+
+    if ((in->answer & TR_REFUSE_DELEG) != 0)
+        flags &= ~(GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG);
+    if (in->context->plain)
+        return flags;
+    flags |= GSS_C_MUTUAL_FLAG | GSS_C_INTEG_FLAG | TR_MARKER_FLAG;
+    if ((in->answer & TR_FORCE_CONF) != 0)
+        flags |= GSS_C_CONF_FLAG;
+    return flags;
+}
+
+/* One step of Kerberos: its token in in->reply. */
+static OM_uint32
+kerberos(OM_uint32 *minor, struct initiation *in, gss_buffer_t token)
+{
+    struct tr_context *context = in->context;
+
+    return gss_init_sec_context(minor, in->inner_cred, &context->inner,
+                                in->target, tr_mech_inner(context->mech),
+                                inner_flags(in), in->time_req, in->bindings,
+                                token, NULL, &in->reply, &in->flags,
+                                &in->time);
+}
+
+/* Who the credential stands for: known now that Kerberos has used it. */
+static OM_uint32
+client_text(OM_uint32 *minor, struct initiation *in, char **client_out)
+{
+    gss_name_t client = GSS_C_NO_NAME;
+    OM_uint32 major, ignored;
+
+    *client_out = NULL;
+    major = gss_inquire_cred(minor, in->inner_cred, &client, NULL, NULL, NULL);
+    if (!GSS_ERROR(major))
+        major = tr_name_text(minor, client, client_out);
+    (void)gss_release_name(&ignored, &client);
+    return major;
+}
+
+/* Have trustrealmd seal the token, and put its trailer on. */
+static krb5_error_code
+seal(struct initiation *in, char *client)
+{
+    struct tr_call call = { .type = TR_CALL_SEAL };
+    gss_buffer_desc inner = in->reply;
+    struct tr_token token;
+    struct tr_reply reply;
+    krb5_error_code ret;
+
+    ret = tr_token_parse(inner.value, inner.length, &token);
+    if (ret != 0)
+        return ret;
+    if (token.kind != TR_TOKEN_AP_REQ || token.oid == NULL ||
+        token.trailer != NULL)
+        return tr_detail(TRR_UNSUPPORTED, "not the token of Kerberos that "
+                         "was expected");
+    call.u.seal.ap_req.data = (uint8_t *)token.body;
+    call.u.seal.ap_req.length = token.body_length;
+    call.u.seal.client = client;
+    call.u.seal.label = in->label;
+    call.u.seal.flags = in->ask;
+    ret = tr_daemon_ask(&in->daemon, &call, TR_REPLY_SEALED, &reply, NULL);
+    if (ret != 0)
+        return ret;
+    if (reply.u.sealed.trailer.length == 0 ||
+        reply.u.sealed.trailer.length > TR_MAX_TRAILER) {
+        ret = tr_detail(TRR_MALFORMED, "unusable trailer from trustrealmd");
+    } else {
+        in->reply.length = 0;
+        in->reply.value = NULL;
+        ret = tr_frame_outer(in->context->mech, &inner,
+                             &reply.u.sealed.trailer, &in->reply);
+    }
+    if (ret == 0)
+        tr_context_set_record(in->context, &reply.u.sealed.record);
+    tr_wire_free(TR_WIRE_REPLY, &reply);
+    return ret;
+}
+
+static OM_uint32
+begin_labelled(OM_uint32 *minor, struct initiation *in)
+{
+    char *client = NULL;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    if (in->inner_cred == GSS_C_NO_CREDENTIAL) {
+        /* So that the client named to trustrealmd is the one who signs. */
+        major = tr_cred_default(minor, in->context->mech, GSS_C_INITIATE,
+                                &in->acquired);
+        if (GSS_ERROR(major))
+            return major;
+        in->inner_cred = in->acquired;
+    }
+    major = kerberos(minor, in, GSS_C_NO_BUFFER);
+    if (GSS_ERROR(major))
+        return major;
+    if (major != GSS_S_CONTINUE_NEEDED)
+        return tr_fail(minor, tr_detail(TRR_FLAGS, "Kerberos did not "
+                                        "authenticate mutually"));
+    major = client_text(minor, in, &client);
+    if (GSS_ERROR(major))
+        return major;
+    ret = seal(in, client);
+    free(client);
+    return ret == 0 ? GSS_S_CONTINUE_NEEDED : tr_fail(minor, ret);
+}
+
+/* --- without label ----------------------------------------------------------*/
+
+/* One step of a by-pass: Kerberos alone, with the OID changed if need be. */
+static OM_uint32
+step_plain(OM_uint32 *minor, struct initiation *in)
+{
+    struct tr_context *context = in->context;
+    gss_buffer_desc inner = GSS_C_EMPTY_BUFFER, reply;
+    struct tr_token token;
+    OM_uint32 major;
+    krb5_error_code ret = 0;
+
+    if (in->token != GSS_C_NO_BUFFER && in->token->length > 0) {
+        ret = tr_token_parse(in->token->value, in->token->length, &token);
+        /* What a peer of the same kind adds means nothing to us here. */
+        token.trailer = NULL;
+        if (ret == 0)
+            ret = tr_frame_inner(context->mech, &token, &inner);
+        if (ret != 0)
+            return tr_fail(minor, ret);
+    }
+    major = kerberos(minor, in, inner.length > 0 ? &inner : in->token);
+    free(inner.value);
+    reply = in->reply;
+    in->reply.length = 0;
+    in->reply.value = NULL;
+    ret = tr_frame_outer(context->mech, &reply, NULL, &in->reply);
+    if (ret == 0 && major == GSS_S_COMPLETE)
+        ret = tr_context_establish(context, NULL, -1);
+    return ret == 0 ? major : tr_fail(minor, ret);
+}
+
+static OM_uint32
+begin(OM_uint32 *minor, struct initiation *in)
+{
+    OM_uint32 major;
+
+    if ((in->req_flags & GSS_C_CONF_FLAG) != 0)
+        in->ask |= TR_ASK_CONF;
+    if ((in->req_flags & (GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG)) != 0)
+        in->ask |= TR_ASK_DELEG;
+    in->context->identify = (in->req_flags & TR_MARKER_FLAG) != 0;
+    major = prepare(minor, in);
+    if (major == GSS_S_COMPLETE)
+        major = check_possible(minor, in);
+    if (GSS_ERROR(major))
+        return major;
+    in->context->stage = TR_WAITING;
+    return in->context->plain ? step_plain(minor, in) :
+        begin_labelled(minor, in);
+}
+
+/* --- the reply --------------------------------------------------------------*/
+
+static OM_uint32
+check_reply(OM_uint32 *minor, const struct tr_token *token)
+{
+    if (token->kind == TR_TOKEN_ERROR && tr_frame_is_refusal(token))
+        return tr_fail(minor, tr_detail(TRR_REFUSED, "refused by the peer"));
+    if (token->kind == TR_TOKEN_AP_REP && token->trailer == NULL)
+        return tr_fail(minor, tr_detail(TRR_NO_ACCEPTANCE, "%s",
+                                        error_message(TRR_NO_ACCEPTANCE)));
+    if (token->kind == TR_TOKEN_AP_REP &&
+        token->trailer_length > TR_MAX_TRAILER)
+        return tr_fail(minor, tr_detail(TRR_TOO_LONG, "trailer of the peer "
+                                        "is too long"));
+    if (token->kind == TR_TOKEN_AP_REP || token->kind == TR_TOKEN_ERROR)
+        return GSS_S_COMPLETE;
+    return tr_fail(minor, tr_detail(TRR_TOKEN, "not an answer of the peer"));
+}
+
+static krb5_error_code
+accepted(struct tr_context *context, const struct tr_token *token)
+{
+    struct tr_daemon daemon = TR_DAEMON_CLOSED;
+    struct tr_call call = { .type = TR_CALL_ACCEPTED };
+    struct tr_reply reply;
+    int fd = -1;
+    krb5_error_code ret;
+
+    call.u.accepted.record = context->record;
+    call.u.accepted.ap_rep.data = (uint8_t *)token->body;
+    call.u.accepted.ap_rep.length = token->body_length;
+    call.u.accepted.trailer.data = (uint8_t *)token->trailer;
+    call.u.accepted.trailer.length = token->trailer_length;
+    call.u.accepted.binding.data = context->binding;
+    call.u.accepted.binding.length = sizeof(context->binding);
+    ret = tr_daemon_open(&daemon);
+    if (ret != 0)
+        return ret;
+    ret = tr_daemon_ask(&daemon, &call, TR_REPLY_ESTABLISHED, &reply, &fd);
+    tr_daemon_close(&daemon);
+    if (ret != 0)
+        return ret;
+    ret = tr_context_establish(context, &reply.u.established, fd);
+    tr_wire_free(TR_WIRE_REPLY, &reply);
+    return ret;
+}
+
+static OM_uint32
+finish_labelled(OM_uint32 *minor, struct initiation *in)
+{
+    struct tr_context *context = in->context;
+    gss_buffer_desc inner = GSS_C_EMPTY_BUFFER;
+    struct tr_token token;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    if (in->token == GSS_C_NO_BUFFER)
+        return GSS_S_DEFECTIVE_TOKEN;
+    ret = tr_token_parse(in->token->value, in->token->length, &token);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = check_reply(minor, &token);
+    if (GSS_ERROR(major))
+        return major;
+    ret = tr_frame_inner(context->mech, &token, &inner);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = kerberos(minor, in, inner.length > 0 ? &inner : in->token);
+    free(inner.value);
+    if (GSS_ERROR(major))
+        return major;
+    if (major != GSS_S_COMPLETE || (in->flags & GSS_C_MUTUAL_FLAG) == 0 ||
+        in->reply.length != 0)
+        return tr_fail(minor, tr_detail(TRR_FLAGS, "Kerberos did not "
+                                        "authenticate mutually"));
+    major = tr_context_derive(minor, context);
+    if (GSS_ERROR(major))
+        return major;
+    ret = accepted(context, &token);
+    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
+}
+
+static OM_uint32
+proceed(OM_uint32 *minor, struct initiation *in)
+{
+    struct tr_context *context = in->context;
+
+    if (context->stage != TR_WAITING || context->inner == GSS_C_NO_CONTEXT)
+        return GSS_S_NO_CONTEXT;
+    /* Kerberos looks at its flags at the first step only. */
+    return context->plain ? step_plain(minor, in) :
+        finish_labelled(minor, in);
+}
+
+/* --- the entry point --------------------------------------------------------*/
+
+static OM_uint32
+visible_flags(const struct tr_context *context, OM_uint32 flags)
+{
+    if (!context->identify)
+        flags &= ~TR_MARKER_FLAG;
+    if (!context->plain && context->stage != TR_READY)
+        flags &= ~GSS_C_PROT_READY_FLAG;
+    return flags;
+}
+
+static OM_uint32
+run(OM_uint32 *minor, struct initiation *in, gss_ctx_id_t *handle,
+    const struct tr_mech *mech)
+{
+    bool first = *handle == GSS_C_NO_CONTEXT;
+    OM_uint32 major, ignored;
+    krb5_error_code ret;
+
+    in->context = (struct tr_context *)*handle;
+    if (first) {
+        ret = tr_context_create(mech, true, &in->context);
+        if (ret != 0)
+            return tr_fail(minor, ret);
+    }
+    major = first ? begin(minor, in) : proceed(minor, in);
+    if (GSS_ERROR(major)) {
+        (void)gss_release_buffer(&ignored, &in->reply);
+        if (first)
+            tr_context_free(in->context);
+        else
+            tr_context_kill(in->context);
+        return major;
+    }
+    *handle = (gss_ctx_id_t)in->context;
+    return major;
+}
+
+OM_uint32
+gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
+                      gss_ctx_id_t *handle, gss_name_t target, gss_OID mech,
+                      OM_uint32 req_flags, OM_uint32 time_req,
+                      gss_channel_bindings_t bindings, gss_buffer_t token,
+                      gss_OID *mech_out, gss_buffer_t token_out,
+                      OM_uint32 *flags_out, OM_uint32 *time_out)
+{
+    struct initiation in = {
+        .cred = cred, .inner_cred = tr_cred_inner(cred),
+        .target = tr_name_inner(target), .req_flags = req_flags,
+        .time_req = time_req, .bindings = bindings, .token = token,
+        .daemon = TR_DAEMON_CLOSED
+    };
+    OM_uint32 major, ignored;
+
+    *minor = 0;
+    token_out->length = 0;
+    token_out->value = NULL;
+    major = run(minor, &in, handle, tr_mech_find(mech));
+    if (!GSS_ERROR(major)) {
+        *token_out = in.reply;
+        if (mech_out != NULL)
+            *mech_out = tr_mech_public(in.context->mech);
+        if (flags_out != NULL)
+            *flags_out = visible_flags(in.context, in.flags);
+        if (time_out != NULL)
+            *time_out = tr_life_remaining(&in.context->life, in.time);
+    }
+    tr_daemon_close(&in.daemon);
+    (void)gss_release_cred(&ignored, &in.acquired);
+    free(in.label);
+    return major;
+}

@@ -1,0 +1,61 @@
+/* mech/plugin/life.h - how long the decision about a context holds */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_LIFE_H
+#define TR_LIFE_H
+
+/*
+ * A context may be used until its lifetime or idle timeout is over, and as
+ * long as the decision that allowed it holds: while the page of trustrealmd
+ * shows the same epoch and its lease is not over.  When it no longer holds,
+ * trustrealmd is asked to judge the association anew; without its "yes" the
+ * message does not pass.
+ *
+ * Looking takes two loads and a read of the coarse clock.  The limits in time
+ * are looked at four times a second, by CLOCK_BOOTTIME: sleep counts.
+ */
+
+#include <gssapi/gssapi.h>
+#include <krb5/krb5.h>
+#include <stdatomic.h>
+#include "page.h"
+#include "wire.h"
+
+struct tr_context;
+struct tr_held_page;
+
+struct tr_life {
+    _Atomic(struct tr_mapping *) mapping;       /* NULL: nothing to look at */
+    _Atomic uint64_t epoch;
+    _Atomic int flags;                  /* TR_FORCE_CONF, TR_EXPLICIT, ... */
+    _Atomic uint64_t end;               /* CLOCK_BOOTTIME, ns; 0 = none */
+    _Atomic uint64_t idle;              /* ns; 0 = none */
+    _Atomic uint64_t last_use;          /* CLOCK_BOOTTIME, ns */
+    _Atomic uint64_t next_look;         /* at the times, by the page's clock */
+    _Atomic krb5_error_code over;       /* why it is over for good, or 0 */
+    _Atomic uint32_t kernel_lifetime;   /* s */
+    struct tr_held_page *held;          /* mappings to release at the end */
+};
+
+/*
+ * Take over a decision.  *fd is the page's descriptor or -1; it is closed and
+ * set to -1 when it was used.  The first time, or with the mutex of the
+ * context held.
+ */
+krb5_error_code tr_life_begin(struct tr_life *life,
+                              const struct tr_established *established,
+                              int *fd);
+void tr_life_end(struct tr_life *life);
+
+/* May a message pass?  Before the inner call; the second also after it. */
+krb5_error_code tr_life_enter(struct tr_context *context);
+krb5_error_code tr_life_confirm(struct tr_context *context);
+
+/* Have trustrealmd judge the record of a context that was imported, and
+ * establish it with the answer. */
+krb5_error_code tr_life_resume(struct tr_context *context);
+
+/* Seconds left: the lesser of Kerberos' and ours. */
+OM_uint32 tr_life_remaining(const struct tr_life *life, OM_uint32 inner);
+
+#endif

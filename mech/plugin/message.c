@@ -1,0 +1,267 @@
+/* mech/plugin/message.c - wrap and unwrap messages */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "gssi.h"
+#include "message.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+/* --- may it pass ------------------------------------------------------------*/
+
+OM_uint32
+tr_message_enter(OM_uint32 *minor, struct tr_context *context)
+{
+    krb5_error_code ret;
+
+    *minor = 0;
+    if (context->stage != TR_READY)
+        return GSS_S_NO_CONTEXT;
+    ret = tr_life_enter(context);
+    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
+}
+
+OM_uint32
+tr_message_confirm(OM_uint32 *minor, struct tr_context *context,
+                   OM_uint32 major)
+{
+    krb5_error_code ret;
+
+    if (GSS_ERROR(major))
+        return major;
+    ret = tr_life_confirm(context);
+    return ret == 0 ? major : tr_fail(minor, ret);
+}
+
+OM_uint32
+tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
+                        const struct tr_known_label *label, OM_uint32 major)
+{
+    struct tr_known_label *again;
+    krb5_error_code ret;
+
+    major = tr_message_confirm(minor, context, major);
+    if (GSS_ERROR(major) || label == NULL ||
+        label->epoch == context->life.epoch)
+        return major;
+    ret = tr_labels_issue(context, &again);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    tr_labels_release(again);
+    return tr_message_confirm(minor, context, major);
+}
+
+OM_uint32
+tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
+                            struct tr_known_label **label, OM_uint32 major)
+{
+    struct tr_known_label *again;
+    krb5_error_code ret;
+
+    major = tr_message_confirm(minor, context, major);
+    if (GSS_ERROR(major) || *label == NULL ||
+        (*label)->epoch == context->life.epoch)
+        return major;
+    ret = tr_labels_check(context, (*label)->record.data,
+                          (*label)->record.length, &again);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    tr_labels_release(*label);
+    *label = again;
+    return tr_message_confirm(minor, context, major);
+}
+
+OM_uint32
+tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
+                      OM_uint32 major, int conf)
+{
+    if (GSS_ERROR(major) || conf || !tr_message_forces_conf(context))
+        return major;
+    return tr_fail(minor, tr_detail(TRR_PROTECTION, "the trust realm requires "
+                                    "confidentiality"));
+}
+
+/* --- the suffix ------------------------------------------------------------ */
+
+krb5_error_code
+tr_message_label(struct tr_context *context, struct tr_known_label **label_out)
+{
+    *label_out = NULL;
+    return tr_message_labelled(context) ? tr_labels_issue(context, label_out) :
+        0;
+}
+
+void
+tr_suffix_put(const struct tr_context *context,
+              const struct tr_known_label *label, uint8_t *out)
+{
+    size_t length = label->record.length;
+
+    memcpy(out, label->record.data, length);
+    out[length] = (uint8_t)(length >> 8);
+    out[length + 1] = (uint8_t)length;
+    memcpy(out + length + 2, context->send_tag, TR_TAG_LENGTH);
+}
+
+krb5_error_code
+tr_suffix_check(struct tr_context *context, const void *octets, size_t length,
+                size_t *length_out, struct tr_known_label **label_out)
+{
+    const uint8_t *end = (const uint8_t *)octets + length;
+    const uint8_t *at = end - TR_TAG_LENGTH - 2;
+    size_t record;
+
+    if (length < TR_SUFFIX_LENGTH(1))
+        return tr_detail(TRR_RECORD, "label record is cut off");
+    record = (size_t)at[0] << 8 | at[1];
+    if (length < TR_SUFFIX_LENGTH(record))
+        return tr_detail(TRR_RECORD, "label record is cut off");
+    *length_out = TR_SUFFIX_LENGTH(record);
+    return tr_labels_check(context, at - record, record, label_out);
+}
+
+/* --- wrap ------------------------------------------------------------------*/
+
+static OM_uint32
+wrap_labelled(OM_uint32 *minor, struct tr_context *context,
+              const struct tr_known_label *label, int conf_req, gss_qop_t qop,
+              gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
+{
+    gss_buffer_desc data;
+    OM_uint32 major;
+
+    data.length = message->length + TR_SUFFIX_LENGTH(label->record.length);
+    data.value = malloc(data.length);
+    if (data.value == NULL)
+        return tr_fail(minor, ENOMEM);
+    if (message->length > 0)
+        memcpy(data.value, message->value, message->length);
+    tr_suffix_put(context, label, (uint8_t *)data.value + message->length);
+    major = gss_wrap(minor, context->inner, conf_req, qop, &data, conf_out,
+                     token_out);
+    explicit_bzero(data.value, data.length);
+    free(data.value);
+    return major;
+}
+
+OM_uint32
+gssi_wrap(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req, gss_qop_t qop,
+          gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
+{
+    struct tr_context *context = (struct tr_context *)handle;
+    struct tr_known_label *label = NULL;
+    OM_uint32 major, ignored;
+    int conf = 0;
+    krb5_error_code ret = 0;
+
+    major = tr_message_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
+    if (!context->plain &&
+        (tr_message_labelled(context) ||
+         tr_ends_with(message->value, message->length, context->send_tag)))
+        ret = tr_labels_issue(context, &label);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    conf_req = conf_req || tr_message_forces_conf(context);
+    if (label == NULL)
+        major = gss_wrap(minor, context->inner, conf_req, qop, message, &conf,
+                         token_out);
+    else
+        major = wrap_labelled(minor, context, label, conf_req, qop, message,
+                              &conf, token_out);
+    major = tr_message_check_conf(minor, context, major, conf);
+    major = tr_message_confirm_sent(minor, context, label, major);
+    tr_labels_release(label);
+    if (GSS_ERROR(major))
+        (void)gss_release_buffer(&ignored, token_out);
+    else if (conf_out != NULL)
+        *conf_out = conf;
+    return major;
+}
+
+OM_uint32
+gssi_wrap_size_limit(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
+                     gss_qop_t qop, OM_uint32 size, OM_uint32 *max_out)
+{
+    struct tr_context *context = (struct tr_context *)handle;
+    struct tr_known_label *label = NULL;
+    OM_uint32 major, overhead = 0;
+    krb5_error_code ret;
+
+    major = tr_message_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
+    ret = tr_message_label(context, &label);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    if (label != NULL)
+        overhead = (OM_uint32)TR_SUFFIX_LENGTH(label->record.length);
+    tr_labels_release(label);
+    conf_req = conf_req || tr_message_forces_conf(context);
+    major = gss_wrap_size_limit(minor, context->inner, conf_req, qop, size,
+                                max_out);
+    if (!GSS_ERROR(major))
+        *max_out -= *max_out < overhead ? *max_out : overhead;
+    return major;
+}
+
+/* --- unwrap ----------------------------------------------------------------*/
+
+/* Take the suffix off a message that has one. */
+static OM_uint32
+strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
+      struct tr_known_label **label_out)
+{
+    size_t length;
+    krb5_error_code ret;
+
+    *label_out = NULL;
+    if (context->plain ||
+        !tr_ends_with(message->value, message->length,
+                      context->receive_tag))
+        return GSS_S_COMPLETE;
+    ret = tr_suffix_check(context, message->value, message->length, &length,
+                          label_out);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    message->length -= length;
+    return GSS_S_COMPLETE;
+}
+
+OM_uint32
+gssi_unwrap(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t token,
+            gss_buffer_t message_out, int *conf_out, gss_qop_t *qop_out)
+{
+    struct tr_context *context = (struct tr_context *)handle;
+    struct tr_known_label *label = NULL;
+    OM_uint32 major, status, ignored;
+    int conf = 0;
+
+    major = tr_message_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
+    major = gss_unwrap(minor, context->inner, token, message_out, &conf,
+                       qop_out);
+    if (GSS_ERROR(major))
+        return major;
+    status = tr_message_check_conf(minor, context, major, conf);
+    if (!GSS_ERROR(status))
+        status = strip(minor, context, message_out, &label);
+    status = tr_message_confirm_received(minor, context, &label, status);
+    if (GSS_ERROR(status)) {
+        if (message_out->length > 0)
+            explicit_bzero(message_out->value, message_out->length);
+        (void)gss_release_buffer(&ignored, message_out);
+        tr_labels_release(label);
+        return status;
+    }
+    tr_labels_delivered(context, label);
+    tr_labels_release(label);
+    if (conf_out != NULL)
+        *conf_out = conf;
+    return major;               /* with what it says of the sequence */
+}

@@ -1,0 +1,92 @@
+/* mech/plugin/message.h - label records in messages */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_MESSAGE_H
+#define TR_MESSAGE_H
+
+/*
+ * The data of a message with a label of its own ends with
+ *
+ *     label record || 2-octet length of the record || 16-octet tag
+ *
+ * and Kerberos protects all of it as data.  The tag is derived from the key
+ * of the context and the direction: exactly the messages that end with it are
+ * labelled, so data that happens to end so is sent with a record too.  What
+ * Kerberos checksums besides data (associated data) counts as part of the
+ * message here, since its checksum does not say where one ends and the other
+ * begins.
+ */
+
+#include <gssapi/gssapi.h>
+#include <krb5/krb5.h>
+#include <stdbool.h>
+#include <string.h>
+#include "context.h"
+
+#define TR_SUFFIX_LENGTH(record) ((record) + 2 + TR_TAG_LENGTH)
+#define TR_MAX_SUFFIX TR_SUFFIX_LENGTH(TR_MAX_LABEL_RECORD)
+
+/* May messages pass now?  GSS_S_COMPLETE, or why not. */
+OM_uint32 tr_message_enter(OM_uint32 *minor, struct tr_context *context);
+/* After the inner call that returned major: if it succeeded, look again. */
+OM_uint32 tr_message_confirm(OM_uint32 *minor, struct tr_context *context,
+                             OM_uint32 major);
+/*
+ * As tr_message_confirm(), for a message with a label of its own (NULL: with
+ * the established one): a label that held under an epoch that is over is
+ * asked about again.  A message to send, or one that arrived.
+ */
+OM_uint32 tr_message_confirm_sent(OM_uint32 *minor,
+                                  struct tr_context *context,
+                                  const struct tr_known_label *label,
+                                  OM_uint32 major);
+OM_uint32 tr_message_confirm_received(OM_uint32 *minor,
+                                      struct tr_context *context,
+                                      struct tr_known_label **label,
+                                      OM_uint32 major);
+/* A message whose confidentiality was forced came out or in without it. */
+OM_uint32 tr_message_check_conf(OM_uint32 *minor,
+                                const struct tr_context *context,
+                                OM_uint32 major, int conf);
+
+static inline bool
+tr_message_forces_conf(const struct tr_context *context)
+{
+    return (context->life.flags & TR_FORCE_CONF) != 0;
+}
+
+static inline bool
+tr_ends_with(const void *octets, size_t length,
+             const uint8_t tag[TR_TAG_LENGTH])
+{
+    return length >= TR_TAG_LENGTH &&
+        memcmp((const uint8_t *)octets + length - TR_TAG_LENGTH, tag,
+               TR_TAG_LENGTH) == 0;
+}
+
+/* Does every message of this context go with a record now? */
+static inline bool
+tr_message_labelled(const struct tr_context *context)
+{
+    return context->labels.changed ||
+        (context->life.flags & TR_EXPLICIT) != 0;
+}
+
+/* The label to send a message with that needs a record; release it.  NULL
+ * when none does at present. */
+krb5_error_code tr_message_label(struct tr_context *context,
+                                 struct tr_known_label **label_out);
+
+/* Write the suffix for label, TR_SUFFIX_LENGTH(label->record.length). */
+void tr_suffix_put(const struct tr_context *context,
+                   const struct tr_known_label *label, uint8_t *out);
+/*
+ * Look at the end of a message that arrived and ends with the tag: check its
+ * record.  *length_out is what to take off; the label is to be released.
+ */
+krb5_error_code tr_suffix_check(struct tr_context *context,
+                                const void *octets, size_t length,
+                                size_t *length_out,
+                                struct tr_known_label **label_out);
+
+#endif

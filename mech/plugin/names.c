@@ -1,0 +1,312 @@
+/* mech/plugin/names.c - names of this mechanism */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <gssapi/gssapi_alloc.h>
+#include <gssapi/gssapi_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include "gssi.h"
+#include "names.h"
+#include "oids.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+krb5_error_code
+tr_name_create(gss_name_t *inner, struct tr_facts *facts,
+               struct tr_name **name_out)
+{
+    struct tr_name *name = calloc(1, sizeof(*name));
+    OM_uint32 ignored;
+
+    *name_out = NULL;
+    if (name == NULL) {
+        (void)gss_release_name(&ignored, inner);
+        return ENOMEM;
+    }
+    name->inner = *inner;
+    *inner = GSS_C_NO_NAME;
+    name->facts = tr_facts_hold(facts);
+    *name_out = name;
+    return 0;
+}
+
+void
+tr_name_free(struct tr_name *name)
+{
+    OM_uint32 ignored;
+
+    if (name == NULL)
+        return;
+    (void)gss_release_name(&ignored, &name->inner);
+    tr_facts_release(name->facts);
+    free(name);
+}
+
+gss_name_t
+tr_name_inner(gss_name_t name)
+{
+    return name == GSS_C_NO_NAME ? name : ((struct tr_name *)name)->inner;
+}
+
+OM_uint32
+tr_name_text(OM_uint32 *minor, gss_name_t inner, char **text_out)
+{
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major, ignored;
+
+    *text_out = NULL;
+    major = gss_display_name(minor, inner, &text, NULL);
+    if (GSS_ERROR(major))
+        return major;
+    /* A NUL inside would hide the rest of the name from the daemon. */
+    if (text.length > TR_MAX_PRINCIPAL ||
+        memchr(text.value, '\0', text.length) != NULL)
+        major = tr_fail(minor, tr_detail(TRR_TOO_LONG, "unusable principal "
+                                         "name"));
+    else if ((*text_out = strndup(text.value, text.length)) == NULL)
+        major = tr_fail(minor, ENOMEM);
+    (void)gss_release_buffer(&ignored, &text);
+    return major;
+}
+
+static OM_uint32
+wrap_name(OM_uint32 *minor, gss_name_t *inner, struct tr_facts *facts,
+          gss_name_t *name_out)
+{
+    struct tr_name *name;
+    krb5_error_code ret;
+
+    ret = tr_name_create(inner, facts, &name);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    *name_out = (gss_name_t)name;
+    return GSS_S_COMPLETE;
+}
+
+OM_uint32
+gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
+                         gss_OID type, gss_name_t *name_out)
+{
+    gss_name_t general = GSS_C_NO_NAME, inner = GSS_C_NO_NAME;
+    OM_uint32 major, ignored;
+
+    *name_out = GSS_C_NO_NAME;
+    major = gss_import_name(minor, text, type, &general);
+    if (GSS_ERROR(major))
+        return major;
+    /* Always to krb5, whatever framing the name will be used with, and never
+     * in place: that aliases the name and costs a conversion at every use. */
+    major = gss_canonicalize_name(minor, general,
+                                  tr_mech_inner(tr_mech_find(NULL)), &inner);
+    (void)gss_release_name(&ignored, &general);
+    if (GSS_ERROR(major))
+        return major;
+    return wrap_name(minor, &inner, NULL, name_out);
+}
+
+OM_uint32
+gssi_import_name(OM_uint32 *minor, gss_buffer_t text, gss_OID type,
+                 gss_name_t *name_out)
+{
+    return gssi_import_name_by_mech(minor, GSS_C_NO_OID, text, type,
+                                    name_out);
+}
+
+OM_uint32
+gssi_release_name(OM_uint32 *minor, gss_name_t *name)
+{
+    *minor = 0;
+    tr_name_free((struct tr_name *)*name);
+    *name = GSS_C_NO_NAME;
+    return GSS_S_COMPLETE;
+}
+
+OM_uint32
+gssi_duplicate_name(OM_uint32 *minor, const gss_name_t name,
+                    gss_name_t *name_out)
+{
+    const struct tr_name *from = (const struct tr_name *)name;
+    gss_name_t inner = GSS_C_NO_NAME;
+    OM_uint32 major;
+
+    *name_out = GSS_C_NO_NAME;
+    major = gss_duplicate_name(minor, from->inner, &inner);
+    if (GSS_ERROR(major))
+        return major;
+    return wrap_name(minor, &inner, from->facts, name_out);
+}
+
+OM_uint32
+gssi_compare_name(OM_uint32 *minor, gss_name_t a, gss_name_t b, int *equal_out)
+{
+    return gss_compare_name(minor, tr_name_inner(a), tr_name_inner(b),
+                            equal_out);
+}
+
+OM_uint32
+gssi_display_name(OM_uint32 *minor, gss_name_t name, gss_buffer_t text_out,
+                  gss_OID *type_out)
+{
+    return gss_display_name(minor, tr_name_inner(name), text_out, type_out);
+}
+
+OM_uint32
+gssi_export_name(OM_uint32 *minor, const gss_name_t name,
+                 gss_buffer_t token_out)
+{
+    return gss_export_name(minor, tr_name_inner(name), token_out);
+}
+
+/* Without our attributes: whoever holds an exported name could change them. */
+OM_uint32
+gssi_export_name_composite(OM_uint32 *minor, gss_name_t name,
+                           gss_buffer_t token_out)
+{
+    return gss_export_name_composite(minor, tr_name_inner(name), token_out);
+}
+
+OM_uint32
+gssi_localname(OM_uint32 *minor, const gss_name_t name, gss_const_OID mech,
+               gss_buffer_t local_out)
+{
+    return gss_localname(minor, tr_name_inner(name),
+                         tr_mech_inner(tr_mech_find(mech)), local_out);
+}
+
+OM_uint32
+gssi_authorize_localname(OM_uint32 *minor, const gss_name_t name,
+                         gss_const_buffer_t user, gss_const_OID type)
+{
+    gss_name_t local = GSS_C_NO_NAME;
+    OM_uint32 major, ignored;
+
+    major = gss_import_name(minor, (gss_buffer_t)user, (gss_OID)type, &local);
+    if (GSS_ERROR(major))
+        return major;
+    major = gss_authorize_localname(minor, tr_name_inner(name), local);
+    (void)gss_release_name(&ignored, &local);
+    /* A "no" of Kerberos comes out of the mechglue as "unavailable"; if it
+     * were passed on, the mechglue above would compare names instead. */
+    return major == GSS_S_UNAVAILABLE ? GSS_S_UNAUTHORIZED : major;
+}
+
+/* --- attributes (RFC 6680) --------------------------------------------------*/
+
+OM_uint32
+gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn_out,
+                  gss_OID *mech_out, gss_buffer_set_t *attrs_out)
+{
+    const struct tr_facts *facts = ((struct tr_name *)name)->facts;
+    OM_uint32 major, ignored;
+
+    major = gss_inquire_name(minor, tr_name_inner(name), is_mn_out, mech_out,
+                             attrs_out);
+    if (GSS_ERROR(major) || attrs_out == NULL || facts == NULL)
+        return major;
+    major = tr_attribute_names(minor, facts, attrs_out);
+    if (GSS_ERROR(major))
+        (void)gss_release_buffer_set(&ignored, attrs_out);
+    return major;
+}
+
+static OM_uint32
+put_buffer(OM_uint32 *minor, const char *text, gss_buffer_t out)
+{
+    if (out == GSS_C_NO_BUFFER)
+        return GSS_S_COMPLETE;
+    out->length = strlen(text);
+    out->value = gssalloc_malloc(out->length + 1);
+    if (out->value == NULL) {
+        out->length = 0;
+        return tr_fail(minor, ENOMEM);
+    }
+    memcpy(out->value, text, out->length + 1);
+    return GSS_S_COMPLETE;
+}
+
+static OM_uint32
+get_fact(OM_uint32 *minor, const struct tr_facts *facts, enum tr_fact fact,
+         int *authenticated_out, int *complete_out, gss_buffer_t value_out,
+         gss_buffer_t display_out, int *more)
+{
+    OM_uint32 major, ignored;
+    const char *text = NULL;
+
+    *minor = 0;
+    if (facts != NULL && fact != TR_NFACTS)
+        text = tr_facts_get(facts, fact);
+    if (text == NULL)
+        return GSS_S_UNAVAILABLE;
+    if (authenticated_out != NULL)
+        *authenticated_out = tr_facts_labelled(facts);
+    if (complete_out != NULL)
+        *complete_out = 1;
+    if (more != NULL)
+        *more = 0;
+    major = put_buffer(minor, text, value_out);
+    if (major == GSS_S_COMPLETE) {
+        major = put_buffer(minor, text, display_out);
+        if (major != GSS_S_COMPLETE && value_out != GSS_C_NO_BUFFER)
+            (void)gss_release_buffer(&ignored, value_out);
+    }
+    return major;
+}
+
+OM_uint32
+gssi_get_name_attribute(OM_uint32 *minor, gss_name_t name, gss_buffer_t attr,
+                        int *authenticated_out, int *complete_out,
+                        gss_buffer_t value_out, gss_buffer_t display_out,
+                        int *more)
+{
+    enum tr_fact fact;
+
+    if (tr_attribute_is_ours(attr, &fact))
+        return get_fact(minor, ((struct tr_name *)name)->facts, fact,
+                        authenticated_out, complete_out, value_out,
+                        display_out, more);
+    return gss_get_name_attribute(minor, tr_name_inner(name), attr,
+                                  authenticated_out, complete_out, value_out,
+                                  display_out, more);
+}
+
+OM_uint32
+gssi_set_name_attribute(OM_uint32 *minor, gss_name_t name, int complete,
+                        gss_buffer_t attr, gss_buffer_t value)
+{
+    enum tr_fact fact;
+
+    *minor = 0;
+    if (tr_attribute_is_ours(attr, &fact))
+        return GSS_S_UNAUTHORIZED;
+    return gss_set_name_attribute(minor, tr_name_inner(name), complete, attr,
+                                  value);
+}
+
+OM_uint32
+gssi_delete_name_attribute(OM_uint32 *minor, gss_name_t name,
+                           gss_buffer_t attr)
+{
+    enum tr_fact fact;
+
+    *minor = 0;
+    if (tr_attribute_is_ours(attr, &fact))
+        return GSS_S_UNAUTHORIZED;
+    return gss_delete_name_attribute(minor, tr_name_inner(name), attr);
+}
+
+OM_uint32
+gssi_map_name_to_any(OM_uint32 *minor, gss_name_t name, int authenticated,
+                     gss_buffer_t type, gss_any_t *any_out)
+{
+    return gss_map_name_to_any(minor, tr_name_inner(name), authenticated,
+                               type, any_out);
+}
+
+OM_uint32
+gssi_release_any_name_mapping(OM_uint32 *minor, gss_name_t name,
+                              gss_buffer_t type, gss_any_t *any)
+{
+    return gss_release_any_name_mapping(minor, tr_name_inner(name), type, any);
+}

@@ -1,0 +1,153 @@
+/* mech/plugin/status.c - from our error codes to major and minor status */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <gssapi/gssapi_alloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "gssi.h"
+#include "oids.h"
+#include "once.h"
+#include "status.h"
+#include "trustrealm_err.h"
+
+struct tr_detail {
+    krb5_error_code code;
+    char text[1024];
+};
+
+/* This thread's, NULL when there is no memory for it. */
+static struct tr_detail *
+own_detail(void)
+{
+    struct tr_once *once = tr_once();
+    struct tr_detail *detail;
+
+    if (!once->have_detail)
+        return NULL;
+    detail = pthread_getspecific(once->detail);
+    if (detail == NULL) {
+        detail = calloc(1, sizeof(*detail));
+        if (detail != NULL &&
+            pthread_setspecific(once->detail, detail) != 0) {
+            free(detail);
+            detail = NULL;
+        }
+    }
+    return detail;
+}
+
+krb5_error_code
+tr_detail(krb5_error_code code, const char *format, ...)
+{
+    struct tr_detail *detail = own_detail();
+    va_list args;
+
+    if (detail != NULL) {
+        detail->code = code;
+        va_start(args, format);
+        (void)vsnprintf(detail->text, sizeof(detail->text), format, args);
+        va_end(args);
+    }
+    return code;
+}
+
+krb5_error_code
+tr_detail_from(krb5_error_code code, const char *what, OM_uint32 major,
+               OM_uint32 minor)
+{
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    OM_uint32 context = 0, ignored, value = minor != 0 ? minor : major;
+
+    if (gss_display_status(&ignored, value,
+                           minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
+                           tr_mech_inner(tr_mech_find(NULL)), &context,
+                           &text) != GSS_S_COMPLETE)
+        return tr_detail(code, "%s", what);
+    code = tr_detail(code, "%s: %.*s", what, (int)text.length,
+                     (char *)text.value);
+    (void)gss_release_buffer(&ignored, &text);
+    return code;
+}
+
+static OM_uint32
+major_for(krb5_error_code code)
+{
+    switch (code) {
+    case TRR_ENDED:
+    case TRR_IDLE:
+        return GSS_S_CONTEXT_EXPIRED;
+    case TRR_TOKEN:
+    case TRR_RECORD:
+    case TRR_TRUNCATED:
+    case TRR_TRAILING:
+    case TRR_MALFORMED:
+        return GSS_S_DEFECTIVE_TOKEN;
+    case TRR_UNSUPPORTED:
+        return GSS_S_UNAVAILABLE;
+    case TRR_INTERNAL:
+    case TRR_DAEMON_AWAY:
+    case TRR_DAEMON_UID:
+    case TRR_DAEMON_TIME:
+    case TRR_DAEMON_BUSY:
+        return GSS_S_FAILURE;
+    default:
+        return code >= TRR_OK && code <= TRR_INTERNAL ? GSS_S_UNAUTHORIZED :
+            GSS_S_FAILURE;
+    }
+}
+
+OM_uint32
+tr_fail(OM_uint32 *minor, krb5_error_code code)
+{
+    *minor = code;
+    return major_for(code);
+}
+
+static OM_uint32
+put_text(OM_uint32 *minor, const char *text, gss_buffer_t out)
+{
+    size_t length = strlen(text);
+
+    out->value = gssalloc_malloc(length + 1);
+    if (out->value == NULL) {
+        *minor = ENOMEM;
+        return GSS_S_FAILURE;
+    }
+    memcpy(out->value, text, length + 1);
+    out->length = length;
+    *minor = 0;
+    return GSS_S_COMPLETE;
+}
+
+OM_uint32
+gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
+                    OM_uint32 *message_context, gss_buffer_t text_out)
+{
+    krb5_error_code code = (krb5_error_code)value;
+    const struct tr_detail *detail = own_detail();
+    OM_uint32 major, ignored;
+
+    *message_context = 0;
+    if (type != GSS_C_MECH_CODE) {
+        *minor = EINVAL;
+        return GSS_S_BAD_STATUS;
+    }
+    if (code >= TRR_OK && code <= TRR_INTERNAL) {
+        if (detail != NULL && detail->code == code)
+            return put_text(minor, detail->text, text_out);
+        return put_text(minor, error_message(code), text_out);
+    }
+    major = gss_display_status(&ignored, value, GSS_C_MECH_CODE,
+                               tr_mech_inner(tr_mech_find(mech)),
+                               message_context, text_out);
+    if (major == GSS_S_COMPLETE) {
+        *minor = 0;
+        return major;
+    }
+    /* Not a code of the inner mechanism: errno or libkrb5, from us. */
+    return put_text(minor, error_message(code), text_out);
+}

@@ -1,0 +1,28 @@
+/* mech/plugin/status.h - from our error codes to major and minor status */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_STATUS_H
+#define TR_STATUS_H
+
+/*
+ * Below the entry points an error is one krb5_error_code; a clear text with
+ * the reason may be left beside it in this thread, where gss_display_status()
+ * finds it.  Entry points make major and minor status of it with tr_fail().
+ */
+
+#include <gssapi/gssapi.h>
+#include <krb5/krb5.h>
+
+/* Leave a text for code and return code.  Replaces the text before it. */
+krb5_error_code tr_detail(krb5_error_code code, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Set *minor to code and return the major status that goes with it. */
+OM_uint32 tr_fail(OM_uint32 *minor, krb5_error_code code);
+
+/* As a failure of Kerberos whose text is for this end only: keep the text of
+ * (major, minor) of a call of the inner mechanism as detail of code. */
+krb5_error_code tr_detail_from(krb5_error_code code, const char *what,
+                               OM_uint32 major, OM_uint32 minor);
+
+#endif
