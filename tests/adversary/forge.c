@@ -2,12 +2,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * usage: forge KEYTAB SELF SERVER FROM TO [FIELD=VALUE...] <AP-REQ >TRAILER
+ * usage: forge TABLE KEYTAB SELF SERVER FROM TO [FIELD=VALUE...]
+ *        <AP-REQ >TRAILER
  *
  * Makes a trailer for the application's AP-REQ that is right in everything
- * but what is asked for: with the key of SELF in KEYTAB, a ticket for SERVER,
- * and an environment that says it came FROM one system principal TO another.
- * FIELD is one of the environment, or
+ * but what is asked for: by the trust realm "engineering" of TABLE (a
+ * trustrealmd's), with the key of SELF in KEYTAB, a ticket for SERVER, and an
+ * environment that says it came FROM one system principal TO another.  FIELD
+ * is one of the environment, or
  *
  *     checksum    of the system AP-REQ: good, none, gss, unkeyed, other
  *                 (of another application's AP-REQ), swapped (from and to)
@@ -26,10 +28,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "crypto.h"
+#include "table.h"
 #include "trustrealm_err.h"
 #include "wire.h"
 
 #define PREFIX "trustrealm-system-1"
+#define TRUST_REALM "engineering"
 #define MAX_INPUT (1024 * 1024)
 #define CKSUM_GSS 0x8003
 #define CKSUM_UNKEYED 0x0009            /* SHA-1 */
@@ -146,6 +150,29 @@ set_defaults(struct forgery *f, char *from, char *to)
         .correlation = "forged", .confidentiality = true,
         .time = time(NULL), .validity = 60
     };
+}
+
+/* Label policy and generation as the receiver expects them. */
+static void
+look_up(struct forgery *f, const char *path)
+{
+    const struct tr_realm *realm;
+    struct tr_table_info info;
+    struct tr_table *table;
+    struct tr_view *view;
+    char *why = NULL;
+
+    check(tr_table_open(path, TR_TABLE_READ, 0, &table, &why), path);
+    check(tr_view_open(table, &view), path);
+    check(tr_view_realm(view, TRUST_REALM, &realm), TRUST_REALM);
+    tr_view_info(view, &info);
+    f->env.realm = TRUST_REALM;
+    f->env.digest = strdup(realm->digest);
+    f->env.generation = (int64_t)info.generation;
+    if (f->env.digest == NULL)
+        err(1, "strdup");
+    tr_view_close(view);
+    tr_table_close(table);
 }
 
 static void
@@ -275,16 +302,18 @@ main(int argc, char **argv)
     krb5_key key;
     int i;
 
-    if (argc < 6)
-        errx(2, "usage: forge KEYTAB SELF SERVER FROM TO [FIELD=VALUE...]");
+    if (argc < 7)
+        errx(2, "usage: forge TABLE KEYTAB SELF SERVER FROM TO "
+             "[FIELD=VALUE...]");
     memset(&f, 0, sizeof(f));
     initialize_trr_error_table();
     check(tr_context_create(&context), "krb5");
-    set_defaults(&f, argv[4], argv[5]);
-    for (i = 6; i < argc; i++)
+    set_defaults(&f, argv[5], argv[6]);
+    look_up(&f, argv[1]);
+    for (i = 7; i < argc; i++)
         set_field(&f, argv[i]);
     read_ap_req(&f);
-    creds = get_ticket(argv[1], argv[2], argv[3]);
+    creds = get_ticket(argv[2], argv[3], argv[4]);
     trailer.version = f.trailer;
     trailer.system_ap_req = make_request(&f, creds, &key);
     trailer.environment = seal(&f, key, &trailer.system_ap_req);
