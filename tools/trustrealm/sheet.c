@@ -1,0 +1,148 @@
+/* tools/trustrealm/sheet.c - rows for people, for pipes, and JSON */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "trustrealm.h"
+
+#define MAX_COLUMNS 8
+
+struct tool_sheet {
+    const char *const *columns;
+    size_t ncolumns;
+    size_t widths[MAX_COLUMNS];
+    char ***rows;
+    size_t nrows;
+};
+
+static void *
+must(void *memory)
+{
+    if (memory == NULL)
+        exit(tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM)));
+    return memory;
+}
+
+bool
+tool_for_people(void)
+{
+    return isatty(STDOUT_FILENO);
+}
+
+/* A name in the table must not move the cursor, nor end a cell. */
+static char *
+printable(const char *text)
+{
+    char *copy = must(strdup(text)), *p;
+
+    for (p = copy; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    }
+    return copy;
+}
+
+void
+tool_line(const char *format, ...)
+{
+    va_list args;
+    char *text, *line;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    line = printable(must(text));
+    puts(line);
+    free(line);
+    free(text);
+}
+
+struct tool_sheet *
+tool_sheet_create(const char *const *columns)
+{
+    struct tool_sheet *sheet = must(calloc(1, sizeof(*sheet)));
+
+    sheet->columns = columns;
+    while (columns[sheet->ncolumns] != NULL &&
+           sheet->ncolumns < MAX_COLUMNS) {
+        sheet->widths[sheet->ncolumns] = strlen(columns[sheet->ncolumns]);
+        sheet->ncolumns++;
+    }
+    return sheet;
+}
+
+void
+tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
+{
+    char **row = must(calloc(sheet->ncolumns, sizeof(*row)));
+    size_t i;
+
+    for (i = 0; i < sheet->ncolumns; i++) {
+        row[i] = printable(cells[i]);
+        if (strlen(row[i]) > sheet->widths[i])
+            sheet->widths[i] = strlen(row[i]);
+    }
+    sheet->rows = must(reallocarray(sheet->rows, sheet->nrows + 1,
+                                    sizeof(*sheet->rows)));
+    sheet->rows[sheet->nrows++] = row;
+}
+
+static void
+print_row(const struct tool_sheet *sheet, const char *const *cells,
+          bool people)
+{
+    size_t i;
+
+    for (i = 0; i < sheet->ncolumns; i++) {
+        if (i + 1 == sheet->ncolumns)
+            printf("%s\n", cells[i]);
+        else if (people)
+            printf("%-*s  ", (int)sheet->widths[i], cells[i]);
+        else
+            printf("%s\t", cells[i]);
+    }
+}
+
+void
+tool_sheet_print(struct tool_sheet *sheet)
+{
+    bool people = tool_for_people();
+    size_t i, j;
+
+    if (people && sheet->nrows > 0)
+        print_row(sheet, sheet->columns, true);
+    for (i = 0; i < sheet->nrows; i++) {
+        print_row(sheet, (const char *const *)sheet->rows[i], people);
+        for (j = 0; j < sheet->ncolumns; j++)
+            free(sheet->rows[i][j]);
+        free(sheet->rows[i]);
+    }
+    free(sheet->rows);
+    free(sheet);
+}
+
+json_t *
+tool_json_text(const char *text)
+{
+    json_t *value = json_string(text);
+
+    return value != NULL ? value : json_string("(not UTF-8)");
+}
+
+int
+tool_json_print(json_t *value, int status)
+{
+    if (value == NULL ||
+        json_dumpf(value, stdout, JSON_INDENT(2)) != 0)
+        status = tool_fail(TOOL_SYSTEM, "JSON cannot be written");
+    else
+        putchar('\n');
+    json_decref(value);
+    return status;
+}

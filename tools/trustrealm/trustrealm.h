@@ -1,0 +1,123 @@
+/* tools/trustrealm/trustrealm.h - the parts of trustrealm */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TRUSTREALM_H
+#define TRUSTREALM_H
+
+/*
+ * The administration tool: one file a subcommand, entered in the table of
+ * main.c.  A subcommand answers with an exit status, after it has said on
+ * stderr what went wrong.  What it finds goes to stdout: aligned for people,
+ * tab-separated without a heading into a pipe or file, JSON when asked.
+ */
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <jansson.h>
+#include "decide.h"
+#include "service/service.h"
+#include "source.h"
+
+enum {
+    TOOL_DONE = 0,              /* done; allowed */
+    TOOL_NO = 1,                /* refused; not found; findings */
+    TOOL_USAGE = 2,
+    TOOL_SYSTEM = 3             /* files, memory, the daemon, the table */
+};
+
+struct tool_command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct tool_command tool_explain, tool_status, tool_check,
+    tool_schema;
+
+/* --- options that several subcommands have (options.c) --------------------- */
+
+struct tool_options {
+    const char *config;         /* -c, or TRUSTREALM_CONFIG; NULL: default */
+    const char *table;          /* --table */
+    const char *ldif;           /* --ldif */
+    bool json;                  /* --json */
+};
+
+/* Of a subcommand's own options, in enums that begin with TOOL_OPTION_OWN. */
+enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_JSON,
+       TOOL_OPTION_OWN };
+
+#define TOOL_CONFIG_OPTION { "config", required_argument, NULL, 'c' }
+#define TOOL_JSON_OPTION { "json", no_argument, NULL, TOOL_OPTION_JSON }
+#define TOOL_HELP_OPTION { "help", no_argument, NULL, 'h' }
+#define TOOL_TABLE_OPTIONS \
+    { "table", required_argument, NULL, TOOL_OPTION_TABLE }, \
+    { "ldif", required_argument, NULL, TOOL_OPTION_LDIF }
+
+/*
+ * Take one of those options; false when getopt_long() has found another.
+ * *status_out is -1 to go on, or what to exit with: --help was printed, or
+ * getopt_long() has complained.
+ */
+bool tool_take_option(struct tool_options *options, int option,
+                      const char *help, int *status_out);
+
+/* Say "trustrealm: ..." on stderr; returns status. */
+int tool_fail(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same for what is wrong with the arguments. */
+int tool_usage(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* --- the table that is asked about (table.c) ------------------------------- */
+
+/*
+ * That of this system (below the configuration's state-directory), or of
+ * --table; or --ldif, loaded into a temporary one.
+ */
+struct tool_table {
+    struct tr_config *config;   /* NULL: no configuration counts */
+    struct tr_table *table;
+    struct tr_view *view;
+    struct tr_table_info info;
+    int64_t now, age;           /* s; age -1: the source never answered */
+    char *why;                  /* the LDIF file's first unusable entry */
+    char *temporary;            /* directory to remove */
+};
+
+/* Load the configuration: the one given, or the default one when neither
+ * --table nor --ldif makes it superfluous. */
+int tool_load_config(const struct tool_options *options,
+                     struct tr_config **config_out);
+
+/* TOOL_NO when an LDIF file's entries are unusable: why says it, nothing was
+ * printed.  Close in any case; *table_out is then empty or complete. */
+int tool_table_open(const struct tool_options *options,
+                    struct tool_table *table_out);
+void tool_table_close(struct tool_table *table);
+json_t *tool_table_json(const struct tool_table *table);
+
+/* --- output (sheet.c) -------------------------------------------------------- */
+
+/* Rows of cells; text from outside is made printable. */
+struct tool_sheet;
+
+/* columns: headings up to NULL. */
+struct tool_sheet *tool_sheet_create(const char *const *columns);
+/* As many cells as there are columns; copied. */
+void tool_sheet_add(struct tool_sheet *sheet, const char *const *cells);
+/* Print and free. */
+void tool_sheet_print(struct tool_sheet *sheet);
+/* One line of text for people. */
+void tool_line(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+/* Is stdout for people to read? */
+bool tool_for_people(void);
+/* A JSON string of text, or of "(not UTF-8)". */
+json_t *tool_json_text(const char *text);
+/* Print and free; returns status, or TOOL_SYSTEM when that failed. */
+int tool_json_print(json_t *value, int status);
+
+#endif
