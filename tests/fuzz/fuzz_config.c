@@ -4,6 +4,7 @@
 #include "config.h"
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "fuzz.h"
 #include "service/service.h"
@@ -40,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
         memmem(octets, length, "module", 6) != NULL)
         return 0;
     fd = memfd_create("trustrealm.conf", MFD_CLOEXEC);
-    PROMISE(fd >= 0);
+    PROMISE(fd >= 0 && fchmod(fd, 0600) == 0);
     PROMISE(write(fd, octets, length) == (ssize_t)length);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     ret = tr_config_load(path, &config, &why);
