@@ -10,7 +10,7 @@ from testlib.programs import Listener
 @pytest.mark.parametrize("mechanism", ["krb5", "trustrealm", "spnego"])
 @pytest.mark.parametrize("peer, step, code", [
     ("delta", "S5", "TRR_NO_COMMON"),
-    ("epsilon", "S4", "TRR_NOT_FOUND"),
+    ("epsilon", "S4", "TRR_NO_COMMON"),
 ])
 def test_refused_before_anything_is_sent(world, peer, step, code, mechanism):
     mark = world.alpha.audit.mark()
@@ -31,7 +31,8 @@ def test_refused_before_anything_is_sent(world, peer, step, code, mechanism):
 def test_unmodified_program_is_refused_too(world, peer):
     with Listener() as listener:
         result = world.gss_client(listener.port, "hello", to=peer)
-        assert listener.octets == 0
+        # Its own greeting, 5 octets without a token, comes before GSS-API.
+        assert listener.octets <= 5
     assert result.status != 0
     assert "initializing context" in result.text
 
