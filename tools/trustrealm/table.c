@@ -39,17 +39,19 @@ tool_load_config(const struct tool_options *options,
 static int
 load_ldif(const char *path, struct tool_table *table)
 {
-    char directory[] = "/tmp/trustrealm.XXXXXX";
+    const char *folder = secure_getenv("TMPDIR");
     krb5_error_code ret;
-    char *why = NULL;
+    char *directory, *why = NULL;
 
-    if (mkdtemp(directory) == NULL)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", directory, strerror(errno));
-    table->temporary = strdup(directory);
-    if (table->temporary == NULL) {
-        (void)rmdir(directory);
+    if (asprintf(&directory, "%s/trustrealm.XXXXXX",
+                 folder != NULL ? folder : "/tmp") < 0)
         return tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM));
+    if (mkdtemp(directory) == NULL) {
+        tool_fail(TOOL_SYSTEM, "%s: %s", directory, strerror(errno));
+        free(directory);
+        return TOOL_SYSTEM;
     }
+    table->temporary = directory;
     ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table->table, &why);
     if (ret == 0)
         ret = tr_source_load_ldif(table->table, path, &why);
