@@ -18,7 +18,8 @@
 struct entry {
     uint32_t number;
     uint16_t rank;
-    char *name;
+    char *name;                         /* as given, then NUL, then: */
+    const char *key;                    /* in small letters */
 };
 
 struct names {
@@ -36,42 +37,34 @@ struct tr_encoding {
     bool finished;
 };
 
-/* Independent of the locale: a label means the same to every process. */
-static int
-fold(char c)
-{
-    unsigned char u = (unsigned char)c;
-
-    return (u >= 'A' && u <= 'Z') ? u - 'A' + 'a' : u;
-}
-
-/* Order name (length octets) against entry_name, without case. */
-static int
-compare_name(const char *name, size_t length, const char *entry_name)
+/* Copy name (length octets) in small letters and with a NUL to key; false when
+ * it is no name or a longer one than there may be. */
+static bool
+make_key(const char *name, size_t length, char key[TR_MAX_NAME + 1])
 {
     size_t i;
-    int difference;
 
+    if (length == 0 || length > TR_MAX_NAME)
+        return false;
     for (i = 0; i < length; i++) {
-        difference = fold(name[i]) - fold(entry_name[i]);
-        if (difference != 0)
-            return difference;
+        key[i] = tr_name_octet(name[i]);
+        if (key[i] == '\0')
+            return false;
     }
-    return entry_name[length] == '\0' ? 0 : -1;
+    key[length] = '\0';
+    return true;
 }
 
-/* Place of name in by_name: where it is (true) or where it belongs. */
+/* Place of key in by_name: where it is (true) or where it belongs. */
 static bool
-find_name(const struct names *names, const char *name, size_t length,
-          size_t *place_out)
+find_key(const struct names *names, const char *key, size_t *place_out)
 {
     size_t low = 0, high = names->count, middle;
     int order;
 
     while (low < high) {
         middle = low + (high - low) / 2;
-        order = compare_name(name, length,
-                             names->entries[names->by_name[middle]].name);
+        order = strcmp(key, names->entries[names->by_name[middle]].key);
         if (order == 0) {
             *place_out = middle;
             return true;
@@ -146,28 +139,32 @@ static krb5_error_code
 add(struct names *names, uint32_t number, const char *name)
 {
     krb5_error_code ret;
+    struct entry *entry;
     size_t length, number_place, name_place;
-    char *copy;
+    char key[TR_MAX_NAME + 1];
 
     if (name == NULL)
         return TRR_MALFORMED;
-    length = strspn(name, TR_NAME_OCTETS);
-    if (length == 0 || name[length] != '\0')
-        return TRR_MALFORMED;
+    length = strnlen(name, TR_MAX_NAME + 1);
     if (length > TR_MAX_NAME)
         return TRR_TOO_LONG;
+    if (!make_key(name, length, key))
+        return TRR_MALFORMED;
     if (find_number(names, number, &number_place) ||
-        find_name(names, name, length, &name_place))
+        find_key(names, key, &name_place))
         return TRR_ENTRY;
     ret = grow(names);
     if (ret)
         return ret;
-    copy = strdup(name);
-    if (copy == NULL)
+    entry = &names->entries[names->count];
+    entry->name = malloc(2 * (length + 1));
+    if (entry->name == NULL)
         return ENOMEM;
-    names->entries[names->count].number = number;
-    names->entries[names->count].rank = 0;
-    names->entries[names->count].name = copy;
+    memcpy(entry->name, name, length + 1);
+    memcpy(entry->name + length + 1, key, length + 1);
+    entry->key = entry->name + length + 1;
+    entry->number = number;
+    entry->rank = 0;
     insert(names->by_number, names->count, number_place, names->count);
     insert(names->by_name, names->count, name_place, names->count);
     names->count++;
@@ -279,9 +276,11 @@ static bool
 find_rank(const struct tr_encoding *enc, const struct names *names,
           const char *name, size_t length, uint32_t *rank_out)
 {
+    char key[TR_MAX_NAME + 1];
     size_t place;
 
-    if (!enc->finished || !find_name(names, name, length, &place))
+    if (!enc->finished || !make_key(name, length, key) ||
+        !find_key(names, key, &place))
         return false;
     *rank_out = names->entries[names->by_name[place]].rank;
     return true;

@@ -10,6 +10,18 @@
 #define TR_NAME_OCTETS \
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
+/* The octet in small letters, if it is one of these; else NUL.  Independent of
+ * the locale: a label means the same to every process. */
+static inline char
+tr_name_octet(char c)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+        return c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return c == '.' || c == '_' || c == '-' ? c : '\0';
+}
+
 /*
  * Rank of the level, index of the category, called name (length octets, no
  * NUL needed); false when there is none or enc is not finished.

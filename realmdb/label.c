@@ -33,11 +33,14 @@ static krb5_error_code
 take_name(const char **text, const char *ends, const char **name_out,
           size_t *length_out)
 {
-    size_t length = strspn(*text, TR_NAME_OCTETS);
-    char after = (*text)[length];
+    size_t length = 0;
+    char after;
 
+    while (tr_name_octet((*text)[length]) != '\0')
+        length++;
     if (length == 0 || length > TR_MAX_NAME)
         return TRR_LABEL_SYNTAX;
+    after = (*text)[length];
     if (after != '\0' && strchr(ends, after) == NULL)
         return TRR_LABEL_SYNTAX;
     *name_out = *text;

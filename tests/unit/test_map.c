@@ -89,11 +89,20 @@ foreign_numbers_fail_closed(void **state)
     assert_int_equal(tr_map_add_level(map, "low", "one"), 0);
     label.level = UINT32_MAX;
     assert_int_equal(tr_map_to_realm(map, &label, &out), TRR_LABEL_UNMAPPED);
+    /* what stands right behind the levels: the first of the categories */
+    assert_int_equal(tr_map_add_category(map, "hr", "K1"), 0);
+    label.level = 3;
+    assert_int_equal(tr_map_to_realm(map, &label, &out), TRR_LABEL_UNMAPPED);
     range.low = parse(f->local, "low");
     range.high = label;
     assert_int_equal(tr_map_range_to_realm(map, &range, &converted),
                      TRR_LABEL_UNMAPPED);
+    range.high.level = UINT32_MAX;
+    assert_int_equal(tr_map_range_to_realm(map, &range, &converted),
+                     TRR_LABEL_UNMAPPED);
     label.level = 0;
+    label.categories[0] = 1u << 2;
+    assert_int_equal(tr_map_to_realm(map, &label, &out), TRR_LABEL_UNMAPPED);
     label.categories[TR_MAX_CATEGORIES / 64 - 1] = UINT64_C(1) << 63;
     assert_int_equal(tr_map_to_realm(map, &label, &out), TRR_LABEL_UNMAPPED);
     tr_map_free(map);
