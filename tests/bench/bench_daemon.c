@@ -9,8 +9,9 @@
  *     usage: bench_daemon INITIATOR-SOCKET ACCEPTOR-SOCKET CCACHE TARGET
  *                         LABEL ASSOCIATIONS SECONDS
  *
- * TARGET is a service principal with a ticket in CCACHE.  Prints "STEP NS"
- * (median) for each call, then "decisions PER-SECOND".
+ * TARGET is a service principal with a ticket in CCACHE.  Prints "STEP NS
+ * PROCESSOR-NS" for each call, how long the answer took and how much processor
+ * time the daemon needed (medians), then "decisions PER-SECOND".
  */
 
 #include "config.h"
@@ -47,7 +48,8 @@ struct bench {
     const char *target, *label;
     krb5_context context;
     krb5_creds *creds;
-    double *times[STEPS];
+    clockid_t clocks[2];                /* processor time of each daemon */
+    double *times[STEPS], *spent[STEPS];
     size_t count;
 };
 
@@ -66,12 +68,24 @@ check(const char *what, krb5_error_code code)
 }
 
 static uint64_t
+clock_ns(clockid_t clock)
+{
+    struct timespec ts = { 0, 0 };
+
+    (void)clock_gettime(clock, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static uint64_t
 now_ns(void)
 {
-    struct timespec ts;
+    return clock_ns(CLOCK_MONOTONIC);
+}
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+static uint64_t
+spent_ns(const struct bench *bench)
+{
+    return clock_ns(bench->clocks[0]) + clock_ns(bench->clocks[1]);
 }
 
 /* --- the socket ---------------------------------------------------------- */
@@ -144,15 +158,32 @@ static void
 ask(struct bench *bench, enum step step, int fd, const struct tr_call *call,
     enum tr_reply_type want, struct tr_reply *reply)
 {
-    uint64_t start = now_ns();
+    uint64_t spent = spent_ns(bench), start = now_ns();
 
     send_call(fd, call);
     receive_reply(fd, reply);
     bench->times[step][bench->count] = (double)(now_ns() - start);
+    bench->spent[step][bench->count] = (double)(spent_ns(bench) - spent);
     if (reply->type == TR_REPLY_REFUSED)
         die(step_names[step], reply->u.refused.text);
     if (reply->type != want)
         die(step_names[step], "another reply than expected");
+}
+
+/* The clock of a daemon is found by its socket. */
+static clockid_t
+daemon_clock(const char *path)
+{
+    struct ucred peer;
+    socklen_t length = sizeof(peer);
+    clockid_t clock;
+    int fd = connect_to(path);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
+        clock_getcpuclockid(peer.pid, &clock) != 0)
+        die(path, "whose socket is it?");
+    close(fd);
+    return clock;
 }
 
 /* --- one association ----------------------------------------------------- */
@@ -322,6 +353,13 @@ compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double
+median(double *values, size_t n)
+{
+    qsort(values, n, sizeof(*values), compare);
+    return values[n / 2];
+}
+
 static void
 find_ticket(struct bench *bench, const char *ccache)
 {
@@ -377,17 +415,21 @@ main(int argc, char **argv)
     n = number(argv[6], MAX_ASSOCIATIONS);
     seconds = number(argv[7], 60);
     find_ticket(&bench, argv[3]);
+    bench.clocks[0] = daemon_clock(bench.initiator);
+    bench.clocks[1] = daemon_clock(bench.acceptor);
     for (i = 0; i < STEPS; i++) {
         bench.times[i] = calloc(n, sizeof(double));
-        if (bench.times[i] == NULL)
+        bench.spent[i] = calloc(n, sizeof(double));
+        if (bench.times[i] == NULL || bench.spent[i] == NULL)
             die("memory", strerror(errno));
     }
     while (bench.count < n)
         run_association(&bench);
     for (i = 0; i < STEPS; i++) {
-        qsort(bench.times[i], n, sizeof(double), compare);
-        printf("%s %.0f\n", step_names[i], bench.times[i][n / 2]);
+        printf("%s %.0f %.0f\n", step_names[i], median(bench.times[i], n),
+               median(bench.spent[i], n));
         free(bench.times[i]);
+        free(bench.spent[i]);
     }
     rate = count_decisions(&bench, seconds);
     printf("decisions %.0f\n", rate);
