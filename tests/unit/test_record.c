@@ -1,0 +1,647 @@
+/* tests/unit/test_record.c - entries become records, records octets */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include "records.h"
+#include "text.h"
+#include "trustrealm_err.h"
+
+/* --- entries ------------------------------------------------------------ */
+
+static void
+trust_realm_is_read_whole(void **state)
+{
+    struct tr_record *record = make_record(WHOLE_REALM);
+    const struct tr_realm_record *realm = &record->u.realm;
+
+    assert_int_equal(record->type, TR_RECORD_REALM);
+    assert_string_equal(realm->name, "engineering");
+    assert_true(realm->doi == 4294967295U);
+    assert_int_equal(realm->priority, -20);
+    assert_int_equal(realm->policy, TR_POLICY_EQUAL);
+    assert_int_equal(realm->nlevels, 3);
+    assert_int_equal(realm->levels[0].number, 10);
+    assert_string_equal(realm->levels[0].name, "public");
+    assert_int_equal(realm->levels[2].number, 30);
+    assert_string_equal(realm->levels[2].name, "secret");
+    assert_int_equal(realm->ncategories, 2);
+    assert_string_equal(realm->categories[0].name, "hr");
+    assert_int_equal(realm->idle_timeout, 11);
+    assert_int_equal(realm->lifetime, 12);
+    assert_int_equal(realm->max_staleness, 13);
+    assert_int_equal(realm->protection, TR_PROTECT_CONFIDENTIALITY);
+    assert_string_equal(realm->confidential_from, "internal");
+    assert_int_equal(realm->nattributes, 2);
+    assert_string_equal(realm->attributes[0], "posture=ok");
+    assert_string_equal(realm->attributes[1], "zone=secure area");
+    assert_int_equal(realm->ncarriers, 4);
+    assert_string_equal(realm->carriers[0].service, "host");
+    assert_int_equal(realm->carriers[0].carrier, TR_CARRIER_OWN);
+    assert_string_equal(realm->carriers[1].service, "http");
+    assert_int_equal(realm->carriers[1].carrier, TR_CARRIER_AUTH_ONLY);
+    assert_int_equal(realm->carriers[2].carrier, TR_CARRIER_MIC);
+    assert_int_equal(realm->carriers[3].carrier, TR_CARRIER_GSS);
+    assert_int_equal(realm->ndelegation, 2);
+    assert_string_equal(realm->delegation[0], "host");
+    assert_true(realm->kernel);
+    assert_int_equal(realm->kernel_lifetime, 14);
+    assert_int_equal(realm->mode, TR_MODE_DRY_RUN);
+    tr_record_free(record);
+}
+
+static void
+trust_realm_has_defaults(void **state)
+{
+    struct tr_record *record = make_record(REALM);
+    const struct tr_realm_record *realm = &record->u.realm;
+
+    assert_int_equal(realm->priority, 0);
+    assert_int_equal(realm->policy, TR_POLICY_MLS);
+    assert_int_equal(realm->idle_timeout, 0);
+    assert_int_equal(realm->lifetime, 0);
+    assert_int_equal(realm->max_staleness, 0);
+    assert_int_equal(realm->protection, TR_PROTECT_INTEGRITY);
+    assert_null(realm->confidential_from);
+    assert_false(realm->kernel);
+    assert_int_equal(realm->kernel_lifetime, 300);
+    assert_int_equal(realm->mode, TR_MODE_ENFORCE);
+    tr_record_free(record);
+}
+
+static void
+system_is_read_whole(void **state)
+{
+    struct tr_record *record = make_record(WHOLE_SYSTEM);
+    const struct tr_system_record *system = &record->u.system;
+
+    assert_int_equal(record->type, TR_RECORD_SYSTEM);
+    assert_string_equal(system->name, "alpha.example.com");
+    assert_string_equal(system->principal,
+                        "trustrealm/alpha.example.com@EXAMPLE.COM");
+    assert_false(system->enabled);
+    assert_int_equal(system->naliases, 2);
+    assert_string_equal(system->aliases[0], "mail");
+    assert_string_equal(system->aliases[1], "www");
+    assert_int_equal(system->nmemberships, 2);
+    assert_string_equal(system->memberships[0].realm, "corporate");
+    assert_true(system->memberships[0].end == 0);
+    assert_string_equal(system->memberships[1].realm, "engineering");
+    assert_string_equal(system->memberships[1].low, "public");
+    assert_string_equal(system->memberships[1].high, "secret:hr,finance");
+    assert_true(system->memberships[1].end == INT64_C(4102444799));
+    tr_record_free(record);
+    record = make_record(SYSTEM);
+    assert_true(record->u.system.enabled);
+    tr_record_free(record);
+}
+
+static void
+clearance_and_map_are_read_whole(void **state)
+{
+    struct tr_record *record = make_record(WHOLE_SUBJECT);
+    const struct tr_map_record *map;
+
+    assert_int_equal(record->type, TR_RECORD_CLEARANCE);
+    assert_string_equal(record->u.clearance.principal, "alice@EXAMPLE.COM");
+    assert_int_equal(record->u.clearance.nclearances, 1);
+    assert_true(record->u.clearance.clearances[0].end ==
+                INT64_C(1893456000));
+    tr_record_free(record);
+
+    record = make_record(WHOLE_MAP);
+    map = &record->u.map;
+    assert_int_equal(record->type, TR_RECORD_MAP);
+    assert_string_equal(map->realm, "engineering");
+    assert_string_equal(map->format, "local");
+    assert_int_equal(map->nlevels, 2);
+    assert_string_equal(map->levels[0].local, "high");
+    assert_string_equal(map->levels[0].realm, "secret");
+    assert_int_equal(map->ncategories, 1);
+    assert_string_equal(map->categories[0].local, "people");
+    tr_record_free(record);
+}
+
+static void
+other_entries_are_none_of_ours(void **state)
+{
+    struct tr_record *record;
+    char *why = NULL;
+
+    assert_int_equal(read_record("objectClass: top\nobjectClass: "
+                                 "organizationalUnit\nou: x\ntrDOI: abc\n",
+                                 &record, &why), 0);
+    assert_null(record);
+    assert_null(why);
+    assert_int_equal(read_record("cn: x\n", &record, &why), 0);
+    assert_null(record);
+}
+
+static void
+unknown_attributes_are_ignored(void **state)
+{
+    tr_record_free(make_record(SYSTEM "description: a\ndescription: b\n"
+                               "trNoSuchThing: x\nTRALIAS;lang-en: <>\n"));
+}
+
+static void
+names_of_attributes_have_no_case(void **state)
+{
+    struct tr_record *record;
+
+    record = make_record("OBJECTCLASS: TRSYSTEM\nCN: a\nTRPRINCIPAL: a@R\n"
+                         "tralias: b\nTRALIAS: c\n");
+    assert_int_equal(record->u.system.naliases, 2);
+    tr_record_free(record);
+}
+
+static const struct wrong {
+    const char *text;
+    const char *why[2];         /* both are in the message */
+} wrongs[] = {
+    /* what is there how often */
+    { "objectClass: trTrustRealm\ntrDOI: 7\ntrLevel: 0 a\n",
+      { "cn", "missing" } },
+    { "objectClass: trTrustRealm\ncn: e\ntrLevel: 0 a\n",
+      { "trDOI", "missing" } },
+    { "objectClass: trTrustRealm\ncn: e\ntrDOI: 7\n",
+      { "trLevel", "missing" } },
+    { "objectClass: trSystem\ncn: alpha\n", { "trPrincipal", "missing" } },
+    { "objectClass: trSubject\n", { "trPrincipal", "missing" } },
+    { "objectClass: trLabelMap\ntrFormat: x\n", { "trRealmName", "missing" } },
+    { "objectClass: trLabelMap\ntrRealmName: x\n", { "trFormat", "missing" } },
+    { REALM "trDOI: 8\n", { "trDOI", "given twice" } },
+    { REALM "cn: other\n", { "cn", "given twice" } },
+    { SYSTEM "trPrincipal: b@R\n", { "trPrincipal", "given twice" } },
+    { SYSTEM "objectClass: trSubject\n", { "trSystem", "trSubject" } },
+    /* names */
+    { "objectClass: trSystem\ncn: a b\ntrPrincipal: a@R\n",
+      { "cn", "\"a b\"" } },
+    { "objectClass: trSystem\ncn: a/b\ntrPrincipal: a@R\n",
+      { "cn", "\"a/b\"" } },
+    { "objectClass: trSystem\ncn: \ntrPrincipal: a@R\n", { "cn", "\"\"" } },
+    { SYSTEM "trAlias: w*\n", { "trAlias", "\"w*\"" } },
+    { SYSTEM "trAlias: www\ntrAlias: WWW\n",
+      { "trAlias", "\"www\": given twice" } },
+    { MAP "trRealmName: f\n", { "trRealmName", "given twice" } },
+    /* principals */
+    { "objectClass: trSubject\ntrPrincipal: alice\n",
+      { "trPrincipal", "\"alice\"" } },
+    { "objectClass: trSubject\ntrPrincipal: @R\n", { "trPrincipal", "@R" } },
+    { "objectClass: trSubject\ntrPrincipal: a@\n", { "trPrincipal", "a@" } },
+    { "objectClass: trSubject\ntrPrincipal: a@b@C\n",
+      { "trPrincipal", "a@b@C" } },
+    { "objectClass: trSubject\ntrPrincipal: a b@C\n",
+      { "trPrincipal", "a b@C" } },
+    /* numbers */
+    { REALM "trPriority: 2147483648\n", { "trPriority", "2147483648" } },
+    { REALM "trPriority: 1.5\n", { "trPriority", "1.5" } },
+    { REALM "trIdleTimeout: -1\n", { "trIdleTimeout", "\"-1\"" } },
+    { REALM "trLifetime: 10s\n", { "trLifetime", "\"10s\"" } },
+    { REALM "trMaximumStaleness: 99999999999\n",
+      { "trMaximumStaleness", "99999999999" } },
+    { REALM "trKernelLifetime: 0x10\n", { "trKernelLifetime", "0x10" } },
+    { "objectClass: trTrustRealm\ncn: e\ntrDOI: 0\ntrLevel: 0 a\n",
+      { "trDOI", "\"0\"" } },
+    { "objectClass: trTrustRealm\ncn: e\ntrDOI: 4294967296\ntrLevel: 0 a\n",
+      { "trDOI", "\"4294967296\"" } },
+    { "objectClass: trTrustRealm\ncn: e\ntrDOI: 07\ntrLevel: 0 a\n",
+      { "trDOI", "\"07\"" } },
+    /* choices */
+    { REALM "trPolicy: none\n", { "trPolicy", "mls or equal" } },
+    { REALM "trProtection: none\n", { "trProtection", "\"none\"" } },
+    { REALM "trMode: off\n", { "trMode", "enforce or dry-run" } },
+    { REALM "trKernelExport: 1\n", { "trKernelExport", "TRUE or FALSE" } },
+    { SYSTEM "trEnabled: no\n", { "trEnabled", "\"no\"" } },
+    { REALM "trCarrier: host\n", { "trCarrier", "\"host\"" } },
+    { REALM "trCarrier: host pigeon\n", { "trCarrier", "pigeon" } },
+    { REALM "trCarrier: ho*t own\n", { "trCarrier", "ho*t" } },
+    { REALM "trCarrier: host own\ntrCarrier: HOST mic\n",
+      { "trCarrier", "\"host\": given twice" } },
+    { REALM "trDelegation: a b\n", { "trDelegation", "\"a b\"" } },
+    /* levels and categories */
+    { REALM "trLevel: 3\n", { "trLevel", "\"3\"" } },
+    { REALM "trLevel: x 3\n", { "trLevel", "\"x 3\"" } },
+    { REALM "trLevel: 3 a b\n", { "trLevel", "\"3 a b\"" } },
+    { REALM "trLevel: 3 a:b\n", { "trLevel", "\"3 a:b\"" } },
+    { REALM "trLevel: 2 other\n", { "trLevel", "given twice" } },
+    { REALM "trLevel: 3 SECRET\n", { "trLevel", "\"3 SECRET\"" } },
+    { REALM "trCategory: 1 a\ntrCategory: 2 A\n",
+      { "trCategory", "given twice" } },
+    { REALM "trConfidentialFrom: top\n", { "trConfidentialFrom", "\"top\"" } },
+    /* environment attributes */
+    { REALM "trRequiredAttribute: zone\n", { "trRequiredAttribute", "zone" } },
+    { REALM "trRequiredAttribute: =x\n", { "trRequiredAttribute", "=x" } },
+    { REALM "trRequiredAttribute: zone=\n",
+      { "trRequiredAttribute", "zone=" } },
+    { REALM "trRequiredAttribute: zone=\xc3\xa4\n",
+      { "trRequiredAttribute", "zone=??" } },
+    { REALM "trRequiredAttribute: a=b\ntrRequiredAttribute: a=b\n",
+      { "trRequiredAttribute", "\"a=b\": given twice" } },
+    /* grants */
+    { SYSTEM "trMembership: e public\n", { "trMembership", "\"e public\"" } },
+    { SYSTEM "trMembership: e a b 20300101000000Z x\n",
+      { "trMembership", "20300101000000Z x" } },
+    { SYSTEM "trMembership: e a b tomorrow\n",
+      { "trMembership", "tomorrow" } },
+    { SYSTEM "trMembership: e a b 20300101000000\n",
+      { "trMembership", "20300101000000" } },
+    { SYSTEM "trMembership: e a b 20300230000000Z\n",
+      { "trMembership", "20300230000000Z" } },
+    { SYSTEM "trMembership: e a b 19700101000000Z\n",
+      { "trMembership", "19700101000000Z" } },
+    { SYSTEM "trMembership: e a;b c\n", { "trMembership", "a;b" } },
+    { SYSTEM "trMembership: e a b\ntrMembership: E a c\n",
+      { "trMembership", "\"e\": given twice" } },
+    { SUBJECT "trClearance: * a b\n", { "trClearance", "\"* a b\"" } },
+    /* pairs */
+    { MAP "trLevelMap: a\n", { "trLevelMap", "\"a\"" } },
+    { MAP "trLevelMap: a b c\n", { "trLevelMap", "\"a b c\"" } },
+    { MAP "trLevelMap: a b\ntrLevelMap: A c\n",
+      { "trLevelMap", "given twice" } },
+    { MAP "trCategoryMap: a b\ntrCategoryMap: c B\n",
+      { "trCategoryMap", "another pair" } },
+    /* what is shown cannot forge a line of a log, and has an end */
+    { REALM "trPolicy: a\x1b[2J\n", { "trPolicy", "\"a?[2J\"" } },
+};
+
+static void
+wrong_values_are_named(void **state)
+{
+    const size_t count = sizeof(wrongs) / sizeof(*wrongs);
+    struct tr_record *record;
+    char *why;
+
+    for (size_t i = 0; i < count; i++) {
+        why = NULL;
+        if (read_record(wrongs[i].text, &record, &why) != TRR_ENTRY)
+            fail_msg("taken: %s", wrongs[i].text);
+        assert_null(record);
+        assert_non_null(why);
+        if (strstr(why, wrongs[i].why[0]) == NULL ||
+            strstr(why, wrongs[i].why[1]) == NULL)
+            fail_msg("\"%s\" does not say %s ... %s", why, wrongs[i].why[0],
+                     wrongs[i].why[1]);
+        assert_null(strchr(why, '\n'));
+        free(why);
+    }
+}
+
+/* start with n more values of attribute: before, a number, between, another
+ * number. */
+static krb5_error_code
+read_many(const char *start, const char *attribute, const char *before,
+          const char *between, size_t n)
+{
+    krb5_error_code ret;
+    struct tr_record *record;
+    char *text = NULL, *why = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+
+    fputs(start, stream);
+    for (size_t i = 0; i < n; i++)
+        fprintf(stream, "%s: %s%zu%s%zu\n", attribute, before, i + 100,
+                between, i);
+    fclose(stream);
+    ret = read_record(text, &record, &why);
+    if (ret != 0)
+        assert_non_null(strstr(why, attribute));
+    tr_record_free(record);
+    free(why);
+    free(text);
+    return ret;
+}
+
+static void
+lists_have_maxima(void **state)
+{
+    static const struct {
+        const char *start, *attribute, *before, *between;
+        size_t most;
+    } lists[] = {
+        { REALM, "trLevel", "", " l", TR_MAX_LEVELS - 2 },
+        { REALM, "trCategory", "", " c", TR_MAX_CATEGORIES },
+        { REALM, "trRequiredAttribute", "a", "=", TR_MAX_ATTRIBUTES },
+        { SYSTEM, "trAlias", "w", "-", TR_MAX_ALIASES },
+        { SYSTEM, "trMembership", "r", " a b", TR_MAX_MEMBERSHIPS },
+        { SUBJECT, "trClearance", "r", " a b", TR_MAX_MEMBERSHIPS },
+        { MAP, "trCategoryMap", "a", " b", TR_MAX_CATEGORIES },
+    };
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        assert_int_equal(read_many(lists[i].start, lists[i].attribute,
+                                   lists[i].before, lists[i].between,
+                                   lists[i].most), 0);
+        assert_int_equal(read_many(lists[i].start, lists[i].attribute,
+                                   lists[i].before, lists[i].between,
+                                   lists[i].most + 1), TRR_ENTRY);
+    }
+}
+
+static void
+values_have_maxima(void **state)
+{
+    static char text[8192];
+    struct tr_record *record;
+    char *why;
+
+    for (int more = 0; more < 2; more++) {
+        why = NULL;
+        (void)snprintf(text, sizeof(text), "objectClass: trSystem\n"
+                       "trPrincipal: a@R\ncn: %0*d\n", 255 + more, 0);
+        assert_int_equal(read_record(text, &record, &why),
+                         more ? TRR_ENTRY : 0);
+        tr_record_free(record);
+        free(why);
+        why = NULL;
+        (void)snprintf(text, sizeof(text), "objectClass: trSubject\n"
+                       "trPrincipal: %0*d@R\n", 509 + more, 0);
+        assert_int_equal(read_record(text, &record, &why),
+                         more ? TRR_ENTRY : 0);
+        tr_record_free(record);
+        free(why);
+        why = NULL;
+        (void)snprintf(text, sizeof(text), SYSTEM "trMembership: r a %0*d\n",
+                       4096 + more, 0);
+        assert_int_equal(read_record(text, &record, &why),
+                         more ? TRR_ENTRY : 0);
+        tr_record_free(record);
+        free(why);
+    }
+}
+
+/* --- numbers and times -------------------------------------------------- */
+
+static void
+numbers_are_strict(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t low, high, number;
+        bool right;
+    } cases[] = {
+        { "0", 0, 9, 0, true }, { "9", 0, 9, 9, true },
+        { "10", 0, 9, 0, false }, { "", 0, 9, 0, false },
+        { " 1", 0, 9, 0, false }, { "1 ", 0, 9, 0, false },
+        { "+1", 0, 9, 0, false }, { "01", 0, 9, 0, false },
+        { "0x1", 0, 99, 0, false }, { "1e1", 0, 99, 0, false },
+        { "-1", 0, 9, 0, false }, { "-1", -1, 9, -1, true },
+        { "-0", -1, 9, 0, false }, { "-", -1, 9, 0, false },
+        { "--1", -9, 9, 0, false }, { "-2", -1, 9, 0, false },
+        { "9223372036854775807", 0, INT64_MAX, INT64_MAX, true },
+        { "9223372036854775808", 0, INT64_MAX, 0, false },
+        { "-9223372036854775808", INT64_MIN, 0, INT64_MIN, true },
+        { "-9223372036854775809", INT64_MIN, 0, 0, false },
+    };
+    int64_t number;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        number = 77;
+        if ((tr_text_number(cases[i].text, cases[i].low, cases[i].high,
+                            &number) == 0) != cases[i].right)
+            fail_msg("\"%s\"", cases[i].text);
+        assert_true(number == (cases[i].right ? cases[i].number : 77));
+    }
+}
+
+static void
+times_are_strict(void **state)
+{
+    static const struct { const char *text; int64_t seconds; } cases[] = {
+        { "19700101000001Z", 1 }, { "20000229235959Z", 951868799 },
+        { "20380119031408Z", INT64_C(2147483648) },
+        { "99991231235959Z", INT64_C(253402300799) },
+        { "19700101000000Z", 0 }, { "19691231235959Z", 0 },
+        { "20010229000000Z", 0 }, { "21000229000000Z", 0 },
+        { "20230431000000Z", 0 }, { "20231301000000Z", 0 },
+        { "20230001000000Z", 0 }, { "20230100000000Z", 0 },
+        { "20230101240000Z", 0 }, { "20230101006000Z", 0 },
+        { "20230101000060Z", 0 }, { "20230101000000z", 0 },
+        { "20230101000000", 0 }, { "202301010000Z", 0 },
+        { "20230101000000.5Z", 0 }, { "20230101000000+0100", 0 },
+        { " 0230101000000Z", 0 }, { "+0230101000000Z", 0 }, { "", 0 },
+    };
+    int64_t seconds;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        seconds = 0;
+        if ((tr_text_time(cases[i].text, &seconds) == 0) !=
+            (cases[i].seconds != 0))
+            fail_msg("\"%s\"", cases[i].text);
+        assert_true(seconds == cases[i].seconds);
+    }
+}
+
+/* --- octets ------------------------------------------------------------- */
+
+static const char *const wholes[] = {
+    WHOLE_REALM, WHOLE_SYSTEM, WHOLE_SUBJECT, WHOLE_MAP, REALM, SYSTEM,
+    SUBJECT, MAP
+};
+#define EACH_WHOLE(i) size_t i = 0; i < sizeof(wholes) / sizeof(*wholes); i++
+
+static void
+encode(const char *text, uint8_t **octets_out, size_t *length_out)
+{
+    struct tr_record *record = make_record(text);
+
+    assert_int_equal(tr_record_encode(record, octets_out, length_out), 0);
+    tr_record_free(record);
+}
+
+static void
+octets_are_the_same_again(void **state)
+{
+    struct tr_record *record;
+    uint8_t *octets, *again;
+    size_t length, again_length;
+
+    for (EACH_WHOLE(i)) {
+        encode(wholes[i], &octets, &length);
+        assert_int_equal(tr_record_decode(octets, length, &record), 0);
+        assert_int_equal(tr_record_encode(record, &again, &again_length), 0);
+        assert_int_equal(length, again_length);
+        assert_memory_equal(octets, again, length);
+        tr_record_free(record);
+        free(octets);
+        free(again);
+    }
+}
+
+static void
+every_member_is_in_the_octets(void **state)
+{
+    struct tr_record *record;
+    const struct tr_realm_record *realm;
+    uint8_t *octets;
+    size_t length;
+
+    encode(WHOLE_REALM, &octets, &length);
+    assert_int_equal(tr_record_decode(octets, length, &record), 0);
+    realm = &record->u.realm;
+    assert_string_equal(realm->name, "engineering");
+    assert_true(realm->doi == 4294967295U);
+    assert_int_equal(realm->priority, -20);
+    assert_int_equal(realm->policy, TR_POLICY_EQUAL);
+    assert_string_equal(realm->levels[1].name, "Internal");
+    assert_string_equal(realm->categories[1].name, "finance");
+    assert_int_equal(realm->idle_timeout, 11);
+    assert_int_equal(realm->lifetime, 12);
+    assert_int_equal(realm->max_staleness, 13);
+    assert_int_equal(realm->protection, TR_PROTECT_CONFIDENTIALITY);
+    assert_string_equal(realm->confidential_from, "internal");
+    assert_string_equal(realm->attributes[1], "zone=secure area");
+    assert_int_equal(realm->carriers[1].carrier, TR_CARRIER_AUTH_ONLY);
+    assert_string_equal(realm->delegation[1], "nfs");
+    assert_true(realm->kernel);
+    assert_int_equal(realm->kernel_lifetime, 14);
+    assert_int_equal(realm->mode, TR_MODE_DRY_RUN);
+    tr_record_free(record);
+    free(octets);
+}
+
+/* A directory gives values in any order. */
+static void
+order_of_values_does_not_matter(void **state)
+{
+    uint8_t *one, *other;
+    size_t one_length, other_length;
+
+    encode(REALM "trCategory: 1 a\ntrCategory: 2 b\ntrCarrier: x own\n"
+           "trCarrier: y mic\ntrRequiredAttribute: a=1\n"
+           "trRequiredAttribute: b=2\n", &one, &one_length);
+    encode("trRequiredAttribute: b=2\ntrRequiredAttribute: a=1\n"
+           "trCarrier: y mic\ntrCarrier: x own\ntrCategory: 2 b\n"
+           "trCategory: 1 a\ntrLevel: 2 secret\ntrLevel: 0 public\n"
+           "trDOI: 7\ncn: engineering\nobjectClass: trTrustRealm\n", &other,
+           &other_length);
+    assert_int_equal(one_length, other_length);
+    assert_memory_equal(one, other, one_length);
+    free(one);
+    free(other);
+}
+
+static void
+octets_cut_anywhere_are_refused(void **state)
+{
+    struct tr_record *record;
+    uint8_t *octets, *part;
+    size_t length;
+
+    for (EACH_WHOLE(i)) {
+        encode(wholes[i], &octets, &length);
+        for (size_t n = 0; n < length; n++) {
+            /* Of exactly that size, so that reading on is seen. */
+            part = malloc(n + (n == 0));
+            assert_non_null(part);
+            memcpy(part, octets, n);
+            assert_int_not_equal(tr_record_decode(part, n, &record), 0);
+            assert_null(record);
+            free(part);
+        }
+        part = realloc(octets, length + 1);
+        assert_non_null(part);
+        part[length] = 0;
+        assert_int_equal(tr_record_decode(part, length + 1, &record),
+                         TRR_TRAILING);
+        free(part);
+    }
+}
+
+/* What still decodes is what the octets say, no more and no less. */
+static void
+flipped_bits_never_crash(void **state)
+{
+    struct tr_record *record;
+    uint8_t *octets, *again;
+    size_t length, again_length;
+
+    for (EACH_WHOLE(i)) {
+        encode(wholes[i], &octets, &length);
+        for (size_t bit = 0; bit < length * 8; bit++) {
+            octets[bit / 8] ^= 1 << bit % 8;
+            if (tr_record_decode(octets, length, &record) == 0) {
+                assert_int_equal(tr_record_encode(record, &again,
+                                                  &again_length), 0);
+                assert_int_equal(again_length, length);
+                assert_memory_equal(again, octets, length);
+                tr_record_free(record);
+                free(again);
+            }
+            octets[bit / 8] ^= 1 << bit % 8;
+        }
+        free(octets);
+    }
+}
+
+static void
+huge_counts_are_refused(void **state)
+{
+    /* A clearance of "a" with 2^32 - 1 grants. */
+    static const uint8_t octets[] = {
+        1, TR_RECORD_CLEARANCE, 0, 0, 0, 1, 'a', 255, 255, 255, 255
+    };
+    struct tr_record *record;
+
+    assert_int_equal(tr_record_decode(octets, sizeof(octets), &record),
+                     TRR_TRUNCATED);
+    assert_null(record);
+}
+
+static void
+other_formats_are_refused(void **state)
+{
+    struct tr_record *record;
+    uint8_t *octets;
+    size_t length;
+
+    encode(SYSTEM, &octets, &length);
+    octets[0]++;
+    assert_int_equal(tr_record_decode(octets, length, &record),
+                     TRR_MALFORMED);
+    octets[0]--;
+    octets[1] = 5;
+    assert_int_equal(tr_record_decode(octets, length, &record),
+                     TRR_MALFORMED);
+    free(octets);
+}
+
+static void
+records_without_a_name_are_not_encoded(void **state)
+{
+    struct tr_record record = { .type = TR_RECORD_SYSTEM };
+    uint8_t *octets;
+    size_t length;
+
+    assert_int_equal(tr_record_encode(&record, &octets, &length),
+                     TRR_MALFORMED);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trust_realm_is_read_whole),
+        cmocka_unit_test(trust_realm_has_defaults),
+        cmocka_unit_test(system_is_read_whole),
+        cmocka_unit_test(clearance_and_map_are_read_whole),
+        cmocka_unit_test(other_entries_are_none_of_ours),
+        cmocka_unit_test(unknown_attributes_are_ignored),
+        cmocka_unit_test(names_of_attributes_have_no_case),
+        cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(lists_have_maxima),
+        cmocka_unit_test(values_have_maxima),
+        cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(times_are_strict),
+        cmocka_unit_test(octets_are_the_same_again),
+        cmocka_unit_test(every_member_is_in_the_octets),
+        cmocka_unit_test(order_of_values_does_not_matter),
+        cmocka_unit_test(octets_cut_anywhere_are_refused),
+        cmocka_unit_test(flipped_bits_never_crash),
+        cmocka_unit_test(huge_counts_are_refused),
+        cmocka_unit_test(other_formats_are_refused),
+        cmocka_unit_test(records_without_a_name_are_not_encoded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,1017 @@
+/* tests/unit/test_table.c - the trust realm table */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <sys/wait.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include "table_dir.h"
+#include "trustrealm_err.h"
+
+#define BETA \
+    "objectClass: trSystem\ncn: beta\ntrPrincipal: trustrealm/beta@R\n"
+#define OTHER_REALM \
+    "objectClass: trTrustRealm\ncn: corporate\ntrDOI: 8\ntrLevel: 0 open\n"
+
+static void
+commit(struct tr_update *update)
+{
+    assert_int_equal(tr_update_commit(update), 0);
+}
+
+static void
+put_one(struct tr_table *table, const char *key, const char *text)
+{
+    struct tr_update *update = begin(table);
+
+    assert_int_equal(put(update, key, text), 0);
+    commit(update);
+}
+
+/* --- the generation ------------------------------------------------------ */
+
+static void
+generation_rises_by_one_for_each_commit(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+
+    assert_int_equal(generation(table), 0);
+    put_one(table, "a", SYSTEM);
+    assert_int_equal(generation(table), 1);
+    update = begin(table);
+    assert_int_equal(put(update, "b", BETA), 0);
+    assert_int_equal(put(update, "r", REALM), 0);
+    commit(update);
+    assert_int_equal(generation(table), 2);
+    update = begin(table);
+    assert_int_equal(tr_update_delete(update, "a", 1), 0);
+    commit(update);
+    assert_int_equal(generation(table), 3);
+    tr_table_close(table);
+}
+
+static void
+generation_stays_when_nothing_changes(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+
+    put_one(table, "a", SYSTEM "trAlias: x\ntrAlias: y\n");
+    put_one(table, "r", REALM);
+    assert_int_equal(generation(table), 2);
+
+    put_one(table, "a", SYSTEM "trAlias: y\ntrAlias: x\n");
+    assert_int_equal(generation(table), 2);
+    update = begin(table);
+    assert_int_equal(tr_update_delete(update, "nobody", 6), TRR_NOT_FOUND);
+    assert_int_equal(tr_update_set_fresh(update, 1234, "test"), 0);
+    assert_int_equal(tr_update_set_cookie(update, "c", 1), 0);
+    commit(update);
+    assert_int_equal(generation(table), 2);
+    /* Cleared and filled with the same. */
+    update = begin(table);
+    assert_int_equal(tr_update_clear(update), 0);
+    assert_int_equal(put(update, "r", REALM), 0);
+    assert_int_equal(put(update, "a", SYSTEM "trAlias: x\ntrAlias: y\n"), 0);
+    commit(update);
+    assert_int_equal(generation(table), 2);
+    assert_string_equal(system_of(table, "y"), "alpha");
+    /* Changed, and given up. */
+    update = begin(table);
+    assert_int_equal(put(update, "b", BETA), 0);
+    tr_update_abort(update);
+    assert_int_equal(generation(table), 2);
+    assert_string_equal(system_of(table, "beta"), "");
+    tr_table_close(table);
+}
+
+static void
+generation_outlives_the_process(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+
+    put_one(table, "a", SYSTEM);
+    tr_table_close(table);
+    table = open_table(*state, TR_TABLE_WRITE);
+    assert_int_equal(generation(table), 1);
+    put_one(table, "b", BETA);
+    tr_table_close(table);
+    table = open_table(*state, TR_TABLE_READ);
+    assert_int_equal(generation(table), 2);
+    assert_string_equal(system_of(table, "beta"), "beta");
+    tr_table_close(table);
+}
+
+/* --- names are unique ---------------------------------------------------- */
+
+static void
+taken_names_are_refused(void **state)
+{
+    static const struct { const char *text, *why; } cases[] = {
+        { "objectClass: trSystem\ncn: ALPHA\ntrPrincipal: x@R\n", "alpha" },
+        { "objectClass: trSystem\ncn: www\ntrPrincipal: x@R\n",
+          "host name www" },
+        { BETA "trAlias: alpha\n", "host name alpha" },
+        { BETA "trAlias: WWW\n", "host name www" },
+        { "objectClass: trSystem\ncn: x\ntrPrincipal: trustrealm/alpha@R\n",
+          "principal trustrealm/alpha@R" },
+        { "objectClass: trTrustRealm\ncn: ENGINEERING\ntrDOI: 9\n"
+          "trLevel: 0 a\n", "trust realm engineering" },
+        { "objectClass: trTrustRealm\ncn: x\ntrDOI: 7\ntrLevel: 0 a\n",
+          "DOI belongs to another entry: engineering" },
+        { SUBJECT, "principal alice@R" },
+        { MAP, "label map" },
+    };
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+
+    assert_int_equal(put(update, "1", SYSTEM "trAlias: www\n"), 0);
+    assert_int_equal(put(update, "2", REALM), 0);
+    assert_int_equal(put(update, "3", SUBJECT), 0);
+    assert_int_equal(put(update, "4", MAP), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(put(update, "new", cases[i].text), TRR_ENTRY);
+        if (strstr(tr_table_message(table), cases[i].why) == NULL)
+            fail_msg("\"%s\" does not say %s", tr_table_message(table),
+                     cases[i].why);
+    }
+    commit(update);
+    /* A refusal leaves no trace, and does not spoil the update. */
+    assert_int_equal(info_of(table).systems, 1);
+    assert_string_equal(system_of(table, "beta"), "");
+    assert_string_equal(system_of(table, "www"), "alpha");
+    tr_table_close(table);
+}
+
+/* A user and a system may have one principal: they are asked for apart. */
+static void
+users_and_systems_are_apart(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+
+    put_one(table, "a", SYSTEM);
+    put_one(table, "s", "objectClass: trSubject\n"
+            "trPrincipal: trustrealm/alpha@R\n");
+    tr_table_close(table);
+}
+
+static void
+names_come_free(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+
+    put_one(table, "a", SYSTEM "trAlias: www\n");
+    /* Its own names are no obstacle; a name it gives up is free. */
+    put_one(table, "a", "objectClass: trSystem\ncn: www\n"
+            "trPrincipal: trustrealm/alpha@R\n");
+    assert_string_equal(system_of(table, "www"), "www");
+    assert_string_equal(system_of(table, "alpha"), "");
+    put_one(table, "b", "objectClass: trSystem\ncn: alpha\n"
+            "trPrincipal: x@R\n");
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    update = begin(table);
+    assert_int_equal(tr_update_delete(update, "b", 1), 0);
+    commit(update);
+    assert_string_equal(system_of(table, "alpha"), "");
+    put_one(table, "c", "objectClass: trSystem\ncn: alpha\n"
+            "trPrincipal: x@R\n");
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    tr_table_close(table);
+}
+
+static void
+a_key_may_change_its_kind(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_table_info info;
+
+    put_one(table, "k", SYSTEM);
+    put_one(table, "k", REALM);
+    info = info_of(table);
+    assert_int_equal(info.systems, 0);
+    assert_int_equal(info.realms, 1);
+    assert_string_equal(system_of(table, "alpha"), "");
+    tr_table_close(table);
+}
+
+static void
+keys_have_a_maximum(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+    static char key[402];
+
+    memset(key, 'k', 401);
+    assert_int_equal(put(update, key, SYSTEM), TRR_ENTRY);
+    assert_int_equal(put(update, "", SYSTEM), TRR_ENTRY);
+    key[400] = '\0';
+    assert_int_equal(put(update, key, SYSTEM), 0);
+    commit(update);
+    tr_table_close(table);
+}
+
+/* --- mark and sweep ------------------------------------------------------ */
+
+static void
+sweep_removes_what_was_not_seen(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+    char key[16], text[128];
+
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        (void)snprintf(text, sizeof(text), "objectClass: trSystem\n"
+                       "cn: s%d\ntrPrincipal: s%d@R\ntrAlias: a%d\n", i, i,
+                       i);
+        assert_int_equal(put(update, key, text), 0);
+    }
+    commit(update);
+    update = begin(table);
+    for (int i = 0; i < 200; i += 3) {
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        assert_int_equal(tr_update_present(update, key, strlen(key)), 0);
+    }
+    assert_int_equal(put(update, "new", SYSTEM), 0);
+    assert_int_equal(tr_update_present(update, "unknown", 7), 0);
+    assert_true(tr_update_has(update, "new", 3));
+    assert_true(tr_update_has(update, "unknown", 7));
+    assert_false(tr_update_has(update, "key 1", 5));
+    assert_int_equal(tr_update_sweep(update), 0);
+    assert_true(tr_update_changed(update));
+    commit(update);
+    assert_int_equal(info_of(table).systems, 68);
+    assert_int_equal(generation(table), 2);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(text, sizeof(text), "a%d", i);
+        assert_int_equal(*system_of(table, text) != '\0', i % 3 == 0);
+    }
+    /* Nothing seen: nothing stays. */
+    update = begin(table);
+    assert_int_equal(tr_update_sweep(update), 0);
+    commit(update);
+    assert_int_equal(info_of(table).systems, 0);
+    tr_table_close(table);
+}
+
+static void
+clear_forgets_what_is_not_put_again(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+
+    put_one(table, "a", SYSTEM "trAlias: www\n");
+    put_one(table, "b", BETA);
+    update = begin(table);
+    assert_int_equal(tr_update_clear(update), 0);
+    assert_int_equal(tr_update_delete(update, "b", 1), TRR_NOT_FOUND);
+    assert_int_equal(tr_update_present(update, "a", 1), 0);
+    /* Names of what was cleared are free, also for another key. */
+    assert_int_equal(put(update, "c", BETA "trAlias: alpha\n"), 0);
+    commit(update);
+    assert_int_equal(info_of(table).systems, 1);
+    assert_string_equal(system_of(table, "alpha"), "beta");
+    assert_string_equal(system_of(table, "www"), "");
+    assert_int_equal(generation(table), 3);
+    tr_table_close(table);
+}
+
+/* --- looking up ---------------------------------------------------------- */
+
+static void
+records_are_found(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    const struct tr_map_record *map;
+    const struct tr_realm *realm;
+    struct tr_record *record;
+    struct tr_view *view;
+
+    put_one(table, "1", WHOLE_SYSTEM);
+    put_one(table, "2", WHOLE_REALM);
+    put_one(table, "3", WHOLE_SUBJECT);
+    put_one(table, "4", WHOLE_MAP);
+    put_one(table, "5", OTHER_REALM);
+    assert_int_equal(tr_view_open(table, &view), 0);
+
+    assert_int_equal(tr_view_system(view, "ALPHA.example.com", &record), 0);
+    assert_int_equal(record->u.system.nmemberships, 2);
+    tr_record_free(record);
+    assert_int_equal(tr_view_system(view, "Mail", &record), 0);
+    assert_string_equal(record->u.system.name, "alpha.example.com");
+    tr_record_free(record);
+    assert_int_equal(tr_view_system(view, "alpha", &record), TRR_NOT_FOUND);
+    assert_null(record);
+    assert_int_equal(tr_view_system(view, "", &record), TRR_NOT_FOUND);
+    assert_int_equal(tr_view_system_by_principal(
+        view, "trustrealm/alpha.example.com@EXAMPLE.COM", &record), 0);
+    tr_record_free(record);
+    /* Principals have case. */
+    assert_int_equal(tr_view_system_by_principal(
+        view, "trustrealm/alpha.example.com@example.com", &record),
+        TRR_NOT_FOUND);
+    assert_int_equal(tr_view_clearance(view, "alice@EXAMPLE.COM", &record),
+                     0);
+    assert_string_equal(record->u.clearance.clearances[0].high, "secret:hr");
+    tr_record_free(record);
+    assert_int_equal(tr_view_clearance(view, "Alice@EXAMPLE.COM", &record),
+                     TRR_NOT_FOUND);
+
+    assert_int_equal(tr_view_realms(view), 2);
+    assert_string_equal(tr_view_realm_at(view, 0)->record->name,
+                        "corporate");
+    assert_null(tr_view_realm_at(view, 2));
+    assert_int_equal(tr_view_realm(view, "ENGINEERING", &realm), 0);
+    assert_int_equal(realm->error, 0);
+    assert_int_equal(tr_encoding_levels(realm->encoding), 3);
+    assert_string_equal(tr_encoding_level_name(realm->encoding, 2),
+                        "secret");
+    assert_int_equal(tr_view_realm(view, "nowhere", &realm), TRR_NOT_FOUND);
+    assert_int_equal(tr_view_map(view, "engineering", "LOCAL", &map), 0);
+    assert_string_equal(map->levels[1].realm, "public");
+    assert_int_equal(tr_view_map(view, "corporate", "local", &map),
+                     TRR_NOT_FOUND);
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+static void
+names_longer_than_any_are_not_found(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_record *record;
+    struct tr_view *view;
+    static char name[5000];
+
+    memset(name, 'a', sizeof(name) - 1);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_system(view, name, &record), TRR_NOT_FOUND);
+    assert_int_equal(tr_view_clearance(view, name, &record), TRR_NOT_FOUND);
+    assert_int_equal(tr_view_system_by_principal(view, name, &record),
+                     TRR_NOT_FOUND);
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+static krb5_error_code
+collect(const struct tr_record *record, void *arg)
+{
+    char *names = arg;
+
+    strncat(names, record->u.system.name, 20);
+    return strcmp(record->u.system.name, "stop") == 0 ? EINTR : 0;
+}
+
+static void
+each_visits_in_the_order_of_keys(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_view *view;
+    char names[100] = "";
+
+    put_one(table, "2", SYSTEM);
+    put_one(table, "1", BETA);
+    put_one(table, "0", REALM);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_each(view, TR_RECORD_SYSTEM, collect, names), 0);
+    assert_string_equal(names, "betaalpha");
+    tr_view_close(view);
+    put_one(table, "11", "objectClass: trSystem\ncn: stop\n"
+            "trPrincipal: stop@R\n");
+    assert_int_equal(tr_view_open(table, &view), 0);
+    names[0] = '\0';
+    assert_int_equal(tr_view_each(view, TR_RECORD_SYSTEM, collect, names),
+                     EINTR);
+    assert_string_equal(names, "betastop");
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+static void
+what_is_known_of_the_table_is_kept(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+    struct tr_table_info info = info_of(table);
+    struct tr_view *view;
+    uint8_t *cookie;
+    size_t length;
+
+    assert_true(info.fresh == 0);
+    assert_string_equal(info.source, "");
+    update = begin(table);
+    assert_int_equal(tr_update_set_fresh(update, INT64_C(5000000000),
+                                         "ldap://x"), 0);
+    assert_int_equal(tr_update_set_cookie(update, "a\0b", 3), 0);
+    commit(update);
+    tr_table_close(table);
+
+    table = open_table(*state, TR_TABLE_WRITE);
+    info = info_of(table);
+    assert_true(info.fresh == INT64_C(5000000000));
+    assert_string_equal(info.source, "ldap://x");
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_cookie(view, &cookie, &length), 0);
+    assert_int_equal(length, 3);
+    assert_memory_equal(cookie, "a\0b", 3);
+    free(cookie);
+    tr_view_close(view);
+    update = begin(table);
+    assert_int_equal(tr_update_set_cookie(update, NULL, 0), 0);
+    commit(update);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_cookie(view, &cookie, &length), 0);
+    assert_null(cookie);
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+/* --- digests ------------------------------------------------------------- */
+
+static void
+digest_of(struct tr_table *table, char *digest)
+{
+    const struct tr_realm *realm;
+    struct tr_view *view;
+
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_realm(view, "engineering", &realm), 0);
+    memcpy(digest, realm->digest, 65);
+    tr_view_close(view);
+}
+
+/* Pinned: systems with different versions must agree on it. */
+static void
+digest_is_that_of_the_documented_text(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    char digest[65];
+
+    put_one(table, "r", REALM "trCategory: 4 HR\n");
+    put_one(table, "m", "objectClass: trLabelMap\ntrFormat: local\n"
+            "trRealmName: engineering\ntrLevelMap: Low public\n"
+            "trCategoryMap: people hr\n");
+    digest_of(table, digest);
+    /* printf 'trustrealm label policy 1\npolicy mls\nlevel 0 public\n'\
+     * 'level 2 secret\ncategory 4 hr\nmap local\nlevel low public\n'\
+     * 'category people hr\n' | sha256sum */
+    assert_string_equal(digest, "fbac56b0bab6754eab54ae6f1b702a9b"
+                        "32afb1754b6a53f4015038fb000ff0c8");
+    tr_table_close(table);
+}
+
+static void
+digest_follows_what_labels_mean(void **state)
+{
+    static const char *const same[] = {
+        REALM "trPriority: 3\ntrLifetime: 7\ntrProtection: integrity\n",
+        "objectClass: trTrustRealm\ncn: Engineering\ntrDOI: 9\n"
+        "trLevel: 2 SECRET\ntrLevel: 0 Public\n",
+    };
+    static const char *const different[] = {
+        REALM "trLevel: 3 top\n", REALM "trCategory: 1 hr\n",
+        REALM "trPolicy: equal\n",
+        "objectClass: trTrustRealm\ncn: engineering\ntrDOI: 7\n"
+        "trLevel: 0 secret\ntrLevel: 2 public\n",
+        "objectClass: trTrustRealm\ncn: engineering\ntrDOI: 7\n"
+        "trLevel: 0 public\ntrLevel: 3 secret\n",
+    };
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+    char before[65], digest[65];
+
+    put_one(table, "r", REALM);
+    digest_of(table, before);
+    for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
+        put_one(table, "r", same[i]);
+        digest_of(table, digest);
+        assert_string_equal(digest, before);
+    }
+    for (size_t i = 0; i < sizeof(different) / sizeof(*different); i++) {
+        put_one(table, "r", different[i]);
+        digest_of(table, digest);
+        assert_string_not_equal(digest, before);
+    }
+    put_one(table, "r", REALM);
+    put_one(table, "m", "objectClass: trLabelMap\ntrFormat: f\n"
+            "trRealmName: engineering\ntrLevelMap: a public\n");
+    digest_of(table, digest);
+    assert_string_not_equal(digest, before);
+    /* A map of another trust realm has nothing to do with it. */
+    put_one(table, "m", MAP);
+    digest_of(table, digest);
+    assert_string_equal(digest, before);
+    update = begin(table);
+    assert_int_equal(tr_update_delete(update, "m", 1), 0);
+    commit(update);
+    digest_of(table, digest);
+    assert_string_equal(digest, before);
+    tr_table_close(table);
+}
+
+static void
+contradictory_trust_realm_is_marked(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_record *record = make_record(REALM);
+    struct tr_update *update = begin(table);
+    const struct tr_realm *realm;
+    struct tr_view *view;
+
+    record->u.realm.levels[1].number = record->u.realm.levels[0].number;
+    assert_int_equal(tr_update_put(update, "r", 1, record), 0);
+    assert_int_equal(put(update, "o", OTHER_REALM), 0);
+    commit(update);
+    tr_record_free(record);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_realm(view, "engineering", &realm), 0);
+    assert_int_not_equal(realm->error, 0);
+    assert_non_null(realm->why);
+    assert_string_equal(realm->digest, "");
+    assert_int_equal(tr_view_realm(view, "corporate", &realm), 0);
+    assert_int_equal(realm->error, 0);
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+/* --- several processes --------------------------------------------------- */
+
+/* Exit status of a child that runs body. */
+static pid_t
+run(int (*body)(const char *directory, int fd), const char *directory, int fd)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(body(directory, fd));
+    return pid;
+}
+
+static int
+status_of(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Number N of the alias "aN" that system host has, -1 without it. */
+static int
+alias_number(const struct tr_view *view, const char *host)
+{
+    struct tr_record *record;
+    int number = -1;
+
+    if (tr_view_system(view, host, &record) != 0)
+        return -1;
+    if (record->u.system.naliases == 1)
+        (void)sscanf(record->u.system.aliases[0], "%*c%d", &number);
+    tr_record_free(record);
+    return number;
+}
+
+/* Until alpha and beta have reached alias 300: they have the same number, and
+ * neither number nor generation ever falls. */
+static int
+watch(const char *directory, int fd)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_READ);
+    struct tr_table_info info;
+    struct tr_view *view;
+    uint64_t last = 0;
+    int number = 0, before = 0;
+
+    while (number < 300) {
+        if (tr_view_open(table, &view) != 0)
+            return 1;
+        tr_view_info(view, &info);
+        number = alias_number(view, "alpha");
+        if (number != alias_number(view, "beta"))
+            return 2;
+        if (info.generation < last || number < before)
+            return 3;
+        if (info.generation == last && number != before && last != 0)
+            return 4;
+        last = info.generation;
+        before = number;
+        tr_view_close(view);
+    }
+    tr_table_close(table);
+    return 0;
+}
+
+static void
+put_pair(struct tr_table *table, int number)
+{
+    struct tr_update *update = begin(table);
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), SYSTEM "trAlias: a%d\n", number);
+    assert_int_equal(put(update, "a", text), 0);
+    (void)snprintf(text, sizeof(text), BETA "trAlias: b%d\n", number);
+    assert_int_equal(put(update, "b", text), 0);
+    commit(update);
+}
+
+static void
+readers_see_whole_updates(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    pid_t one, other;
+
+    put_pair(table, 0);
+    one = run(watch, *state, -1);
+    other = run(watch, *state, -1);
+    for (int i = 1; i <= 300; i++)
+        put_pair(table, i);
+    assert_int_equal(status_of(one), 0);
+    assert_int_equal(status_of(other), 0);
+    tr_table_close(table);
+}
+
+static int
+write_one(const char *directory, int fd)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_WRITE);
+
+    put_one(table, "b", BETA);
+    tr_table_close(table);
+    return 0;
+}
+
+static void
+a_view_is_one_moment(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_record *record;
+    struct tr_view *view;
+
+    put_one(table, "a", SYSTEM);
+    tr_table_close(table);
+    table = open_table(*state, TR_TABLE_READ);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(status_of(run(write_one, *state, -1)), 0);
+    assert_int_equal(tr_view_system(view, "beta", &record), TRR_NOT_FOUND);
+    tr_view_close(view);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_system(view, "beta", &record), 0);
+    tr_record_free(record);
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+static int
+stop_within_update(const char *directory, int fd)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+
+    (void)tr_update_delete(update, "a", 1);
+    (void)put(update, "b", BETA);
+    (void)write(fd, "", 1);
+    (void)pause();
+    return 0;
+}
+
+static void
+a_killed_writer_leaves_the_table_whole(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    int fds[2];
+    char byte;
+    pid_t pid;
+
+    put_one(table, "a", SYSTEM);
+    tr_table_close(table);
+    assert_int_equal(pipe(fds), 0);
+    pid = run(stop_within_update, *state, fds[1]);
+    assert_int_equal(read(fds[0], &byte, 1), 1);
+    kill(pid, SIGKILL);
+    assert_int_equal(status_of(pid), 128 + SIGKILL);
+    table = open_table(*state, TR_TABLE_WRITE);
+    assert_int_equal(generation(table), 1);
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    assert_string_equal(system_of(table, "beta"), "");
+    put_one(table, "b", BETA);
+    assert_int_equal(generation(table), 2);
+    tr_table_close(table);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static int
+stop_within_view(const char *directory, int fd)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_READ);
+    struct tr_view *view;
+
+    if (tr_view_open(table, &view) != 0)
+        return 1;
+    (void)write(fd, "", 1);
+    (void)pause();
+    return 0;
+}
+
+/* Each holds one of LMDB's 512 places for readers. */
+static void
+killed_readers_do_not_use_up_places(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_view *view;
+    pid_t pids[40];
+    int fds[2];
+    char byte;
+
+    put_one(table, "a", SYSTEM);
+    assert_int_equal(pipe(fds), 0);
+    for (int round = 0; round < 14; round++) {
+        for (int i = 0; i < 40; i++)
+            pids[i] = run(stop_within_view, *state, fds[1]);
+        for (int i = 0; i < 40; i++)
+            assert_int_equal(read(fds[0], &byte, 1), 1);
+        for (int i = 0; i < 40; i++) {
+            kill(pids[i], SIGKILL);
+            (void)status_of(pids[i]);
+        }
+    }
+    assert_int_equal(tr_view_open(table, &view), 0);
+    tr_view_close(view);
+    tr_table_close(table);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* --- what goes wrong ----------------------------------------------------- */
+
+static void
+assert_unusable(const char *directory, enum tr_table_access access,
+                const char *what)
+{
+    struct tr_table *table;
+    char *why;
+
+    assert_int_equal(tr_table_open(path_in(directory, "table"), access, 0,
+                                   &table, &why), TRR_TABLE);
+    assert_null(table);
+    assert_non_null(why);
+    if (strstr(why, what) == NULL)
+        fail_msg("\"%s\" does not say %s", why, what);
+    free(why);
+}
+
+static void
+unusable_directories_are_told_apart(void **state)
+{
+    const char *path = path_in(*state, "table");
+    int fd;
+
+    assert_unusable(*state, TR_TABLE_READ, "No such file");
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_unusable(*state, TR_TABLE_READ, "no table yet");
+    assert_int_equal(chmod(path, 0722), 0);
+    assert_unusable(*state, TR_TABLE_WRITE, "others may write");
+    assert_int_equal(rmdir(path), 0);
+    fd = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_unusable(*state, TR_TABLE_WRITE, "not a directory");
+}
+
+static void
+a_full_table_says_so(void **state)
+{
+    struct tr_table *table;
+    struct tr_update *update;
+    krb5_error_code ret = 0;
+    char key[16], text[128];
+
+    assert_int_equal(tr_table_open(path_in(*state, "table"), TR_TABLE_WRITE,
+                                   256 << 10, &table, NULL), 0);
+    put_one(table, "a", SYSTEM);
+    update = begin(table);
+    for (int i = 0; i < 100000 && ret == 0; i++) {
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        (void)snprintf(text, sizeof(text), "objectClass: trSystem\n"
+                       "cn: s%d\ntrPrincipal: s%d@R\n", i, i);
+        ret = put(update, key, text);
+    }
+    assert_int_equal(ret, TRR_TABLE);
+    assert_non_null(strstr(tr_table_message(table), "may not grow past"));
+    /* Nothing of it is committed. */
+    assert_int_equal(put(update, "b", BETA), TRR_TABLE);
+    assert_int_equal(tr_update_commit(update), TRR_TABLE);
+    assert_int_equal(generation(table), 1);
+    assert_int_equal(info_of(table).systems, 1);
+    put_one(table, "b", BETA);
+    assert_int_equal(generation(table), 2);
+    tr_table_close(table);
+}
+
+static void
+read_file(const char *path, uint8_t **octets_out, size_t *length_out)
+{
+    FILE *file = fopen(path, "r");
+    struct stat st;
+
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &st), 0);
+    *length_out = (size_t)st.st_size;
+    *octets_out = malloc(*length_out);
+    assert_non_null(*octets_out);
+    assert_int_equal(fread(*octets_out, 1, *length_out, file), *length_out);
+    fclose(file);
+}
+
+static void
+write_file(const char *path, const uint8_t *octets, size_t length)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(octets, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void
+fill(const char *directory)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+    char key[16], text[8000];
+    int length;
+
+    assert_int_equal(put(update, "r", WHOLE_REALM), 0);
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        /* Some are so long that LMDB gives them pages of their own. */
+        length = snprintf(text, sizeof(text), "objectClass: trSystem\n"
+                          "cn: s%d\ntrPrincipal: s%d@R\n", i, i);
+        if (i % 50 == 0)
+            (void)snprintf(text + length, sizeof(text) - (size_t)length,
+                           "trMembership: r a %04000d\n", 0);
+        assert_int_equal(put(update, key, text), 0);
+    }
+    commit(update);
+    put_one(table, "a", SYSTEM);
+    tr_table_close(table);
+}
+
+static krb5_error_code
+ignore(const struct tr_record *record, void *arg)
+{
+    return 0;
+}
+
+/* Opens with everything readable, or not at all; true when it opens. */
+static bool
+opens(const char *directory)
+{
+    struct tr_table *table;
+    struct tr_view *view;
+    krb5_error_code ret;
+    char *why = NULL;
+
+    ret = tr_table_open(path_in(directory, "table"), TR_TABLE_READ, 0, &table,
+                        &why);
+    if (ret != 0) {
+        assert_int_equal(ret, TRR_TABLE);
+        assert_non_null(why);
+        free(why);
+        return false;
+    }
+    ret = tr_view_open(table, &view);
+    if (ret == 0) {
+        for (int type = TR_RECORD_REALM; type <= TR_RECORD_MAP; type++)
+            assert_int_equal(tr_view_each(view, type, ignore, NULL), 0);
+        tr_view_close(view);
+    }
+    tr_table_close(table);
+    return ret == 0;
+}
+
+static void
+a_file_cut_short_is_refused(void **state)
+{
+    const char *path;
+    uint8_t *octets;
+    size_t length, whole = 0;
+
+    fill(*state);
+    path = path_in(*state, "table/data.mdb");
+    read_file(path, &octets, &length);
+    assert_true(opens(*state));
+    /* What a file of pages may lose is at most pages that are free. */
+    for (size_t left = length; left > 0; left -= left > 16384 ? 4096 : 512) {
+        path = path_in(*state, "table/data.mdb");
+        write_file(path, octets, left - 1);
+        whole += opens(*state);
+    }
+    assert_true(whole <= 1);
+    path = path_in(*state, "table/data.mdb");
+    write_file(path, octets, 8192);
+    assert_unusable(*state, TR_TABLE_READ, "");
+    assert_unusable(*state, TR_TABLE_WRITE, "");
+    free(octets);
+}
+
+static void
+a_damaged_file_never_crashes(void **state)
+{
+    uint8_t *octets;
+    size_t length, at, refused = 0;
+    uint32_t random = 1;
+
+    fill(*state);
+    read_file(path_in(*state, "table/data.mdb"), &octets, &length);
+    for (int i = 0; i < 250; i++) {
+        random = random * 1103515245 + 12345;
+        /* The first octets of a page steer LMDB: prefer them. */
+        at = random / 65536 * 4096 % length;
+        at += i % 2 ? random / 7 % 48 : random / 7 % 4096;
+        octets[at] ^= 1 << i % 8;
+        write_file(path_in(*state, "table/data.mdb"), octets, length);
+        refused += !opens(*state);
+        octets[at] ^= 1 << i % 8;
+    }
+    assert_true(refused > 10);
+    write_file(path_in(*state, "table/data.mdb"), octets, length);
+    assert_true(opens(*state));
+    free(octets);
+}
+
+/* Octets of a record that LMDB has no reason to look at. */
+static void
+a_changed_record_is_refused(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    uint8_t *octets, *at;
+    size_t length;
+
+    put_one(table, "a", SYSTEM "trMembership: engineering low restricted\n");
+    tr_table_close(table);
+    read_file(path_in(*state, "table/data.mdb"), &octets, &length);
+    for (at = octets; at < octets + length - 10; at++) {
+        if (memcmp(at, "restricted", 10) == 0)
+            memcpy(at, "restrictex", 10);
+    }
+    write_file(path_in(*state, "table/data.mdb"), octets, length);
+    assert_unusable(*state, TR_TABLE_READ, "a record is damaged");
+    free(octets);
+}
+
+static void
+other_files_are_no_tables(void **state)
+{
+    static uint8_t octets[65536];
+
+    assert_int_equal(mkdir(path_in(*state, "table"), 0700), 0);
+    write_file(path_in(*state, "table/data.mdb"), octets, sizeof(octets));
+    assert_unusable(*state, TR_TABLE_READ, "");
+    memset(octets, 'x', sizeof(octets));
+    write_file(path_in(*state, "table/data.mdb"), octets, sizeof(octets));
+    assert_unusable(*state, TR_TABLE_WRITE, "");
+}
+
+#define table_test(f) \
+    cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        table_test(generation_rises_by_one_for_each_commit),
+        table_test(generation_stays_when_nothing_changes),
+        table_test(generation_outlives_the_process),
+        table_test(taken_names_are_refused),
+        table_test(users_and_systems_are_apart),
+        table_test(names_come_free),
+        table_test(a_key_may_change_its_kind),
+        table_test(keys_have_a_maximum),
+        table_test(sweep_removes_what_was_not_seen),
+        table_test(clear_forgets_what_is_not_put_again),
+        table_test(records_are_found),
+        table_test(names_longer_than_any_are_not_found),
+        table_test(each_visits_in_the_order_of_keys),
+        table_test(what_is_known_of_the_table_is_kept),
+        table_test(digest_is_that_of_the_documented_text),
+        table_test(digest_follows_what_labels_mean),
+        table_test(contradictory_trust_realm_is_marked),
+        table_test(readers_see_whole_updates),
+        table_test(a_view_is_one_moment),
+        table_test(a_killed_writer_leaves_the_table_whole),
+        table_test(killed_readers_do_not_use_up_places),
+        table_test(unusable_directories_are_told_apart),
+        table_test(a_full_table_says_so),
+        table_test(a_file_cut_short_is_refused),
+        table_test(a_damaged_file_never_crashes),
+        table_test(a_changed_record_is_refused),
+        table_test(other_files_are_no_tables),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
