@@ -1,0 +1,162 @@
+/* tests/unit/test_page.c - the shared page: only its daemon can change it */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config_text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static struct tr_shared_page *
+make_page(void)
+{
+    struct tr_shared_page *page;
+
+    assert_int_equal(tr_shared_page_create(&page), 0);
+    return page;
+}
+
+static const struct tr_page *
+map_page(const struct tr_shared_page *page)
+{
+    const struct tr_page *map;
+
+    map = mmap(NULL, TR_PAGE_SIZE, PROT_READ, MAP_SHARED,
+               tr_shared_page_fd(page), 0);
+    assert_true(map != MAP_FAILED);
+    return map;
+}
+
+static void
+unmap_page(const struct tr_page *map)
+{
+    munmap((void *)map, TR_PAGE_SIZE);
+}
+
+static uint64_t
+monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void
+a_receiver_cannot_write(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    const struct tr_page *map = map_page(page);
+    int fd = tr_shared_page_fd(page);
+    char path[64];
+
+    assert_true(mmap(NULL, TR_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                     fd, 0) == MAP_FAILED);
+    assert_int_equal(mprotect((void *)map, TR_PAGE_SIZE,
+                              PROT_READ | PROT_WRITE), -1);
+    assert_int_equal(write(fd, "x", 1), -1);
+    assert_int_equal(pwrite(fd, "x", 1, 16), -1);
+    /* Nor by opening the file once more. */
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0) {
+        assert_int_equal(write(fd, "x", 1), -1);
+        assert_true(mmap(NULL, TR_PAGE_SIZE, PROT_READ | PROT_WRITE,
+                         MAP_SHARED, fd, 0) == MAP_FAILED);
+        close(fd);
+    }
+    unmap_page(map);
+    tr_shared_page_free(page);
+}
+
+static void
+nobody_can_resize_or_unseal(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    int fd = tr_shared_page_fd(page);
+    struct stat st;
+
+    assert_int_equal(ftruncate(fd, 0), -1);
+    assert_int_equal(ftruncate(fd, 2 * TR_PAGE_SIZE), -1);
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, TR_PAGE_SIZE);
+    assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    tr_shared_page_free(page);
+}
+
+static void
+the_daemon_still_writes(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    const struct tr_page *map = map_page(page);
+    uint64_t epoch = tr_shared_page_epoch(page);
+
+    assert_true(map->magic == TR_PAGE_MAGIC);
+    assert_memory_equal(map->instance, tr_shared_page_instance(page), 16);
+    assert_true(map->epoch == epoch);
+    tr_shared_page_bump(page);
+    assert_true(map->epoch == epoch + 1);
+    assert_true(tr_shared_page_epoch(page) == epoch + 1);
+    unmap_page(map);
+    tr_shared_page_free(page);
+}
+
+static void
+the_lease_lasts_a_second(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    const struct tr_page *map = map_page(page);
+    uint64_t before = monotonic_ns(), after;
+
+    assert_true(map->lease == 0);
+    tr_shared_page_renew(page);
+    after = monotonic_ns();
+    assert_true(map->lease >= before + 1000000000);
+    assert_true(map->lease <= after + 1000000000);
+    unmap_page(map);
+    tr_shared_page_free(page);
+}
+
+static void
+the_lease_ends_with_the_daemon(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    const struct tr_page *map = map_page(page);
+
+    tr_shared_page_renew(page);
+    assert_true(map->lease > 0);
+    tr_shared_page_free(page);
+    assert_true(map->lease == 0);
+    unmap_page(map);
+}
+
+static void
+no_two_pages_look_alike(void **state)
+{
+    struct tr_shared_page *a = make_page(), *b = make_page();
+
+    assert_memory_not_equal(tr_shared_page_instance(a),
+                            tr_shared_page_instance(b), 16);
+    assert_true(tr_shared_page_epoch(a) != tr_shared_page_epoch(b));
+    assert_true(tr_shared_page_epoch(a) > UINT32_MAX);
+    assert_true(tr_shared_page_epoch(a) < (uint64_t)1 << 52);
+    tr_shared_page_free(a);
+    tr_shared_page_free(b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_receiver_cannot_write),
+        cmocka_unit_test(nobody_can_resize_or_unseal),
+        cmocka_unit_test(the_daemon_still_writes),
+        cmocka_unit_test(the_lease_lasts_a_second),
+        cmocka_unit_test(the_lease_ends_with_the_daemon),
+        cmocka_unit_test(no_two_pages_look_alike)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
