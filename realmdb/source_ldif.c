@@ -58,7 +58,7 @@ refuse(struct loader *loader, krb5_error_code code, const char *format, ...)
     return code;
 }
 
-/* --- one record ---------------------------------------------------------- */
+/* --- one record --------------------------------------------------------- */
 
 /* An entry being read; dn is NULL until its line was seen. */
 struct reading {
@@ -209,7 +209,7 @@ take_record(struct loader *loader, char *text, unsigned long first)
     return ret;
 }
 
-/* --- the file ------------------------------------------------------------ */
+/* --- the file ----------------------------------------------------------- */
 
 static krb5_error_code
 check_file(struct loader *loader, FILE *file)
@@ -225,6 +225,44 @@ check_file(struct loader *loader, FILE *file)
     return 0;
 }
 
+static bool
+starts_with(const char *line, const char *word)
+{
+    return strncasecmp(line, word, strlen(word)) == 0;
+}
+
+/*
+ * ldif_read_record() follows "include: URL" into other files, and drops the
+ * first line of a record without a word when it begins with a digit: refuse
+ * both before it sees them.
+ */
+static krb5_error_code
+check_lines(struct loader *loader, FILE *file)
+{
+    krb5_error_code ret = 0;
+    bool first = true;          /* of a record */
+    char *line = NULL;
+    size_t room = 0;
+
+    while (ret == 0 && getline(&line, &room, file) >= 0) {
+        loader->line++;
+        if (*line == '\n' || *line == '\r') {
+            first = true;
+        } else if (starts_with(line, "include:")) {
+            ret = refuse(loader, TRR_ENTRY, "other files are not read");
+        } else if (*line != '#' && *line != ' ') {
+            if (first && !starts_with(line, "dn:") &&
+                !starts_with(line, "version:"))
+                ret = refuse(loader, TRR_ENTRY, "an entry starts with its "
+                             "DN");
+            first = false;
+        }
+    }
+    free(line);
+    rewind(file);
+    return ret;
+}
+
 static krb5_error_code
 take_file(struct loader *loader)
 {
@@ -238,9 +276,11 @@ take_file(struct loader *loader)
     if (file == NULL)
         return refuse(loader, TRR_SOURCE, "%s", strerror(errno));
     ret = check_file(loader, file->fp);
+    if (ret == 0)
+        ret = check_lines(loader, file->fp);
     while (ret == 0) {
         more = ldif_read_record(file, &last, &text, &room);
-        if (more <= 0)
+        if (more <= 0 || text == NULL)
             break;
         /* last is the blank line after the record, unless the file ends. */
         lines = lines_before(text, text + strlen(text));

@@ -478,6 +478,21 @@ def test_check_entries_that_do_not_load(ldif, added, says):
     assert says in list(found.values())[0]
 
 
+@pytest.mark.parametrize("line, says", [
+    ("include: file:///etc/passwd", "other files are not read"),
+    ("1: skipped by libldap", "an entry starts with its DN"),
+    ("cn:< file:///etc/passwd", "values by URL are not read"),
+])
+def test_an_ldif_file_stands_for_itself(tmp_path, line, says):
+    path = tmp_path / "table.ldif"
+    start = "dn: ou=x\nou: x\n" + ("" if "<" in line else "\n")
+    path.write_text(start + line + "\n")
+    path.chmod(0o600)
+    found = findings(path)
+    assert list(found.values()) == [
+        "%s:%d: %s" % (path, start.count("\n") + 1, says)]
+
+
 def test_check_a_file_that_is_not_there(tmp_path):
     status, out, err = trustrealm("check", "--ldif", tmp_path / "none.ldif")
     assert (status, out) == (3, "")
