@@ -151,7 +151,10 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
 
 /* --- committing ------------------------------------------------------------ */
 
-/* What Kerberos has authenticated must go with what was opened. */
+/*
+ * What Kerberos has authenticated must go with what was opened.  trustrealmd
+ * refuses what does not, and records it; this is in case it did not.
+ */
 static krb5_error_code
 check_flags(const struct acceptance *ac)
 {
@@ -210,20 +213,24 @@ ask_commit(struct acceptance *ac, char *client, const struct tr_token *ap_rep,
     if (ret != 0)
         return ret;
     established = &reply.u.established;
-    if (context->plain != (established->trailer.length == 0) ||
-        established->trailer.length > TR_MAX_TRAILER) {
+    ret = check_flags(ac);
+    if (ret == 0 &&
+        (context->plain != (established->trailer.length == 0) ||
+         established->trailer.length > TR_MAX_TRAILER))
         ret = tr_detail(TRR_MALFORMED, "unusable trailer from trustrealmd");
-        if (fd >= 0)
-            (void)close(fd);
-    } else {
+    if (ret == 0) {
         ret = tr_context_establish(context, established, fd);
+        fd = -1;
     }
     if (ret == 0)
         *trailer_out = tr_bytes_take(&established->trailer);
+    if (fd >= 0)
+        (void)close(fd);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
 
+/* Nothing when Kerberos made no reply. */
 static krb5_error_code
 find_ap_rep(const struct acceptance *ac, struct tr_token *ap_rep)
 {
@@ -231,7 +238,7 @@ find_ap_rep(const struct acceptance *ac, struct tr_token *ap_rep)
 
     memset(ap_rep, 0, sizeof(*ap_rep));
     if (ac->reply.length == 0)
-        return ac->context->plain ? 0 : TRR_FLAGS;
+        return 0;
     ret = tr_token_parse(ac->reply.value, ac->reply.length, ap_rep);
     if (ret == 0 && !ac->context->plain && ap_rep->kind != TR_TOKEN_AP_REP)
         ret = TRR_UNSUPPORTED;
@@ -251,9 +258,7 @@ commit(OM_uint32 *minor, struct acceptance *ac)
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = check_flags(ac);
-    if (ret == 0)
-        ret = find_ap_rep(ac, &ap_rep);
+    ret = find_ap_rep(ac, &ap_rep);
     if (ret != 0)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);

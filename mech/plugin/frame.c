@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "frame.h"
+#include "status.h"
 #include "trustrealm_err.h"
 
 /* Fixed, and so telling nothing: RFC 4120 wants a server and a time. */
@@ -38,8 +39,13 @@ tr_frame_inner(const struct tr_mech *mech, const struct tr_token *token,
 
     inner_out->length = 0;
     inner_out->value = NULL;
-    if (token->kind == TR_TOKEN_OTHER ||
-        (token->trailer == NULL && !tr_mech_is_own(mech)))
+    if (token->kind == TR_TOKEN_OTHER)
+        return 0;
+    /* Kerberos would have looked at the OID that is replaced here. */
+    if (token->oid != NULL &&
+        tr_mech_by_octets(token->oid, token->oid_length) != mech)
+        return tr_detail(TRR_TOKEN, "token of another mechanism");
+    if (token->trailer == NULL && !tr_mech_is_own(mech))
         return 0;
     ret = tr_token_build(token, oid->elements,
                          token->oid != NULL ? oid->length : 0, NULL, 0,

@@ -18,7 +18,7 @@
 #include "wire.h"
 
 /* The token that Kerberos is given: *inner_out is malloced, or empty when the
- * octets can be given as they are. */
+ * octets can be given as they are.  TRR_TOKEN for one of another mechanism. */
 krb5_error_code tr_frame_inner(const struct tr_mech *mech,
                                const struct tr_token *token,
                                gss_buffer_t inner_out);
