@@ -36,7 +36,16 @@
 #define TRUST_REALM "engineering"
 #define MAX_INPUT (1024 * 1024)
 #define CKSUM_GSS 0x8003
-#define CKSUM_UNKEYED 0x0009            /* SHA-1 */
+#define CKSUM_UNKEYED 0x000e            /* SHA-1 */
+#define AP_REQ_AUTH 11                  /* key usage, RFC 4120 7.5.1 */
+
+/* Exported by libkrb5 for its own programs; in no header. */
+krb5_error_code decode_krb5_ap_req(const krb5_data *code, krb5_ap_req **rep);
+krb5_error_code encode_krb5_ap_req(const krb5_ap_req *rep, krb5_data **code);
+krb5_error_code decode_krb5_authenticator(const krb5_data *code,
+                                          krb5_authenticator **rep);
+krb5_error_code encode_krb5_authenticator(const krb5_authenticator *rep,
+                                          krb5_data **code);
 
 static krb5_context context;
 
@@ -215,11 +224,8 @@ get_ticket(const char *keytab_name, const char *self, const char *server)
 static krb5_cksumtype
 checksum_type(const struct forgery *f, krb5_enctype enctype)
 {
-    if (strcmp(f->checksum, "gss") == 0)
-        return CKSUM_GSS;
-    if (strcmp(f->checksum, "unkeyed") == 0)
-        return CKSUM_UNKEYED;
-    return tr_checksum_type(enctype);
+    return strcmp(f->checksum, "gss") == 0 ? CKSUM_GSS :
+        tr_checksum_type(enctype);
 }
 
 /* What the authenticator's checksum covers. */
@@ -250,6 +256,38 @@ bound_octets(const struct forgery *f)
     return data;
 }
 
+/* Libkrb5 makes no weak checksum with an AES key: put one in afterwards. */
+static void
+weaken(krb5_data *request, const krb5_data *bound, const krb5_keyblock *key)
+{
+    krb5_authenticator *authenticator;
+    krb5_data plain, *encoded;
+    krb5_checksum sum;
+    krb5_ap_req *parsed;
+
+    check(decode_krb5_ap_req(request, &parsed), "decode AP-REQ");
+    plain.length = parsed->authenticator.ciphertext.length;
+    plain.data = malloc(plain.length);
+    if (plain.data == NULL)
+        err(1, "malloc");
+    check(krb5_c_decrypt(context, key, AP_REQ_AUTH, NULL,
+                         &parsed->authenticator, &plain), "decrypt");
+    check(decode_krb5_authenticator(&plain, &authenticator), "decode");
+    check(krb5_c_make_checksum(context, CKSUM_UNKEYED, NULL, 0, bound, &sum),
+          "SHA-1");
+    authenticator->checksum = &sum;
+    check(encode_krb5_authenticator(authenticator, &encoded), "encode");
+    parsed->authenticator.ciphertext.length += 64;
+    parsed->authenticator.ciphertext.data =
+        malloc(parsed->authenticator.ciphertext.length);
+    if (parsed->authenticator.ciphertext.data == NULL)
+        err(1, "malloc");
+    check(krb5_c_encrypt(context, key, AP_REQ_AUTH, NULL, encoded,
+                         &parsed->authenticator), "encrypt");
+    check(encode_krb5_ap_req(parsed, &encoded), "encode AP-REQ");
+    *request = *encoded;
+}
+
 static struct tr_bytes
 make_request(const struct forgery *f, krb5_creds *creds, krb5_key *key_out)
 {
@@ -263,6 +301,8 @@ make_request(const struct forgery *f, krb5_creds *creds, krb5_key *key_out)
     check(krb5_mk_req_extended(context, &auth, AP_OPTS_USE_SUBKEY,
                                strcmp(f->checksum, "none") == 0 ? NULL :
                                &bound, creds, &request), "AP-REQ");
+    if (strcmp(f->checksum, "unkeyed") == 0)
+        weaken(&request, &bound, &creds->keyblock);
     if (f->key != NULL)
         check(krb5_auth_con_getkey_k(context, auth, key_out), "key");
     else

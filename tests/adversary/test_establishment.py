@@ -218,9 +218,10 @@ def bob_seals(world, ap_req, client, label=""):
 # --- repeated -----------------------------------------------------------
 
 def test_replay(world, alice, beta):
+    """Here the application's own replay cache is the first to notice."""
     _, token = alice.initiate(TARGET)
     beta.accept(token)
-    refused_by_beta(world, beta, token, "TRR_REPLAY")
+    refused_by_beta(world, beta, token)
 
 
 def test_replay_without_the_applications_replay_cache(world, alice):

@@ -23,14 +23,14 @@ def principal(system):
 def forge(world, plain):
     """forge(FIELD=VALUE...): a first token of alice with a forged trailer.
 
-    keytab, self: whose key; server: what the ticket is for; from_, to: what
-    it says the systems are; marked: sent with the marker."""
+    keytab, self: whose key; server: what the ticket is for; sender, receiver:
+    what the system AP-REQ says; marked: sent with the marker."""
     program = built("tests/adversary/forge")
     table = world.beta.path + "/state/table"
 
     def make(keytab=world.alpha.keytab, self=principal("alpha"),
-             server=principal("beta"), from_=principal("alpha"),
-             to=principal("beta"), marked=True, **fields):
+             server=principal("beta"), sender=principal("alpha"),
+             receiver=principal("beta"), marked=True, **fields):
         values = {
             "label": "INTERNAL", "low": "PUBLIC", "high": "SECRET:CRYPTO",
             "client": "alice@" + REALM, "service": "sample",
@@ -39,8 +39,8 @@ def forge(world, plain):
         context, token = plain.initiate(TARGET, bits=MARKER if marked else 0)
         context.forget()
         parsed = Token(token)
-        done = run([program, table, "FILE:" + keytab, self, server, from_, to]
-                   + ["%s=%s" % field for field in values.items()],
+        done = run([program, table, "FILE:" + keytab, self, server, sender,
+                    receiver] + ["%s=%s" % field for field in values.items()],
                    env=world.realm.environment(), input=parsed.body,
                    binary=True)
         return parsed.with_(trailer=done.out)
@@ -71,36 +71,33 @@ def test_a_perfect_forgery_is_taken(world, beta, forge):
 
 
 def test_without_the_marker(world, beta, forge):
-    refused_with(world, beta, forge(marked=False), "TRR_STRIPPED",
-                 "TRR_FLAGS", "TRR_BINDING")
+    refused_with(world, beta, forge(marked=False), "TRR_BINDING")
 
 
-@pytest.mark.parametrize("from_", [principal("alpha"), "alice@" + REALM])
-def test_a_user_speaks_for_no_system(world, beta, forge, from_):
+@pytest.mark.parametrize("sender", [principal("alpha"), "alice@" + REALM])
+def test_a_user_speaks_for_no_system(world, beta, forge, sender):
     refused_with(world, beta,
                  forge(keytab=world.users_keytab, self="alice@" + REALM,
-                       from_=from_), "TRR_SYSTEM_AUTH", "TRR_NOT_FOUND",
-                 "TRR_BINDING")
+                       sender=sender), "TRR_SYSTEM_AUTH", "TRR_NOT_MEMBER")
 
 
 def test_a_system_speaks_for_no_other(world, beta, forge):
     refused_with(world, beta,
                  forge(keytab=world.gamma.keytab, self=principal("gamma")),
-                 "TRR_SYSTEM_AUTH", "TRR_BINDING")
+                 "TRR_SYSTEM_AUTH")
 
 
 def test_a_system_of_another_trust_realm(world, beta, forge):
     refused_with(world, beta,
                  forge(keytab=world.gamma.keytab, self=principal("gamma"),
-                       from_=principal("gamma")), "TRR_NOT_MEMBER")
+                       sender=principal("gamma")), "TRR_NOT_MEMBER")
 
 
 def test_a_system_that_is_not_in_the_table(world, beta, forge):
     refused_with(world, beta,
                  forge(keytab=world.epsilon.keytab,
                        self=principal("epsilon"),
-                       from_=principal("epsilon")), "TRR_NOT_FOUND",
-                 "TRR_SYSTEM_AUTH")
+                       sender=principal("epsilon")), "TRR_NOT_MEMBER")
 
 
 @pytest.mark.parametrize("checksum", ["none", "gss", "unkeyed", "other",
@@ -127,7 +124,6 @@ def test_ticket_for_another_principal(world, beta, forge):
     ({"from": principal("gamma")}, ["TRR_BINDING"]),
     ({"association": "short"}, ["TRR_TOKEN"]),
     ({"association": ""}, ["TRR_TOKEN"]),
-    ({"association": "x" * 17}, ["TRR_TOKEN"]),
     ({"bind": "other octets"}, ["TRR_BINDING"]),
     ({"usage": 1026}, ["TRR_SEAL"]),
     ({"usage": 1028}, ["TRR_SEAL"]),
@@ -151,13 +147,10 @@ def test_seal(world, beta, forge, fields, codes):
     ({"label": "MAGIC"}, ["TRR_LABEL_LEVEL"]),
     ({"label": ""}, ["TRR_LABEL_SYNTAX"]),
     ({"label": "SECRET:NUCLEAR"}, ["TRR_LABEL_CATEGORY"]),
-    ({"label": "x" * 5000}, ["TRR_TOO_LONG", "TRR_MALFORMED", "TRR_TOKEN",
-                             "TRR_LABEL_SYNTAX"]),
     ({"high": "nonsense::"}, ["TRR_LABEL_SYNTAX", "TRR_LABEL_LEVEL"]),
     ({"digest": "0" * 64}, ["TRR_DIGEST"]),
     ({"digest": ""}, ["TRR_DIGEST"]),
     ({"client": "bob@" + REALM}, ["TRR_CLAIM"]),
-    ({"client": ""}, ["TRR_CLAIM"]),
     ({"service": "host"}, ["TRR_BINDING"]),
     ({"validity": 3600}, ["TRR_EXPIRED", "TRR_TOKEN", "TRR_CLOCK",
                           "TRR_BINDING"]),
@@ -166,6 +159,15 @@ def test_seal(world, beta, forge, fields, codes):
 ])
 def test_environment(world, beta, forge, fields, codes):
     refused_with(world, beta, forge(**fields), *codes)
+
+
+def test_no_claim_of_a_user(world, beta, forge):
+    """The user is then the one whom Kerberos authenticates."""
+    mark = world.beta.audit.mark()
+    _, _, client = beta.accept(forge(client=""))
+    assert client == "alice@" + REALM
+    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    assert record["user"] == client
 
 
 @pytest.mark.parametrize("shift", [-4000, -400, 400, 4000])

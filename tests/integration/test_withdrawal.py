@@ -7,7 +7,9 @@ import time
 import pytest
 
 from testlib import table
+from testlib.agent import Refused, establish
 from testlib.process import eventually
+from testlib.world import SERVICE
 
 LIMIT = 1.0
 
@@ -37,14 +39,54 @@ def live(make_world):
 @pytest.mark.parametrize("system", ["beta", "alpha"])
 def test_membership_withdrawn(live, system):
     world, server, client = live
-    marks = world.alpha.audit.mark(), world.beta.audit.mark()
+    mark = world.alpha.audit.mark()
     world.directory.replace(table.system_dn(system), "trMembership",
                             "corporate OPEN RESTRICTED:HR")
     written = time.time()
     assert first_error(client, written) < LIMIT
     assert last_delivered(server, written) < LIMIT
+    record = world.alpha.audit.wait(mark, event="judge", result="deny")
+    assert record["code"] == "TRR_NOT_MEMBER"
+    assert record["realm"] == "engineering"
+
+
+def refused_after(call, written):
+    """Repeat call until it is refused; seconds from written."""
+    while time.time() - written < 5:
+        try:
+            call()
+        except Refused:
+            return time.time() - written
+        time.sleep(0.01)
+    raise AssertionError("never refused")
+
+
+@pytest.mark.parametrize("system", ["beta", "alpha"])
+def test_next_message_is_refused_at_both_ends(make_world, system):
+    """To send, and to take what was sent before the change."""
+    world = make_world()
+    ours, theirs = establish(world.agent("alpha"),
+                             world.agent("beta", None, SERVICE),
+                             "sample@beta.example.test",
+                             flags=["mutual", "confidentiality"])
+    before = {True: ours.wrap(b"sent before"),
+              False: theirs.wrap(b"sent before")}
+    mic = ours.mic(b"signed before")
+    marks = world.alpha.audit.mark(), world.beta.audit.mark()
+    world.directory.replace(table.system_dn(system), "trMembership",
+                            "corporate OPEN RESTRICTED:HR")
+    written = time.time()
+    for end in (ours, theirs):
+        assert refused_after(lambda: end.wrap(b"x"), written) < LIMIT
+    for end, token in ((theirs, before[True]), (ours, before[False])):
+        with pytest.raises(Refused):
+            end.unwrap(token)
+        with pytest.raises(Refused):
+            end.mic(b"x")
+    with pytest.raises(Refused):
+        theirs.verify(b"signed before", mic)
     for end, mark in zip((world.alpha, world.beta), marks):
-        record = end.audit.wait(mark, event="judge", result="deny")
+        record = end.audit.wait(mark, result="deny")
         assert record["code"] == "TRR_NOT_MEMBER"
         assert record["realm"] == "engineering"
 
