@@ -14,13 +14,10 @@
 #include <cmocka.h>
 #include "gathered.h"
 
-/* What tr_record_from_entry() makes of lines "ATTRIBUTE: VALUE". */
-static inline krb5_error_code
-read_record(const char *text, struct tr_record **record_out, char **why_out)
+/* Gather lines "ATTRIBUTE: VALUE". */
+static inline void
+gather(const char *text, struct tr_gathered *values)
 {
-    krb5_error_code ret;
-    struct tr_gathered values = { 0 };
-    struct tr_entry entry;
     char *copy = strdup(text), *rest = copy, *line, *value, *why = NULL;
 
     assert_non_null(copy);
@@ -31,13 +28,24 @@ read_record(const char *text, struct tr_record **record_out, char **why_out)
         assert_non_null(value);
         *value = '\0';
         value += 2;
-        assert_int_equal(tr_gathered_add(&values, line, value, strlen(value),
+        assert_int_equal(tr_gathered_add(values, line, value, strlen(value),
                                          &why), 0);
     }
+    free(copy);
+}
+
+/* What tr_record_from_entry() makes of them. */
+static inline krb5_error_code
+read_record(const char *text, struct tr_record **record_out, char **why_out)
+{
+    krb5_error_code ret;
+    struct tr_gathered values = { 0 };
+    struct tr_entry entry;
+
+    gather(text, &values);
     entry = tr_gathered_entry(&values, "cn=test");
     ret = tr_record_from_entry(&entry, record_out, why_out);
     tr_gathered_clear(&values);
-    free(copy);
     return ret;
 }
 

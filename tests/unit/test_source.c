@@ -1,0 +1,850 @@
+/* tests/unit/test_source.c - LDIF files, cookies, and what providers send */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include "source_replica.h"
+#include "table_dir.h"
+#include "trustrealm_err.h"
+
+#define BETA \
+    "objectClass: trSystem\ncn: beta\ntrPrincipal: trustrealm/beta@R\n"
+
+/* --- LDIF files ---------------------------------------------------------- */
+
+/* Load text; *why_out is "" when nothing was said. */
+static krb5_error_code
+load_octets(const char *directory, struct tr_table *table, const char *text,
+            size_t length, char *why, size_t size)
+{
+    krb5_error_code ret;
+    const char *path = path_in(directory, "file.ldif");
+    FILE *file = fopen(path, "w");
+    char *said;
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    ret = tr_source_load_ldif(table, path, &said);
+    (void)snprintf(why, size, "%s", said == NULL ? "" : said);
+    free(said);
+    return ret;
+}
+
+static void
+load(const char *directory, struct tr_table *table, const char *text)
+{
+    char why[1000];
+
+    if (load_octets(directory, table, text, strlen(text), why,
+                    sizeof(why)) != 0)
+        fail_msg("%s", why);
+}
+
+#define ALPHA_LDIF \
+    "dn: cn=alpha,dc=x\nobjectClass: trSystem\ncn: alpha\n" \
+    "trPrincipal: trustrealm/alpha@R\n"
+#define BETA_LDIF \
+    "dn: cn=beta,dc=x\nobjectClass: trSystem\ncn: beta\n" \
+    "trPrincipal: trustrealm/beta@R\n"
+
+static void
+the_sample_loads(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    const char *srcdir = getenv("TR_SRCDIR");
+    struct tr_table_info info;
+    struct tr_record *record;
+    struct tr_view *view;
+    char path[MAX_PATH], *why = NULL;
+
+    (void)snprintf(path, sizeof(path), "%s/doc/schema/sample.ldif",
+                   srcdir == NULL ? "." : srcdir);
+    if (tr_source_load_ldif(table, path, &why) != 0)
+        fail_msg("%s", why);
+    info = info_of(table);
+    assert_int_equal(info.realms, 2);
+    assert_int_equal(info.systems, 4);
+    assert_int_equal(info.clearances, 2);
+    assert_int_equal(info.maps, 2);
+    assert_int_equal(info.generation, 1);
+    assert_true(info.fresh > 1600000000);
+    assert_int_equal(strncmp(info.source, "ldif:", 5), 0);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    for (size_t i = 0; i < tr_view_realms(view); i++)
+        assert_int_equal(tr_view_realm_at(view, i)->error, 0);
+    assert_int_equal(tr_view_system(view, "delta.example.com", &record), 0);
+    assert_int_equal(record->u.system.nmemberships, 0);
+    tr_record_free(record);
+    tr_view_close(view);
+    /* Again: nothing differs. */
+    assert_int_equal(tr_source_load_ldif(table, path, &why), 0);
+    assert_int_equal(generation(table), 1);
+    tr_table_close(table);
+}
+
+static void
+a_new_file_replaces_the_old_one(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+
+    load(*state, table, ALPHA_LDIF "trAlias: www\n\n" BETA_LDIF);
+    assert_int_equal(generation(table), 1);
+    load(*state, table, BETA_LDIF "\n" ALPHA_LDIF "trAlias: www\n");
+    assert_int_equal(generation(table), 1);
+    /* Names may change hands. */
+    load(*state, table, ALPHA_LDIF "\n" BETA_LDIF "trAlias: www\n");
+    assert_int_equal(generation(table), 2);
+    assert_string_equal(system_of(table, "www"), "beta");
+    load(*state, table, ALPHA_LDIF);
+    assert_string_equal(system_of(table, "beta"), "");
+    assert_int_equal(info_of(table).systems, 1);
+    load(*state, table, "");
+    assert_int_equal(info_of(table).systems, 0);
+    tr_table_close(table);
+}
+
+static void
+ldif_is_read_as_it_is_written(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+
+    /* Version, comments, folded lines, base64, options, other entries,
+     * values of one attribute apart, several blank lines, CR LF. */
+    load(*state, table,
+         "version: 1\r\n\r\n# comment\r\n folded comment\r\n\r\n\r\n"
+         "dn: dc=x\r\nobjectClass: domain\r\ndc: x\r\n\r\n"
+         "# of alpha\r\ndn: cn=al\r\n pha,dc=x\r\nobjectClass: trSys\r\n"
+         " tem\r\ncn:: QWxwaGE=\r\ntrAlias: a1\r\n# within\r\n"
+         "trPrincipal: trustrealm/alpha@R\r\ncn;lang-en: other\r\n"
+         "trAlias:a2\r\nuserCertificate;binary:: AAEC");
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    assert_string_equal(system_of(table, "a1"), "alpha");
+    assert_string_equal(system_of(table, "a2"), "alpha");
+    tr_table_close(table);
+}
+
+static const struct { const char *text, *why; size_t line; } wrongs[] = {
+    { ALPHA_LDIF "\n" BETA_LDIF "trAlias: a/b\n",
+      "cn=beta,dc=x: trAlias: \"a/b\"", 6 },
+    { "version: 1\n\n# c\n# d\n\n" ALPHA_LDIF "trEnabled: 1\n",
+      "cn=alpha,dc=x: trEnabled: \"1\"", 6 },
+    { ALPHA_LDIF "garbage\n", "not a line of LDIF", 5 },
+    { ALPHA_LDIF "# comment\n\n# other\n" BETA_LDIF "trAl\n ias\n",
+      "not a line of LDIF", 12 },
+    { ALPHA_LDIF "trAlias:: !!!\n", "not a line of LDIF", 5 },
+    { ALPHA_LDIF "trAlias:< file:///etc/hostname\n",
+      "values by URL are not read", 5 },
+    { "cn: alpha\n", "starts with its DN", 1 },
+    { "\n\n\nobjectClass: trSystem\ndn: cn=a\n", "starts with its DN", 4 },
+    { ALPHA_LDIF "dn: cn=beta\n", "second DN", 5 },
+    { "dn: cn=alpha\nchangetype: modify\nadd: cn\ncn: x\n", "not changes", 2 },
+    { "dn: cn=alpha\ncontrol: 1.2.3\n", "not changes", 2 },
+    { "version: 2\n\n" ALPHA_LDIF, "not version 1", 1 },
+    { ALPHA_LDIF "\n" ALPHA_LDIF, "cn=alpha,dc=x: given twice", 6 },
+    { ALPHA_LDIF "\ndn:  CN=Alpha , DC=X\nobjectClass: trSystem\ncn: b\n"
+      "trPrincipal: b@R\n", "given twice", 6 },
+    { ALPHA_LDIF "\n" BETA_LDIF "trAlias: alpha\n",
+      "cn=beta,dc=x: its host name alpha belongs to another entry: alpha",
+      6 },
+    { "dn: no dn\nobjectClass: trSystem\ncn: a\ntrPrincipal: a@R\n",
+      "no dn: not a DN", 1 },
+    { ALPHA_LDIF "trAlias:: AAA=\n", "trAlias: a value has a NUL in it", 5 },
+};
+
+/* ... and leave the table as it was. */
+static void
+wrong_files_are_named_with_their_line(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    char why[1000], line[40];
+
+    load(*state, table, BETA_LDIF "trAlias: old\n");
+    for (size_t i = 0; i < sizeof(wrongs) / sizeof(*wrongs); i++) {
+        if (load_octets(*state, table, wrongs[i].text, strlen(wrongs[i].text),
+                        why, sizeof(why)) != TRR_ENTRY)
+            fail_msg("taken: %s", wrongs[i].text);
+        (void)snprintf(line, sizeof(line), "file.ldif:%zu: ", wrongs[i].line);
+        if (strstr(why, line) == NULL || strstr(why, wrongs[i].why) == NULL)
+            fail_msg("\"%s\" does not say %s ... %s", why, line,
+                     wrongs[i].why);
+        assert_int_equal(generation(table), 1);
+        assert_string_equal(system_of(table, "old"), "beta");
+        assert_string_equal(system_of(table, "alpha"), "");
+    }
+    tr_table_close(table);
+}
+
+static void
+unusable_files_are_named(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    const char *path = path_in(*state, "file.ldif");
+    char *why;
+
+    assert_int_equal(tr_source_load_ldif(table, path, &why), TRR_SOURCE);
+    assert_non_null(strstr(why, "file.ldif: No such file"));
+    free(why);
+    load(*state, table, ALPHA_LDIF);
+    path = path_in(*state, "file.ldif");
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(tr_source_load_ldif(table, path, &why), TRR_SOURCE);
+    assert_non_null(strstr(why, "anybody may write"));
+    free(why);
+    assert_int_equal(tr_source_load_ldif(table, *state, &why), TRR_SOURCE);
+    assert_non_null(why);
+    free(why);
+    tr_table_close(table);
+}
+
+/* Cut anywhere it loads, or is refused; and leaves nothing half done. */
+static void
+a_file_cut_anywhere_is_taken_whole_or_not(void **state)
+{
+    static const char text[] = ALPHA_LDIF "trAlias: www\n\n" BETA_LDIF;
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    char why[1000];
+    uint64_t before;
+
+    for (size_t n = 0; n < sizeof(text); n++) {
+        before = generation(table);
+        if (load_octets(*state, table, text, n, why, sizeof(why)) != 0) {
+            assert_int_equal(generation(table), before);
+            assert_string_not_equal(why, "");
+        }
+    }
+    assert_string_equal(system_of(table, "beta"), "beta");
+    tr_table_close(table);
+}
+
+/* --- cookies ------------------------------------------------------------- */
+
+#define CSN(seconds, server) \
+    "202301010000" seconds ".000000Z#000000#" server "#000000"
+
+static struct tr_cookie
+cookie(const char *text)
+{
+    struct tr_cookie out;
+
+    assert_int_equal(tr_cookie_parse(text, strlen(text), &out), 0);
+    return out;
+}
+
+static void
+cookies_are_taken_apart(void **state)
+{
+    struct tr_cookie c;
+    char *text;
+    size_t length;
+
+    c = cookie("rid=017,sid=002,csn=" CSN("01", "000") ";" CSN("02", "00a")
+               ",delcsn=" CSN("03", "00b"));
+    assert_int_equal(c.ncsns, 2);
+    assert_null(c.opaque);
+    /* Sent back without the number of a server. */
+    assert_int_equal(tr_cookie_format(&c, &text, &length), 0);
+    assert_string_equal(text, "rid=000,csn=" CSN("01", "000") ";"
+                        CSN("02", "00a"));
+    assert_int_equal(length, strlen(text));
+    free(text);
+    c = cookie("");
+    assert_true(tr_cookie_is_empty(&c));
+    assert_int_equal(tr_cookie_format(&c, &text, &length), 0);
+    assert_null(text);
+}
+
+static void
+other_cookies_are_kept_as_they_are(void **state)
+{
+    static const char *const others[] = {
+        "ldap1:389#cn=x#12", "rid=001", "rid=001,csn=", "rid=001,csn=x",
+        "rid=001,csn=" CSN("01", "000") ";x", "csn=" CSN("01", "000"),
+        "rid=001,delcsn=" CSN("01", "000"),
+        "rid=001,csn=2023010100000x.000000Z#000000#000#000000",
+    };
+    struct tr_cookie c, known = cookie("rid=000,csn=" CSN("01", "000"));
+    char *text;
+    size_t length;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        c = cookie(others[i]);
+        assert_non_null(c.opaque);
+        assert_false(tr_cookie_is_empty(&c));
+        assert_int_equal(tr_cookie_format(&c, &text, &length), 0);
+        assert_int_equal(length, strlen(others[i]));
+        assert_memory_equal(text, others[i], length);
+        free(text);
+        /* Nobody knows whether it is older than one that can be compared. */
+        assert_true(tr_cookie_is_behind(&c, &known));
+        assert_false(tr_cookie_is_behind(&known, &c));
+        assert_false(tr_cookie_is_known(&c, &known));
+        tr_cookie_clear(&c);
+    }
+    assert_int_equal(tr_cookie_parse("a\0b", 3, &c), 0);
+    assert_int_equal(c.length, 3);
+    tr_cookie_clear(&c);
+}
+
+static void
+cookies_are_compared_by_server(void **state)
+{
+    static const struct { const char *one, *known; bool behind; } cases[] = {
+        { CSN("01", "000"), CSN("01", "000"), false },
+        { CSN("02", "000"), CSN("01", "000"), false },
+        { CSN("01", "000"), CSN("02", "000"), true },
+        { CSN("05", "001"), CSN("02", "002"), true },
+        { CSN("05", "001") ";" CSN("02", "002"), CSN("02", "002"), false },
+        { CSN("05", "001") ";" CSN("02", "002"),
+          CSN("03", "002") ";" CSN("05", "001"), true },
+        { CSN("05", "001") ";" CSN("03", "002"),
+          CSN("03", "002") ";" CSN("05", "001"), false },
+    };
+    struct tr_cookie one, known, none = { 0 };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        (void)snprintf(text, sizeof(text), "rid=000,csn=%s", cases[i].one);
+        one = cookie(text);
+        (void)snprintf(text, sizeof(text), "rid=000,csn=%s", cases[i].known);
+        known = cookie(text);
+        assert_int_equal(tr_cookie_is_behind(&one, &known), cases[i].behind);
+        assert_int_equal(tr_cookie_is_known(&known, &one), !cases[i].behind);
+        assert_true(tr_cookie_is_behind(&none, &known));
+        assert_false(tr_cookie_is_behind(&one, &none));
+        assert_int_equal(tr_cookie_merge(&one, &known), 0);
+        assert_false(tr_cookie_is_behind(&one, &known));
+    }
+    assert_false(tr_cookie_is_known(&none, &known));
+}
+
+/* --- what a provider sends ----------------------------------------------- */
+
+#define MAX_EVENTS 50
+
+static struct {
+    enum tr_source_event events[MAX_EVENTS];
+    size_t nevents;
+    char bad[1000];             /* the last one */
+    size_t nbad;
+} told;
+
+static void
+on_event(enum tr_source_event event, const char *text, void *arg)
+{
+    assert_true(told.nevents < MAX_EVENTS);
+    told.events[told.nevents++] = event;
+}
+
+static void
+on_bad(const char *dn, const char *why, void *arg)
+{
+    (void)snprintf(told.bad, sizeof(told.bad), "%s: %s", dn, why);
+    told.nbad++;
+}
+
+static const struct tr_source_callbacks callbacks = { on_event, on_bad, NULL };
+
+/* A provider, the table that follows it, and what it said last. */
+struct scene {
+    struct tr_table *table;
+    struct tr_replica *replica;
+    struct berval asked;        /* cookie of the last search */
+    char why[500];
+};
+
+static void
+connect_again(struct scene *scene)
+{
+    free(scene->asked.bv_val);
+    assert_int_equal(tr_replica_start(scene->replica, &scene->asked), 0);
+}
+
+static struct scene
+open_scene(const char *directory)
+{
+    struct scene scene = { 0 };
+
+    memset(&told, 0, sizeof(told));
+    scene.table = open_table(directory, TR_TABLE_WRITE);
+    assert_int_equal(tr_replica_create(scene.table, "dc=x", "ldap://x",
+                                       &callbacks, &scene.replica), 0);
+    connect_again(&scene);
+    return scene;
+}
+
+static void
+close_scene(struct scene *scene)
+{
+    free(scene->asked.bv_val);
+    tr_replica_free(scene->replica);
+    tr_table_close(scene->table);
+    memset(scene, 0, sizeof(*scene));
+}
+
+static krb5_error_code
+take(struct scene *scene, struct tr_message *message, const char *csns)
+{
+    krb5_error_code ret;
+    char text[300], *why = NULL;
+
+    if (csns != NULL) {
+        (void)snprintf(text, sizeof(text), "rid=000,csn=%s", csns);
+        message->cookie.bv_val = text;
+        message->cookie.bv_len = strlen(text);
+    }
+    ret = tr_replica_take(scene->replica, message, &why);
+    assert_int_equal(ret != 0, why != NULL);
+    (void)snprintf(scene->why, sizeof(scene->why), "%s",
+                   why == NULL ? "" : why);
+    free(why);
+    return ret;
+}
+
+/* uuid: one letter. */
+static krb5_error_code
+entry(struct scene *scene, int sent, char uuid, const char *text,
+      const char *csns)
+{
+    krb5_error_code ret;
+    char octets[TR_UUID_LENGTH], dn[] = "cn=?,dc=x";
+    struct tr_message message = { .kind = TR_MESSAGE_ENTRY, .state = sent };
+
+    memset(octets, uuid, sizeof(octets));
+    dn[3] = uuid;
+    message.uuid.bv_val = octets;
+    message.uuid.bv_len = sizeof(octets);
+    message.dn = dn;
+    if (text != NULL)
+        gather(text, &message.values);
+    ret = take(scene, &message, csns);
+    tr_gathered_clear(&message.values);
+    return ret;
+}
+
+/* letters: of the uuids. */
+static krb5_error_code
+set(struct scene *scene, bool deletes, const char *letters)
+{
+    char octets[10][TR_UUID_LENGTH];
+    struct berval uuids[11] = { { 0, NULL } };
+    struct tr_message message = {
+        .kind = TR_MESSAGE_SET, .deletes = deletes, .uuids = uuids
+    };
+
+    for (size_t i = 0; letters[i] != '\0'; i++) {
+        memset(octets[i], letters[i], TR_UUID_LENGTH);
+        uuids[i].bv_val = octets[i];
+        uuids[i].bv_len = TR_UUID_LENGTH;
+    }
+    return take(scene, &message, NULL);
+}
+
+static krb5_error_code
+phase(struct scene *scene, bool deletes, bool done, const char *csns)
+{
+    struct tr_message message = {
+        .kind = TR_MESSAGE_PHASE, .deletes = deletes, .done = done
+    };
+
+    return take(scene, &message, csns);
+}
+
+static void
+settle(struct scene *scene)
+{
+    char *why = NULL;
+
+    if (tr_replica_pause(scene->replica, &why) != 0)
+        fail_msg("%s", why);
+}
+
+/* The first refresh of an empty table: alpha and beta. */
+static struct scene
+filled_scene(const char *directory)
+{
+    struct scene scene = open_scene(directory);
+
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', BETA, NULL), 0);
+    assert_false(tr_replica_is_ready(scene.replica));
+    assert_int_equal(phase(&scene, true, true, CSN("10", "000")), 0);
+    assert_true(tr_replica_is_ready(scene.replica));
+    settle(&scene);
+    assert_int_equal(generation(scene.table), 1);
+    return scene;
+}
+
+static void
+a_refresh_is_one_commit(void **state)
+{
+    struct scene scene = open_scene(*state);
+    struct tr_table_info info;
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    settle(&scene);
+    assert_int_equal(info_of(scene.table).systems, 0);
+    assert_int_equal(told.nevents, 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', BETA, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("10", "000")), 0);
+    settle(&scene);
+    info = info_of(scene.table);
+    assert_int_equal(info.systems, 2);
+    assert_int_equal(info.generation, 1);
+    assert_true(info.fresh > 1600000000);
+    assert_string_equal(info.source, "ldap://x");
+    assert_int_equal(told.nevents, 1);
+    assert_int_equal(told.events[0], TR_SOURCE_CHANGED);
+    close_scene(&scene);
+}
+
+static void
+an_interrupted_refresh_leaves_the_old_content(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    connect_again(&scene);
+    assert_int_equal(entry(&scene, LDAP_SYNC_DELETE, 'a', NULL, NULL), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'r', REALM, NULL), 0);
+    settle(&scene);
+    connect_again(&scene);
+    assert_int_equal(info_of(scene.table).systems, 2);
+    assert_int_equal(info_of(scene.table).realms, 0);
+    assert_int_equal(generation(scene.table), 1);
+    close_scene(&scene);
+}
+
+static void
+changes_are_taken(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'a', SYSTEM
+                           "trAlias: www\n", CSN("11", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "www"), "alpha");
+    assert_int_equal(entry(&scene, LDAP_SYNC_DELETE, 'b', NULL,
+                           CSN("12", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "beta"), "");
+    assert_int_equal(generation(scene.table), 3);
+    /* It is asked on from there, also by another process. */
+    close_scene(&scene);
+    scene = open_scene(*state);
+    assert_string_equal(scene.asked.bv_val, "rid=000,csn=" CSN("12", "000"));
+    assert_int_equal(phase(&scene, true, true, NULL), 0);
+    settle(&scene);
+    assert_int_equal(generation(scene.table), 3);
+    assert_int_equal(told.events[0], TR_SOURCE_FRESH);
+    close_scene(&scene);
+}
+
+/* A provider may send a change again, in the state it had then. */
+static void
+known_changes_are_not_taken_again(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'a', SYSTEM
+                           "trAlias: new\n", CSN("12", "000")), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'a', SYSTEM
+                           "trAlias: old\n", CSN("11", "000")), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_DELETE, 'b', NULL,
+                           CSN("10", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "new"), "alpha");
+    assert_string_equal(system_of(scene.table, "old"), "");
+    assert_string_equal(system_of(scene.table, "beta"), "beta");
+    /* Another server's clock is another matter. */
+    assert_int_equal(entry(&scene, LDAP_SYNC_DELETE, 'b', NULL,
+                           CSN("01", "001")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "beta"), "");
+    close_scene(&scene);
+}
+
+static void
+absent_entries_go_after_the_present_phase(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'r', REALM,
+                           CSN("11", "000")), 0);
+    settle(&scene);
+    connect_again(&scene);
+    /* One by its state, one by a set, one as changed; the rest is gone. */
+    assert_int_equal(entry(&scene, LDAP_SYNC_PRESENT, 'a', NULL, NULL), 0);
+    assert_int_equal(set(&scene, false, "r"), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 's', SUBJECT, NULL), 0);
+    assert_int_equal(phase(&scene, false, true, CSN("20", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "alpha"), "alpha");
+    assert_string_equal(system_of(scene.table, "beta"), "");
+    assert_int_equal(info_of(scene.table).realms, 1);
+    assert_int_equal(info_of(scene.table).clearances, 1);
+    close_scene(&scene);
+}
+
+static void
+unmentioned_entries_stay_after_the_delete_phase(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    connect_again(&scene);
+    assert_int_equal(set(&scene, true, "bz"), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("20", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "alpha"), "alpha");
+    assert_string_equal(system_of(scene.table, "beta"), "");
+    close_scene(&scene);
+}
+
+static void
+both_phases_may_come(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    connect_again(&scene);
+    assert_int_equal(set(&scene, false, "ab"), 0);
+    assert_int_equal(phase(&scene, false, false, NULL), 0);
+    assert_false(tr_replica_is_ready(scene.replica));
+    assert_int_equal(entry(&scene, LDAP_SYNC_DELETE, 'b', NULL, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("20", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "alpha"), "alpha");
+    assert_string_equal(system_of(scene.table, "beta"), "");
+    assert_int_equal(phase(&scene, true, true, CSN("21", "000")), TRR_SOURCE);
+    close_scene(&scene);
+}
+
+static void
+names_may_be_swapped(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'a', BETA,
+                           CSN("11", "000")), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'b', SYSTEM
+                           "trAlias: b\n", CSN("12", "000")), 0);
+    settle(&scene);
+    assert_int_equal(told.nbad, 0);
+    assert_int_equal(info_of(scene.table).systems, 2);
+    assert_string_equal(system_of(scene.table, "b"), "alpha");
+    assert_string_equal(system_of(scene.table, "beta"), "beta");
+    close_scene(&scene);
+}
+
+/* Made again under a new uuid, while the old one is only swept at the end. */
+static void
+a_name_may_come_before_its_owner_goes(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    connect_again(&scene);
+    assert_int_equal(set(&scene, false, "a"), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'c', BETA
+                           "trAlias: again\n", NULL), 0);
+    assert_int_equal(phase(&scene, false, true, CSN("20", "000")), 0);
+    settle(&scene);
+    assert_int_equal(told.nbad, 0);
+    assert_string_equal(system_of(scene.table, "again"), "beta");
+    close_scene(&scene);
+}
+
+static void
+a_taken_name_waits_and_is_told(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'c', "objectClass: "
+                           "trSystem\ncn: gamma\ntrPrincipal: g@R\n"
+                           "trAlias: beta\n", CSN("11", "000")), 0);
+    settle(&scene);
+    assert_int_equal(told.nbad, 1);
+    assert_non_null(strstr(told.bad, "cn=c,dc=x: its host name beta"));
+    assert_string_equal(system_of(scene.table, "gamma"), "");
+    /* Told once, not at every change. */
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'r', REALM,
+                           CSN("12", "000")), 0);
+    settle(&scene);
+    assert_int_equal(told.nbad, 1);
+    assert_int_equal(entry(&scene, LDAP_SYNC_DELETE, 'b', NULL,
+                           CSN("13", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "gamma"), "gamma");
+    assert_string_equal(system_of(scene.table, "beta"), "gamma");
+    close_scene(&scene);
+}
+
+/* What waits is in memory only: a restart has to ask for everything. */
+static void
+a_restart_does_not_forget_what_waits(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'c', BETA,
+                           CSN("11", "000")), 0);
+    settle(&scene);
+    close_scene(&scene);
+    scene = open_scene(*state);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'c', BETA, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("12", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "beta"), "beta");
+    close_scene(&scene);
+    scene = open_scene(*state);
+    assert_non_null(scene.asked.bv_val);
+    close_scene(&scene);
+}
+
+static void
+an_unusable_entry_leaves_nothing(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'b', BETA
+                           "trMembership: nonsense\n", CSN("11", "000")), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'r', REALM,
+                           CSN("12", "000")), 0);
+    settle(&scene);
+    assert_int_equal(told.nbad, 1);
+    assert_non_null(strstr(told.bad, "cn=b,dc=x: trMembership: \"nonsense\""));
+    assert_string_equal(system_of(scene.table, "beta"), "");
+    assert_int_equal(info_of(scene.table).realms, 1);
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'b', BETA,
+                           CSN("13", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "beta"), "beta");
+    close_scene(&scene);
+}
+
+static void
+a_provider_behind_the_table_is_refused(void **state)
+{
+    struct scene scene = filled_scene(*state);
+    struct tr_table_info before = info_of(scene.table), after;
+
+    /* It asks from our cookie, and is told of an older state. */
+    connect_again(&scene);
+    assert_int_equal(set(&scene, false, "a"), 0);
+    assert_int_equal(phase(&scene, false, true, CSN("09", "000")),
+                     TRR_SOURCE);
+    assert_non_null(strstr(scene.why, "behind"));
+    /* The same when everything is asked for, and when nothing is known. */
+    tr_replica_distrust(scene.replica);
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("09", "000")), TRR_SOURCE);
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(phase(&scene, true, true, NULL), TRR_SOURCE);
+    connect_again(&scene);
+    assert_int_equal(phase(&scene, true, true, CSN("30", "001")), TRR_SOURCE);
+    after = info_of(scene.table);
+    assert_int_equal(after.generation, before.generation);
+    assert_int_equal(after.systems, 2);
+    assert_true(after.fresh == before.fresh);
+    /* The right one is taken, with everything anew. */
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("10", "000")), 0);
+    settle(&scene);
+    assert_int_equal(info_of(scene.table).systems, 1);
+    close_scene(&scene);
+}
+
+static void
+refresh_required_asks_for_everything(void **state)
+{
+    struct scene scene = filled_scene(*state);
+    struct tr_message message = {
+        .kind = TR_MESSAGE_END, .result = LDAP_SYNC_REFRESH_REQUIRED
+    };
+
+    assert_int_equal(take(&scene, &message, NULL), TRR_SOURCE);
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    message.result = LDAP_UNAVAILABLE;
+    assert_int_equal(take(&scene, &message, NULL), TRR_SOURCE);
+    assert_non_null(strstr(scene.why, "unavailable"));
+    close_scene(&scene);
+}
+
+/* A cookie is for one base: with another everything is asked for. */
+static void
+another_base_starts_anew(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    tr_replica_free(scene.replica);
+    assert_int_equal(tr_replica_create(scene.table, "dc=other", "ldap://x",
+                                       &callbacks, &scene.replica), 0);
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'z', REALM, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("01", "000")), 0);
+    settle(&scene);
+    assert_int_equal(info_of(scene.table).systems, 0);
+    assert_int_equal(info_of(scene.table).realms, 1);
+    close_scene(&scene);
+}
+
+static void
+an_answer_makes_the_table_fresh(void **state)
+{
+    struct scene scene = open_scene(*state);
+    char *why;
+
+    /* But not while its content is on the way. */
+    assert_int_equal(tr_replica_alive(scene.replica, &why), 0);
+    assert_true(info_of(scene.table).fresh == 0);
+    assert_int_equal(phase(&scene, true, true, CSN("01", "000")), 0);
+    settle(&scene);
+    told.nevents = 0;
+    assert_int_equal(tr_replica_alive(scene.replica, &why), 0);
+    assert_int_equal(told.nevents, 1);
+    assert_int_equal(told.events[0], TR_SOURCE_FRESH);
+    assert_true(info_of(scene.table).fresh > 1600000000);
+    close_scene(&scene);
+}
+
+#define source_test(f) \
+    cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        source_test(the_sample_loads),
+        source_test(a_new_file_replaces_the_old_one),
+        source_test(ldif_is_read_as_it_is_written),
+        source_test(wrong_files_are_named_with_their_line),
+        source_test(unusable_files_are_named),
+        source_test(a_file_cut_anywhere_is_taken_whole_or_not),
+        cmocka_unit_test(cookies_are_taken_apart),
+        cmocka_unit_test(other_cookies_are_kept_as_they_are),
+        cmocka_unit_test(cookies_are_compared_by_server),
+        source_test(a_refresh_is_one_commit),
+        source_test(an_interrupted_refresh_leaves_the_old_content),
+        source_test(changes_are_taken),
+        source_test(known_changes_are_not_taken_again),
+        source_test(absent_entries_go_after_the_present_phase),
+        source_test(unmentioned_entries_stay_after_the_delete_phase),
+        source_test(both_phases_may_come),
+        source_test(names_may_be_swapped),
+        source_test(a_name_may_come_before_its_owner_goes),
+        source_test(a_taken_name_waits_and_is_told),
+        source_test(a_restart_does_not_forget_what_waits),
+        source_test(an_unusable_entry_leaves_nothing),
+        source_test(a_provider_behind_the_table_is_refused),
+        source_test(refresh_required_asks_for_everything),
+        source_test(another_base_starts_anew),
+        source_test(an_answer_makes_the_table_fresh),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
