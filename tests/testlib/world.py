@@ -43,7 +43,7 @@ PROGRAMS = {
     "gss-label": ("tools/gss-label/gss-label",),
 }
 PLUGIN = "mech/.libs/mech_trustrealm.so"
-MECH_CONFIG = "mech/trustrealm-mech.conf"
+MECH_CONFIG = "mech/mech.d/trustrealm.conf"
 
 
 def built_with(name):
