@@ -84,7 +84,8 @@ class Realm:
                 commands.append("addprinc -randkey %s" % principal)
                 commands.append("ktadd -q -norandkey -k %s %s"
                                 % (path, principal))
-        done = run([servers.program("kadmin.local"), "-r", self.name],
+        done = run([servers.program("kadmin.local"), "-r", self.name,
+                    "-p", "tests"],
                    env=self._environment(), input="\n".join(commands) + "\n")
         for path in keytabs:
             if not os.path.exists(path):
