@@ -88,7 +88,8 @@ struct tr_question {
      * no label, all that has to do with it is skipped (explain) */
     const char *label;
     /* receiving: what the environment says, in the trust realm's format */
-    const char *realm;                  /* NULL when sending: choose */
+    const char *realm;                  /* sending: NULL = choose, else no
+                                           other one is looked at */
     const char *realm_label;
     const char *realm_low, *realm_high; /* offered range; all three NULL: no
                                            label (explain) */

@@ -1,6 +1,7 @@
 /* realmdb/decide_send.c - may this be sent: steps S2 to S12 [200-222] */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+#include <string.h>
 #include "decide_rules.h"
 #include "trustrealm_err.h"
 
@@ -41,6 +42,23 @@ choose(struct tr_decision *d, bool *taken_out)
     return ret;
 }
 
+/* A message of an association stays in the association's trust realm. */
+static krb5_error_code
+keep_only(struct tr_decision *d, const char *realm)
+{
+    size_t i;
+
+    for (i = 0; i < d->nshared; i++) {
+        if (strcmp(d->shared[i].realm->record->name, realm) == 0) {
+            d->shared[0] = d->shared[i];
+            d->nshared = 1;
+            return 0;
+        }
+    }
+    tr_say(d, "the two systems do not share ", realm, NULL);
+    return TRR_NOT_MEMBER;
+}
+
 /* S5, the choice [212] */
 static krb5_error_code
 judge_realm(struct tr_decision *d)
@@ -53,7 +71,10 @@ judge_realm(struct tr_decision *d)
     ret = tr_find_shared(d);
     if (ret)
         return ret == TRR_NOT_MEMBER ? TRR_NO_COMMON : ret;
-    ret = choose(d, &taken);
+    if (d->question->realm != NULL)
+        ret = keep_only(d, d->question->realm);
+    if (ret == 0)
+        ret = choose(d, &taken);
     if (ret)
         return ret;
     realm = d->current.realm;
