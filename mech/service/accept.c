@@ -135,6 +135,9 @@ open_trailer(struct tr_job *job, struct opening *o)
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the system's AP-REQ: %s", why);
         goto cleanup;
     }
+    /* A name that is changed by this is in no table, and not in env.from. */
+    tr_make_printable(job->peer);
+    job->audit.sender = job->peer;
     ret = tr_environment_open(job->context, o->subkey, &place,
                               &trailer.environment, &o->env, &o->digest);
     if (ret)
@@ -241,7 +244,6 @@ open_labelled(struct tr_job *job, struct tr_bytes *record_out)
         ret = tr_job_process(job, TR_R10_PROCESS);
     if (ret == 0)
         ret = open_trailer(job, &o);
-    job->audit.sender = job->peer;
     if (ret == 0)
         ret = check_environment(job, &o.env);
     if (ret == 0)

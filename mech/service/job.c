@@ -54,6 +54,15 @@ job_free(struct tr_job *job)
     free(job);
 }
 
+void
+tr_make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+    }
+}
+
 krb5_error_code
 tr_job_fail(struct tr_job *job, enum tr_step step, krb5_error_code code,
             const char *format, ...)
@@ -64,6 +73,7 @@ tr_job_fail(struct tr_job *job, enum tr_step step, krb5_error_code code,
     va_start(ap, format);
     vsnprintf(job->why, sizeof(job->why), format, ap);
     va_end(ap);
+    tr_make_printable(job->why);
     return code;
 }
 
@@ -141,6 +151,7 @@ tr_job_target(struct tr_job *job)
     ret = krb5_unparse_name(job->context, job->target, &job->target_name);
     if (ret)
         return ret;
+    tr_make_printable(job->target_name);
     if (job->target->length > 0)
         job->target_service = component(&job->target->data[0]);
     if (job->target->length == 2)
@@ -286,7 +297,7 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     audit->table_age = answer->table_age;
     audit->generation = answer->generation;
     if (ret)
-        snprintf(job->why, sizeof(job->why), "%s", answer->text);
+        tr_job_fail(job, answer->step, ret, "%s", answer->text);
     return ret;
 }
 

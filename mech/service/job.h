@@ -26,7 +26,7 @@ struct tr_job {
     /* Grows as things become known; what it points at lives as long. */
     struct tr_audit_record audit;
     krb5_principal target;              /* service that is spoken to */
-    char *target_name;
+    char *target_name;                  /* printable */
     char *target_service, *target_host;
     char correlation[2 * 8 + 1];
     char *client;                       /* canonical; NULL: not known */
@@ -43,7 +43,13 @@ struct tr_job {
  * refused. */
 struct tr_job *tr_job_create(struct tr_request *request, const char *event);
 
-/* Note why a step refuses; returns code. */
+/*
+ * Names in tickets are what somebody wrote there: make what is not printable
+ * ASCII a question mark, so that the text can be logged and sent.
+ */
+void tr_make_printable(char *text);
+
+/* Note why a step refuses, made printable; returns code. */
 krb5_error_code tr_job_fail(struct tr_job *job, enum tr_step step,
                             krb5_error_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
