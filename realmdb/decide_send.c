@@ -44,19 +44,43 @@ choose(struct tr_decision *d, bool *taken_out)
 
 /* A message of an association stays in the association's trust realm. */
 static krb5_error_code
-keep_only(struct tr_decision *d, const char *realm)
+find_named(struct tr_decision *d)
 {
-    size_t i;
+    krb5_error_code ret;
+    const char *realm = d->question->realm;
+    const struct tr_system_record *own = &d->own_record->u.system;
+    const struct tr_system_record *peer = &d->peer_record->u.system;
+    struct tr_shared shared = { NULL, NULL, NULL };
 
-    for (i = 0; i < d->nshared; i++) {
-        if (strcmp(d->shared[i].realm->record->name, realm) == 0) {
-            d->shared[0] = d->shared[i];
-            d->nshared = 1;
-            return 0;
-        }
+    ret = tr_view_realm(d->view, realm, &shared.realm);
+    if (ret == 0) {
+        shared.own = tr_find_grant(own->memberships, own->nmemberships,
+                                   shared.realm);
+        shared.peer = tr_find_grant(peer->memberships, peer->nmemberships,
+                                    shared.realm);
     }
-    tr_say(d, "the two systems do not share ", realm, NULL);
-    return TRR_NOT_MEMBER;
+    if (ret == TRR_NOT_FOUND ||
+        (ret == 0 && (shared.own == NULL || shared.peer == NULL))) {
+        tr_say(d, own->name, " and ", peer->name, " do not share ", realm,
+               NULL);
+        return TRR_NOT_MEMBER;
+    }
+    if (ret == 0)
+        ret = tr_judge_shared(d, &shared);
+    if (ret)
+        return ret;
+    d->shared[0] = shared;
+    d->nshared = 1;
+    return 0;
+}
+
+/* One that the configuration leaves out is none that is shared. */
+static krb5_error_code
+find_any(struct tr_decision *d)
+{
+    krb5_error_code ret = tr_find_shared(d);
+
+    return ret == TRR_NOT_MEMBER ? TRR_NO_COMMON : ret;
 }
 
 /* S5, the choice [212] */
@@ -68,11 +92,7 @@ judge_realm(struct tr_decision *d)
     char priority[TR_DECIMAL], shared[TR_DECIMAL];
     bool taken;
 
-    ret = tr_find_shared(d);
-    if (ret)
-        return ret == TRR_NOT_MEMBER ? TRR_NO_COMMON : ret;
-    if (d->question->realm != NULL)
-        ret = keep_only(d, d->question->realm);
+    ret = d->question->realm != NULL ? find_named(d) : find_any(d);
     if (ret == 0)
         ret = choose(d, &taken);
     if (ret)
