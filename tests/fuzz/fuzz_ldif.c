@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_ldif.c - LDIF files: loaded whole or refused with a reason */
+/* tests/fuzz/fuzz_ldif.c - LDIF files: loaded whole, or refused and why */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"

@@ -508,12 +508,18 @@ def test_check_rows(ldif):
                           "there is no trust realm x"]]
 
 
-def test_check_keeps_a_terminal_in_order(ldif):
-    """A principal may hold any octet: none of them reaches the terminal."""
-    evil = table.entry("uid=eve," + table.PEOPLE,
-                       objectClass=["account", "trSubject"], uid="eve")
-    evil += "trPrincipal:: ZRtbMkpAWA==\ntrClearance: nowhere A B\n"
-    status, shown = on_terminal("check", "--ldif", ldif(evil))
+def test_a_terminal_stays_in_order(ldif):
+    """A DN may hold any octet: none of them reaches the terminal."""
+    path = ldif("dn:: dWlkPWUbWzJKdmUsZGM9eA==\nobjectClass: trSubject\n")
+    status, shown = on_terminal("check", "--ldif", path)
+    assert status == 1
+    assert "uid=e?[2Jve" in shown
+    status, shown = on_terminal("explain", "--ldif", path, "--from", ALPHA,
+                                "--to", BETA)
+    assert status == 3
+    assert "uid=e?[2Jve" in shown
+    status, shown = on_terminal("explain", "--ldif", ldif(), "--from", ALPHA,
+                                "--to", "\x1b[2J")
     assert status == 1
     assert "\x1b" not in shown
 

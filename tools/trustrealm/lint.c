@@ -26,7 +26,7 @@ lint_find(const struct lint *lint, const char *severity, const char *rule,
     lint->find(severity, rule, entry, text, lint->arg);
 }
 
-/* --- memberships and clearances -------------------------------------------------- */
+/* --- memberships and clearances ------------------------------------------ */
 
 static void
 format_time(int64_t seconds, char *out, size_t size)
@@ -122,7 +122,7 @@ judge_clearance(const struct tr_record *record, void *arg)
     return 0;
 }
 
-/* --- trust realms -------------------------------------------------------------------- */
+/* --- trust realms -------------------------------------------------------- */
 
 static void
 judge_realm(const struct lint *lint, size_t place, size_t members)
@@ -172,7 +172,7 @@ judge_realms(const struct lint *lint)
     return ret;
 }
 
-/* --- this system -------------------------------------------------------------------- */
+/* --- this system --------------------------------------------------------- */
 
 /* What the configuration says of the table. */
 static krb5_error_code

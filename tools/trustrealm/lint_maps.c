@@ -46,7 +46,7 @@ has_category(const struct tr_encoding *enc, const char *category)
     return false;
 }
 
-/* --- one map ---------------------------------------------------------------------- */
+/* --- one map ------------------------------------------------------------- */
 
 static void
 judge_realm_names(const struct lint *lint, const struct tr_map_record *map,
@@ -155,7 +155,7 @@ judge_map(const struct lint *lint, const struct tr_map_record *map)
     judge_order(lint, map, config->encoding, realm->encoding, name);
 }
 
-/* --- two maps of one format ------------------------------------------------------- */
+/* --- two maps of one format ---------------------------------------------- */
 
 /* The trust realm's rank for a local level in a map. */
 static bool
@@ -200,7 +200,7 @@ judge_two(const struct lint *lint, const struct tr_map_record *map,
     }
 }
 
-/* --- all of them ---------------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 /* Judge a map, alone and against others of its format. */
 static krb5_error_code

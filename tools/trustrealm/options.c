@@ -4,6 +4,7 @@
 #include "config.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "trustrealm.h"
 
 bool
@@ -36,16 +37,41 @@ tool_take_option(struct tool_options *options, int option, const char *help,
     }
 }
 
+/* Say PREFIX: text, then tail. */
+static void
+complain(const char *command, const char *tail, const char *format,
+         va_list args)
+{
+    char *text;
+
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    fprintf(stderr, "trustrealm%s%s: %s%s\n", *command == '\0' ? "" : " ",
+            command, text != NULL ? tool_printable(text) : "out of memory",
+            tail);
+    free(text);
+}
+
+char *
+tool_printable(char *text)
+{
+    char *p;
+
+    for (p = text; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    }
+    return text;
+}
+
 int
 tool_fail(int status, const char *format, ...)
 {
     va_list args;
 
-    fputs("trustrealm: ", stderr);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    complain("", "", format, args);
     va_end(args);
-    fputc('\n', stderr);
     return status;
 }
 
@@ -54,10 +80,8 @@ tool_usage(const char *command, const char *format, ...)
 {
     va_list args;
 
-    fprintf(stderr, "trustrealm %s: ", command);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    complain(command, "; try --help", format, args);
     va_end(args);
-    fprintf(stderr, "; see trustrealm %s --help\n", command);
     return TOOL_USAGE;
 }

@@ -34,32 +34,17 @@ tool_for_people(void)
     return isatty(STDOUT_FILENO);
 }
 
-/* A name in the table must not move the cursor, nor end a cell. */
-static char *
-printable(const char *text)
-{
-    char *copy = must(strdup(text)), *p;
-
-    for (p = copy; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-    }
-    return copy;
-}
-
 void
 tool_line(const char *format, ...)
 {
     va_list args;
-    char *text, *line;
+    char *text;
 
     va_start(args, format);
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
-    line = printable(must(text));
-    puts(line);
-    free(line);
+    puts(tool_printable(must(text)));
     free(text);
 }
 
@@ -84,7 +69,7 @@ tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
     size_t i;
 
     for (i = 0; i < sheet->ncolumns; i++) {
-        row[i] = printable(cells[i]);
+        row[i] = tool_printable(must(strdup(cells[i])));
         if (strlen(row[i]) > sheet->widths[i])
             sheet->widths[i] = strlen(row[i]);
     }

@@ -31,7 +31,7 @@ static const char help[] =
 
 enum { OPTION_SOCKET = TOOL_OPTION_OWN };
 
-/* --- the call -------------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------ */
 
 static int
 connect_daemon(const char *path)
@@ -90,7 +90,7 @@ ask(int fd, struct tr_reply *reply_out)
     return ret;
 }
 
-/* --- what it says ------------------------------------------------------------------ */
+/* --- what it says -------------------------------------------------------- */
 
 static void add_value(struct tool_sheet *sheet, const char *key,
                       const json_t *value);

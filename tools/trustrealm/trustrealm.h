@@ -36,7 +36,7 @@ struct tool_command {
 extern const struct tool_command tool_explain, tool_status, tool_check,
     tool_schema;
 
-/* --- options that several subcommands have (options.c) --------------------- */
+/* --- options that several subcommands have (options.c) ------------------- */
 
 struct tool_options {
     const char *config;         /* -c, or TRUSTREALM_CONFIG; NULL: default */
@@ -64,6 +64,8 @@ enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_JSON,
 bool tool_take_option(struct tool_options *options, int option,
                       const char *help, int *status_out);
 
+/* Overwrite what could move the cursor of a terminal or end a cell. */
+char *tool_printable(char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
 int tool_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -71,7 +73,7 @@ int tool_fail(int status, const char *format, ...)
 int tool_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* --- the table that is asked about (table.c) ------------------------------- */
+/* --- the table that is asked about (table.c) ----------------------------- */
 
 /*
  * That of this system (below the configuration's state-directory), or of
@@ -99,7 +101,7 @@ int tool_table_open(const struct tool_options *options,
 void tool_table_close(struct tool_table *table);
 json_t *tool_table_json(const struct tool_table *table);
 
-/* --- output (sheet.c) -------------------------------------------------------- */
+/* --- output (sheet.c) ---------------------------------------------------- */
 
 /* Rows of cells; text from outside is made printable. */
 struct tool_sheet;
