@@ -155,7 +155,7 @@ check_value(const struct tr_wire_field *field, const void *base)
     return 0;
 }
 
-/* --- writing: back to front, so that every length is known ---------------- */
+/* --- writing: back to front, so that every length is known --------------- */
 
 /* Octets that a field needs at most beside its text and octets: its tag's
  * header and its own (six octets each), or a number. */
@@ -336,7 +336,7 @@ cleanup:
     return ret;
 }
 
-/* --- reading -------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 static krb5_error_code
 read_integer(const struct tr_der *content, int64_t *out)
@@ -539,7 +539,7 @@ tr_wire_decode(enum tr_wire_type type, const uint8_t *octets, size_t length,
     return ret;
 }
 
-/* --- freeing --------------------------------------------------------------- */
+/* --- freeing ------------------------------------------------------------- */
 
 static void
 free_text(char *text)

@@ -158,7 +158,7 @@ static const struct tr_wire_field exported_credential[] = {
     END
 };
 
-/* --- calls: plugin to daemon ---------------------------------------------- */
+/* --- calls: plugin to daemon --------------------------------------------- */
 
 static const struct tr_wire_field prepare[] = {
     TEXT(tr_call, u.prepare.target, TR_MAX_PRINCIPAL),
@@ -231,7 +231,7 @@ static const struct tr_wire_field calls[] = {
     END
 };
 
-/* --- replies: daemon to plugin -------------------------------------------- */
+/* --- replies: daemon to plugin ------------------------------------------- */
 
 static const struct tr_wire_field refused[] = {
     INTEGER(tr_reply, u.refused.code),
@@ -309,7 +309,7 @@ static const struct tr_wire_field replies[] = {
     END
 };
 
-/* --- RFC 4120 ---------------------------------------------------------------- */
+/* --- RFC 4120 ------------------------------------------------------------ */
 
 static const struct tr_wire_field kerberos_ap_req[] = {
     INTEGER(tr_kerberos_ap_req, pvno),
@@ -320,7 +320,7 @@ static const struct tr_wire_field kerberos_ap_req[] = {
     END
 };
 
-/* --- types ------------------------------------------------------------------- */
+/* --- types --------------------------------------------------------------- */
 
 #define TYPE(name, s, fields, max, application) \
     { { name, TR_WIRE_SEQUENCE, 0, max, fields }, application, \

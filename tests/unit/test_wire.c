@@ -29,7 +29,7 @@ union any {
     struct tr_kerberos_ap_req ap_req;
 };
 
-/* --- values ---------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------- */
 
 static uint32_t seed;
 
@@ -249,7 +249,7 @@ assert_decodes(krb5_error_code expected, enum tr_wire_type type,
     assert_int_equal(ret, expected);
 }
 
-/* --- against the module ---------------------------------------------------- */
+/* --- against the module -------------------------------------------------- */
 
 /* What we write is what libtasn1 writes, and reads; it comes back whole. */
 static void
@@ -369,7 +369,7 @@ alternatives_in_order(void **state)
                      TR_REPLY_STATE + 1);
 }
 
-/* --- what is refused ------------------------------------------------------- */
+/* --- what is refused ----------------------------------------------------- */
 
 static void
 truncated_anywhere(void **state)
@@ -667,7 +667,7 @@ bit_strings(void **state)
                           "\xa3\x00\xa4\x02\x30\x00"));
 }
 
-/* --- maxima ------------------------------------------------------------------ */
+/* --- maxima -------------------------------------------------------------- */
 
 /* Written by us when within the maximum; read from libtasn1, which has none,
  * with the same answer. */
@@ -751,7 +751,7 @@ maxima(void **state)
     assert_within(false, TR_WIRE_REPLY, &value);
 }
 
-/* --- the rest ---------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------ */
 
 static void
 null_text_counts_as_empty(void **state)
