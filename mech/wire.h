@@ -126,7 +126,7 @@ struct tr_kerberos_ap_req {
     struct tr_bytes ticket, authenticator;      /* whole elements */
 };
 
-/* --- calls: plugin to daemon ------------------------------------------- */
+/* --- calls: plugin to daemon --------------------------------------------- */
 
 enum tr_call_type {
     TR_CALL_PREPARE, TR_CALL_SEAL, TR_CALL_ACCEPTED, TR_CALL_OPEN,
@@ -165,7 +165,7 @@ struct tr_call {
     } u;
 };
 
-/* --- replies: daemon to plugin ------------------------------------------ */
+/* --- replies: daemon to plugin ------------------------------------------- */
 
 enum tr_reply_type {
     TR_REPLY_REFUSED, TR_REPLY_PREPARED, TR_REPLY_SEALED, TR_REPLY_OPENED,

@@ -19,8 +19,8 @@ static const char help[] =
 "                         the sender, else in the trust realm's\n"
 "  --user PRINCIPAL       user whose clearance counts\n"
 "  --service SERVICE      first part of the service's principal: host, nfs\n"
-"  --attribute NAME=VALUE environment attribute that holds (more than once\n"
-"                         for several; default: all that are required)\n"
+"  --attribute NAME=VALUE environment attribute that holds at both ends (more\n"
+"                         than once for several; default: all required)\n"
 "  --receive              explain the receiver's decision\n"
 "  --table DIR            table to ask, instead of this system's\n"
 "  --ldif FILE            LDIF file to ask, instead of this system's table\n"
@@ -129,13 +129,13 @@ decide_receiving(struct explain *ex)
         .realm_low = labelled ? sent->low : NULL,
         .realm_high = labelled ? sent->high : NULL,
         .peer_generation = sent->generation,
-        .peer_attributes = (const char *const *)ex->required,
         .confidentiality = sent->require_confidentiality
     };
 
     if (tr_view_system(ex->table.view, ex->from, &sender) != 0)
         return tool_fail(TOOL_SYSTEM, "%s cannot be looked up", ex->from);
     make_local(ex, ex->to, &local);
+    question.peer_attributes = (const char *const *)local.attributes;
     question.peer_principal = sender->u.system.principal;
     (void)tr_decide(ex->table.view, &question, ex->received);
     tr_record_free(sender);
