@@ -1,0 +1,241 @@
+/* tests/unit/test_association.c - records that the plugin keeps */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "association.h"
+#include "crypto.h"
+#include "trustrealm_err.h"
+
+static krb5_context context;
+static krb5_key key, other_key;
+
+static const struct tr_association example = {
+    .version = TR_VERSION, .stage = TR_STAGE_ESTABLISHED,
+    .side = TR_ROLE_ACCEPTOR,
+    .association = { (uint8_t *)"0123456789abcdef", 16 },
+    .correlation = "00ff", .from = "trustrealm/a@R", .to = "trustrealm/b@R",
+    .peer_system = "a", .client = "alice@R", .service = "host",
+    .realm = "engineering", .label = "SECRET:HR", .low = "PUBLIC",
+    .high = "SECRET:HR", .enctype = ENCTYPE_AES256_CTS_HMAC_SHA1_96,
+    .key = { (uint8_t *)"0123456789abcdef0123456789abcdef", 32 },
+    .binding = { (uint8_t *)"prf", 3 }, .confidentiality = true,
+    .digest = "abc", .generation = 7, .time = 1000, .end = 2000,
+    .boottime = 5000
+};
+
+static struct tr_bytes
+sealed(void)
+{
+    struct tr_bytes record = { NULL, 0 };
+
+    assert_int_equal(tr_association_seal(context, key, &example, &record), 0);
+    return record;
+}
+
+static void
+a_record_opens_as_it_was(void **state)
+{
+    struct tr_bytes record = sealed();
+    struct tr_association a;
+
+    assert_int_equal(tr_association_open(context, key, &record,
+                                         TR_STAGE_ESTABLISHED, &a), 0);
+    assert_int_equal(a.side, example.side);
+    assert_string_equal(a.label, example.label);
+    assert_string_equal(a.client, example.client);
+    assert_true(tr_bytes_equal(&a.key, &example.key));
+    assert_true(tr_bytes_equal(&a.binding, &example.binding));
+    assert_int_equal(a.end, example.end);
+    tr_wire_free(TR_WIRE_RECORD, &a);
+    tr_bytes_free(&record);
+}
+
+static void
+a_record_shows_nothing(void **state)
+{
+    struct tr_bytes record = sealed();
+
+    assert_null(memmem(record.data, record.length, "SECRET", 6));
+    assert_null(memmem(record.data, record.length, "alice", 5));
+    assert_null(memmem(record.data, record.length, "89abcdef", 8));
+    tr_bytes_free(&record);
+}
+
+static void
+a_record_changed_in_any_byte_is_refused(void **state)
+{
+    struct tr_bytes record = sealed();
+    struct tr_association a;
+    size_t at;
+    int bit;
+
+    for (at = 0; at < record.length; at++) {
+        for (bit = 0; bit < 8; bit++) {
+            record.data[at] ^= 1 << bit;
+            assert_int_equal(tr_association_open(context, key, &record,
+                                                 TR_STAGE_ESTABLISHED, &a),
+                             TRR_RECORD);
+            record.data[at] ^= 1 << bit;
+        }
+    }
+    tr_bytes_free(&record);
+}
+
+static void
+a_record_cut_or_lengthened_is_refused(void **state)
+{
+    struct tr_bytes record = sealed(), longer = { NULL, 0 };
+    struct tr_association a;
+    size_t length = record.length;
+
+    for (record.length = 0; record.length < length; record.length++)
+        assert_int_equal(tr_association_open(context, key, &record,
+                                             TR_STAGE_ESTABLISHED, &a),
+                         TRR_RECORD);
+    longer.length = length + 1;
+    longer.data = calloc(1, longer.length);
+    assert_non_null(longer.data);
+    memcpy(longer.data, record.data, length);
+    assert_int_equal(tr_association_open(context, key, &longer,
+                                         TR_STAGE_ESTABLISHED, &a),
+                     TRR_RECORD);
+    tr_bytes_free(&longer);
+    tr_bytes_free(&record);
+}
+
+static void
+a_record_of_another_key_is_refused(void **state)
+{
+    struct tr_bytes record = sealed();
+    struct tr_association a;
+
+    assert_int_equal(tr_association_open(context, other_key, &record,
+                                         TR_STAGE_ESTABLISHED, &a),
+                     TRR_RECORD);
+    tr_bytes_free(&record);
+}
+
+static void
+a_record_of_another_stage_is_refused(void **state)
+{
+    struct tr_bytes record = sealed();
+    struct tr_association a;
+
+    assert_int_equal(tr_association_open(context, key, &record,
+                                         TR_STAGE_OPENED, &a), TRR_RECORD);
+    assert_int_equal(tr_association_open(context, key, &record,
+                                         TR_STAGE_SEALED, &a), TRR_RECORD);
+    tr_bytes_free(&record);
+}
+
+static void
+a_record_of_another_version_is_refused(void **state)
+{
+    struct tr_association changed = example, a;
+    struct tr_bytes record = { NULL, 0 };
+
+    changed.version = TR_VERSION + 1;
+    assert_int_equal(tr_association_seal(context, key, &changed, &record), 0);
+    assert_int_equal(tr_association_open(context, key, &record,
+                                         TR_STAGE_ESTABLISHED, &a),
+                     TRR_RECORD);
+    tr_bytes_free(&record);
+    changed.version = TR_VERSION;
+    changed.association.length = 15;
+    assert_int_equal(tr_association_seal(context, key, &changed, &record), 0);
+    assert_int_equal(tr_association_open(context, key, &record,
+                                         TR_STAGE_ESTABLISHED, &a),
+                     TRR_RECORD);
+    tr_bytes_free(&record);
+}
+
+/* Made at 1000, to end at 2000: what is said at other times, so many
+ * milliseconds after it was made. */
+static void
+an_association_ends_by_either_clock(void **state)
+{
+    static const struct {
+        int64_t now, passed;
+        krb5_error_code code;
+    } rows[] = {
+        { 1000, 0, 0 }, { 1500, 500000, 0 }, { 1999, 999999, 0 },
+        { 2000, 999999, TRR_ENDED }, { 1999, 1000000, TRR_ENDED },
+        { 1001, 2000000, TRR_ENDED }, { 99999, 1000, TRR_ENDED },
+        { 700, 1000, 0 }, { 699, 1000, TRR_CLOCK },
+        { 1500, -1, TRR_ENDED }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_int_equal(tr_association_alive(&example, rows[i].now,
+                                              example.boottime +
+                                              rows[i].passed, 300),
+                         rows[i].code);
+}
+
+static void
+an_association_without_an_end_lasts(void **state)
+{
+    struct tr_association a = example;
+
+    a.end = 0;
+    assert_int_equal(tr_association_alive(&a, 99999999, 99999999, 300), 0);
+    assert_int_equal(tr_association_alive(&a, 699, 99999999, 300), TRR_CLOCK);
+    assert_int_equal(tr_association_alive(&a, 1000, 0, 300), TRR_ENDED);
+}
+
+static krb5_key
+random_key(void)
+{
+    krb5_keyblock block;
+    krb5_key out;
+
+    if (krb5_c_make_random_key(context, ENCTYPE_AES256_CTS_HMAC_SHA1_96,
+                               &block) != 0 ||
+        krb5_k_create_key(context, &block, &out) != 0)
+        return NULL;
+    krb5_free_keyblock_contents(context, &block);
+    return out;
+}
+
+static int
+set_up(void **state)
+{
+    if (krb5_init_context(&context) != 0)
+        return 1;
+    key = random_key();
+    other_key = random_key();
+    return key == NULL || other_key == NULL;
+}
+
+static int
+tear_down(void **state)
+{
+    krb5_k_free_key(context, key);
+    krb5_k_free_key(context, other_key);
+    krb5_free_context(context);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_opens_as_it_was),
+        cmocka_unit_test(a_record_shows_nothing),
+        cmocka_unit_test(a_record_changed_in_any_byte_is_refused),
+        cmocka_unit_test(a_record_cut_or_lengthened_is_refused),
+        cmocka_unit_test(a_record_of_another_key_is_refused),
+        cmocka_unit_test(a_record_of_another_stage_is_refused),
+        cmocka_unit_test(a_record_of_another_version_is_refused),
+        cmocka_unit_test(an_association_ends_by_either_clock),
+        cmocka_unit_test(an_association_without_an_end_lasts)
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

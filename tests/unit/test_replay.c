@@ -1,0 +1,226 @@
+/* tests/unit/test_replay.c - an association id is accepted once */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <lmdb.h>
+#include "replay.h"
+#include "trustrealm_err.h"
+
+#define START 1000000           /* the wall clock when a store begins */
+
+static char scratch[] = "/tmp/trustrealm-unit-XXXXXX";
+static char *directory;         /* a new one for each test */
+static struct tr_replay *replay;
+
+static void
+reopen(size_t max, int64_t now)
+{
+    tr_replay_close(replay);
+    replay = NULL;
+    assert_int_equal(tr_replay_open(directory, max, now, &replay), 0);
+}
+
+/* Accept the id number, made at time, valid for 60 seconds. */
+static krb5_error_code
+consume(unsigned int number, int64_t time, int64_t now)
+{
+    uint8_t id[TR_ASSOCIATION_LENGTH] = { 0 };
+
+    memcpy(id, &number, sizeof(number));
+    return tr_replay_consume(replay, id, time, time + 60, now);
+}
+
+static void
+an_id_is_accepted_once(void **state)
+{
+    reopen(0, START);
+    assert_int_equal(consume(1, START + 1, START + 1), 0);
+    assert_int_equal(consume(2, START + 1, START + 1), 0);
+    assert_int_equal(consume(1, START + 1, START + 1), TRR_REPLAY);
+    assert_int_equal(consume(1, START + 2, START + 60), TRR_REPLAY);
+    assert_int_equal(consume(2, START + 1, START + 1), TRR_REPLAY);
+    assert_int_equal(consume(3, START + 1, START + 1), 0);
+}
+
+static void
+the_store_outlives_a_restart(void **state)
+{
+    reopen(0, START);
+    assert_int_equal(consume(1, START + 1, START + 1), 0);
+    reopen(0, START + 2);
+    assert_int_equal(consume(1, START + 1, START + 2), TRR_REPLAY);
+    /* And what was made before the restart can still be accepted. */
+    assert_int_equal(consume(2, START + 1, START + 2), 0);
+}
+
+/* Killed without a word, right after an id was accepted. */
+static void
+the_store_outlives_a_crash_of_the_daemon(void **state)
+{
+    pid_t child;
+    int status;
+
+    child = fork();
+    if (child == 0) {
+        if (tr_replay_open(directory, 0, START, &replay) != 0 ||
+            consume(1, START + 1, START + 1) != 0)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    reopen(0, START + 2);
+    assert_int_equal(consume(1, START + 1, START + 2), TRR_REPLAY);
+    assert_int_equal(consume(2, START + 1, START + 2), 0);
+}
+
+static void
+what_was_made_before_the_store_is_refused(void **state)
+{
+    reopen(0, START);
+    assert_int_equal(consume(1, START - 1, START + 1), TRR_REPLAY);
+    assert_int_equal(consume(1, START, START + 1), 0);
+}
+
+/* As if the machine had been booted since. */
+static void
+claim_another_boot(void)
+{
+    MDB_val key = { 5, "begin" }, value = { 12, "\0\0\0\0\0\0\0\0boot" };
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+
+    tr_replay_close(replay);
+    replay = NULL;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 3), 0);
+    assert_int_equal(mdb_env_open(env, directory, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "about", 0, &dbi), 0);
+    assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+static void
+a_store_of_another_boot_begins_anew(void **state)
+{
+    reopen(0, START);
+    assert_int_equal(consume(1, START + 1, START + 1), 0);
+    claim_another_boot();
+    reopen(0, START + 10);
+    assert_int_equal(consume(1, START + 1, START + 10), TRR_REPLAY);
+    assert_int_equal(consume(2, START + 9, START + 10), TRR_REPLAY);
+    assert_int_equal(consume(2, START + 10, START + 10), 0);
+}
+
+static void
+a_damaged_store_begins_anew(void **state)
+{
+    char path[128];
+    FILE *file;
+
+    reopen(0, START);
+    assert_int_equal(consume(1, START + 1, START + 1), 0);
+    tr_replay_close(replay);
+    replay = NULL;
+    snprintf(path, sizeof(path), "%s/data.mdb", directory);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(directory, 1, strlen(directory), file),
+                     strlen(directory));
+    assert_int_equal(fclose(file), 0);
+    reopen(0, START + 10);
+    assert_int_equal(consume(1, START + 1, START + 10), TRR_REPLAY);
+    assert_int_equal(consume(2, START + 10, START + 10), 0);
+    assert_int_equal(consume(2, START + 10, START + 10), TRR_REPLAY);
+}
+
+static void
+a_full_store_refuses_and_recovers(void **state)
+{
+    unsigned int i;
+
+    reopen(50, START);
+    for (i = 0; i < 50; i++)
+        assert_int_equal(consume(i, START + 1, START + 1), 0);
+    assert_int_equal(consume(50, START + 1, START + 1), TRR_DAEMON_BUSY);
+    assert_int_equal(consume(7, START + 1, START + 1), TRR_DAEMON_BUSY);
+    /* Valid to START + 61: after that there is room again. */
+    assert_int_equal(consume(50, START + 61, START + 61), TRR_DAEMON_BUSY);
+    assert_int_equal(consume(50, START + 62, START + 62), 0);
+    assert_int_equal(consume(50, START + 62, START + 62), TRR_REPLAY);
+}
+
+static void
+what_has_ended_is_forgotten(void **state)
+{
+    unsigned int i;
+
+    reopen(100, START);
+    for (i = 0; i < 2000; i++)
+        assert_int_equal(consume(i, START + i, START + i), 0);
+    assert_int_equal(consume(1999, START + 1999, START + 1999), TRR_REPLAY);
+    assert_int_equal(consume(1945, START + 1999, START + 1999), TRR_REPLAY);
+}
+
+static int
+set_up(void **state)
+{
+    static unsigned int number;
+
+    return asprintf(&directory, "%s/%u", scratch, number++) < 0;
+}
+
+static int
+tear_down(void **state)
+{
+    tr_replay_close(replay);
+    replay = NULL;
+    free(directory);
+    return 0;
+}
+
+static int
+group_set_up(void **state)
+{
+    return mkdtemp(scratch) == NULL;
+}
+
+static int
+group_tear_down(void **state)
+{
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -rf %s", scratch);
+    return system(command);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_id_is_accepted_once),
+        TEST(the_store_outlives_a_restart),
+        TEST(the_store_outlives_a_crash_of_the_daemon),
+        TEST(what_was_made_before_the_store_is_refused),
+        TEST(a_store_of_another_boot_begins_anew),
+        TEST(a_damaged_store_begins_anew),
+        TEST(a_full_store_refuses_and_recovers),
+        TEST(what_has_ended_is_forgotten)
+    };
+
+    return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
+}

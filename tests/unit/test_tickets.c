@@ -1,0 +1,274 @@
+/* tests/unit/test_tickets.c - tickets while the KDC comes and goes */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <sys/stat.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "seal_world.h"
+#include "trustrealm_err.h"
+
+#define HOST "host/beta.unit.test"
+#define LDAP "ldap/alpha.unit.test@" WORLD_REALM
+
+static struct world_context context;
+
+static double
+seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Let events of alpha happen for so long. */
+static void
+run_alpha(double duration)
+{
+    double end = seconds() + duration;
+
+    while (seconds() < end) {
+        assert_true(event_base_loop(world_alpha.service.base,
+                                    EVLOOP_NONBLOCK) >= 0);
+        usleep(5000);
+    }
+}
+
+static krb5_error_code
+seal(void)
+{
+    return world_seal(&world_alpha, WORLD_USER, &context, "");
+}
+
+static void
+a_ticket_at_hand_needs_no_kdc(void **state)
+{
+    world_ap_req(&context, "alice", HOST);
+    assert_int_equal(seal(), 0);
+    world_stop_kdc();
+    assert_int_equal(seal(), 0);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), 0);
+    assert_int_equal(world_commit(&world_beta, WORLD_ROOT, &context,
+                                  WORLD_ALICE, WORLD_FLAGS), 0);
+    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    world_start_kdc();
+}
+
+static void
+without_a_kdc_the_refusal_says_so_at_once(void **state)
+{
+    double start;
+
+    world_ap_req(&context, "alice", HOST);
+    world_stop_kdc();
+    start = seconds();
+    world_restart(&world_alpha, NULL);
+    assert_int_equal(seal(), TRR_NO_KDC);
+    assert_int_equal(world_alpha.step, TR_S13_SEAL);
+    assert_true(seconds() - start < 2);
+    /* What was refused just now is not asked again, ... */
+    start = seconds();
+    assert_int_equal(seal(), TRR_NO_KDC);
+    assert_true(seconds() - start < 0.1);
+    /* ... but a few seconds later. */
+    world_start_kdc();
+    run_alpha(3.5);
+    assert_int_equal(seal(), 0);
+}
+
+static void
+a_silent_kdc_holds_nobody_up(void **state)
+{
+    struct tr_call prepare = { .type = TR_CALL_PREPARE };
+    struct world_context other;
+    double start;
+
+    world_ap_req(&context, "alice", HOST);
+    world_ap_req(&other, "alice", "host/gamma.unit.test");
+    assert_int_equal(seal(), 0);
+    world_freeze_kdc(true);
+    /* A peer whose ticket is not at hand: the wait has an end. */
+    start = seconds();
+    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &other, ""),
+                     TRR_NO_KDC);
+    assert_true(seconds() - start < TR_CALL_TIMEOUT_MS / 1000.0);
+    /* The others are served although the question is still open. */
+    start = seconds();
+    assert_int_equal(seal(), 0);
+    prepare.u.prepare.target = HOST;
+    prepare.u.prepare.label = "";
+    assert_int_equal(world_call(&world_alpha, WORLD_USER, &prepare),
+                     TR_REPLY_PREPARED);
+    assert_true(seconds() - start < 0.1);
+    /* Starting waits for no KDC either, nor does stopping. */
+    start = seconds();
+    world_restart(&world_gamma, NULL);
+    world_restart(&world_gamma, NULL);
+    assert_true(seconds() - start < 2);
+    world_freeze_kdc(false);
+    run_alpha(1);
+    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &other, ""), 0);
+    world_forget(&other);
+}
+
+static void
+a_peer_unknown_to_the_kdc_is_refused(void **state)
+{
+    double start;
+
+    world_ap_req(&context, "alice", HOST);
+    world_load(&world_alpha, "beta",
+               "dn: cn=beta,dc=test\nobjectClass: trSystem\n"
+               "cn: beta.unit.test\n"
+               "trPrincipal: trustrealm/nobody.test@" WORLD_REALM "\n"
+               "trMembership: engineering public secret:hr\n\n");
+    assert_int_equal(seal(), TRR_NO_KDC);
+    assert_non_null(strstr(world_alpha.text, "nobody.test"));
+    start = seconds();
+    assert_int_equal(seal(), TRR_NO_KDC);
+    assert_true(seconds() - start < 0.1);
+    world_load(&world_alpha, NULL, "");
+    assert_int_equal(seal(), 0);
+}
+
+static void
+times_of_tickets_are_a_floor_for_the_clock(void **state)
+{
+    world_ap_req(&context, "alice", HOST);
+    assert_int_equal(seal(), 0);
+    assert_in_range(tr_keys_clock_floor(world_alpha.service.keys),
+                    time(NULL) - 60, time(NULL) + 1);
+}
+
+/* What is in a cache file, besides the client. */
+static size_t
+count_tickets(const char *path, const char *server)
+{
+    char name[300], *text;
+    krb5_ccache ccache;
+    krb5_cc_cursor cursor;
+    krb5_creds creds;
+    size_t n = 0;
+
+    snprintf(name, sizeof(name), "FILE:%s", path);
+    assert_int_equal(krb5_cc_resolve(world_krb5, name, &ccache), 0);
+    if (krb5_cc_start_seq_get(world_krb5, ccache, &cursor) == 0) {
+        while (krb5_cc_next_cred(world_krb5, ccache, &cursor, &creds) == 0) {
+            if (!krb5_is_config_principal(world_krb5, creds.server)) {
+                assert_int_equal(krb5_unparse_name(world_krb5, creds.server,
+                                                   &text), 0);
+                assert_string_equal(text, server);
+                krb5_free_unparsed_name(world_krb5, text);
+                n++;
+            }
+            krb5_free_cred_contents(world_krb5, &creds);
+        }
+        krb5_cc_end_seq_get(world_krb5, ccache, &cursor);
+    }
+    krb5_cc_close(world_krb5, ccache);
+    return n;
+}
+
+static void
+an_exported_cache_holds_one_ticket_and_no_tgt(void **state)
+{
+    char path[200];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/ldap.ccache", world_alpha.directory);
+    assert_int_equal(tr_keys_export_ticket(world_alpha.service.keys,
+                                           "ldap/alpha.unit.test", path), 0);
+    run_alpha(0.5);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(count_tickets(path, LDAP), 1);
+}
+
+static void
+an_export_is_tried_again_until_the_kdc_answers(void **state)
+{
+    char path[200];
+
+    snprintf(path, sizeof(path), "%s/later.ccache", world_alpha.directory);
+    world_stop_kdc();
+    world_restart(&world_alpha, NULL);
+    assert_int_equal(tr_keys_export_ticket(world_alpha.service.keys, LDAP,
+                                           path), 0);
+    run_alpha(1);
+    assert_int_not_equal(access(path, F_OK), 0);
+    world_start_kdc();
+    run_alpha(5);
+    assert_int_equal(count_tickets(path, LDAP), 1);
+}
+
+static void
+a_new_keytab_is_read_on_reload(void **state)
+{
+    char command[400];
+
+    world_ap_req(&context, "alice", HOST);
+    assert_int_equal(seal(), 0);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), 0);
+    /* Without the system's key nothing changes, and that is an error. */
+    snprintf(command, sizeof(command), "mv %s/system.keytab %s/away && "
+             "cp %s/../gamma.keytab %s/system.keytab",
+             world_beta.directory, world_beta.directory,
+             world_beta.directory, world_beta.directory);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(tr_keys_reload(world_beta.service.keys), TRR_CONFIG);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), 0);
+    snprintf(command, sizeof(command), "mv %s/away %s/system.keytab",
+             world_beta.directory, world_beta.directory);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(tr_keys_reload(world_beta.service.keys), 0);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), 0);
+}
+
+static int
+clean(void **state)
+{
+    world_forget(&context);
+    return 0;
+}
+
+static int
+group_set_up(void **state)
+{
+    return !world_start("aes256-cts-hmac-sha1-96");
+}
+
+static int
+group_tear_down(void **state)
+{
+    world_stop();
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, clean)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_ticket_at_hand_needs_no_kdc),
+        TEST(without_a_kdc_the_refusal_says_so_at_once),
+        TEST(a_peer_unknown_to_the_kdc_is_refused),
+        TEST(times_of_tickets_are_a_floor_for_the_clock),
+        TEST(an_exported_cache_holds_one_ticket_and_no_tgt),
+        TEST(an_export_is_tried_again_until_the_kdc_answers),
+        TEST(a_new_keytab_is_read_on_reload),
+        TEST(a_silent_kdc_holds_nobody_up)
+    };
+
+    if (!world_possible())
+        return 77;
+    return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
+}
