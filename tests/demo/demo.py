@@ -74,7 +74,8 @@ def unmodified_programs(world):
     server = world.gss_server()
     result = world.gss_client(server, "a labelled message")
     show.check(result.status == 0
-               and 'Received message: "a labelled message"' in server.text(),
+               and 'Received message: "a labelled message"'
+               in server.finish(),
                'gss-server: Received message: "a labelled message"')
     sent = world.alpha.audit.since(marks[0], result="allow")[-1]
     taken = world.beta.audit.since(marks[1], result="allow")[-1]

@@ -22,7 +22,7 @@ def exchange(world, message="hello", **who):
     alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
     server = world.gss_server()
     result = world.gss_client(server, message, **who)
-    server.kill()
+    server.finish()
     return (result, server, world.alpha.audit.since(alpha),
             world.beta.audit.since(beta))
 
@@ -90,7 +90,7 @@ def test_exported_context_keeps_its_label(world):
     server = world.gss_server(options=("-once", "-export"))
     result = world.gss_client(server, "after export")
     assert result.status == 0, result
-    assert 'Received message: "after export"' in server.text()
+    assert 'Received message: "after export"' in server.finish()
 
 
 def test_process_without_a_label_is_refused(world, several_uids):

@@ -100,31 +100,29 @@ class Directory:
         self._process.kill()
 
     def add(self, entry):
-        self._ldapmodify(["-a"], entry)
+        self._tool("ldapmodify", "-a", input=entry)
 
     def delete(self, dn):
-        self._ldapmodify([], "dn: %s\nchangetype: delete\n" % dn)
+        self._tool("ldapmodify", input="dn: %s\nchangetype: delete\n" % dn)
 
     def replace(self, dn, attribute, *values):
         """Give attribute these values; none removes it."""
         lines = ["dn: " + dn, "changetype: modify", "replace: " + attribute]
         lines += ["%s: %s" % (attribute, value) for value in values]
-        self._ldapmodify([], "\n".join(lines) + "\n")
+        self._tool("ldapmodify", input="\n".join(lines) + "\n")
 
     def search(self, base=table.BASE, filter="(objectClass=*)", *attributes):
-        return run(["ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-Q", "-Y",
-                    "EXTERNAL", "-H", self.ldapi, "-b", base, filter]
-                   + list(attributes)).out
+        return self._tool("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b",
+                          base, filter, *attributes).out
 
-    def _ldapmodify(self, options, ldif):
-        run(["ldapmodify", "-Q", "-Y", "EXTERNAL", "-H", self.ldapi]
-            + options, input=ldif)
+    def _tool(self, name, *arguments, **options):
+        return run([servers.program(name), "-Q", "-Y", "EXTERNAL", "-H",
+                    self.ldapi] + list(arguments), **options)
 
     def _answers(self):
         if not self._process.alive():
             raise Failure(self._process.text())
-        return run(["ldapwhoami", "-Q", "-Y", "EXTERNAL", "-H", self.ldapi],
-                   check=False).status == 0
+        return self._tool("ldapwhoami", check=False).status == 0
 
     def _environment(self):
         env = servers.environment()

@@ -140,13 +140,13 @@ def label_client(system, uid, ccache, port, service, options=(), plugin=True,
 
 
 class GssServer:
-    """Debian's gss-server, for one connection."""
+    """Debian's gss-server, for one connection.  finish() before text()."""
 
     def __init__(self, system, uid, service, options=("-once",)):
         for _ in range(10):
             self.port = free_port()
             self._process = system.scratch.spawn(
-                ["gss-server", "-port", self.port, "-verbose"]
+                [system.world.program("gss-server"), "-port", self.port, "-verbose"]
                 + list(options) + [service],
                 "%s/gss-server-%d" % (system.name,
                                       system.world.next_number()),
@@ -162,18 +162,17 @@ class GssServer:
     def text(self):
         return self._process.text()
 
-    def wait(self, timeout=10):
-        return self._process.wait(timeout, check=False)
-
-    def kill(self):
-        self._process.kill()
+    def finish(self, timeout=10):
+        """Wait for its end, when all of its output is there."""
+        self._process.wait(timeout, check=False)
+        return self.text()
 
 
 def gss_client(system, uid, ccache, port, service, message, options=(),
                plugin=True):
     """Run Debian's gss-client; its Result."""
-    return run(["gss-client", "-port", port] + list(options)
-               + ["127.0.0.1", service, message],
+    return run([system.world.program("gss-client"), "-port", port]
+               + list(options) + ["127.0.0.1", service, message],
                env=system.environment(uid, ccache, plugin), uid=uid,
                check=False)
 

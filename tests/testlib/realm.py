@@ -113,9 +113,11 @@ class Realm:
         self._process.signal(signal.SIGCONT)
 
     def kinit(self, principal, keytab, ccache, uid=None):
-        """Get a ticket for principal into the file ccache, as uid."""
-        run(["kinit", "-k", "-t", keytab, "-c", "FILE:" + ccache, principal],
-            env=self.environment(), uid=uid)
+        """Get a ticket for principal into the file ccache, for uid."""
+        run([servers.program("kinit"), "-k", "-t", keytab, "-c",
+             "FILE:" + ccache, principal], env=self.environment())
+        if uid is not None:
+            os.chown(ccache, uid, uid)
 
     @property
     def config(self):

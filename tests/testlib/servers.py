@@ -17,6 +17,7 @@ PACKAGES = {
     "slapadd": "slapd", "kinit": "krb5-user", "kvno": "krb5-user",
     "gss-client": "krb5-gss-samples", "gss-server": "krb5-gss-samples",
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
+    "ldapwhoami": "ldap-utils",
 }
 
 

@@ -42,6 +42,7 @@ PROGRAMS = {
     "trustrealm": ("tools/trustrealm/trustrealm", "tools/trustrealm"),
     "gss-label": ("tools/gss-label/gss-label",),
 }
+SAMPLES = ("gss-client", "gss-server")
 PLUGIN = "mech/.libs/mech_trustrealm.so"
 MECH_CONFIG = "mech/mech.d/trustrealm.conf"
 
@@ -129,7 +130,7 @@ class World:
         self.scratch.close()
 
     def _stage(self):
-        """Copy what was built to where every uid can use it."""
+        """Copy programs to where every uid can use them."""
         folder = self.scratch.mkdir("bin", 0o755)
         self._programs = {}
         for name, places in PROGRAMS.items():
@@ -139,6 +140,8 @@ class World:
                 if not os.path.isdir(os.path.join(servers.build_directory(),
                                                   p))])
             self._programs[name] = shutil.copy(built, folder)
+        for name in SAMPLES:
+            self._programs[name] = shutil.copy(servers.program(name), folder)
         plugin = shutil.copy(servers.built(PLUGIN), folder)
         with open(servers.built(MECH_CONFIG)) as installed:
             text = installed.read()
