@@ -48,7 +48,7 @@ def test_explain_names_the_step(world):
     for peer, step in (("delta", "S5"), ("epsilon", "S4")):
         explained = world.explain("alpha", peer)
         assert explained.status == 1
-        assert step in explained.out
+        assert "\n%s\tno\t" % step in explained.out
 
 
 def test_other_trust_realm_is_chosen(world):

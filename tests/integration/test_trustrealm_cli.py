@@ -301,6 +301,10 @@ def test_explain_attributes(ldif):
                                "--attribute", "zone=open")
     assert (status, steps["S11"][1]) == (1, "no")
     assert "zone=secure" in steps["S11"][4]
+    status, steps, _ = explain(path, ALPHA, BETA, "--receive",
+                               "--attribute", "zone=secure",
+                               *to_engineering)
+    assert (status, steps["R11"][1]) == (0, "yes")
 
 
 def test_explain_for_people(ldif):
