@@ -134,6 +134,19 @@ void gl_add_message_label(json_t *event, gss_ctx_id_t context);
 /* Add length and, where it is short and UTF-8, the text itself. */
 void gl_add_message(json_t *event, gss_buffer_t message);
 
+/* --- the server's side of a connection (connection.c) -------------------- */
+
+struct gl_acceptor {
+    struct gl_output output;
+    const struct gl_mechanism *mechanism;       /* NULL: any */
+    gss_cred_id_t cred;
+    int timeout_ms;                             /* for each frame */
+};
+
+/* Accept a context on fd, take and answer messages until the peer closes;
+ * closes fd. */
+enum gl_status gl_serve(const struct gl_acceptor *acceptor, int fd);
+
 /* --- options (options.c) ------------------------------------------------- */
 
 /* Whole decimal numbers and seconds with a fraction; false when text is

@@ -1,4 +1,4 @@
-/* tools/gss-label/server.c - accept contexts, take messages, answer them */
+/* tools/gss-label/server.c - listen, and serve each connection */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
@@ -27,23 +27,13 @@
 #define MAX_CHILDREN 64
 
 struct server {
-    struct gl_output output;
+    struct gl_acceptor acceptor;
     const char *address, *port, *service;
-    const struct gl_mechanism *mechanism;       /* NULL: any */
     unsigned long count;                        /* 0: without end */
     bool once;
     unsigned long ready_fd;                     /* 0: none */
-    int timeout_ms, wait_ms;                    /* 0: wait for ever */
-
+    int wait_ms;                                /* 0: for ever */
     int listener;
-    gss_cred_id_t cred;
-};
-
-struct connection {
-    struct server *server;
-    int fd;
-    gss_ctx_id_t context;
-    gss_cred_id_t delegated;
 };
 
 static void
@@ -93,8 +83,8 @@ take_option(struct server *server, int c, const char *arg)
         server->service = arg;
         return true;
     case 'm':
-        server->mechanism = gl_mechanism_find(arg);
-        return server->mechanism != NULL;
+        server->acceptor.mechanism = gl_mechanism_find(arg);
+        return server->acceptor.mechanism != NULL;
     case '1':
         server->once = true;
         server->count = 1;
@@ -104,12 +94,12 @@ take_option(struct server *server, int c, const char *arg)
     case 'r':
         return gl_parse_number(arg, 65535, &server->ready_fd);
     case 't':
-        return gl_parse_seconds(arg, &server->timeout_ms) &&
-            server->timeout_ms > 0;
+        return gl_parse_seconds(arg, &server->acceptor.timeout_ms) &&
+            server->acceptor.timeout_ms > 0;
     case 'w':
         return gl_parse_seconds(arg, &server->wait_ms);
     case 'j':
-        server->output.json = true;
+        server->acceptor.output.json = true;
         return true;
     default:
         return false;
@@ -142,197 +132,6 @@ parse(struct server *server, int argc, char **argv)
     return -1;
 }
 
-/* --- one connection ------------------------------------------------------ */
-
-static enum gl_status
-send_frame(struct connection *conn, uint8_t type,
-           const gss_buffer_desc *payload)
-{
-    if (gl_frame_send(conn->fd, conn->server->timeout_ms, type,
-                      payload) != GL_IO_OK) {
-        gl_report_error(&conn->server->output, "send", errno);
-        return GL_SYSTEM;
-    }
-    return GL_DELIVERED;
-}
-
-/* The peer learns that it was refused, not why. */
-static enum gl_status
-refuse(struct connection *conn)
-{
-    gss_buffer_desc nothing = GSS_C_EMPTY_BUFFER;
-    enum gl_status status;
-
-    status = send_frame(conn, GL_FRAME_REFUSED, &nothing);
-    return status == GL_DELIVERED ? GL_REFUSED : status;
-}
-
-static enum gl_status
-fail_gss(struct connection *conn, const char *call, OM_uint32 major,
-         OM_uint32 minor)
-{
-    const struct gl_mechanism *mechanism = conn->server->mechanism;
-
-    if (mechanism == NULL)
-        mechanism = gl_mechanism_find("krb5");
-    gl_report_gss(&conn->server->output, call, major, minor, mechanism->oid);
-    return GL_REFUSED;
-}
-
-/* One token in, at most one out. */
-static enum gl_status
-accept_token(struct connection *conn, OM_uint32 *major_out)
-{
-    gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out = GSS_C_EMPTY_BUFFER;
-    enum gl_status status = GL_DELIVERED;
-    OM_uint32 minor, ignored;
-    uint8_t type = 0;
-    enum gl_io io;
-
-    io = gl_frame_receive(conn->fd, conn->server->timeout_ms, &type, &in);
-    if (io != GL_IO_OK || type != GL_FRAME_CONTEXT) {
-        gl_report_error(&conn->server->output, "no context token",
-                        io == GL_IO_FAILED ? errno : 0);
-        (void)gss_release_buffer(&ignored, &in);
-        return GL_SYSTEM;
-    }
-    *major_out = gss_accept_sec_context(&minor, &conn->context,
-                                        conn->server->cred, &in,
-                                        GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
-                                        &out, NULL, NULL, &conn->delegated);
-    if (GSS_ERROR(*major_out))
-        status = fail_gss(conn, "gss_accept_sec_context", *major_out, minor);
-    if (out.length > 0) {
-        if (send_frame(conn, GL_FRAME_CONTEXT, &out) != GL_DELIVERED)
-            status = GL_SYSTEM;
-    } else if (status == GL_REFUSED) {
-        (void)refuse(conn);
-    }
-    (void)gss_release_buffer(&ignored, &in);
-    (void)gss_release_buffer(&ignored, &out);
-    return status;
-}
-
-/* The label that we saw and the length, protected as the message was. */
-static enum gl_status
-answer(struct connection *conn, const struct gl_protection *protection,
-       json_t *content)
-{
-    gss_buffer_desc text = GSS_C_EMPTY_BUFFER, payload = GSS_C_EMPTY_BUFFER;
-    enum gl_status status;
-    OM_uint32 major, minor, ignored;
-
-    if (strcmp(protection->name, "none") == 0)
-        protection = gl_protection_find("integrity");
-    text.value = json_dumps(content, JSON_COMPACT);
-    if (text.value == NULL) {
-        gl_report_error(&conn->server->output, "reply", ENOMEM);
-        return GL_SYSTEM;
-    }
-    text.length = strlen(text.value);
-    major = protection->protect(&minor, conn->context,
-                                protection->confidential, &text, &payload);
-    free(text.value);
-    if (major != GSS_S_COMPLETE) {
-        (void)fail_gss(conn, "protect reply", major, minor);
-        return refuse(conn);
-    }
-    status = send_frame(conn, GL_FRAME_REPLY + protection->number, &payload);
-    (void)gss_release_buffer(&ignored, &payload);
-    return status;
-}
-
-static enum gl_status
-take_message(struct connection *conn, unsigned long number,
-             const struct gl_protection *protection, gss_buffer_t payload)
-{
-    gss_buffer_desc message = GSS_C_EMPTY_BUFFER;
-    OM_uint32 major, minor, ignored;
-    enum gl_status status;
-    json_t *event, *content;
-    bool conf = false;
-
-    major = protection->unprotect(&minor, conn->context, payload, &message,
-                                  &conf);
-    if (gl_refused(major)) {
-        (void)gss_release_buffer(&ignored, &message);
-        (void)fail_gss(conn, protection->name, major, minor);
-        return refuse(conn);
-    }
-    content = json_pack("{s:I, s:s, s:b}", "length",
-                        (json_int_t)message.length,
-                        "protection", protection->name,
-                        "confidential", conf);
-    /* An unprotected message has no label: it may be anybody's. */
-    if (strcmp(protection->name, "none") != 0)
-        gl_add_message_label(content, conn->context);
-    event = json_pack("{s:s, s:s, s:I}", "event", "message",
-                      "direction", "received", "number", (json_int_t)number);
-    json_object_update(event, content);
-    gl_add_message(event, &message);
-    gl_report(&conn->server->output, event);
-    status = answer(conn, protection, content);
-    json_decref(content);
-    (void)gss_release_buffer(&ignored, &message);
-    return status;
-}
-
-/* Until the peer closes; a message refused does not end the connection. */
-static enum gl_status
-take_messages(struct connection *conn)
-{
-    const struct gl_protection *protection;
-    enum gl_status status = GL_DELIVERED, worst = GL_DELIVERED;
-    gss_buffer_desc payload;
-    unsigned long number = 0;
-    uint8_t type = 0;
-    OM_uint32 minor;
-    enum gl_io io;
-
-    while (status != GL_SYSTEM) {
-        io = gl_frame_receive(conn->fd, conn->server->timeout_ms, &type,
-                              &payload);
-        if (io == GL_IO_CLOSED)
-            break;
-        protection = io == GL_IO_OK ? gl_protection_by_number(type) : NULL;
-        if (protection == NULL) {
-            gl_report_error(&conn->server->output, "no message",
-                            io == GL_IO_FAILED ? errno : 0);
-            (void)gss_release_buffer(&minor, &payload);
-            return GL_SYSTEM;
-        }
-        status = take_message(conn, ++number, protection, &payload);
-        (void)gss_release_buffer(&minor, &payload);
-        if (status > worst)
-            worst = status;
-    }
-    return worst;
-}
-
-static enum gl_status
-serve(struct server *server, int fd)
-{
-    struct connection conn = {
-        server, fd, GSS_C_NO_CONTEXT, GSS_C_NO_CREDENTIAL
-    };
-    OM_uint32 major = GSS_S_CONTINUE_NEEDED, minor;
-    enum gl_status status = GL_DELIVERED;
-
-    gl_frame_prepare(fd);
-    while (status == GL_DELIVERED && (major & GSS_S_CONTINUE_NEEDED))
-        status = accept_token(&conn, &major);
-    if (status == GL_DELIVERED) {
-        gl_report_context(&server->output, conn.context, conn.delegated);
-        status = take_messages(&conn);
-    }
-    (void)gss_delete_sec_context(&minor, &conn.context, GSS_C_NO_BUFFER);
-    (void)gss_release_cred(&minor, &conn.delegated);
-    close(fd);
-    return status;
-}
-
-/* --- all connections ----------------------------------------------------- */
-
 static void
 report_connection(struct server *server, unsigned long number,
                   const struct sockaddr *address, socklen_t length)
@@ -341,7 +140,7 @@ report_connection(struct server *server, unsigned long number,
 
     (void)getnameinfo(address, length, host, sizeof(host), port, sizeof(port),
                       NI_NUMERICHOST | NI_NUMERICSERV);
-    gl_report(&server->output,
+    gl_report(&server->acceptor.output,
               json_pack("{s:s, s:I, s:s, s:s}", "event", "connection",
                         "number", (json_int_t)number, "from", host,
                         "port", port));
@@ -378,10 +177,10 @@ start_child(struct server *server, int fd)
         if (getppid() != parent)
             _exit(GL_SYSTEM);
         close(server->listener);
-        exit(serve(server, fd));
+        exit(gl_serve(&server->acceptor, fd));
     }
     if (pid < 0)
-        gl_report_error(&server->output, "fork", errno);
+        gl_report_error(&server->acceptor.output, "fork", errno);
     close(fd);
     return pid > 0;
 }
@@ -400,7 +199,8 @@ serve_all(struct server *server)
     while (server->count == 0 || number < server->count) {
         reap(&children, &worst, children >= MAX_CHILDREN);
         if (server->wait_ms > 0 && poll(&p, 1, server->wait_ms) == 0) {
-            gl_report_error(&server->output, "no connection", ETIMEDOUT);
+            gl_report_error(&server->acceptor.output, "no connection",
+                            ETIMEDOUT);
             worst = GL_SYSTEM;
             break;
         }
@@ -410,14 +210,14 @@ serve_all(struct server *server)
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
-            gl_report_error(&server->output, "accept", errno);
+            gl_report_error(&server->acceptor.output, "accept", errno);
             worst = GL_SYSTEM;
             break;
         }
         report_connection(server, ++number, (struct sockaddr *)&address,
                           length);
         if (server->once)
-            return serve(server, fd);
+            return gl_serve(&server->acceptor, fd);
         if (start_child(server, fd))
             children++;
         else
@@ -441,11 +241,11 @@ report_listening(struct server *server)
         getnameinfo((struct sockaddr *)&address, length, NULL, 0, port,
                     sizeof(port), NI_NUMERICSERV) != 0 ||
         !gl_parse_number(port, 65535, &number)) {
-        gl_report_error(&server->output, "getsockname", errno);
+        gl_report_error(&server->acceptor.output, "getsockname", errno);
         return GL_SYSTEM;
     }
-    if (server->output.json) {
-        gl_report(&server->output,
+    if (server->acceptor.output.json) {
+        gl_report(&server->acceptor.output,
                   json_pack("{s:s, s:I}", "event", "listening",
                             "port", (json_int_t)number));
     } else {
@@ -470,7 +270,7 @@ listen_on(struct server *server)
 
     code = getaddrinfo(server->address, server->port, &hints, &list);
     if (code != 0) {
-        gl_report_error(&server->output, gai_strerror(code), 0);
+        gl_report_error(&server->acceptor.output, gai_strerror(code), 0);
         return GL_SYSTEM;
     }
     for (ai = list; ai != NULL; ai = ai->ai_next) {
@@ -488,7 +288,7 @@ listen_on(struct server *server)
     }
     freeaddrinfo(list);
     if (fd < 0) {
-        gl_report_error(&server->output, "listen", errno);
+        gl_report_error(&server->acceptor.output, "listen", errno);
         return GL_SYSTEM;
     }
     server->listener = fd;
@@ -498,16 +298,17 @@ listen_on(struct server *server)
 static enum gl_status
 run(struct server *server)
 {
+    struct gl_acceptor *acceptor = &server->acceptor;
     gss_name_t name = GSS_C_NO_NAME;
     enum gl_status status = GL_DELIVERED;
     OM_uint32 minor;
 
     if (server->service != NULL)
-        status = gl_import_name(&server->output, server->service, &name);
+        status = gl_import_name(&acceptor->output, server->service, &name);
     if (status == GL_DELIVERED &&
-        (server->service != NULL || server->mechanism != NULL)) {
-        status = gl_acquire(&server->output, name, server->mechanism,
-                            GSS_C_ACCEPT, NULL, &server->cred);
+        (server->service != NULL || acceptor->mechanism != NULL)) {
+        status = gl_acquire(&acceptor->output, name, acceptor->mechanism,
+                            GSS_C_ACCEPT, NULL, &acceptor->cred);
     }
     (void)gss_release_name(&minor, &name);
     if (status == GL_DELIVERED)
@@ -521,9 +322,11 @@ int
 gl_server(int argc, char **argv)
 {
     struct server server = {
-        .output = { stdout, false }, .port = DEFAULT_PORT,
-        .timeout_ms = DEFAULT_TIMEOUT_MS, .listener = -1,
-        .cred = GSS_C_NO_CREDENTIAL
+        .acceptor = {
+            .output = { stdout, false }, .timeout_ms = DEFAULT_TIMEOUT_MS,
+            .cred = GSS_C_NO_CREDENTIAL
+        },
+        .port = DEFAULT_PORT, .listener = -1
     };
     OM_uint32 minor;
     int status;
@@ -533,6 +336,6 @@ gl_server(int argc, char **argv)
         status = run(&server);
     if (server.listener >= 0)
         close(server.listener);
-    (void)gss_release_cred(&minor, &server.cred);
+    (void)gss_release_cred(&minor, &server.acceptor.cred);
     return status;
 }
