@@ -28,17 +28,19 @@ fault(struct check *check, const char *what, const char *value,
     check->faults++;
 }
 
-/* The file, or the directory that it will be made in. */
+/* The file that value names (after a prefix), or, for one that will be made,
+ * its directory. */
 static void
-check_access(struct check *check, const char *what, const char *path,
+check_access(struct check *check, const char *what, const char *value,
              bool parent, int mode)
 {
-    char *copy = strdup(path);
+    const char *path = strchr(value, '/');
+    char *copy = strdup(path != NULL ? path : value);
 
     if (copy == NULL)
-        fault(check, what, path, strerror(ENOMEM));
+        fault(check, what, value, strerror(ENOMEM));
     else if (access(parent ? dirname(copy) : copy, mode) != 0)
-        fault(check, what, path, strerror(errno));
+        fault(check, what, value, strerror(errno));
     free(copy);
 }
 
@@ -80,8 +82,8 @@ check_keytab(struct check *check)
     if (ret != 0)
         fault(check, "[system] keytab", config->keytab, message);
     else if (!found)
-        fault(check, "[system] keytab", config->keytab,
-              "no AES key of the system's principal in it");
+        fault(check, "[system] principal", config->principal,
+              "the keytab has no AES key of it");
     if (message != NULL)
         krb5_free_error_message(context, message);
     if (keytab != NULL)
@@ -144,16 +146,15 @@ tr_check_config(const char *config_path)
     check_access(&check, "[system] socket", config->socket, true,
                  W_OK | X_OK);
     if (strncmp(config->source, "ldif:", 5) == 0)
-        check_access(&check, "[table] source", config->source + 5, false,
-                     R_OK);
+        check_access(&check, "[table] source", config->source, false, R_OK);
     if (config->password_file != NULL)
         check_access(&check, "[table] password-file", config->password_file,
                      false, R_OK);
     if (config->ca_file != NULL)
         check_access(&check, "[table] ca-file", config->ca_file, false, R_OK);
     if (strncmp(config->audit_target, "file:", 5) == 0)
-        check_access(&check, "[audit] target", config->audit_target + 5,
-                     true, W_OK | X_OK);
+        check_access(&check, "[audit] target", config->audit_target, true,
+                     W_OK | X_OK);
     check_commands(&check);
     ret = tr_tcb_create(config, &tcb);
     if (ret != 0)

@@ -37,17 +37,22 @@ prepare(int fd)
     return 0;
 }
 
-/* The socket that systemd opened, or -1. */
-static int
-inherited(void)
+/* The socket that systemd opened; *fd_out is -1 when it opened none. */
+static krb5_error_code
+inherit(int *fd_out)
 {
+    *fd_out = -1;
 #ifdef HAVE_SYSTEMD
-    if (sd_listen_fds(1) == 1 &&
-        sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_SEQPACKET, 1, NULL,
-                          0) > 0)
-        return SD_LISTEN_FDS_START;
+    int count = sd_listen_fds(1);
+
+    if (count == 0)
+        return 0;
+    if (count != 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_SEQPACKET,
+                                        1, NULL, 0) <= 0)
+        return EPROTOTYPE;
+    *fd_out = SD_LISTEN_FDS_START;
 #endif
-    return -1;
+    return 0;
 }
 
 /*
@@ -97,10 +102,10 @@ tr_listener_open(const char *path, struct tr_listener **listener_out)
     listener = calloc(1, sizeof(*listener));
     if (listener == NULL)
         return ENOMEM;
-    listener->fd = inherited();
-    if (listener->fd >= 0) {
+    ret = inherit(&listener->fd);
+    if (ret == 0 && listener->fd >= 0) {
         ret = prepare(listener->fd);
-    } else {
+    } else if (ret == 0) {
         listener->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
         ret = listener->fd < 0 ? errno : prepare(listener->fd);
         if (ret == 0)

@@ -1,0 +1,459 @@
+# tests/unit/test_daemon.py - trustrealmd by itself: start, reload, stop
+# SPDX-License-Identifier: BSD-2-Clause
+"""One daemon with a keytab that no KDC knows and a table from a file."""
+
+import os
+import re
+import signal
+import socket
+import struct
+import time
+
+import pytest
+
+from testlib import servers, table
+from testlib.process import base_environment, eventually, run
+from testlib.scratch import Scratch
+from testlib.system import System
+
+AES256_SHA1 = 18
+
+
+def keytab(principal):
+    """A keytab of version 2 with one key."""
+    name, realm = principal.split("@")
+
+    def counted(octets):
+        return struct.pack(">H", len(octets)) + octets
+    parts = name.encode().split(b"/")
+    entry = struct.pack(">H", len(parts)) + counted(realm.encode())
+    entry += b"".join(counted(p) for p in parts)
+    entry += struct.pack(">IIBH", 1, 0, 1, AES256_SHA1)
+    entry += counted(os.urandom(32))
+    return b"\x05\x02" + struct.pack(">i", len(entry)) + entry
+
+
+class Alone:
+    """As much of a World as a System needs."""
+
+    def __init__(self):
+        self.scratch = Scratch()
+        self.realm = self
+        self.krb5_conf = self.scratch.write(
+            "krb5.conf", "[libdefaults]\ndefault_realm = %s\n"
+            "dns_lookup_kdc = false\n[realms]\n%s = {\nkdc = 127.0.0.1:1\n}\n"
+            % (table.REALM, table.REALM), 0o644)
+        self.ldif = self.scratch.join("table.ldif")
+        self.write_table(table.entries())
+        self.alpha = System(self, "alpha", "ministry",
+                            {"source": "ldif:" + self.ldif})
+        self.scratch.write("alpha.keytab", keytab(
+            "trustrealm/%s@%s" % (self.alpha.host, table.REALM)))
+        self.alpha.rule("all", os.geteuid(), "open", "grave")
+
+    def environment(self):
+        return dict(base_environment(), KRB5_CONFIG=self.krb5_conf)
+
+    def program(self, name):
+        return servers.built("tools/" + name)
+
+    def write_table(self, entries):
+        self.scratch.write("table.ldif", table.ldif(entries), 0o644)
+
+    def check(self):
+        """trustrealmd -t"""
+        self.alpha.write_config()
+        return run([self.program("trustrealmd"), "-t", "-c",
+                    self.alpha.config_path], env=self.environment(),
+                   check=False)
+
+
+@pytest.fixture
+def alone():
+    made = Alone()
+    yield made
+    made.scratch.close()
+
+
+@pytest.fixture
+def alpha(alone):
+    alone.alpha.start()
+    return alone.alpha
+
+
+def children_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+        return [int(child) for child in children.read().split()]
+
+
+def generation(system):
+    return system.status()["table"]["generation"]
+
+
+# --- the configuration ----------------------------------------------------
+
+def test_a_good_configuration_passes(alone):
+    result = alone.check()
+    assert result.status == 0
+    assert result.out == alone.alpha.config_path + ": good\n"
+
+
+@pytest.mark.parametrize("section, key, value, says", [
+    ("system", "keytab", "FILE:/nonexistent", "No such file|not found"),
+    ("system", "principal", "trustrealm/other", "no AES key"),
+    ("system", "socket", "/nonexistent/socket", "No such file"),
+    ("system", "state-directory", "/nonexistent/a", "No such file"),
+    ("table", "source", "ldif:/nonexistent", "No such file"),
+    ("audit", "target", "file:/nonexistent/a", "No such file"),
+    ("policy", "backend", "guess", "policy expected"),
+    ("system", "sockets", "/x", "unknown key"),
+])
+def test_a_bad_configuration_is_named(alone, section, key, value, says):
+    alone.alpha.config[section][key] = value
+    result = alone.check()
+    assert result.status == 1
+    assert result.out == ""
+    line, = result.err.splitlines()
+    assert line.startswith("%s: [%s] %s = %s: " % (
+        alone.alpha.config_path, section, key, value))
+    assert re.search(says, line)
+
+
+def test_usage():
+    program = servers.built("tools/trustrealmd")
+    assert run([program, "--help"]).out.startswith("usage: trustrealmd ")
+    assert run([program, "--version"]).out.startswith("trustrealmd ")
+    assert run([program, "-x"], check=False).status == 2
+    assert run([program, "extra"], check=False).status == 2
+    # The follower's option needs the daemon's socket.
+    assert run([program, "-F", "/dev/null"], check=False).status == 2
+
+
+# --- start and stop -------------------------------------------------------
+
+def test_stop_leaves_nothing(alone, alpha):
+    assert os.path.exists(alpha.socket)
+    assert alpha.stop() == 0
+    assert not os.path.exists(alpha.socket)
+    assert "stopped" in alpha.log()
+
+
+def test_a_new_instance_has_another_epoch(alpha):
+    before = alpha.status()
+    alpha.restart()
+    after = alpha.status()
+    assert before["instance"] != after["instance"]
+    assert before["epoch"] != after["epoch"]
+    assert before["table"]["generation"] == after["table"]["generation"]
+
+
+def test_a_killed_daemon_is_followed_by_another(alpha):
+    alpha.kill()
+    assert os.path.exists(alpha.socket)
+    alpha.start()
+    assert alpha.status()["system"] == alpha.host
+
+
+def test_one_daemon_for_a_state_directory(alone, alpha):
+    result = run([alone.program("trustrealmd"), "-d", "-c",
+                  alpha.config_path], env=alone.environment(), check=False)
+    assert result.status == 1
+    assert "in use by another trustrealmd" in result.err
+    assert alpha.status()["system"] == alpha.host
+
+
+def test_without_a_key_it_does_not_start(alone):
+    os.unlink(alone.alpha.keytab)
+    alone.alpha.start(wait=False)
+    eventually(lambda: not alone.alpha.running(), 10, "its end")
+    assert alone.alpha.stop() == 1
+    assert "cannot start" in alone.alpha.log()
+    assert not os.path.exists(alone.alpha.socket)
+
+
+def test_systemd_may_open_the_socket(alone):
+    alpha = alone.alpha
+    alpha.write_config()
+    daemon = alone.scratch.spawn(
+        ["python3", "-c",
+         "import os, socket, sys\n"
+         "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+         "s.bind(sys.argv[1])\n"
+         "s.listen()\n"
+         "os.dup2(s.fileno(), 3)\n"
+         "os.set_inheritable(3, True)\n"
+         "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))\n"
+         "os.execv(sys.argv[2], sys.argv[2:])\n",
+         alpha.socket, alone.program("trustrealmd"), "-d", "-c",
+         alpha.config_path], "activated", env=alone.environment())
+    daemon.wait_for("started")
+    assert alpha.status()["system"] == alpha.host
+    assert daemon.stop() == 0
+    # It is systemd's, which goes on listening.
+    assert os.path.exists(alpha.socket)
+
+
+def test_systemd_is_told(alone):
+    path = alone.scratch.join("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(path)
+        told.settimeout(10)
+        environment = alone.environment
+        alone.environment = lambda: dict(environment(), NOTIFY_SOCKET=path)
+        alone.alpha.start()
+        assert told.recv(1024) == b"READY=1"
+        alone.alpha.reload()
+        assert told.recv(1024).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+        assert told.recv(1024) == b"READY=1"
+        alone.alpha.stop()
+        assert told.recv(1024) == b"STOPPING=1"
+
+
+# --- reload ---------------------------------------------------------------
+
+def reloaded(system, says):
+    """Reload; wait until the log says it once more."""
+    before = len(re.findall(says, system.log()))
+    system.reload()
+    eventually(lambda: len(re.findall(says, system.log())) > before, 10, says)
+
+
+def test_a_reload_raises_the_epoch(alpha):
+    before = alpha.status()
+    alpha.config["attributes"]["zone"] = "secure"
+    reloaded(alpha, "trustrealmd: reloaded$")
+    after = alpha.status()
+    assert after["epoch"] > before["epoch"]
+    assert after["instance"] == before["instance"]
+    assert after["attributes"] == ["zone=secure"]
+
+
+def test_a_bad_reload_keeps_the_old_configuration(alpha):
+    alpha.config["attributes"]["zone"] = "secure"
+    alpha.config["policy"]["rules"] = ["missing"]
+    reloaded(alpha, "the old configuration stays in use")
+    assert "rules = missing: missing is no subsection" in alpha.log()
+    assert alpha.status()["attributes"] == []
+    alpha.config["policy"]["rules"] = ["all"]
+    reloaded(alpha, "trustrealmd: reloaded$")
+    assert alpha.status()["attributes"] == ["zone=secure"]
+
+
+@pytest.mark.parametrize("key", ["name", "principal", "keytab",
+                                 "state-directory", "socket"])
+def test_some_keys_need_a_restart(alpha, key):
+    alpha.config["system"][key] += "x"
+    reloaded(alpha, key + " cannot change without a restart")
+    alpha.config["system"][key] = alpha.config["system"][key][:-1]
+    reloaded(alpha, "trustrealmd: reloaded$")
+
+
+def test_a_lost_key_keeps_the_old_one(alpha):
+    os.unlink(alpha.keytab)
+    reloaded(alpha, "but for the key: the old one stays in use")
+    assert alpha.running()
+
+
+def test_the_audit_file_is_opened_again(alpha):
+    def ask_nonsense():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(alpha.socket)
+            s.send(b"nonsense")
+            s.recv(4096)
+    ask_nonsense()
+    assert alpha.audit.wait(event="request", result="deny")
+    os.rename(alpha.audit.path, alpha.audit.path + ".1")
+    reloaded(alpha, "trustrealmd: reloaded$")
+    ask_nonsense()
+    assert len(alpha.audit.since(event="request")) == 1
+
+
+# --- the table ------------------------------------------------------------
+
+def test_a_changed_file_is_taken_within_a_second(alone, alpha):
+    before = alpha.status()
+    changed = time.monotonic()
+    alone.write_table([e for e in table.entries() if "gamma" not in str(e)])
+    eventually(lambda: generation(alpha) > before["table"]["generation"], 5)
+    assert time.monotonic() - changed < 1
+    after = alpha.status()
+    assert after["epoch"] > before["epoch"]
+    assert after["table"]["systems"] == before["table"]["systems"] - 1
+
+
+def test_a_bad_file_keeps_the_old_table(alone, alpha):
+    before = alpha.status()["table"]
+    text = table.ldif(table.entries())
+    alone.scratch.write("table.ldif", text.replace("trDOI: 2001",
+                                                   "trDOI: no"), 0o644)
+    eventually(lambda: alpha.status()["table"]["state"] != "loaded", 5)
+    after = alpha.status()["table"]
+    assert "trDOI" in after["state"]
+    assert after["generation"] == before["generation"]
+    assert after["realms"] == before["realms"]
+    assert after["state"] in alpha.log()
+    alone.scratch.write("table.ldif", text, 0o644)
+    eventually(lambda: alpha.status()["table"]["state"] == "loaded", 5)
+
+
+def test_without_its_file_the_table_grows_old(alone):
+    alpha = alone.alpha
+    alpha.config["table"].update({"maximum-staleness": "2s"})
+    alpha.start()
+    time.sleep(3)
+    fresh = alpha.status()
+    assert not fresh["table"]["stale"]
+    os.unlink(alone.ldif)
+    eventually(lambda: alpha.status()["table"]["stale"], 5)
+    stale = alpha.status()
+    assert stale["epoch"] > fresh["epoch"]
+    assert stale["table"]["stale_realms"] == stale["table"]["realms"]
+    alone.write_table(table.entries())
+    eventually(lambda: not alpha.status()["table"]["stale"], 5)
+    assert alpha.status()["epoch"] > stale["epoch"]
+
+
+def test_the_table_outlives_a_missing_file(alone, alpha):
+    before = alpha.status()["table"]
+    alpha.stop()
+    os.unlink(alone.ldif)
+    alpha.start()
+    after = alpha.status()["table"]
+    assert after["generation"] == before["generation"]
+    assert after["fresh"] == before["fresh"]
+    assert "No such file" in after["state"]
+
+
+def test_a_membership_that_ends_raises_the_epoch(alone, alpha):
+    end = int(time.time()) + 3
+    text = table.ldif(table.entries())
+    line = re.search("(trMembership: .*)", text).group(1)
+    alone.scratch.write("table.ldif", text.replace(line, line + time.strftime(
+        " %Y%m%d%H%M%SZ", time.gmtime(end)), 1), 0o644)
+    before = generation(alpha)
+    eventually(lambda: generation(alpha) > before, 5)
+    epoch = alpha.status()["epoch"]
+    assert time.time() < end, "too slow to tell"
+    eventually(lambda: alpha.status()["epoch"] > epoch, 10)
+    assert end <= time.time() < end + 1
+    assert alpha.status()["epoch"] == epoch + 1
+
+
+# --- environment attributes -----------------------------------------------
+
+@pytest.fixture
+def probe(alone):
+    """A command whose answer is the text of the file 'answer'."""
+    answer = alone.scratch.join("answer")
+    alone.scratch.write("answer", "compliant\n")
+    alone.alpha.config["attributes"] = {
+        "zone": "secure",
+        "posture": {"command": "/bin/cat " + answer, "interval": "1s",
+                    "timeout": "1s"}}
+    alone.alpha.start()
+    wait_for_attributes(alone.alpha, "posture=compliant", "zone=secure")
+    return alone
+
+
+def wait_for_attributes(system, *expected):
+    eventually(lambda: sorted(system.status()["attributes"]) ==
+               sorted(expected), 8, "attributes %s" % (expected,))
+
+
+def test_an_attribute_that_changes_raises_the_epoch(probe):
+    before = probe.alpha.status()["epoch"]
+    time.sleep(1.5)
+    assert probe.alpha.status()["epoch"] == before
+    probe.scratch.write("answer", "infected\n")
+    wait_for_attributes(probe.alpha, "posture=infected", "zone=secure")
+    assert probe.alpha.status()["epoch"] > before
+
+
+@pytest.mark.parametrize("answer", ["", "two words\n", "\x01\n",
+                                    "x" * 300 + "\n"])
+def test_an_answer_that_is_no_value_is_none(probe, answer):
+    probe.scratch.write("answer", answer)
+    wait_for_attributes(probe.alpha, "zone=secure")
+
+
+def test_a_failed_command_leaves_the_attribute_absent(probe):
+    os.unlink(probe.scratch.join("answer"))
+    wait_for_attributes(probe.alpha, "zone=secure")
+    assert "command failed with status 1" in probe.alpha.log()
+
+
+def test_a_late_command_leaves_the_attribute_absent(probe):
+    path = probe.scratch.join("answer")
+    os.unlink(path)
+    os.mkfifo(path)
+    wait_for_attributes(probe.alpha, "zone=secure")
+    assert "command took more than 1 s" in probe.alpha.log()
+    # It is not left behind, and asked again.
+    os.unlink(path)
+    probe.scratch.write("answer", "compliant\n")
+    wait_for_attributes(probe.alpha, "posture=compliant", "zone=secure")
+    pid = probe.alpha.status()["pid"]
+    eventually(lambda: not children_of(pid), 5, "end of the late command")
+
+
+def test_a_reload_keeps_what_a_command_said(probe):
+    reloaded(probe.alpha, "trustrealmd: reloaded$")
+    assert "posture=compliant" in probe.alpha.status()["attributes"]
+
+
+# --- the follower ---------------------------------------------------------
+
+@pytest.fixture
+def followed(alone):
+    """A directory that is not there."""
+    alone.alpha.config["table"] = {
+        "source": "ldap://127.0.0.1:1", "base": table.SUFFIX,
+        "maximum-staleness": "1h", "retry": "1s"}
+    alone.alpha.start(wait=False)
+    eventually(lambda: os.path.exists(alone.alpha.socket), 10)
+    eventually(lambda: alone.alpha.status()["table"]["state"] != "starting",
+               10)
+    return alone.alpha
+
+
+def test_a_directory_that_is_away_is_said_to_be(followed):
+    status = followed.status()["table"]
+    assert status["stale"] and status["age"] is None
+    assert status["fresh"] == 0
+    assert ": away: " in followed.log()
+
+
+def test_a_follower_that_dies_is_started_again(followed):
+    first, = children_of(followed.status()["pid"])
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: children_of(followed.status()["pid"]) not in
+               ([], [first]), 10, "another follower")
+    assert "follower was ended by signal 9" in followed.log()
+
+
+def test_the_follower_has_neither_key_nor_plugin(followed):
+    follower, = children_of(followed.status()["pid"])
+    with open("/proc/%d/environ" % follower) as environ:
+        variables = dict(v.split("=", 1)
+                         for v in environ.read().split("\0") if v)
+    assert variables["GSS_MECH_CONFIG"] == "/dev/null"
+    assert variables["KRB5_KTNAME"] == "FILE:/dev/null"
+    assert variables["KRB5CCNAME"] == \
+        "FILE:" + followed.path + "/state/ldap.ccache"
+    opened = [os.readlink("/proc/%d/fd/%s" % (follower, fd))
+              for fd in os.listdir("/proc/%d/fd" % follower)]
+    assert not [name for name in opened
+                if "keytab" in name or name.endswith("record.key") or
+                "memfd" in name]
+
+
+def test_the_follower_dies_with_the_daemon(followed):
+    def gone():
+        try:
+            with open("/proc/%d/stat" % follower) as stat:
+                return stat.read().split(") ")[1][0] == "Z"
+        except FileNotFoundError:
+            return True
+    follower, = children_of(followed.status()["pid"])
+    os.kill(followed.status()["pid"], signal.SIGKILL)
+    eventually(gone, 5, "end of the follower")
