@@ -114,6 +114,20 @@ a_supplementary_group_matches_too(void **state)
 }
 
 static void
+a_key_that_is_missing_matches_all(void **state)
+{
+    struct policy policy = open_policy(
+        HEAD "[policy]\nrules = group rest\n"
+        "[rules]\ngroup = {\ngid = 50\nlowest = mid\nhighest = mid\n}\n"
+        "rest = {\nlowest = low\nhighest = low\n}\n");
+
+    assert_string_equal(rule_for(&policy, 0, 50, 2), "group");
+    assert_string_equal(rule_for(&policy, 4000, 50, 2), "group");
+    assert_string_equal(rule_for(&policy, 4000, 1, 2), "rest");
+    close_policy(&policy);
+}
+
+static void
 range_and_label_are_the_rules(void **state)
 {
     struct policy policy = open_policy(rules);
@@ -139,6 +153,7 @@ main(void)
         cmocka_unit_test(who_matches_none_gets_nothing),
         cmocka_unit_test(uid_and_gid_must_both_match),
         cmocka_unit_test(a_supplementary_group_matches_too),
+        cmocka_unit_test(a_key_that_is_missing_matches_all),
         cmocka_unit_test(range_and_label_are_the_rules)
     };
 
