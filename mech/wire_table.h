@@ -9,7 +9,7 @@
  * [0], [1], ... in order, so a field's tag is its place in the list.
  * tests/unit/test_wire.c holds the table against the module: it codes every
  * type a second time through libtasn1's own trees and compares the octets.
- * (Those trees cost 6 to 25 us a message, this 1 us or less; establishing a
+ * (Those trees cost 6 to 25 us a message, this about 1 us; establishing a
  * context takes about twenty.)
  */
 
