@@ -185,14 +185,14 @@ judge_receiver(struct tr_decision *d)
     ret = tr_enter(d, &d->current);
     if (ret == 0)
         ret = judge_choice(d, &choice);
-    if (ret == TRR_CHOICE)
+    if (choice == NULL)
+        tr_say(d, own->name, " is in ", realm->record->name, NULL);
+    else if (ret == TRR_CHOICE)
         tr_say(d, realm->record->name, " protects less than ",
                choice->record->name, ", which takes the label too", NULL);
-    else if (choice != NULL)
+    else
         tr_say(d, own->name, " is in ", realm->record->name,
                ", but would have chosen ", choice->record->name, NULL);
-    else
-        tr_say(d, own->name, " is in ", realm->record->name, NULL);
     return ret;
 }
 
