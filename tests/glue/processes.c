@@ -1,0 +1,273 @@
+/* tests/glue/processes.c - contexts among threads and processes */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "glue.h"
+
+#define NTHREADS 8
+#define ROUNDS 5
+
+/* --- tokens over a socket pair --------------------------------------------------*/
+
+static void
+put(int fd, const gss_buffer_desc *token)
+{
+    expect(send(fd, token->value, token->length, 0) ==
+           (ssize_t)token->length);
+}
+
+static gss_buffer_desc
+get(int fd)
+{
+    gss_buffer_desc token = { 0, malloc(100000) };
+    ssize_t n = recv(fd, token.value, 100000, 0);
+
+    if (n <= 0)
+        fail("the other process has gone");
+    token.length = (size_t)n;
+    return token;
+}
+
+static void
+release(gss_buffer_desc *token)
+{
+    free(token->value);
+}
+
+/* --- fork ----------------------------------------------------------------------*/
+
+static void
+in_child(void (*run)(struct pair *p, int fd), struct pair *p, int fd)
+{
+    pid_t pid = fork();
+
+    expect(pid >= 0);
+    if (pid == 0) {
+        run(p, fd);
+        _exit(0);
+    }
+}
+
+static void
+wait_for_child(void)
+{
+    int status;
+
+    expect(wait(&status) > 0 && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0);
+}
+
+static void
+send_labelled(struct pair *p, int fd)
+{
+    gss_buffer_desc message = octets(77), token;
+
+    be_initiator();
+    must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
+    put(fd, &token);
+    choose_label(p->initiator, HIGHER_HERE);
+    must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
+    put(fd, &token);
+}
+
+static void
+fork_between_init_and_wrap(void)
+{
+    gss_buffer_desc message = octets(77), token, out;
+    struct pair p;
+    int fds[2], changed;
+
+    expect(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) == 0);
+    establish(&p, NULL);
+    in_child(send_labelled, &p, fds[1]);
+    be_acceptor();
+    for (changed = 0; changed < 2; changed++) {
+        token = get(fds[0]);
+        must(gss_unwrap(&minor, p.acceptor, &token, &out, NULL, NULL));
+        expect(same(&message, &out));
+        expect_label(p.acceptor, changed);
+    }
+    wait_for_child();
+}
+
+/* --- threads -------------------------------------------------------------------*/
+
+struct thread {
+    pthread_t id;
+    int fd;
+    gss_cred_id_t cred;         /* shared by all */
+    bool initiator;
+};
+
+static void
+initiate_and_talk(struct thread *t)
+{
+    gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out, message = octets(300);
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_name_t target = service_name("sample");
+    OM_uint32 major, ignored;
+    int i;
+
+    do {
+        major = gss_init_sec_context(&minor, t->cred, &context, target,
+                                     krb5_mech(), 0, 0, NULL, &in, NULL, &out,
+                                     NULL, NULL);
+        must(major);
+        if (out.length > 0) {
+            put(t->fd, &out);
+            in = get(t->fd);
+        }
+        (void)gss_release_buffer(&ignored, &out);
+    } while (major == GSS_S_CONTINUE_NEEDED);
+    for (i = 0; i < 50; i++) {
+        choose_label(context, i & 1 ? HIGHER_HERE : NULL);
+        must(gss_wrap(&minor, context, 1, 0, &message, NULL, &out));
+        put(t->fd, &out);
+        (void)gss_release_buffer(&ignored, &out);
+        in = get(t->fd);
+        must(gss_unwrap(&minor, context, &in, &out, NULL, NULL));
+        expect(same(&message, &out));
+        (void)gss_release_buffer(&ignored, &out);
+        release(&in);
+    }
+    must(gss_delete_sec_context(&minor, &context, NULL));
+    free(message.value);
+}
+
+static void
+accept_and_answer(struct thread *t)
+{
+    gss_buffer_desc in = get(t->fd), out;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    OM_uint32 ignored;
+    int i;
+
+    must(gss_accept_sec_context(&minor, &context, t->cred, &in, NULL, NULL,
+                                NULL, &out, NULL, NULL, NULL));
+    put(t->fd, &out);
+    for (i = 0; i < 50; i++) {
+        in = get(t->fd);
+        must(gss_unwrap(&minor, context, &in, &out, NULL, NULL));
+        expect_label(context, i & 1);
+        release(&in);
+        must(gss_wrap(&minor, context, 1, 0, &out, NULL, &in));
+        put(t->fd, &in);
+        (void)gss_release_buffer(&ignored, &out);
+        (void)gss_release_buffer(&ignored, &in);
+    }
+    must(gss_delete_sec_context(&minor, &context, NULL));
+}
+
+static void *
+run_thread(void *arg)
+{
+    struct thread *t = arg;
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        if (t->initiator)
+            initiate_and_talk(t);
+        else
+            accept_and_answer(t);
+    }
+    return NULL;
+}
+
+static void
+run_threads(int fds[NTHREADS][2], bool initiator)
+{
+    struct thread threads[NTHREADS];
+    gss_OID_set_desc set = { 1, krb5_mech() };
+    gss_cred_id_t cred;
+    int i;
+
+    if (initiator)
+        be_initiator();
+    else
+        be_acceptor();
+    must(gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &set,
+                          initiator ? GSS_C_INITIATE : GSS_C_ACCEPT, &cred,
+                          NULL, NULL));
+    for (i = 0; i < NTHREADS; i++) {
+        threads[i].fd = fds[i][initiator];
+        threads[i].cred = cred;
+        threads[i].initiator = initiator;
+        expect(pthread_create(&threads[i].id, NULL, run_thread,
+                              &threads[i]) == 0);
+        close(fds[i][!initiator]);
+    }
+    for (i = 0; i < NTHREADS; i++)
+        expect(pthread_join(threads[i].id, NULL) == 0);
+}
+
+static void
+eight_threads(void)
+{
+    int fds[NTHREADS][2], i;
+    pid_t pid;
+
+    for (i = 0; i < NTHREADS; i++)
+        expect(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds[i]) == 0);
+    pid = fork();
+    expect(pid >= 0);
+    if (pid == 0) {
+        run_threads(fds, false);
+        exit(0);
+    }
+    run_threads(fds, true);
+    wait_for_child();
+}
+
+/* Some programs send on a context with one thread and receive with another,
+ * or with several. */
+struct shared {
+    gss_ctx_id_t context;
+    int fd;
+};
+
+static void *
+keep_wrapping(void *arg)
+{
+    const struct shared *s = arg;
+    gss_buffer_desc message = octets(64), token;
+    OM_uint32 ignored;
+    int i;
+
+    for (i = 0; i < 500; i++) {
+        if (i % 50 == 0)
+            choose_label(s->context, i % 100 ? HIGHER_HERE : NULL);
+        must(gss_wrap(&minor, s->context, 0, 0, &message, NULL, &token));
+        (void)gss_release_buffer(&ignored, &token);
+    }
+    return NULL;
+}
+
+static void
+threads_on_one_context(void)
+{
+    pthread_t threads[4];
+    struct shared s;
+    struct pair p;
+    int i;
+
+    establish(&p, NULL);
+    be_initiator();
+    s.context = p.initiator;
+    for (i = 0; i < 4; i++)
+        expect(pthread_create(&threads[i], NULL, keep_wrapping, &s) == 0);
+    for (i = 0; i < 4; i++)
+        expect(pthread_join(threads[i], NULL) == 0);
+}
+
+const struct probe_case process_cases[] = {
+    { "fork_between_init_and_wrap", fork_between_init_and_wrap },
+    { "eight_threads", eight_threads },
+    { "threads_on_one_context", threads_on_one_context },
+    { NULL, NULL }
+};
