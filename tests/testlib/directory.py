@@ -21,7 +21,7 @@ modulepath {modules}
 moduleload back_mdb
 moduleload syncprov
 pidfile {path}/slapd.pid
-sasl-host localhost
+sasl-host 127.0.0.1
 sasl-realm {realm}
 sasl-secprops noplain,noanonymous
 authz-regexp gidNumber=.*\\\\+uidNumber={uid},cn=peercred,cn=external,cn=auth
@@ -42,7 +42,7 @@ access to dn.subtree={suffix}
 
 class Directory:
     """create() with entries, then start, stop, kill, start as needed: the
-    port stays, what was written stays.  keytab: of ldap/localhost."""
+    port stays, what was written stays.  keytab: of ldap/127.0.0.1."""
 
     def __init__(self, scratch, realm, keytab):
         self.scratch = scratch
@@ -54,7 +54,7 @@ class Directory:
 
     @property
     def uri(self):
-        return "ldap://localhost:%d" % self.port
+        return "ldap://127.0.0.1:%d" % self.port
 
     @property
     def ldapi(self):

@@ -29,7 +29,6 @@ KRB5_CONF = """\
         kdc = 127.0.0.1:{port}
     }}
 [domain_realm]
-    localhost = {realm}
     .{domain} = {realm}
 """
 

@@ -154,7 +154,7 @@ class World:
     def _make_realm(self):
         keytabs = {
             self.users_keytab: USERS,
-            self.directory.keytab: ["ldap/localhost"],
+            self.directory.keytab: ["ldap/127.0.0.1"],
         }
         for system in self.systems.values():
             keytabs[system.keytab] = ["trustrealm/" + system.host]
