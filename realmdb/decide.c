@@ -89,18 +89,20 @@ tr_say(struct tr_decision *d, const char *first, ...)
 {
     va_list ap;
     const char *part;
-    size_t used = 0, length;
-    const size_t room = sizeof(d->answer->text) - 1;
+    char *at = d->text, *next;
+    char *const end = d->text + sizeof(d->answer->text) - 1;
 
     va_start(ap, first);
-    for (part = first; part != NULL && used < room;
-         part = va_arg(ap, const char *)) {
-        length = strnlen(part, room - used);
-        memcpy(d->text + used, part, length);
-        used += length;
+    for (part = first; part != NULL; part = va_arg(ap, const char *)) {
+        next = memccpy(at, part, '\0', (size_t)(end - at));
+        if (next == NULL) {
+            at = end;
+            break;
+        }
+        at = next - 1;
     }
     va_end(ap);
-    d->text[used] = '\0';
+    *at = '\0';
 }
 
 krb5_error_code
@@ -114,12 +116,8 @@ tr_skip(struct tr_decision *d, const char *why)
 void
 tr_copy(char *field, size_t size, const char *text)
 {
-    size_t length = strnlen(text, size);
-
-    if (length == size)
-        length = 0;
-    memcpy(field, text, length);
-    field[length] = '\0';
+    if (memccpy(field, text, '\0', size) == NULL)
+        field[0] = '\0';
 }
 
 const char *

@@ -87,14 +87,14 @@ tr_label_parse(const struct tr_encoding *enc, const char *text,
 static bool
 append(char *buf, size_t size, size_t *used, char separator, const char *name)
 {
-    size_t length = strlen(name), more = length + (separator != '\0');
+    char *end;
 
-    if (size - *used <= more)
-        return false;
-    if (separator != '\0')
+    if (separator != '\0' && *used + 1 < size)
         buf[(*used)++] = separator;
-    memcpy(buf + *used, name, length + 1);
-    *used += length;
+    end = memccpy(buf + *used, name, '\0', size - *used);
+    if (end == NULL)
+        return false;
+    *used = (size_t)(end - buf) - 1;
     return true;
 }
 
