@@ -24,6 +24,7 @@
 
 #define MAX_EVENTS 16
 #define MAX_LOG 1024            /* octets of a line of ordinary operation */
+#define MAX_LINE (128 * 1024)
 
 struct tr_audit {
     struct tr_sink *sink;
@@ -32,6 +33,7 @@ struct tr_audit {
     bool log_to_stderr;
     struct tr_audit_count counts[MAX_EVENTS];
     uint64_t left_out, lost;
+    char line[MAX_LINE];        /* that is being made */
 };
 
 /* The strings of a record, in the order of the JSON object. */
@@ -245,15 +247,22 @@ record_object(const struct tr_audit_record *record, size_t limit)
     return object;
 }
 
-static char *
-dump(json_t *object)
+/* Write object, which is freed, into audit->line; false when it does not fit
+ * into limit octets. */
+static bool
+dump(struct tr_audit *audit, json_t *object, size_t limit)
 {
-    char *line = NULL;
+    size_t length = 0;
 
+    /* 0 octets: an error. */
     if (object != NULL)
-        line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+        length = json_dumpb(object, audit->line, sizeof(audit->line) - 1,
+                            JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(object);
-    return line;
+    if (length == 0 || length > limit || length > sizeof(audit->line) - 1)
+        return false;
+    audit->line[length] = '\0';
+    return true;
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -262,8 +271,8 @@ static void
 put(struct tr_audit *audit, int priority, bool is_audit, const char *line,
     const struct iovec *fields, size_t nfields)
 {
-    if (line == NULL || !tr_sink_write(audit->sink, priority, is_audit, line,
-                                       fields, nfields))
+    if (!tr_sink_write(audit->sink, priority, is_audit, line, fields,
+                       nfields))
         audit->lost++;
 }
 
@@ -315,8 +324,8 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
 {
     static const size_t limits[] = { TR_MAX_LABEL_TEXT, 512, 48 };
     struct iovec fields[NSTRINGS];
-    char buffer[16 * 1024], *line = NULL;
-    size_t i, nfields = 0;
+    char buffer[16 * 1024];
+    size_t i = 0, nfields = 0, space = tr_sink_limit(audit->sink);
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
     count(audit, record);
@@ -326,24 +335,23 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
         return;
     }
     /* Escapes make a line up to six times as long as its strings. */
-    for (i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-        free(line);
-        line = dump(record_object(record, limits[i]));
-        if (line == NULL || strlen(line) <= tr_sink_limit(audit->sink))
-            break;
+    while (!dump(audit, record_object(record, limits[i]), space)) {
+        if (++i == sizeof(limits) / sizeof(*limits)) {
+            audit->lost++;
+            return;
+        }
     }
     if (tr_sink_wants_fields(audit->sink))
         nfields = make_fields(record, fields, buffer, sizeof(buffer));
-    put(audit, record->allowed ? LOG_INFO : LOG_NOTICE, true, line, fields,
-        nfields);
-    free(line);
+    put(audit, record->allowed ? LOG_INFO : LOG_NOTICE, true, audit->line,
+        fields, nfields);
 }
 
 static void
 write_left_out(const struct tr_limit_report *report, void *arg)
 {
+    struct tr_audit *audit = arg;
     json_t *object = json_object();
-    char *line;
 
     if (object == NULL)
         return;
@@ -355,9 +363,8 @@ write_left_out(const struct tr_limit_report *report, void *arg)
         set(object, "sender", string_value(report->sender, 64));
     if (report->uid != (uid_t)-1)
         set(object, "uid", json_integer(report->uid));
-    line = dump(object);
-    put(arg, LOG_WARNING, true, line, NULL, 0);
-    free(line);
+    if (dump(audit, object, MAX_LINE))
+        put(audit, LOG_WARNING, true, audit->line, NULL, 0);
 }
 
 void
@@ -379,7 +386,7 @@ tr_audit_close(struct tr_audit *audit)
 
 /* --- ordinary operation ---------------------------------------------------- */
 
-static char *
+static json_t *
 log_object(int priority, const char *text)
 {
     static const char *const names[] = {
@@ -394,13 +401,13 @@ log_object(int priority, const char *text)
     set(object, "event", json_string_nocheck("log"));
     set(object, "priority", json_string_nocheck(names[priority & 7]));
     set(object, "text", string_value(text, MAX_LOG));
-    return dump(object);
+    return object;
 }
 
 void
 tr_log(struct tr_audit *audit, int priority, const char *format, ...)
 {
-    char text[MAX_LOG], *line, *p;
+    char text[MAX_LOG], *p;
     va_list args;
 
     if (audit != NULL && priority > audit->level)
@@ -415,9 +422,8 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
     if (audit == NULL || audit->log_to_stderr) {
         fprintf(stderr, "trustrealmd: %s\n", text);
     } else if (tr_sink_wants_json(audit->sink)) {
-        line = log_object(priority, text);
-        put(audit, priority, false, line, NULL, 0);
-        free(line);
+        if (dump(audit, log_object(priority, text), MAX_LINE))
+            put(audit, priority, false, audit->line, NULL, 0);
     } else {
         put(audit, priority, false, text, NULL, 0);
     }
