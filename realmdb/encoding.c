@@ -299,3 +299,46 @@ tr_encoding_find_category(const struct tr_encoding *enc, const char *name,
 {
     return find_rank(enc, &enc->categories, name, length, index_out);
 }
+
+/* One walk along both lists in the order of names. */
+static krb5_error_code
+match(const struct names *a, const struct names *b, tr_pair_names *pair,
+      struct tr_map *map)
+{
+    krb5_error_code ret;
+    const struct entry *x, *y;
+    size_t i = 0, j = 0;
+    int order;
+
+    while (i < a->count && j < b->count) {
+        x = &a->entries[a->by_name[i]];
+        y = &b->entries[b->by_name[j]];
+        order = strcmp(x->key, y->key);
+        if (order == 0) {
+            ret = pair(map, x->rank, y->rank);
+            if (ret)
+                return ret;
+        }
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return 0;
+}
+
+krb5_error_code
+tr_encoding_match_levels(const struct tr_encoding *a,
+                         const struct tr_encoding *b, tr_pair_names *pair,
+                         struct tr_map *map)
+{
+    return a->finished && b->finished ?
+        match(&a->levels, &b->levels, pair, map) : TRR_INTERNAL;
+}
+
+krb5_error_code
+tr_encoding_match_categories(const struct tr_encoding *a,
+                             const struct tr_encoding *b,
+                             tr_pair_names *pair, struct tr_map *map)
+{
+    return a->finished && b->finished ?
+        match(&a->categories, &b->categories, pair, map) : TRR_INTERNAL;
+}

@@ -32,4 +32,19 @@ bool tr_encoding_find_category(const struct tr_encoding *enc,
                                const char *name, size_t length,
                                uint32_t *index_out);
 
+/*
+ * Call pair with both ranks (both indexes) of each name that a and b have,
+ * until it returns an error, which is returned.
+ */
+typedef krb5_error_code tr_pair_names(struct tr_map *map, uint32_t in_a,
+                                      uint32_t in_b);
+krb5_error_code tr_encoding_match_levels(const struct tr_encoding *a,
+                                         const struct tr_encoding *b,
+                                         tr_pair_names *pair,
+                                         struct tr_map *map);
+krb5_error_code tr_encoding_match_categories(const struct tr_encoding *a,
+                                             const struct tr_encoding *b,
+                                             tr_pair_names *pair,
+                                             struct tr_map *map);
+
 #endif

@@ -142,28 +142,16 @@ tr_map_identity(const struct tr_encoding *local,
 {
     krb5_error_code ret;
     struct tr_map *map = NULL;
-    const char *name;
-    uint32_t partner;
-    size_t i;
 
     *map_out = NULL;
     ret = tr_map_create(local, realm, &map);
+    if (ret == 0)
+        ret = tr_encoding_match_levels(local, realm, pair_levels, map);
+    if (ret == 0)
+        ret = tr_encoding_match_categories(local, realm, pair_categories,
+                                           map);
     if (ret)
         goto cleanup;
-    for (i = 0; (name = tr_encoding_level_name(local, i)) != NULL; i++) {
-        if (!tr_encoding_find_level(realm, name, strlen(name), &partner))
-            continue;
-        ret = pair_levels(map, i, partner);
-        if (ret)
-            goto cleanup;
-    }
-    for (i = 0; (name = tr_encoding_category_name(local, i)) != NULL; i++) {
-        if (!tr_encoding_find_category(realm, name, strlen(name), &partner))
-            continue;
-        ret = pair_categories(map, i, partner);
-        if (ret)
-            goto cleanup;
-    }
     *map_out = map;
     map = NULL;
 
