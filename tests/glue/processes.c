@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,9 +266,113 @@ threads_on_one_context(void)
         expect(pthread_join(threads[i], NULL) == 0);
 }
 
+/* --- memory --------------------------------------------------------------------*/
+
+static void
+talk_a_little(struct pair *p)
+{
+    gss_buffer_desc message = { 12, "what is said" }, token, out;
+    gss_iov_buffer_desc iov[4] = {
+        { GSS_IOV_BUFFER_TYPE_HEADER | GSS_IOV_BUFFER_FLAG_ALLOCATE,
+          GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_DATA, GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_PADDING | GSS_IOV_BUFFER_FLAG_ALLOCATE,
+          GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_TRAILER | GSS_IOV_BUFFER_FLAG_ALLOCATE,
+          GSS_C_EMPTY_BUFFER }
+    };
+    char data[] = "in buffers";
+    OM_uint32 ignored;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        be_initiator();
+        choose_label(p->initiator, i ? HIGHER_HERE : NULL);
+        must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
+        be_acceptor();
+        must(gss_unwrap(&minor, p->acceptor, &token, &out, NULL, NULL));
+        (void)gss_release_buffer(&ignored, &out);
+        ((uint8_t *)token.value)[token.length - 1] ^= 1;
+        expect(GSS_ERROR(gss_unwrap(&minor, p->acceptor, &token, &out, NULL,
+                                    NULL)));
+        (void)gss_release_buffer(&ignored, &token);
+        be_initiator();
+        must(gss_get_mic(&minor, p->initiator, 0, &message, &token));
+        be_acceptor();
+        must(gss_verify_mic(&minor, p->acceptor, &message, &token, NULL));
+        (void)gss_release_buffer(&ignored, &token);
+        iov[1].buffer.value = data;
+        iov[1].buffer.length = sizeof(data);
+        be_initiator();
+        must(gss_wrap_iov(&minor, p->initiator, 1, 0, NULL, iov, 4));
+        be_acceptor();
+        must(gss_unwrap_iov(&minor, p->acceptor, NULL, NULL, iov, 4));
+        (void)gss_release_iov_buffer(&ignored, iov, 4);
+        iov[0].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
+        iov[2].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
+        iov[3].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
+    }
+}
+
+static void
+hand_on(struct pair *p)
+{
+    gss_buffer_desc token;
+    OM_uint32 ignored;
+
+    be_acceptor();
+    must(gss_export_sec_context(&minor, &p->acceptor, &token));
+    must(gss_import_sec_context(&minor, &token, &p->acceptor));
+    (void)gss_release_buffer(&ignored, &token);
+}
+
+static void
+be_refused(void)
+{
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc here, there;
+    struct wishes none = { 0 };
+    OM_uint32 ignored;
+    struct pair p;
+
+    here = initiate(&p, &none);
+    ((uint8_t *)here.value)[here.length - 1] ^= 1;
+    be_acceptor();
+    must_fail(GSS_S_UNAUTHORIZED,
+              gss_accept_sec_context(&minor, &context, NULL, &here, NULL,
+                                     NULL, NULL, &there, NULL, NULL, NULL));
+    (void)gss_release_buffer(&ignored, &here);
+    (void)gss_release_buffer(&ignored, &there);
+    end(&p);
+}
+
+/* Runs without the allocator's caches, which count as allocated. */
+static void
+nothing_is_leaked(void)
+{
+    struct mallinfo2 before = { 0 }, after;
+    struct pair p;
+    int i;
+
+    for (i = 0; i < 60; i++) {
+        if (i == 20)
+            before = mallinfo2();
+        establish(&p, NULL);
+        talk_a_little(&p);
+        hand_on(&p);
+        end(&p);
+        be_refused();
+    }
+    after = mallinfo2();
+    if (after.uordblks > before.uordblks + 40 * 16)
+        fail("%zu octets more after 40 contexts",
+             after.uordblks - before.uordblks);
+}
+
 const struct probe_case process_cases[] = {
     { "fork_between_init_and_wrap", fork_between_init_and_wrap },
     { "eight_threads", eight_threads },
     { "threads_on_one_context", threads_on_one_context },
+    { "nothing_is_leaked", nothing_is_leaked },
     { NULL, NULL }
 };

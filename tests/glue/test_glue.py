@@ -35,6 +35,7 @@ def environment(world):
     env["INITIATOR_SOCKET"] = world.alpha.socket
     env["ACCEPTOR_SOCKET"] = world.beta.socket
     env["ACCEPTOR_HOST"] = world.beta.host
+    env["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
     env["OTHER_CCACHE"] = "FILE:" + world.ccache("bob", SERVICE)
     return env
 
