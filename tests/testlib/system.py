@@ -236,6 +236,7 @@ class System:
         """Of an application here that runs as uid, with a ticket cache."""
         env = self.world.realm.environment()
         env["HOME"] = self.path
+        env["LSAN_OPTIONS"] = "suppressions=" + self.world.suppressions
         env["TRUSTREALM_SOCKET"] = self.socket
         env["GSS_MECH_CONFIG"] = (self.world.mech_config if plugin
                                   else "/dev/null")

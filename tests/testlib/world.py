@@ -142,6 +142,9 @@ class World:
             self._programs[name] = shutil.copy(built, folder)
         for name in SAMPLES:
             self._programs[name] = shutil.copy(servers.program(name), folder)
+        self.suppressions = shutil.copy(
+            os.path.join(servers.source_directory(), "tests/lsan.supp"),
+            folder)
         plugin = shutil.copy(servers.built(PLUGIN), folder)
         with open(servers.built(MECH_CONFIG)) as installed:
             text = installed.read()
