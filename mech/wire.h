@@ -158,6 +158,7 @@ struct tr_call {
             char *client;
             struct tr_bytes ap_rep, binding;
             int64_t flags;
+            char *service;
         } commit;
         struct { struct tr_bytes record, binding; } judge;
         struct { struct tr_bytes record; char *label; } issue;

@@ -196,6 +196,7 @@ static const struct tr_wire_field commit[] = {
     OCTETS(tr_call, u.commit.ap_rep, TR_MAX_AP_REQ),
     OCTETS(tr_call, u.commit.binding, MAX_CHECKSUM),
     INTEGER(tr_call, u.commit.flags),
+    TEXT(tr_call, u.commit.service, TR_MAX_PRINCIPAL),
     END
 };
 

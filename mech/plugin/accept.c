@@ -186,10 +186,31 @@ commit_flags(OM_uint32 flags)
     return ask;
 }
 
+/*
+ * The service whose key opened the ticket.  What the ticket says of itself,
+ * which trustrealmd went by so far, is in the clear: anybody could have
+ * written another service there, to be judged by its rules.
+ */
+static OM_uint32
+accepted_service(OM_uint32 *minor, const struct tr_context *context,
+                 char **service_out)
+{
+    gss_name_t name = GSS_C_NO_NAME;
+    OM_uint32 major, ignored;
+
+    *service_out = NULL;
+    major = gss_inquire_context(minor, context->inner, NULL, &name, NULL,
+                                NULL, NULL, NULL, NULL);
+    if (!GSS_ERROR(major))
+        major = tr_name_text(minor, name, service_out);
+    (void)gss_release_name(&ignored, &name);
+    return major;
+}
+
 /* *trailer_out is empty for a plain peer. */
 static krb5_error_code
-ask_commit(struct acceptance *ac, char *client, const struct tr_token *ap_rep,
-           struct tr_bytes *trailer_out)
+ask_commit(struct acceptance *ac, char *client, char *service,
+           const struct tr_token *ap_rep, struct tr_bytes *trailer_out)
 {
     struct tr_context *context = ac->context;
     struct tr_call call = { .type = TR_CALL_COMMIT };
@@ -205,6 +226,7 @@ ask_commit(struct acceptance *ac, char *client, const struct tr_token *ap_rep,
     call.u.commit.binding.data = context->binding;
     call.u.commit.binding.length = sizeof(context->binding);
     call.u.commit.flags = commit_flags(ac->flags);
+    call.u.commit.service = service;
     if (ac->daemon.fd < 0)
         ret = tr_daemon_open(&ac->daemon);
     if (ret == 0)
@@ -254,7 +276,7 @@ commit(OM_uint32 *minor, struct acceptance *ac)
     struct tr_bytes trailer = { NULL, 0 };
     gss_buffer_desc inner;
     struct tr_token ap_rep;
-    char *client = NULL;
+    char *client = NULL, *service = NULL;
     OM_uint32 major;
     krb5_error_code ret;
 
@@ -264,9 +286,13 @@ commit(OM_uint32 *minor, struct acceptance *ac)
     major = tr_context_derive(minor, context);
     if (!GSS_ERROR(major))
         major = tr_name_text(minor, ac->source, &client);
-    if (GSS_ERROR(major))
+    if (!GSS_ERROR(major))
+        major = accepted_service(minor, context, &service);
+    if (GSS_ERROR(major)) {
+        free(client);
         return major;
-    ret = ask_commit(ac, client, &ap_rep, &trailer);
+    }
+    ret = ask_commit(ac, client, service, &ap_rep, &trailer);
     if (ret == 0) {
         inner = ac->reply;
         ac->reply.length = 0;
@@ -276,6 +302,7 @@ commit(OM_uint32 *minor, struct acceptance *ac)
     }
     free(trailer.data);
     free(client);
+    free(service);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include "trustrealm_err.h"
@@ -318,6 +319,33 @@ check_age(struct tr_job *job)
     return ret;
 }
 
+/*
+ * R3 again, by the key that opened the ticket.  Until then the service was
+ * what the ticket says of itself in the clear.
+ */
+static krb5_error_code
+check_key(struct tr_job *job)
+{
+    const char *name = job->request->call.u.commit.service;
+    krb5_error_code ret;
+
+    ret = krb5_parse_name(job->context, name, &job->target);
+    if (ret == ENOMEM)
+        return ret;
+    if (ret)
+        return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "it is not known "
+                           "whose key opened the ticket");
+    ret = tr_job_target(job);
+    if (ret)
+        return ret;
+    if (job->target_service == NULL ||
+        strcmp(job->target_service, job->association.service) != 0)
+        return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "the ticket was "
+                           "said to be for %s, but the key of %.100s opened "
+                           "it", job->association.service, job->target_name);
+    return job->association.bypass ? 0 : check_host(job);
+}
+
 /* R1 and R13 for a plain client. */
 static krb5_error_code
 commit_plain(struct tr_job *job)
@@ -471,6 +499,8 @@ begin_commit(struct tr_job *job)
         ret = check_age(job);
     if (ret == 0)
         ret = check_service(job, job->association.service);
+    if (ret == 0)
+        ret = check_key(job);
     if (ret == 0)
         ret = tr_job_client(job, TR_R13_USER, call->u.commit.client);
     if (ret == 0)

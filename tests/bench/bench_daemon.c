@@ -281,6 +281,7 @@ run_association(struct bench *bench)
     call.u.commit.ap_rep = ap_rep;
     call.u.commit.binding = binding;
     call.u.commit.flags = TR_ASK_MUTUAL | TR_ASK_MARKER | TR_ASK_CONF;
+    call.u.commit.service = (char *)bench->target;
     ask(bench, COMMIT, to, &call, TR_REPLY_ESTABLISHED, &committed);
 
     memset(&call, 0, sizeof(call));

@@ -640,6 +640,7 @@ world_ap_req(struct world_context *context, const char *client,
     krb5_keytab keytab;
 
     memset(context, 0, sizeof(*context));
+    context->service = service;
     check(krb5_mk_req_extended(world_krb5, &auth, AP_OPTS_MUTUAL_REQUIRED |
                                AP_OPTS_USE_SUBKEY, NULL, creds, &out), "req");
     check(tr_bytes_copy(out.data, out.length, &context->ap_req), "copy");
@@ -711,6 +712,7 @@ world_commit(struct world_system *to, uid_t uid,
     call.u.commit.ap_rep = context->ap_rep;
     call.u.commit.binding = binding;
     call.u.commit.flags = flags;
+    call.u.commit.service = (char *)context->service;
     if (world_call(to, uid, &call) != TR_REPLY_ESTABLISHED)
         return world_refused(to);
     world_copy(&context->reply_trailer, &to->reply.u.established.trailer);

@@ -44,6 +44,7 @@ struct world_context {
     struct tr_bytes trailer, reply_trailer;
     struct tr_bytes sealed, opened;             /* records */
     struct tr_bytes initiator, acceptor;        /* established records */
+    const char *service;                        /* whose key accepted */
 };
 
 extern krb5_context world_krb5;

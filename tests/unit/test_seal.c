@@ -314,6 +314,29 @@ a_ticket_for_another_system_is_refused(void **state)
     assert_int_equal(world_open(&world_gamma, WORLD_ROOT, &context), 0);
 }
 
+/* The name in a ticket is in the clear: the key says what it is for. */
+static void
+the_key_that_opened_the_ticket_counts(void **state)
+{
+    static const char *const others[] = {
+        WWW, "host/gamma.unit.test", "nfs/beta.unit.test", "beta.unit.test",
+        "host", "", "host/beta/unit", "@"
+    };
+    size_t i;
+
+    sealed();
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), 0);
+    for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        context.service = others[i];
+        assert_int_not_equal(world_commit(&world_beta, WORLD_ROOT, &context,
+                                          WORLD_ALICE, WORLD_FLAGS), 0);
+        assert_int_equal(world_beta.step, TR_R3_SERVICE);
+    }
+    context.service = "host/beta.unit.test@" WORLD_REALM;
+    assert_int_equal(world_commit(&world_beta, WORLD_ROOT, &context,
+                                  WORLD_ALICE, WORLD_FLAGS), 0);
+}
+
 static void
 another_user_than_claimed_is_refused(void **state)
 {
@@ -811,6 +834,22 @@ a_by_pass_is_delivered_under_the_lowest_label(void **state)
     world_restart(&world_beta, "");
 }
 
+/* A ticket for one service, renamed to one that may do without a label. */
+static void
+a_by_pass_is_for_the_service_whose_key_it_was(void **state)
+{
+    world_restart(&world_beta, "allow-bypass = true\n");
+    world_ap_req(&context, "bob", WWW);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), 0);
+    context.service = HOST;
+    assert_int_equal(world_commit(&world_beta, WORLD_ROOT, &context, BOB, 0),
+                     TRR_SERVICE);
+    context.service = WWW;
+    assert_int_equal(world_commit(&world_beta, WORLD_ROOT, &context, BOB, 0),
+                     0);
+    world_restart(&world_beta, "");
+}
+
 static void
 a_stripped_trailer_is_noticed_by_pass_or_not(void **state)
 {
@@ -889,6 +928,7 @@ main(void)
         TEST(a_service_may_be_accepted_by_the_uids_it_names),
         TEST(a_process_that_may_not_hold_the_label_is_refused),
         TEST(a_ticket_for_another_system_is_refused),
+        TEST(the_key_that_opened_the_ticket_counts),
         TEST(another_user_than_claimed_is_refused),
         TEST(mutual_and_marker_are_needed),
         TEST(a_token_is_committed_once),
@@ -910,6 +950,7 @@ main(void)
         TEST(the_ap_req_of_a_user_is_no_system_ap_req),
         TEST(plain_tokens_are_refused_unless_allowed),
         TEST(a_by_pass_is_delivered_under_the_lowest_label),
+        TEST(a_by_pass_is_for_the_service_whose_key_it_was),
         TEST(a_stripped_trailer_is_noticed_by_pass_or_not),
         TEST(only_a_lowest_process_speaks_without_a_label)
     };
