@@ -142,8 +142,6 @@ bind_sasl(LDAP *ld, const char *mechanism, int minimum_ssf)
     char properties[64];
     int code;
 
-    /* noplain is for the layer as much as for the mechanism: "none" would
-     * let a server talk the client out of protection. */
     (void)snprintf(properties, sizeof(properties), "noanonymous,minssf=%d",
                    minimum_ssf);
     code = ldap_set_option(ld, LDAP_OPT_X_SASL_SECPROPS, properties);
