@@ -3,6 +3,8 @@
 """The attacker is a user of alpha who carries the tokens between alpha and
 beta: he changes, moves, cuts, repeats and forges them."""
 
+import os
+
 import pytest
 from attacks import THOROUGH, TARGET, refused
 
@@ -123,6 +125,23 @@ def test_trailer_stripped_where_bypass_is_allowed(make_world):
                     "TRR_STRIPPED")
     plain = other.agent("alpha", "alice", plugin=False)
     beta.accept(plain.initiate(target)[1])
+
+
+def test_ticket_renamed_to_a_service_with_bypass(make_world):
+    """The name in a ticket is in the clear and Kerberos does not look at it:
+    the key is the one of "sample", which has no by-pass."""
+    uid = SERVICE if os.geteuid() == 0 else os.geteuid()
+    other = make_world(changes={"beta": {
+        "policy": {"allow-bypass": "true"},
+        "services": {"simple": {"accept": [uid],
+                                "bypass": ["alice@EXAMPLE.TEST"]}}}})
+    plain = other.agent("alpha", "alice", plugin=False)
+    beta = other.agent("beta", None, SERVICE)
+    _, token = plain.initiate(TARGET)
+    assert token.count(b"sample") == 1
+    refused_by_beta(other, beta, token, "TRR_BYPASS")
+    renamed = token.replace(b"sample", b"simple")
+    refused_by_beta(other, beta, renamed, "TRR_SERVICE")
 
 
 def test_trailer_of_the_reply_stripped(alice, beta):
