@@ -18,271 +18,6 @@
 #include "trustrealm_err.h"
 
 #define MAX_RULES 256           /* of carriers and delegation */
-#define MAX_SECONDS (100 * 366 * 86400LL)
-
-/* --- values -------------------------------------------------------------- */
-
-static krb5_error_code
-copy(const char *value, char **text_out)
-{
-    *text_out = strdup(value);
-    return *text_out == NULL ? ENOMEM : 0;
-}
-
-/* Names of trust realms, systems, services and formats have no case. */
-static krb5_error_code
-parse_name(const char *value, void *item)
-{
-    krb5_error_code ret;
-    char **name = item;
-
-    if (!tr_text_is_name(value))
-        return TRR_MALFORMED;
-    ret = copy(value, name);
-    if (ret == 0)
-        tr_text_lower(*name);
-    return ret;
-}
-
-static krb5_error_code
-parse_level(const char *value, void *item)
-{
-    return tr_text_is_name(value) ? copy(value, item) : TRR_MALFORMED;
-}
-
-static krb5_error_code
-parse_principal(const char *value, void *item)
-{
-    size_t length = strlen(value), i;
-    const char *realm = NULL;
-
-    if (length > TR_MAX_PRINCIPAL)
-        return TRR_MALFORMED;
-    for (i = 0; i < length; i++) {
-        if ((unsigned char)value[i] <= ' ' || value[i] == 0x7f)
-            return TRR_MALFORMED;
-        if (value[i] == '\\' && i + 1 < length)
-            i++;
-        else if (value[i] == '@' && realm == NULL)
-            realm = value + i + 1;
-        else if (value[i] == '@')
-            return TRR_MALFORMED;
-    }
-    if (*value == '@' || realm == NULL || *realm == '\0')
-        return TRR_MALFORMED;
-    return copy(value, item);
-}
-
-static krb5_error_code
-parse_doi(const char *value, void *item)
-{
-    int64_t number;
-    uint32_t *doi = item;
-
-    if (tr_text_number(value, 1, UINT32_MAX, &number) != 0)
-        return TRR_MALFORMED;
-    *doi = (uint32_t)number;
-    return 0;
-}
-
-static krb5_error_code
-parse_priority(const char *value, void *item)
-{
-    int64_t number;
-    int32_t *priority = item;
-
-    if (tr_text_number(value, INT32_MIN, INT32_MAX, &number) != 0)
-        return TRR_MALFORMED;
-    *priority = (int32_t)number;
-    return 0;
-}
-
-static krb5_error_code
-parse_seconds(const char *value, void *item)
-{
-    int64_t number;
-    uint32_t *seconds = item;
-
-    if (tr_text_number(value, 0, MAX_SECONDS, &number) != 0)
-        return TRR_MALFORMED;
-    *seconds = (uint32_t)number;
-    return 0;
-}
-
-static krb5_error_code
-parse_bool(const char *value, void *item)
-{
-    bool *truth = item;
-
-    if (tr_text_compare(value, "TRUE") != 0 &&
-        tr_text_compare(value, "FALSE") != 0)
-        return TRR_MALFORMED;
-    *truth = tr_text_compare(value, "TRUE") == 0;
-    return 0;
-}
-
-/* Index of value in names, which ends with NULL; -1 when it is not there. */
-static int
-choice(const char *value, const char *const *names)
-{
-    int i;
-
-    for (i = 0; names[i] != NULL; i++) {
-        if (tr_text_compare(value, names[i]) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static const char *const policies[] = { "mls", "equal", NULL };
-static const char *const protections[] = {
-    "integrity", "confidentiality", NULL
-};
-static const char *const modes[] = { "enforce", "dry-run", NULL };
-static const char *const carriers[] = {
-    "gss", "own", "mic", "auth-only", NULL
-};
-
-static krb5_error_code
-parse_policy(const char *value, void *item)
-{
-    int i = choice(value, policies);
-
-    if (i < 0)
-        return TRR_MALFORMED;
-    *(enum tr_policy *)item = (enum tr_policy)i;
-    return 0;
-}
-
-static krb5_error_code
-parse_protection(const char *value, void *item)
-{
-    int i = choice(value, protections);
-
-    if (i < 0)
-        return TRR_MALFORMED;
-    *(enum tr_protection *)item = (enum tr_protection)i;
-    return 0;
-}
-
-static krb5_error_code
-parse_mode(const char *value, void *item)
-{
-    int i = choice(value, modes);
-
-    if (i < 0)
-        return TRR_MALFORMED;
-    *(enum tr_mode *)item = (enum tr_mode)i;
-    return 0;
-}
-
-static krb5_error_code
-parse_named_number(const char *value, void *item)
-{
-    krb5_error_code ret;
-    struct tr_named_number *out = item;
-    int64_t number;
-    char *words[2];
-
-    ret = tr_text_words(value, 2, 2, words);
-    if (ret)
-        return ret;
-    ret = tr_text_number(words[0], 0, UINT32_MAX, &number);
-    if (ret == 0)
-        ret = parse_level(words[1], &out->name);
-    if (ret == 0)
-        out->number = (uint32_t)number;
-    tr_text_free_words(words, 2);
-    return ret;
-}
-
-static krb5_error_code
-parse_carrier(const char *value, void *item)
-{
-    krb5_error_code ret;
-    struct tr_carrier_rule *out = item;
-    char *words[2];
-    int i;
-
-    ret = tr_text_words(value, 2, 2, words);
-    if (ret)
-        return ret;
-    i = choice(words[1], carriers);
-    ret = i < 0 ? TRR_MALFORMED : parse_name(words[0], &out->service);
-    if (ret == 0)
-        out->carrier = (enum tr_carrier)i;
-    tr_text_free_words(words, 2);
-    return ret;
-}
-
-/* An environment attribute, "name=value". */
-static krb5_error_code
-parse_attribute(const char *value, void *item)
-{
-    size_t i, length = strlen(value), name = strcspn(value, "=");
-    char start[TR_MAX_NAME + 1];
-
-    if (name > TR_MAX_NAME || length - name < 2 ||
-        length - name - 1 > TR_MAX_NAME)
-        return TRR_MALFORMED;
-    memcpy(start, value, name);
-    start[name] = '\0';
-    if (!tr_text_is_name(start))
-        return TRR_MALFORMED;
-    for (i = name; i < length; i++) {
-        if (value[i] < ' ' || value[i] > '~')
-            return TRR_MALFORMED;
-    }
-    return copy(value, item);
-}
-
-/* Only the octets are looked at: names are the trust realm's. */
-static krb5_error_code
-parse_label(const char *value, void *item)
-{
-    if (strlen(value) > TR_MAX_LABEL_TEXT || *value == '\0' ||
-        value[strspn(value, TR_NAME_OCTETS ":,")] != '\0')
-        return TRR_MALFORMED;
-    return copy(value, item);
-}
-
-static krb5_error_code
-parse_grant(const char *value, void *item)
-{
-    krb5_error_code ret;
-    struct tr_grant *out = item;
-    char *words[4];
-
-    ret = tr_text_words(value, 3, 4, words);
-    if (ret)
-        return ret;
-    ret = parse_name(words[0], &out->realm);
-    if (ret == 0)
-        ret = parse_label(words[1], &out->low);
-    if (ret == 0)
-        ret = parse_label(words[2], &out->high);
-    if (ret == 0 && words[3] != NULL)
-        ret = tr_text_time(words[3], &out->end);
-    tr_text_free_words(words, 4);
-    return ret;
-}
-
-static krb5_error_code
-parse_pair(const char *value, void *item)
-{
-    krb5_error_code ret;
-    struct tr_name_pair *out = item;
-    char *words[2];
-
-    ret = tr_text_words(value, 2, 2, words);
-    if (ret)
-        return ret;
-    ret = parse_level(words[0], &out->local);
-    if (ret == 0)
-        ret = parse_level(words[1], &out->realm);
-    tr_text_free_words(words, 2);
-    return ret;
-}
 
 /* --- order --------------------------------------------------------------- */
 
@@ -340,72 +75,74 @@ compare_pairs(const void *a, const void *b)
 #define PAIR_EXPECTED "\"LOCAL REALM\", two names"
 
 static const struct tr_field realm_fields[] = {
-    { "cn", true, parse_name, NAME_EXPECTED, VALUE(realm, name) },
-    { "trDOI", true, parse_doi, "a number from 1 to 4294967295",
+    { "cn", true, tr_parse_name, NAME_EXPECTED, VALUE(realm, name) },
+    { "trDOI", true, tr_parse_doi, "a number from 1 to 4294967295",
       VALUE(realm, doi) },
-    { "trPriority", false, parse_priority, "a number of 32 bits",
+    { "trPriority", false, tr_parse_priority, "a number of 32 bits",
       VALUE(realm, priority) },
-    { "trPolicy", false, parse_policy, "mls or equal", VALUE(realm, policy) },
-    { "trLevel", true, parse_named_number, NUMBER_EXPECTED,
+    { "trPolicy", false, tr_parse_policy, "mls or equal",
+      VALUE(realm, policy) },
+    { "trLevel", true, tr_parse_named_number, NUMBER_EXPECTED,
       LIST(realm, levels, nlevels), TR_MAX_LEVELS, compare_numbers },
-    { "trCategory", false, parse_named_number, NUMBER_EXPECTED,
+    { "trCategory", false, tr_parse_named_number, NUMBER_EXPECTED,
       LIST(realm, categories, ncategories), TR_MAX_CATEGORIES,
       compare_numbers },
-    { "trIdleTimeout", false, parse_seconds, SECONDS_EXPECTED,
+    { "trIdleTimeout", false, tr_parse_seconds, SECONDS_EXPECTED,
       VALUE(realm, idle_timeout) },
-    { "trLifetime", false, parse_seconds, SECONDS_EXPECTED,
+    { "trLifetime", false, tr_parse_seconds, SECONDS_EXPECTED,
       VALUE(realm, lifetime) },
-    { "trMaximumStaleness", false, parse_seconds, SECONDS_EXPECTED,
+    { "trMaximumStaleness", false, tr_parse_seconds, SECONDS_EXPECTED,
       VALUE(realm, max_staleness) },
-    { "trProtection", false, parse_protection, "integrity or confidentiality",
-      VALUE(realm, protection) },
-    { "trConfidentialFrom", false, parse_level, "the name of a level",
+    { "trProtection", false, tr_parse_protection,
+      "integrity or confidentiality", VALUE(realm, protection) },
+    { "trConfidentialFrom", false, tr_parse_level, "the name of a level",
       VALUE(realm, confidential_from) },
-    { "trRequiredAttribute", false, parse_attribute, "\"NAME=VALUE\"",
+    { "trRequiredAttribute", false, tr_parse_attribute, "\"NAME=VALUE\"",
       LIST(realm, attributes, nattributes), TR_MAX_ATTRIBUTES,
       compare_strings, true },
-    { "trCarrier", false, parse_carrier,
+    { "trCarrier", false, tr_parse_carrier,
       "\"SERVICE CARRIER\", carrier gss, own, mic or auth-only",
       LIST(realm, carriers, ncarriers), MAX_RULES, compare_carriers, true },
-    { "trDelegation", false, parse_name, "the name of a service",
+    { "trDelegation", false, tr_parse_name, "the name of a service",
       LIST(realm, delegation, ndelegation), MAX_RULES, compare_strings, true },
-    { "trKernelExport", false, parse_bool, "TRUE or FALSE",
+    { "trKernelExport", false, tr_parse_bool, "TRUE or FALSE",
       VALUE(realm, kernel) },
-    { "trKernelLifetime", false, parse_seconds, SECONDS_EXPECTED,
+    { "trKernelLifetime", false, tr_parse_seconds, SECONDS_EXPECTED,
       VALUE(realm, kernel_lifetime) },
-    { "trMode", false, parse_mode, "enforce or dry-run", VALUE(realm, mode) },
+    { "trMode", false, tr_parse_mode, "enforce or dry-run",
+      VALUE(realm, mode) },
     { .attribute = NULL }
 };
 
 static const struct tr_field system_fields[] = {
-    { "cn", true, parse_name, NAME_EXPECTED, VALUE(system, name) },
-    { "trPrincipal", true, parse_principal, PRINCIPAL_EXPECTED,
+    { "cn", true, tr_parse_name, NAME_EXPECTED, VALUE(system, name) },
+    { "trPrincipal", true, tr_parse_principal, PRINCIPAL_EXPECTED,
       VALUE(system, principal) },
-    { "trEnabled", false, parse_bool, "TRUE or FALSE",
+    { "trEnabled", false, tr_parse_bool, "TRUE or FALSE",
       VALUE(system, enabled) },
-    { "trAlias", false, parse_name, NAME_EXPECTED,
+    { "trAlias", false, tr_parse_name, NAME_EXPECTED,
       LIST(system, aliases, naliases), TR_MAX_ALIASES, compare_strings, true },
-    { "trMembership", false, parse_grant, GRANT_EXPECTED,
+    { "trMembership", false, tr_parse_grant, GRANT_EXPECTED,
       LIST(system, memberships, nmemberships), TR_MAX_MEMBERSHIPS,
       compare_grants, true },
     { .attribute = NULL }
 };
 
 static const struct tr_field clearance_fields[] = {
-    { "trPrincipal", true, parse_principal, PRINCIPAL_EXPECTED,
+    { "trPrincipal", true, tr_parse_principal, PRINCIPAL_EXPECTED,
       VALUE(clearance, principal) },
-    { "trClearance", false, parse_grant, GRANT_EXPECTED,
+    { "trClearance", false, tr_parse_grant, GRANT_EXPECTED,
       LIST(clearance, clearances, nclearances), TR_MAX_MEMBERSHIPS,
       compare_grants, true },
     { .attribute = NULL }
 };
 
 static const struct tr_field map_fields[] = {
-    { "trRealmName", true, parse_name, NAME_EXPECTED, VALUE(map, realm) },
-    { "trFormat", true, parse_name, NAME_EXPECTED, VALUE(map, format) },
-    { "trLevelMap", false, parse_pair, PAIR_EXPECTED,
+    { "trRealmName", true, tr_parse_name, NAME_EXPECTED, VALUE(map, realm) },
+    { "trFormat", true, tr_parse_name, NAME_EXPECTED, VALUE(map, format) },
+    { "trLevelMap", false, tr_parse_pair, PAIR_EXPECTED,
       LIST(map, levels, nlevels), TR_MAX_LEVELS, compare_pairs, true },
-    { "trCategoryMap", false, parse_pair, PAIR_EXPECTED,
+    { "trCategoryMap", false, tr_parse_pair, PAIR_EXPECTED,
       LIST(map, categories, ncategories), TR_MAX_CATEGORIES, compare_pairs,
       true },
     { .attribute = NULL }
@@ -508,6 +245,20 @@ tr_class_find(const char *name)
     return NULL;
 }
 
+/* Some attributes belong to several classes. */
+static size_t
+add_once(const char **names, size_t n, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (strcmp(names[i], name) == 0)
+            return n;
+    }
+    names[n] = name;
+    return n + 1;
+}
+
 krb5_error_code
 tr_class_search(char **filter_out, const char ***attributes_out)
 {
@@ -533,7 +284,7 @@ tr_class_search(char **filter_out, const char ***attributes_out)
         tr_add_octets(&filter, classes[i].name, strlen(classes[i].name));
         tr_add_octets(&filter, ")", 1);
         for (field = classes[i].fields; field->attribute != NULL; field++)
-            attributes[n++] = field->attribute;
+            n = add_once(attributes, n, field->attribute);
     }
     tr_add_octets(&filter, ")", 2);
     if (tr_builder_take(&filter, &octets, &n) != 0) {

@@ -13,6 +13,26 @@
 typedef krb5_error_code tr_parse_value(const char *value, void *item);
 typedef int tr_compare_items(const void *a, const void *b);
 
+/* To a char *.  Names of trust realms, systems, services and formats have no
+ * case and come out in small letters; those of levels stay as they are. */
+tr_parse_value tr_parse_name;
+tr_parse_value tr_parse_level;
+tr_parse_value tr_parse_principal;
+tr_parse_value tr_parse_attribute;
+/* To the type of the same name. */
+tr_parse_value tr_parse_bool;
+tr_parse_value tr_parse_policy;
+tr_parse_value tr_parse_protection;
+tr_parse_value tr_parse_mode;
+tr_parse_value tr_parse_named_number;
+tr_parse_value tr_parse_carrier;            /* struct tr_carrier_rule */
+tr_parse_value tr_parse_grant;
+tr_parse_value tr_parse_pair;               /* struct tr_name_pair */
+/* To a uint32_t, the priority to an int32_t. */
+tr_parse_value tr_parse_doi;
+tr_parse_value tr_parse_priority;
+tr_parse_value tr_parse_seconds;
+
 struct tr_field {
     const char *attribute;
     bool required;

@@ -1,0 +1,274 @@
+/* realmdb/record_value.c - read the values of entries */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "encoding.h"
+#include "record_class.h"
+#include "text.h"
+#include "trustrealm_err.h"
+
+#define MAX_SECONDS (100 * 366 * 86400LL)
+
+static krb5_error_code
+copy(const char *value, char **text_out)
+{
+    *text_out = strdup(value);
+    return *text_out == NULL ? ENOMEM : 0;
+}
+
+krb5_error_code
+tr_parse_name(const char *value, void *item)
+{
+    krb5_error_code ret;
+    char **name = item;
+
+    if (!tr_text_is_name(value))
+        return TRR_MALFORMED;
+    ret = copy(value, name);
+    if (ret == 0)
+        tr_text_lower(*name);
+    return ret;
+}
+
+krb5_error_code
+tr_parse_level(const char *value, void *item)
+{
+    return tr_text_is_name(value) ? copy(value, item) : TRR_MALFORMED;
+}
+
+krb5_error_code
+tr_parse_principal(const char *value, void *item)
+{
+    size_t length = strlen(value), i;
+    const char *realm = NULL;
+
+    if (length > TR_MAX_PRINCIPAL)
+        return TRR_MALFORMED;
+    for (i = 0; i < length; i++) {
+        if ((unsigned char)value[i] <= ' ' || value[i] == 0x7f)
+            return TRR_MALFORMED;
+        if (value[i] == '\\' && i + 1 < length)
+            i++;
+        else if (value[i] == '@' && realm == NULL)
+            realm = value + i + 1;
+        else if (value[i] == '@')
+            return TRR_MALFORMED;
+    }
+    if (*value == '@' || realm == NULL || *realm == '\0')
+        return TRR_MALFORMED;
+    return copy(value, item);
+}
+
+krb5_error_code
+tr_parse_doi(const char *value, void *item)
+{
+    int64_t number;
+    uint32_t *doi = item;
+
+    if (tr_text_number(value, 1, UINT32_MAX, &number) != 0)
+        return TRR_MALFORMED;
+    *doi = (uint32_t)number;
+    return 0;
+}
+
+krb5_error_code
+tr_parse_priority(const char *value, void *item)
+{
+    int64_t number;
+    int32_t *priority = item;
+
+    if (tr_text_number(value, INT32_MIN, INT32_MAX, &number) != 0)
+        return TRR_MALFORMED;
+    *priority = (int32_t)number;
+    return 0;
+}
+
+krb5_error_code
+tr_parse_seconds(const char *value, void *item)
+{
+    int64_t number;
+    uint32_t *seconds = item;
+
+    if (tr_text_number(value, 0, MAX_SECONDS, &number) != 0)
+        return TRR_MALFORMED;
+    *seconds = (uint32_t)number;
+    return 0;
+}
+
+krb5_error_code
+tr_parse_bool(const char *value, void *item)
+{
+    bool *truth = item;
+
+    if (tr_text_compare(value, "TRUE") != 0 &&
+        tr_text_compare(value, "FALSE") != 0)
+        return TRR_MALFORMED;
+    *truth = tr_text_compare(value, "TRUE") == 0;
+    return 0;
+}
+
+/* Index of value in names, which ends with NULL; -1 when it is not there. */
+static int
+choice(const char *value, const char *const *names)
+{
+    int i;
+
+    for (i = 0; names[i] != NULL; i++) {
+        if (tr_text_compare(value, names[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static const char *const policies[] = { "mls", "equal", NULL };
+static const char *const protections[] = {
+    "integrity", "confidentiality", NULL
+};
+static const char *const modes[] = { "enforce", "dry-run", NULL };
+static const char *const carriers[] = {
+    "gss", "own", "mic", "auth-only", NULL
+};
+
+krb5_error_code
+tr_parse_policy(const char *value, void *item)
+{
+    int i = choice(value, policies);
+
+    if (i < 0)
+        return TRR_MALFORMED;
+    *(enum tr_policy *)item = (enum tr_policy)i;
+    return 0;
+}
+
+krb5_error_code
+tr_parse_protection(const char *value, void *item)
+{
+    int i = choice(value, protections);
+
+    if (i < 0)
+        return TRR_MALFORMED;
+    *(enum tr_protection *)item = (enum tr_protection)i;
+    return 0;
+}
+
+krb5_error_code
+tr_parse_mode(const char *value, void *item)
+{
+    int i = choice(value, modes);
+
+    if (i < 0)
+        return TRR_MALFORMED;
+    *(enum tr_mode *)item = (enum tr_mode)i;
+    return 0;
+}
+
+krb5_error_code
+tr_parse_named_number(const char *value, void *item)
+{
+    krb5_error_code ret;
+    struct tr_named_number *out = item;
+    int64_t number;
+    char *words[2];
+
+    ret = tr_text_words(value, 2, 2, words);
+    if (ret)
+        return ret;
+    ret = tr_text_number(words[0], 0, UINT32_MAX, &number);
+    if (ret == 0)
+        ret = tr_parse_level(words[1], &out->name);
+    if (ret == 0)
+        out->number = (uint32_t)number;
+    tr_text_free_words(words, 2);
+    return ret;
+}
+
+krb5_error_code
+tr_parse_carrier(const char *value, void *item)
+{
+    krb5_error_code ret;
+    struct tr_carrier_rule *out = item;
+    char *words[2];
+    int i;
+
+    ret = tr_text_words(value, 2, 2, words);
+    if (ret)
+        return ret;
+    i = choice(words[1], carriers);
+    ret = i < 0 ? TRR_MALFORMED : tr_parse_name(words[0], &out->service);
+    if (ret == 0)
+        out->carrier = (enum tr_carrier)i;
+    tr_text_free_words(words, 2);
+    return ret;
+}
+
+/* An environment attribute, "name=value". */
+krb5_error_code
+tr_parse_attribute(const char *value, void *item)
+{
+    size_t i, length = strlen(value), name = strcspn(value, "=");
+    char start[TR_MAX_NAME + 1];
+
+    if (name > TR_MAX_NAME || length - name < 2 ||
+        length - name - 1 > TR_MAX_NAME)
+        return TRR_MALFORMED;
+    memcpy(start, value, name);
+    start[name] = '\0';
+    if (!tr_text_is_name(start))
+        return TRR_MALFORMED;
+    for (i = name; i < length; i++) {
+        if (value[i] < ' ' || value[i] > '~')
+            return TRR_MALFORMED;
+    }
+    return copy(value, item);
+}
+
+/* Only the octets are looked at: names are the trust realm's. */
+static krb5_error_code
+parse_label(const char *value, void *item)
+{
+    if (strlen(value) > TR_MAX_LABEL_TEXT || *value == '\0' ||
+        value[strspn(value, TR_NAME_OCTETS ":,")] != '\0')
+        return TRR_MALFORMED;
+    return copy(value, item);
+}
+
+krb5_error_code
+tr_parse_grant(const char *value, void *item)
+{
+    krb5_error_code ret;
+    struct tr_grant *out = item;
+    char *words[4];
+
+    ret = tr_text_words(value, 3, 4, words);
+    if (ret)
+        return ret;
+    ret = tr_parse_name(words[0], &out->realm);
+    if (ret == 0)
+        ret = parse_label(words[1], &out->low);
+    if (ret == 0)
+        ret = parse_label(words[2], &out->high);
+    if (ret == 0 && words[3] != NULL)
+        ret = tr_text_time(words[3], &out->end);
+    tr_text_free_words(words, 4);
+    return ret;
+}
+
+krb5_error_code
+tr_parse_pair(const char *value, void *item)
+{
+    krb5_error_code ret;
+    struct tr_name_pair *out = item;
+    char *words[2];
+
+    ret = tr_text_words(value, 2, 2, words);
+    if (ret)
+        return ret;
+    ret = tr_parse_level(words[0], &out->local);
+    if (ret == 0)
+        ret = tr_parse_level(words[1], &out->realm);
+    tr_text_free_words(words, 2);
+    return ret;
+}
