@@ -151,6 +151,32 @@ lost(void)
                      "it closed the connection");
 }
 
+/*
+ * Left to itself the kernel names the real user, but connect() named the
+ * effective one: in a setuid program they differ, and trustrealmd wants every
+ * packet to come from who connected.
+ */
+static ssize_t
+send_as_effective_user(int fd, void *octets, size_t length)
+{
+    struct ucred who = { getpid(), geteuid(), getegid() };
+    char control[CMSG_SPACE(sizeof(who))]
+        __attribute__((aligned(__alignof__(struct cmsghdr))));
+    struct iovec vec = { octets, length };
+    struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1,
+                              .msg_control = control,
+                              .msg_controllen = sizeof(control) };
+    struct cmsghdr *header;
+
+    memset(control, 0, sizeof(control));
+    header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_CREDENTIALS;
+    header->cmsg_len = CMSG_LEN(sizeof(who));
+    memcpy(CMSG_DATA(header), &who, sizeof(who));
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 static krb5_error_code
 send_call(int fd, const struct tr_call *call)
 {
@@ -163,7 +189,7 @@ send_call(int fd, const struct tr_call *call)
     if (ret != 0)
         return ret;
     do
-        sent = send(fd, octets, length, MSG_NOSIGNAL);
+        sent = send_as_effective_user(fd, octets, length);
     while (sent < 0 && errno == EINTR);
     /* A daemon that hung up may have said why. */
     if (sent < 0 && errno != EPIPE && errno != ECONNRESET)

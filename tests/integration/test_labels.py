@@ -160,3 +160,27 @@ def test_many_messages(world, server):
                 "grave:cipher": "SECRET:CRYPTO"}
     assert [seen for seen, _ in labels_seen(outcome)] == [
         expected[label] for label in labels]
+
+
+def test_other_direction(world):
+    """Beta calls alpha, in its own label format."""
+    server = world.server("alpha")
+    outcome = world.client(server, "-L", "blue", "-L", "red:code",
+                           system="beta", to="alpha")
+    assert outcome.delivered, outcome
+    assert outcome.context["label_local"] == "blue"
+    assert labels_seen(outcome) == [("INTERNAL", "official"),
+                                    ("SECRET:CRYPTO", "grave:cipher")]
+
+
+def test_crowd(world, server):
+    """Many clients at once, each with labels of its own."""
+    labels = {"open": "PUBLIC", "official": "INTERNAL", "grave": "SECRET",
+              "grave:cipher": "SECRET:CRYPTO"}
+    clients = [(label, world.start_client(server, "-l", label, "-n", "10"))
+               for label in list(labels) * 4]
+    for label, client in clients:
+        assert client.finish() == 0
+        seen = {r["peer_saw"]["label"] for r in client.of("reply")}
+        assert seen == {labels[label]}
+        assert len(client.of("reply")) == 10

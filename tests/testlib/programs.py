@@ -130,9 +130,10 @@ class LabelClient:
 
 def label_client(system, uid, ccache, port, service, options=(), plugin=True,
                  timeout=30, **environment):
-    """Run "gss-label client" to its end."""
+    """Run "gss-label client" to its end; a variable None is left out."""
     env = system.environment(uid, ccache, plugin)
     env.update(environment)
+    env = {k: v for k, v in env.items() if v is not None}
     return Outcome(run(
         [system.world.program("gss-label"), "client", "--json", "-p", port]
         + list(options) + ["127.0.0.1", service],

@@ -195,6 +195,13 @@ class System:
     def log(self):
         return self._process.text()
 
+    def freeze(self):
+        """The daemon is there but does not answer, until thaw()."""
+        self._process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.signal(signal.SIGCONT)
+
     def pause_table(self):
         """The process that follows the directory stands still."""
         for pid in self._children():
