@@ -52,12 +52,6 @@ notify(const char *state)
 #endif
 }
 
-static bool
-is_ldif(const struct tr_config *config)
-{
-    return strncmp(config->source, "ldif:", 5) == 0;
-}
-
 /* --- what goes on ----------------------------------------------------------- */
 
 static void
@@ -96,8 +90,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct tr_daemon *daemon = arg;
 
-    if (daemon->ldif != NULL)
-        tr_ldif_look(daemon->ldif);
     look(daemon);
     tr_shared_page_renew(daemon->service.page);
     if (++daemon->ticks % TICKS_A_SECOND != 0)
@@ -107,10 +99,16 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         free_retired(daemon);
 }
 
+/* Once the source has said something, there is nothing left to wait for. */
 static void
 on_table(void *arg)
 {
-    look(arg);
+    struct tr_daemon *daemon = arg;
+
+    look(daemon);
+    if (!daemon->ready)
+        notify("READY=1");
+    daemon->ready = true;
 }
 
 static void
@@ -147,7 +145,6 @@ struct settings {
     struct tr_tcb *tcb;
     struct tr_attributes *attributes;
     struct tr_follower *follower;
-    struct tr_ldif *ldif;
 };
 
 static krb5_error_code
@@ -181,7 +178,6 @@ static void
 free_settings(struct settings *settings)
 {
     tr_follower_free(settings->follower);
-    tr_ldif_free(settings->ldif);
     tr_attributes_free(settings->attributes);
     tr_tcb_free(settings->tcb);
     tr_config_free(settings->config);
@@ -203,10 +199,7 @@ make_settings(struct tr_daemon *daemon, struct tr_config *config,
                                    &daemon->children, service->audit,
                                    on_attributes, daemon,
                                    &settings->attributes);
-    if (ret == 0 && is_ldif(config))
-        ret = tr_ldif_create(config, service->table, service->audit,
-                             &settings->ldif);
-    else if (ret == 0)
+    if (ret == 0)
         ret = tr_follower_create(config, PROGRAM, service->base,
                                  &daemon->children, service->keys,
                                  service->audit, on_table, daemon,
@@ -224,10 +217,8 @@ static void
 use_settings(struct tr_daemon *daemon, const struct settings *settings)
 {
     tr_follower_free(daemon->follower);
-    tr_ldif_free(daemon->ldif);
     tr_attributes_free(daemon->attributes);
     daemon->follower = settings->follower;
-    daemon->ldif = settings->ldif;
     daemon->attributes = settings->attributes;
     daemon->service.attributes = tr_attributes_list(settings->attributes);
     daemon->service.config = settings->config;
@@ -248,8 +239,6 @@ fixed_key(const struct tr_config *a, const struct tr_config *b)
         return "state-directory";
     if (strcmp(a->socket, b->socket) != 0)
         return "socket";
-    if (is_ldif(a) != is_ldif(b))
-        return "source";
     return NULL;
 }
 
@@ -347,7 +336,7 @@ lock_state(struct tr_daemon *daemon)
     return ret;
 }
 
-/* A follower writes to the table; without one this process does. */
+/* The follower writes to it, this process only sees that there is one. */
 static krb5_error_code
 open_table(struct tr_daemon *daemon)
 {
@@ -359,7 +348,7 @@ open_table(struct tr_daemon *daemon)
     if (path == NULL)
         return ENOMEM;
     ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
-    if (ret == 0 && !is_ldif(daemon->service.config)) {
+    if (ret == 0) {
         tr_table_close(table);
         table = NULL;
         ret = tr_table_open(path, TR_TABLE_READ, 0, &table, &why);
@@ -497,7 +486,6 @@ stop(struct tr_daemon *daemon)
     tr_server_free(daemon->server);
     tr_shared_page_free(service->page);
     tr_follower_free(daemon->follower);
-    tr_ldif_free(daemon->ldif);
     tr_attributes_free(daemon->attributes);
     tr_children_end(&daemon->children);
     for (i = 0; i < sizeof(daemon->events) / sizeof(*daemon->events); i++) {
@@ -559,7 +547,6 @@ tr_daemon_run(const char *config_path, bool debug)
     } else {
         tr_log(service->audit, LOG_NOTICE, "started for system %s as %s",
                service->config->system, service->canonical_principal);
-        notify("READY=1");
         if (event_base_dispatch(service->base) < 0)
             ret = EIO;
         tr_log(service->audit, LOG_NOTICE, "stopped");

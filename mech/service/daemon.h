@@ -20,8 +20,8 @@ struct tr_daemon {
     struct tr_children children;
     struct tr_server *server;
     struct tr_attributes *attributes;
-    struct tr_follower *follower;       /* of an LDAP source, or NULL */
-    struct tr_ldif *ldif;               /* of an ldif: source, or NULL */
+    struct tr_follower *follower;
+    bool ready;                         /* the source has said something */
     struct tr_watch *watch;
     struct tr_retired *retired;         /* configurations still in use */
     struct event *events[6];            /* signals and the tick */

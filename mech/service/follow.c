@@ -3,38 +3,28 @@
 
 /*
  * Whatever a directory server sends is parsed where no key is: in a process
- * that this program starts of itself.  The two share a socket.  The follower
- * writes one packet for each event, a letter and a text; the daemon writes
- * nothing, so the socket becomes readable there only when the daemon is gone,
- * and the follower stops.
+ * that this program starts of itself.  That process writes to the table, so
+ * the daemon never waits for a disk either.  The two share a socket
+ * (follow.h), and it is started again when it ends.
  */
 
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
 #include <ldap.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 #include "follow.h"
-#include "source.h"
 #include "trustrealm_err.h"
 
-#define FOLLOWER_FD 3
-#define MAX_PACKET 1024
 #define MAX_RETRY_S 60
-#define LDAP_TIMEOUT_S 10
 #define CCACHE_NAME "ldap.ccache"
-
-/* Letters of packets. */
-enum { CHANGED = 'c', FRESH = 'f', AWAY = 'a', BAD = 'b' };
 
 struct tr_follower {
     const struct tr_config *config;
@@ -51,7 +41,7 @@ struct tr_follower {
     uint32_t retry;             /* s until the next start */
     time_t started;
     char letter;                /* of the last packet */
-    char state[MAX_PACKET];
+    char state[TR_FOLLOW_PACKET];
 };
 
 char *
@@ -65,12 +55,22 @@ tr_table_path(const struct tr_config *config)
 }
 
 const char *
+tr_config_ldif(const struct tr_config *config)
+{
+    static const char prefix[] = "ldif:";
+
+    if (strncmp(config->source, prefix, sizeof(prefix) - 1) != 0)
+        return NULL;
+    return config->source + sizeof(prefix) - 1;
+}
+
+const char *
 tr_follower_state(const struct tr_follower *follower)
 {
     return follower->state;
 }
 
-/* --- the daemon's side ------------------------------------------------------ */
+/* --- its life ------------------------------------------------------------- */
 
 static time_t
 monotonic(void)
@@ -124,26 +124,26 @@ on_end(int status, void *arg)
 static void
 take_packet(struct tr_follower *follower, char letter, const char *text)
 {
-    bool news = letter != follower->letter;
+    bool news = follower->letter == 0 ||
+        (letter == TR_FOLLOW_AWAY) != (follower->letter == TR_FOLLOW_AWAY);
 
-    if (letter == BAD) {
+    if (letter == TR_FOLLOW_BAD) {
         tr_log(follower->audit, LOG_WARNING, "table: unusable entry: %s",
                text);
         return;
     }
-    if (letter == AWAY) {
+    if (letter == TR_FOLLOW_AWAY) {
         news = news || strcmp(text, follower->state) != 0;
         snprintf(follower->state, sizeof(follower->state), "%s", text);
         if (news)
             tr_log(follower->audit, LOG_WARNING, "table: %s: away: %s",
                    follower->config->source, text);
     } else {
-        if (letter == CHANGED || follower->letter == AWAY ||
-            follower->letter == 0)
+        if (letter == TR_FOLLOW_CHANGED || news)
             tr_log(follower->audit, LOG_INFO, "table: %s: %s",
                    follower->config->source,
-                   letter == CHANGED ? "changed" : "up to date");
-        snprintf(follower->state, sizeof(follower->state), "connected");
+                   letter == TR_FOLLOW_CHANGED ? "changed" : "up to date");
+        snprintf(follower->state, sizeof(follower->state), "up to date");
     }
     follower->letter = letter;
     follower->changed(follower->arg);
@@ -153,10 +153,10 @@ static void
 on_packet(evutil_socket_t fd, short what, void *arg)
 {
     struct tr_follower *follower = arg;
-    char packet[MAX_PACKET + 1];        /* letter, text, NUL */
+    char packet[TR_FOLLOW_PACKET + 1];        /* letter, text, NUL */
     ssize_t length;
 
-    length = recv(fd, packet, MAX_PACKET, MSG_DONTWAIT);
+    length = recv(fd, packet, TR_FOLLOW_PACKET, MSG_DONTWAIT);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (length <= 0) {
@@ -182,7 +182,7 @@ start(struct tr_follower *follower)
         "KRB5_CLIENT_KTNAME=FILE:/dev/null", NULL
     };
     struct tr_child_options options = {
-        .path = follower->program, .argv = argv, .as = FOLLOWER_FD,
+        .path = follower->program, .argv = argv, .as = TR_FOLLOW_FD,
         .keep_stderr = true, .ended = on_end, .arg = follower
     };
     char **environment;
@@ -231,6 +231,7 @@ on_restart(evutil_socket_t fd, short what, void *arg)
     follower->child = NULL;
     hang_up(follower);
     start_again(follower);
+    follower->changed(follower->arg);
 }
 
 /* A ticket for the server of the source, and for nothing else. */
@@ -288,7 +289,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
     if (follower->ccache == NULL || follower->restart == NULL)
         goto cleanup;
     ret = 0;
-    if (strcmp(config->bind, "gssapi") == 0)
+    if (tr_config_ldif(config) == NULL && strcmp(config->bind, "gssapi") == 0)
         ret = export_ticket(follower, keys);
     if (ret == 0)
         ret = start(follower);
@@ -313,114 +314,4 @@ tr_follower_free(struct tr_follower *follower)
         event_free(follower->restart);
     free(follower->ccache);
     free(follower);
-}
-
-/* --- the follower's side ---------------------------------------------------- */
-
-static void
-say(char letter, const char *text)
-{
-    char packet[MAX_PACKET];
-    int length;
-
-    length = snprintf(packet, sizeof(packet), "%c%s", letter,
-                      text != NULL ? text : "");
-    if (length < 0)
-        return;
-    if ((size_t)length >= sizeof(packet))
-        length = sizeof(packet) - 1;
-    /* When the daemon is gone, the socket says so to who waits for it. */
-    (void)send(FOLLOWER_FD, packet, (size_t)length, MSG_NOSIGNAL);
-}
-
-static void
-on_event(enum tr_source_event event, const char *text, void *arg)
-{
-    say(event == TR_SOURCE_CHANGED ? CHANGED :
-        event == TR_SOURCE_FRESH ? FRESH : AWAY, text);
-}
-
-static void
-on_bad(const char *dn, const char *why, void *arg)
-{
-    char text[MAX_PACKET];
-
-    snprintf(text, sizeof(text), "%s: %s", dn, why);
-    say(BAD, text);
-}
-
-/* "simple:DN:FILE", or the method alone; malloced. */
-static char *
-bind_of(const struct tr_config *config)
-{
-    char *bind;
-
-    if (strcmp(config->bind, "simple") != 0)
-        return strdup(config->bind);
-    if (asprintf(&bind, "simple:%s:%s", config->bind_dn,
-                 config->password_file) < 0)
-        return NULL;
-    return bind;
-}
-
-static krb5_error_code
-follow(const struct tr_config *config)
-{
-    static const struct tr_source_callbacks callbacks = {
-        .event = on_event, .bad = on_bad
-    };
-    struct tr_ldap_options options = {
-        .uri = config->source, .base = config->base,
-        .ca_file = config->ca_file, .starttls = config->starttls,
-        .minimum_ssf = (int)config->minimum_ssf,
-        .heartbeat_s = (int)config->heartbeat, .timeout_s = LDAP_TIMEOUT_S
-    };
-    struct tr_table *table = NULL;
-    char *path = NULL, *bind = NULL, *why = NULL;
-    krb5_error_code ret = ENOMEM;
-
-    path = tr_table_path(config);
-    bind = bind_of(config);
-    if (path == NULL || bind == NULL)
-        goto cleanup;
-    options.bind = bind;
-    ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
-    if (ret == 0)
-        ret = tr_source_follow_ldap(table, &options, &callbacks,
-                                    FOLLOWER_FD);
-    if (ret != 0)
-        say(AWAY, why != NULL ? why : error_message(ret));
-
-cleanup:
-    tr_table_close(table);
-    free(path);
-    free(bind);
-    free(why);
-    return ret;
-}
-
-int
-tr_follow_main(const char *config_path)
-{
-    struct tr_config *config = NULL;
-    char *why = NULL;
-    int type, status = 1;
-    socklen_t length = sizeof(type);
-
-    if (getsockopt(FOLLOWER_FD, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
-        type != SOCK_SEQPACKET) {
-        fprintf(stderr, "trustrealmd: -F is for trustrealmd itself\n");
-        return 2;
-    }
-    /* Should the daemon die without closing its end, that is noticed too. */
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    initialize_trr_error_table();
-    if (tr_config_load(config_path, &config, &why) != 0)
-        say(AWAY, why != NULL ? why : "out of memory");
-    else if (follow(config) == 0)
-        status = 0;
-    tr_config_free(config);
-    free(why);
-    return status;
 }

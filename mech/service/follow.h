@@ -6,14 +6,29 @@
 
 #include "process.h"
 #include "service.h"
-
-/* --- follow.c: a source in LDAP, followed by another process --------------- */
+#include "source.h"
 
 /*
- * The process runs this same program with the single option -F and the
- * configuration's path; it never sees the system's key.
+ * The follower is this same program with the one option -F and the
+ * configuration's path.  Over the socket that it has as TR_FOLLOW_FD it sends
+ * a packet for each event: a letter and a text.  The daemon sends nothing, so
+ * the socket becomes readable there only when the daemon is gone, and the
+ * follower stops.
  */
+#define TR_FOLLOW_FD 3
+#define TR_FOLLOW_PACKET 1024
+enum {
+    TR_FOLLOW_CHANGED = 'c',            /* enum tr_source_event */
+    TR_FOLLOW_FRESH = 'f',
+    TR_FOLLOW_AWAY = 'a',
+    TR_FOLLOW_BAD = 'b'                 /* an entry that cannot be used */
+};
+
+/* --- follow.c: the daemon's side -------------------------------------------- */
+
 struct tr_follower;
+/* changed is called from the event loop whenever the source said anything of
+ * itself.  config and program must outlive the follower. */
 krb5_error_code tr_follower_create(const struct tr_config *config,
                                    const char *program,
                                    struct event_base *base,
@@ -26,22 +41,27 @@ void tr_follower_free(struct tr_follower *follower);
 /* For status: what the source said last. */
 const char *tr_follower_state(const struct tr_follower *follower);
 
-/* What the other process does; returns its exit status. */
-int tr_follow_main(const char *config_path);
-
-/* --- ldif.c: a source in a file -------------------------------------------- */
-
-struct tr_ldif;
-/* table must be writable. */
-krb5_error_code tr_ldif_create(const struct tr_config *config,
-                               struct tr_table *table, struct tr_audit *audit,
-                               struct tr_ldif **ldif_out);
-void tr_ldif_free(struct tr_ldif *ldif);
-/* Look at the file, load it when it changed; call it every quarter second. */
-void tr_ldif_look(struct tr_ldif *ldif);
-const char *tr_ldif_state(const struct tr_ldif *ldif);
-
 /* Where the table of config is kept; malloced. */
 char *tr_table_path(const struct tr_config *config);
+/* Path of the file that the table comes from, or NULL. */
+const char *tr_config_ldif(const struct tr_config *config);
+
+/* --- follower.c: the follower's side ---------------------------------------- */
+
+/* Returns its exit status. */
+int tr_follow_main(const char *config_path);
+
+/* --- ldif.c: a source in a file --------------------------------------------- */
+
+/* All arguments must outlive it; callbacks is told what happens. */
+struct tr_ldif;
+krb5_error_code tr_ldif_create(const struct tr_config *config,
+                               struct tr_table *table,
+                               const struct tr_source_callbacks *callbacks,
+                               struct tr_ldif **ldif_out);
+void tr_ldif_free(struct tr_ldif *ldif);
+/* Look at the file and load it when it changed; call it several times a
+ * second. */
+void tr_ldif_look(struct tr_ldif *ldif);
 
 #endif

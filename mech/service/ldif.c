@@ -11,31 +11,38 @@
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <time.h>
 #include "follow.h"
-#include "source.h"
 #include "trustrealm_err.h"
 
 struct tr_ldif {
-    char *path, *source;
+    const struct tr_config *config;
     struct tr_table *table;
-    struct tr_audit *audit;
-    uint32_t renewal;           /* s between notes that it is fresh */
+    const struct tr_source_callbacks *callbacks;
     struct stat seen, taken;    /* at the last look, at the last load */
     bool good;                  /* what was taken last is in the table */
-    time_t noted;               /* boot time */
-    char state[256];
+    time_t noted;               /* boot time at which it was fresh */
+    char *complaint;            /* that was told last, or NULL */
 };
 
-const char *
-tr_ldif_state(const struct tr_ldif *ldif)
+static void
+tell(struct tr_ldif *ldif, enum tr_source_event event, const char *text)
 {
-    return ldif->state;
+    ldif->callbacks->event(event, text, ldif->callbacks->arg);
+}
+
+/* Once, not at every look. */
+static void
+complain(struct tr_ldif *ldif, const char *text)
+{
+    if (ldif->complaint != NULL && strcmp(ldif->complaint, text) == 0)
+        return;
+    free(ldif->complaint);
+    ldif->complaint = strdup(text);
+    tell(ldif, TR_SOURCE_AWAY, text);
 }
 
 static bool
@@ -58,40 +65,37 @@ boot_seconds(void)
     return now.tv_sec;
 }
 
-/* Say it once, not at every look. */
-static void
-set_state(struct tr_ldif *ldif, int priority, const char *text)
-{
-    char state[sizeof(ldif->state)];
-
-    snprintf(state, sizeof(state), "%s", text);
-    if (strcmp(state, ldif->state) == 0)
-        return;
-    memcpy(ldif->state, state, sizeof(state));
-    tr_log(ldif->audit, priority, "table: %s: %s", ldif->path, state);
-}
-
-static void
-note_fresh(struct tr_ldif *ldif, bool at_once)
+static krb5_error_code
+note_fresh(struct tr_ldif *ldif)
 {
     struct tr_update *update;
     krb5_error_code ret;
-    time_t now = boot_seconds();
 
-    if (!at_once && now - ldif->noted < (time_t)ldif->renewal)
-        return;
     ret = tr_update_begin(ldif->table, &update);
-    if (ret == 0) {
-        ret = tr_update_set_fresh(update, time(NULL), ldif->source);
-        if (ret == 0)
-            ret = tr_update_commit(update);
-        else
-            tr_update_abort(update);
-    }
     if (ret != 0)
-        set_state(ldif, LOG_ERR, error_message(ret));
-    else
-        ldif->noted = now;
+        return ret;
+    ret = tr_update_set_fresh(update, time(NULL), ldif->config->source);
+    if (ret != 0) {
+        tr_update_abort(update);
+        return ret;
+    }
+    return tr_update_commit(update);
+}
+
+static void
+renew(struct tr_ldif *ldif, enum tr_source_event event)
+{
+    krb5_error_code ret;
+
+    ret = note_fresh(ldif);
+    if (ret != 0) {
+        complain(ldif, error_message(ret));
+        return;
+    }
+    free(ldif->complaint);
+    ldif->complaint = NULL;
+    ldif->noted = boot_seconds();
+    tell(ldif, event, NULL);
 }
 
 static void
@@ -101,66 +105,66 @@ load(struct tr_ldif *ldif)
     char *why = NULL;
 
     ldif->taken = ldif->seen;
-    ret = tr_source_load_ldif(ldif->table, ldif->path, &why);
+    ret = tr_source_load_ldif(ldif->table, tr_config_ldif(ldif->config),
+                              &why);
     ldif->good = ret == 0;
-    if (ret != 0) {
-        set_state(ldif, LOG_ERR, why != NULL ? why : error_message(ret));
-    } else {
-        ldif->state[0] = '\0';
-        set_state(ldif, LOG_NOTICE, "loaded");
-        note_fresh(ldif, true);
-    }
+    if (ret != 0)
+        complain(ldif, why != NULL ? why : error_message(ret));
+    else
+        renew(ldif, TR_SOURCE_CHANGED);
     free(why);
+}
+
+static void
+lose(struct tr_ldif *ldif, int code)
+{
+    memset(&ldif->seen, 0, sizeof(ldif->seen));
+    memset(&ldif->taken, 0, sizeof(ldif->taken));
+    ldif->good = false;
+    complain(ldif, strerror(code));
 }
 
 void
 tr_ldif_look(struct tr_ldif *ldif)
 {
+    /* Often enough that the age of the table never comes near its limit. */
+    uint32_t limit = ldif->config->maximum_staleness / 3;
+    uint32_t beat = ldif->config->heartbeat;
     struct stat now;
     bool settled;
 
-    if (stat(ldif->path, &now) != 0) {
-        set_state(ldif, LOG_ERR, strerror(errno));
-        memset(&ldif->seen, 0, sizeof(ldif->seen));
-        memset(&ldif->taken, 0, sizeof(ldif->taken));
-        ldif->good = false;
+    if (stat(tr_config_ldif(ldif->config), &now) != 0) {
+        lose(ldif, errno);
         return;
     }
     settled = same_file(&now, &ldif->seen);
     ldif->seen = now;
     if (settled && !same_file(&now, &ldif->taken))
         load(ldif);
-    else if (ldif->good && same_file(&now, &ldif->taken))
-        note_fresh(ldif, false);
+    else if (ldif->good && same_file(&now, &ldif->taken) &&
+             boot_seconds() - ldif->noted >= (limit < beat ? limit : beat))
+        renew(ldif, TR_SOURCE_FRESH);
 }
 
 krb5_error_code
 tr_ldif_create(const struct tr_config *config, struct tr_table *table,
-               struct tr_audit *audit, struct tr_ldif **ldif_out)
+               const struct tr_source_callbacks *callbacks,
+               struct tr_ldif **ldif_out)
 {
     struct tr_ldif *ldif;
 
-    *ldif_out = NULL;
     ldif = calloc(1, sizeof(*ldif));
+    *ldif_out = ldif;
     if (ldif == NULL)
         return ENOMEM;
-    ldif->source = strdup(config->source);
-    ldif->path = strdup(config->source + sizeof("ldif:") - 1);
-    if (ldif->path == NULL || ldif->source == NULL) {
-        tr_ldif_free(ldif);
-        return ENOMEM;
-    }
+    ldif->config = config;
     ldif->table = table;
-    ldif->audit = audit;
-    ldif->renewal = config->maximum_staleness / 3;
-    if (ldif->renewal > config->heartbeat)
-        ldif->renewal = config->heartbeat;
+    ldif->callbacks = callbacks;
     /* At the start the file is taken as it is. */
-    if (stat(ldif->path, &ldif->seen) == 0)
+    if (stat(tr_config_ldif(config), &ldif->seen) == 0)
         load(ldif);
     else
-        set_state(ldif, LOG_ERR, strerror(errno));
-    *ldif_out = ldif;
+        lose(ldif, errno);
     return 0;
 }
 
@@ -169,7 +173,6 @@ tr_ldif_free(struct tr_ldif *ldif)
 {
     if (ldif == NULL)
         return;
-    free(ldif->path);
-    free(ldif->source);
+    free(ldif->complaint);
     free(ldif);
 }

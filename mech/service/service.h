@@ -6,10 +6,11 @@
 
 /*
  * trustrealmd is one process with one event loop (libevent) that owns the
- * system's key and answers calls, plus a child that follows LDAP and owns
- * no key.  Requests hold no state between calls: what must be kept travels
- * as an association record, encrypted under a key of this daemon, in the
- * plugin's hands.  So a restarted daemon goes on where the old one stopped.
+ * system's key and answers calls, plus a child that keeps the table as its
+ * source has it and owns no key.  Requests hold no state between calls: what
+ * must be kept travels as an association record, encrypted under a key of
+ * this daemon, in the plugin's hands.  So a restarted daemon goes on where
+ * the old one stopped.
  *
  * A request is answered exactly once, at once or (when the KDC is asked)
  * later, by tr_request_reply() or tr_request_refuse().
@@ -164,6 +165,7 @@ krb5_error_code tr_keys_reload(struct tr_keys *keys);
  * directory's service (no TGT), for the child that follows LDAP.  Returns at
  * once; the file appears (mode 0600, replaced as a whole) when the KDC has
  * answered, is tried again when it does not, and is refreshed in time.
+ * Another principal for the same file takes the place of the first.
  */
 krb5_error_code tr_keys_export_ticket(struct tr_keys *keys,
                                       const char *service_principal,

@@ -55,9 +55,7 @@ table_value(const struct tr_daemon *daemon)
     if (table == NULL)
         return NULL;
     set(table, "source", text_value(daemon->service.config->source));
-    set(table, "state", text_value(daemon->follower != NULL ?
-                                   tr_follower_state(daemon->follower) :
-                                   tr_ldif_state(daemon->ldif)));
+    set(table, "state", text_value(tr_follower_state(daemon->follower)));
     if (state->error != 0)
         set(table, "error", text_value(error_message(state->error)));
     set(table, "generation", json_integer((json_int_t)info->generation));

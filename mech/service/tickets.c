@@ -343,6 +343,15 @@ tr_tickets_export(struct tr_tickets *tickets, const char *principal,
     struct export *export;
     krb5_error_code ret = ENOMEM;
 
+    /* Asked again after a reload; one file holds one ticket. */
+    TAILQ_FOREACH(export, &tickets->exports, link) {
+        if (strcmp(export->path, path) != 0)
+            continue;
+        if (strcmp(export->principal, principal) == 0)
+            return 0;
+        export_free(export);
+        break;
+    }
     export = calloc(1, sizeof(*export));
     if (export == NULL)
         return ENOMEM;
