@@ -39,13 +39,14 @@ struct acceptance {
     gss_channel_bindings_t bindings;
     struct tr_token token;
     /* of Kerberos */
-    gss_name_t source;          /* inner */
+    gss_name_t source;          /* inner; then in client */
     gss_buffer_desc reply;
     OM_uint32 flags, time;
     gss_cred_id_t delegated;    /* inner */
     /* in between */
     struct tr_daemon daemon;
-    gss_cred_id_t acquired;
+    struct tr_cred *acquired;
+    struct tr_name *client;
     bool refused;               /* by us, not by Kerberos */
 };
 
@@ -135,7 +136,7 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
                                 &ac->acquired);
         if (GSS_ERROR(major))
             return major;
-        inner_cred = ac->acquired;
+        inner_cred = ac->acquired->inner;
     }
     ret = tr_frame_inner(ac->context->mech, &ac->token, &inner);
     if (ret != 0)
@@ -193,7 +194,7 @@ commit_flags(OM_uint32 flags)
  */
 static OM_uint32
 accepted_service(OM_uint32 *minor, const struct tr_context *context,
-                 char **service_out)
+                 struct tr_shown_name **service_out)
 {
     gss_name_t name = GSS_C_NO_NAME;
     OM_uint32 major, ignored;
@@ -202,15 +203,16 @@ accepted_service(OM_uint32 *minor, const struct tr_context *context,
     major = gss_inquire_context(minor, context->inner, NULL, &name, NULL,
                                 NULL, NULL, NULL, NULL);
     if (!GSS_ERROR(major))
-        major = tr_name_text(minor, name, service_out);
+        major = tr_inner_text(minor, name, service_out);
     (void)gss_release_name(&ignored, &name);
     return major;
 }
 
 /* *trailer_out is empty for a plain peer. */
 static krb5_error_code
-ask_commit(struct acceptance *ac, char *client, char *service,
-           const struct tr_token *ap_rep, struct tr_bytes *trailer_out)
+ask_commit(struct acceptance *ac, const char *client,
+           struct tr_shown_name *service, const struct tr_token *ap_rep,
+           struct tr_bytes *trailer_out)
 {
     struct tr_context *context = ac->context;
     struct tr_call call = { .type = TR_CALL_COMMIT };
@@ -220,13 +222,13 @@ ask_commit(struct acceptance *ac, char *client, char *service,
     krb5_error_code ret = 0;
 
     call.u.commit.record = context->record;
-    call.u.commit.client = client;
+    call.u.commit.client = (char *)client;
     call.u.commit.ap_rep.data = (uint8_t *)ap_rep->body;
     call.u.commit.ap_rep.length = ap_rep->body_length;
     call.u.commit.binding.data = context->binding;
     call.u.commit.binding.length = sizeof(context->binding);
     call.u.commit.flags = commit_flags(ac->flags);
-    call.u.commit.service = service;
+    call.u.commit.service = service->text;
     if (ac->daemon.fd < 0)
         ret = tr_daemon_open(&ac->daemon);
     if (ret == 0)
@@ -276,22 +278,23 @@ commit(OM_uint32 *minor, struct acceptance *ac)
     struct tr_bytes trailer = { NULL, 0 };
     gss_buffer_desc inner;
     struct tr_token ap_rep;
-    char *client = NULL, *service = NULL;
+    struct tr_shown_name *service = NULL;
+    const char *client;
     OM_uint32 major;
     krb5_error_code ret;
 
     ret = find_ap_rep(ac, &ap_rep);
+    if (ret == 0)
+        ret = tr_name_create(&ac->source, NULL, &ac->client);
     if (ret != 0)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);
     if (!GSS_ERROR(major))
-        major = tr_name_text(minor, ac->source, &client);
+        major = tr_name_text(minor, ac->client, &client);
     if (!GSS_ERROR(major))
         major = accepted_service(minor, context, &service);
-    if (GSS_ERROR(major)) {
-        free(client);
+    if (GSS_ERROR(major))
         return major;
-    }
     ret = ask_commit(ac, client, service, &ap_rep, &trailer);
     if (ret == 0) {
         inner = ac->reply;
@@ -301,7 +304,6 @@ commit(OM_uint32 *minor, struct acceptance *ac)
                              trailer.length > 0 ? &trailer : NULL, &ac->reply);
     }
     free(trailer.data);
-    free(client);
     free(service);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
@@ -376,24 +378,21 @@ static krb5_error_code
 deliver(struct acceptance *ac, gss_name_t *name_out,
         gss_cred_id_t *delegated_out)
 {
-    struct tr_name *name = NULL;
     struct tr_cred *cred = NULL;
     krb5_error_code ret = 0;
 
     if ((ac->context->life.flags & TR_REFUSE_DELEG) != 0)
         ac->flags &= ~GSS_C_DELEG_FLAG;
-    if (name_out != NULL && ac->source != GSS_C_NO_NAME)
-        ret = tr_name_create(&ac->source, ac->context->facts, &name);
-    if (ret == 0 && delegated_out != NULL &&
-        ac->delegated != GSS_C_NO_CREDENTIAL &&
+    if (delegated_out != NULL && ac->delegated != GSS_C_NO_CREDENTIAL &&
         (ac->flags & GSS_C_DELEG_FLAG) != 0)
         ret = tr_cred_create(&ac->delegated, &cred);
-    if (ret != 0) {
-        tr_name_free(name);
+    if (ret != 0)
         return ret;
+    if (name_out != NULL) {
+        ac->client->facts = tr_facts_hold(ac->context->facts);
+        *name_out = (gss_name_t)ac->client;
+        ac->client = NULL;
     }
-    if (name != NULL)
-        *name_out = (gss_name_t)name;
     if (cred != NULL)
         *delegated_out = (gss_cred_id_t)cred;
     return 0;
@@ -474,7 +473,8 @@ gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     }
     tr_daemon_close(&ac.daemon);
     (void)gss_release_name(&ignored, &ac.source);
-    (void)gss_release_cred(&ignored, &ac.acquired);
+    tr_name_free(ac.client);
+    tr_cred_free(ac.acquired);
     (void)gss_release_cred(&ignored, &ac.delegated);
     return major;
 }

@@ -45,6 +45,7 @@ tr_cred_free(struct tr_cred *cred)
     (void)gss_release_cred(&ignored, &cred->inner);
     (void)pthread_mutex_destroy(&cred->mutex);
     free(cred->label);
+    free(cred->client);
     free(cred);
 }
 
@@ -55,17 +56,39 @@ tr_cred_inner(gss_cred_id_t cred)
         ((struct tr_cred *)cred)->inner;
 }
 
-krb5_error_code
-tr_cred_label(gss_cred_id_t cred, char **label_out)
+OM_uint32
+tr_cred_client(OM_uint32 *minor, struct tr_cred *cred,
+               const char **client_out)
 {
-    struct tr_cred *from = (struct tr_cred *)cred;
+    struct tr_shown_name *client = NULL, *none = NULL;
+    gss_name_t name = GSS_C_NO_NAME;
+    OM_uint32 major, ignored;
 
-    if (from == NULL) {
+    *client_out = NULL;
+    if (cred->client == NULL) {
+        major = gss_inquire_cred(minor, cred->inner, &name, NULL, NULL, NULL);
+        if (!GSS_ERROR(major))
+            major = tr_inner_text(minor, name, &client);
+        (void)gss_release_name(&ignored, &name);
+        if (GSS_ERROR(major))
+            return major;
+        if (!atomic_compare_exchange_strong(&cred->client, &none, client))
+            free(client);       /* another thread was faster */
+    }
+    client = cred->client;
+    *client_out = client->text;
+    return GSS_S_COMPLETE;
+}
+
+krb5_error_code
+tr_cred_label(struct tr_cred *cred, char **label_out)
+{
+    if (cred == NULL) {
         *label_out = strdup("");
     } else {
-        (void)pthread_mutex_lock(&from->mutex);
-        *label_out = strdup(from->label != NULL ? from->label : "");
-        (void)pthread_mutex_unlock(&from->mutex);
+        (void)pthread_mutex_lock(&cred->mutex);
+        *label_out = strdup(cred->label != NULL ? cred->label : "");
+        (void)pthread_mutex_unlock(&cred->mutex);
     }
     return *label_out != NULL ? 0 : ENOMEM;
 }
@@ -102,12 +125,20 @@ tr_cred_set_label(struct tr_cred *cred, gss_buffer_t label)
 
 OM_uint32
 tr_cred_default(OM_uint32 *minor, const struct tr_mech *mech,
-                gss_cred_usage_t usage, gss_cred_id_t *inner_out)
+                gss_cred_usage_t usage, struct tr_cred **cred_out)
 {
     gss_OID_set_desc set = { 1, tr_mech_inner(mech) };
+    gss_cred_id_t inner = GSS_C_NO_CREDENTIAL;
+    OM_uint32 major;
+    krb5_error_code ret;
 
-    return gss_acquire_cred(minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set,
-                            usage, inner_out, NULL, NULL);
+    *cred_out = NULL;
+    major = gss_acquire_cred(minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set,
+                             usage, &inner, NULL, NULL);
+    if (GSS_ERROR(major))
+        return major;
+    ret = tr_cred_create(&inner, cred_out);
+    return ret == 0 ? major : tr_fail(minor, ret);
 }
 
 /* --- acquiring ------------------------------------------------------------- */
@@ -295,7 +326,7 @@ gssi_inquire_cred_by_oid(OM_uint32 *minor, const gss_cred_id_t cred,
     if (!tr_oid_equal(object, &label_option))
         return gss_inquire_cred_by_oid(minor, tr_cred_inner(cred), object,
                                        data_out);
-    if (tr_cred_label(cred, &label) != 0)
+    if (tr_cred_label((struct tr_cred *)cred, &label) != 0)
         return tr_fail(minor, ENOMEM);
     *minor = 0;
     major = *label == '\0' ? GSS_S_UNAVAILABLE :

@@ -12,12 +12,16 @@
 #include <gssapi/gssapi.h>
 #include <krb5/krb5.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include "oids.h"
+
+struct tr_shown_name;
 
 struct tr_cred {
     gss_cred_id_t inner;
     pthread_mutex_t mutex;      /* of label: credentials are shared */
     char *label;                /* local format, or NULL */
+    _Atomic(struct tr_shown_name *) client;     /* once it was asked for */
 };
 
 /* Make a credential of *inner, which is taken over, also on error. */
@@ -28,14 +32,21 @@ void tr_cred_free(struct tr_cred *cred);
 /* The inner credential of a handle that may be GSS_C_NO_CREDENTIAL. */
 gss_cred_id_t tr_cred_inner(gss_cred_id_t cred);
 
+/*
+ * Whose it is, owned by cred.  For an initiator that has been used: Kerberos
+ * chooses a ticket cache at the first use and keeps to it.
+ */
+OM_uint32 tr_cred_client(OM_uint32 *minor, struct tr_cred *cred,
+                         const char **client_out);
+
 /* Copy of the label asked for, "" when none was. */
-krb5_error_code tr_cred_label(gss_cred_id_t cred, char **label_out);
+krb5_error_code tr_cred_label(struct tr_cred *cred, char **label_out);
 /* label: octets, or GSS_C_NO_BUFFER to forget it. */
 krb5_error_code tr_cred_set_label(struct tr_cred *cred, gss_buffer_t label);
 
-/* The default credential of the inner mechanism. */
+/* The default credential. */
 OM_uint32 tr_cred_default(OM_uint32 *minor, const struct tr_mech *mech,
-                          gss_cred_usage_t usage, gss_cred_id_t *inner_out);
+                          gss_cred_usage_t usage, struct tr_cred **cred_out);
 
 /* A label in text as an application gives it: malloced, TRR_LABEL_SYNTAX
  * when it cannot be one. */

@@ -143,24 +143,24 @@ prepare_anew(OM_uint32 *minor, struct tr_context *context)
     struct tr_daemon daemon = TR_DAEMON_CLOSED;
     struct tr_call call = { .type = TR_CALL_PREPARE };
     struct tr_reply reply;
+    struct tr_shown_name *shown = NULL;
     gss_name_t target = GSS_C_NO_NAME;
-    char *text = NULL;
     OM_uint32 major, ignored;
     krb5_error_code ret;
 
     major = gss_inquire_context(minor, context->inner, NULL, &target, NULL,
                                 NULL, NULL, NULL, NULL);
     if (!GSS_ERROR(major))
-        major = tr_name_text(minor, target, &text);
+        major = tr_inner_text(minor, target, &shown);
     (void)gss_release_name(&ignored, &target);
     if (GSS_ERROR(major))
         return major;
-    call.u.prepare.target = text;
+    call.u.prepare.target = shown->text;
     ret = tr_daemon_open(&daemon);
     if (ret == 0)
         ret = tr_daemon_ask(&daemon, &call, TR_REPLY_PREPARED, &reply, NULL);
     tr_daemon_close(&daemon);
-    free(text);
+    free(shown);
     if (ret == 0) {
         if ((reply.u.prepared.flags & TR_IS_PLAIN) == 0)
             ret = tr_detail(TRR_BYPASS, "%s", error_message(TRR_BYPASS));
@@ -293,7 +293,7 @@ gssi_export_cred(OM_uint32 *minor, gss_cred_id_t cred, gss_buffer_t token_out)
         return major;
     ret = tr_union_take(TR_UNION_CREDENTIAL, &octets, &inner);
     if (ret == 0)
-        ret = tr_cred_label(cred, &label);
+        ret = tr_cred_label((struct tr_cred *)cred, &label);
     if (ret == 0)
         ret = encode_credential(label, &inner, token_out);
     free(label);

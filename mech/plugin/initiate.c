@@ -39,8 +39,8 @@
 struct initiation {
     struct tr_context *context;
     /* of the application */
-    gss_cred_id_t cred;
-    gss_name_t target;          /* inner */
+    struct tr_cred *cred;
+    struct tr_name *target;
     OM_uint32 req_flags, time_req;
     gss_channel_bindings_t bindings;
     gss_buffer_t token;
@@ -48,7 +48,7 @@ struct initiation {
     gss_buffer_desc reply;
     OM_uint32 flags, time;
     /* in between */
-    gss_cred_id_t inner_cred, acquired;
+    struct tr_cred *acquired;
     int64_t ask;                /* flags of our calls */
     int64_t answer;             /* flags of Prepared */
     char *label;                /* asked for; "" = the process's own */
@@ -62,7 +62,7 @@ prepare(OM_uint32 *minor, struct initiation *in)
 {
     struct tr_call call = { .type = TR_CALL_PREPARE };
     struct tr_reply reply;
-    char *target = NULL;
+    const char *target;
     krb5_error_code ret;
     OM_uint32 major;
 
@@ -73,7 +73,7 @@ prepare(OM_uint32 *minor, struct initiation *in)
     if (ret == 0)
         ret = tr_daemon_open(&in->daemon);
     if (ret == 0) {
-        call.u.prepare.target = target;
+        call.u.prepare.target = (char *)target;
         call.u.prepare.label = in->label;
         call.u.prepare.flags = in->ask;
         ret = tr_daemon_ask(&in->daemon, &call, TR_REPLY_PREPARED, &reply,
@@ -84,7 +84,6 @@ prepare(OM_uint32 *minor, struct initiation *in)
         in->context->plain = (in->answer & TR_IS_PLAIN) != 0;
         tr_wire_free(TR_WIRE_REPLY, &reply);
     }
-    free(target);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
@@ -125,31 +124,17 @@ kerberos(OM_uint32 *minor, struct initiation *in, gss_buffer_t token)
 {
     struct tr_context *context = in->context;
 
-    return gss_init_sec_context(minor, in->inner_cred, &context->inner,
-                                in->target, tr_mech_inner(context->mech),
+    return gss_init_sec_context(minor, in->cred != NULL ? in->cred->inner :
+                                GSS_C_NO_CREDENTIAL, &context->inner,
+                                in->target->inner, tr_mech_inner(context->mech),
                                 inner_flags(in), in->time_req, in->bindings,
                                 token, NULL, &in->reply, &in->flags,
                                 &in->time);
 }
 
-/* Who the credential stands for: known now that Kerberos has used it. */
-static OM_uint32
-client_text(OM_uint32 *minor, struct initiation *in, char **client_out)
-{
-    gss_name_t client = GSS_C_NO_NAME;
-    OM_uint32 major, ignored;
-
-    *client_out = NULL;
-    major = gss_inquire_cred(minor, in->inner_cred, &client, NULL, NULL, NULL);
-    if (!GSS_ERROR(major))
-        major = tr_name_text(minor, client, client_out);
-    (void)gss_release_name(&ignored, &client);
-    return major;
-}
-
 /* Have trustrealmd seal the token, and put its trailer on. */
 static krb5_error_code
-seal(struct initiation *in, char *client)
+seal(struct initiation *in, const char *client)
 {
     struct tr_call call = { .type = TR_CALL_SEAL };
     gss_buffer_desc inner = in->reply;
@@ -166,7 +151,7 @@ seal(struct initiation *in, char *client)
                          "was expected");
     call.u.seal.ap_req.data = (uint8_t *)token.body;
     call.u.seal.ap_req.length = token.body_length;
-    call.u.seal.client = client;
+    call.u.seal.client = (char *)client;
     call.u.seal.label = in->label;
     call.u.seal.flags = in->ask;
     ret = tr_daemon_ask(&in->daemon, &call, TR_REPLY_SEALED, &reply, NULL);
@@ -190,17 +175,17 @@ seal(struct initiation *in, char *client)
 static OM_uint32
 begin_labelled(OM_uint32 *minor, struct initiation *in)
 {
-    char *client = NULL;
+    const char *client;
     OM_uint32 major;
     krb5_error_code ret;
 
-    if (in->inner_cred == GSS_C_NO_CREDENTIAL) {
+    if (in->cred == NULL) {
         /* So that the client named to trustrealmd is the one who signs. */
         major = tr_cred_default(minor, in->context->mech, GSS_C_INITIATE,
                                 &in->acquired);
         if (GSS_ERROR(major))
             return major;
-        in->inner_cred = in->acquired;
+        in->cred = in->acquired;
     }
     major = kerberos(minor, in, GSS_C_NO_BUFFER);
     if (GSS_ERROR(major))
@@ -208,11 +193,11 @@ begin_labelled(OM_uint32 *minor, struct initiation *in)
     if (major != GSS_S_CONTINUE_NEEDED)
         return tr_fail(minor, tr_detail(TRR_FLAGS, "Kerberos did not "
                                         "authenticate mutually"));
-    major = client_text(minor, in, &client);
+    /* Known now that Kerberos has used the credential. */
+    major = tr_cred_client(minor, in->cred, &client);
     if (GSS_ERROR(major))
         return major;
     ret = seal(in, client);
-    free(client);
     return ret == 0 ? GSS_S_CONTINUE_NEEDED : tr_fail(minor, ret);
 }
 
@@ -410,12 +395,11 @@ gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
                       OM_uint32 *flags_out, OM_uint32 *time_out)
 {
     struct initiation in = {
-        .cred = cred, .inner_cred = tr_cred_inner(cred),
-        .target = tr_name_inner(target), .req_flags = req_flags,
-        .time_req = time_req, .bindings = bindings, .token = token,
-        .daemon = TR_DAEMON_CLOSED
+        .cred = (struct tr_cred *)cred, .target = (struct tr_name *)target,
+        .req_flags = req_flags, .time_req = time_req, .bindings = bindings,
+        .token = token, .daemon = TR_DAEMON_CLOSED
     };
-    OM_uint32 major, ignored;
+    OM_uint32 major;
 
     *minor = 0;
     token_out->length = 0;
@@ -431,7 +415,7 @@ gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
             *time_out = tr_life_remaining(&in.context->life, in.time);
     }
     tr_daemon_close(&in.daemon);
-    (void)gss_release_cred(&ignored, &in.acquired);
+    tr_cred_free(in.acquired);
     free(in.label);
     return major;
 }

@@ -41,6 +41,7 @@ tr_name_free(struct tr_name *name)
         return;
     (void)gss_release_name(&ignored, &name->inner);
     tr_facts_release(name->facts);
+    free(name->shown);
     free(name);
 }
 
@@ -51,24 +52,51 @@ tr_name_inner(gss_name_t name)
 }
 
 OM_uint32
-tr_name_text(OM_uint32 *minor, gss_name_t inner, char **text_out)
+tr_inner_text(OM_uint32 *minor, gss_name_t inner,
+              struct tr_shown_name **shown_out)
 {
     gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    struct tr_shown_name *shown;
+    gss_OID type = GSS_C_NO_OID;
     OM_uint32 major, ignored;
 
-    *text_out = NULL;
-    major = gss_display_name(minor, inner, &text, NULL);
+    *shown_out = NULL;
+    major = gss_display_name(minor, inner, &text, &type);
     if (GSS_ERROR(major))
         return major;
     /* A NUL inside would hide the rest of the name from the daemon. */
     if (text.length > TR_MAX_PRINCIPAL ||
-        memchr(text.value, '\0', text.length) != NULL)
+        memchr(text.value, '\0', text.length) != NULL) {
         major = tr_fail(minor, tr_detail(TRR_TOO_LONG, "unusable principal "
                                          "name"));
-    else if ((*text_out = strndup(text.value, text.length)) == NULL)
+    } else if ((shown = calloc(1, sizeof(*shown) + text.length + 1)) == NULL) {
         major = tr_fail(minor, ENOMEM);
+    } else {
+        shown->type = type;
+        memcpy(shown->text, text.value, text.length);
+        *shown_out = shown;
+    }
     (void)gss_release_buffer(&ignored, &text);
     return major;
+}
+
+OM_uint32
+tr_name_text(OM_uint32 *minor, struct tr_name *name, const char **text_out)
+{
+    struct tr_shown_name *shown, *none = NULL;
+    OM_uint32 major;
+
+    *text_out = NULL;
+    if (name->shown == NULL) {
+        major = tr_inner_text(minor, name->inner, &shown);
+        if (GSS_ERROR(major))
+            return major;
+        if (!atomic_compare_exchange_strong(&name->shown, &none, shown))
+            free(shown);        /* another thread was faster */
+    }
+    shown = name->shown;
+    *text_out = shown->text;
+    return GSS_S_COMPLETE;
 }
 
 static OM_uint32
@@ -145,11 +173,34 @@ gssi_compare_name(OM_uint32 *minor, gss_name_t a, gss_name_t b, int *equal_out)
                             equal_out);
 }
 
+static OM_uint32
+put_buffer(OM_uint32 *minor, const char *text, gss_buffer_t out)
+{
+    if (out == GSS_C_NO_BUFFER)
+        return GSS_S_COMPLETE;
+    out->length = strlen(text);
+    out->value = gssalloc_malloc(out->length + 1);
+    if (out->value == NULL) {
+        out->length = 0;
+        return tr_fail(minor, ENOMEM);
+    }
+    memcpy(out->value, text, out->length + 1);
+    return GSS_S_COMPLETE;
+}
+
 OM_uint32
-gssi_display_name(OM_uint32 *minor, gss_name_t name, gss_buffer_t text_out,
+gssi_display_name(OM_uint32 *minor, gss_name_t handle, gss_buffer_t text_out,
                   gss_OID *type_out)
 {
-    return gss_display_name(minor, tr_name_inner(name), text_out, type_out);
+    const struct tr_name *name = (const struct tr_name *)handle;
+    const struct tr_shown_name *shown = name->shown;
+
+    if (shown == NULL)
+        return gss_display_name(minor, name->inner, text_out, type_out);
+    *minor = 0;
+    if (type_out != NULL)
+        *type_out = shown->type;
+    return put_buffer(minor, shown->text, text_out);
 }
 
 OM_uint32
@@ -209,21 +260,6 @@ gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn_out,
     if (GSS_ERROR(major))
         (void)gss_release_buffer_set(&ignored, attrs_out);
     return major;
-}
-
-static OM_uint32
-put_buffer(OM_uint32 *minor, const char *text, gss_buffer_t out)
-{
-    if (out == GSS_C_NO_BUFFER)
-        return GSS_S_COMPLETE;
-    out->length = strlen(text);
-    out->value = gssalloc_malloc(out->length + 1);
-    if (out->value == NULL) {
-        out->length = 0;
-        return tr_fail(minor, ENOMEM);
-    }
-    memcpy(out->value, text, out->length + 1);
-    return GSS_S_COMPLETE;
 }
 
 static OM_uint32

@@ -16,11 +16,18 @@
 
 #include <gssapi/gssapi.h>
 #include <krb5/krb5.h>
+#include <stdatomic.h>
 #include "attributes.h"
+
+struct tr_shown_name {
+    gss_OID type;               /* static */
+    char text[];                /* of the principal */
+};
 
 struct tr_name {
     gss_name_t inner;
     struct tr_facts *facts;     /* or NULL */
+    _Atomic(struct tr_shown_name *) shown;      /* once it was asked for */
 };
 
 /* Make a name of *inner, which is taken over (also on error) and must be of
@@ -32,7 +39,14 @@ void tr_name_free(struct tr_name *name);
 /* The inner name of a handle that may be GSS_C_NO_NAME. */
 gss_name_t tr_name_inner(gss_name_t name);
 
-/* The principal's text of an inner name, malloced. */
-OM_uint32 tr_name_text(OM_uint32 *minor, gss_name_t inner, char **text_out);
+/*
+ * The principal's text, owned by name.  Asking Kerberos takes it about ten
+ * microseconds, so it is asked once.
+ */
+OM_uint32 tr_name_text(OM_uint32 *minor, struct tr_name *name,
+                       const char **text_out);
+/* Of an inner name; free() it. */
+OM_uint32 tr_inner_text(OM_uint32 *minor, gss_name_t inner,
+                        struct tr_shown_name **shown_out);
 
 #endif
