@@ -12,6 +12,7 @@
 #include "crypto.h"
 #include "establish.h"
 #include "job.h"
+#include "judge.h"
 #include "keys.h"
 #include "replay.h"
 #include "seal.h"
@@ -38,7 +39,7 @@ check_service(struct tr_job *job, const char *service)
                        service != NULL ? service : "this service");
 }
 
-/* --- open ----------------------------------------------------------------- */
+/* --- open ---------------------------------------------------------------- */
 
 /* R1 [232]: who may do without a label is known when the client is. */
 static krb5_error_code
@@ -300,24 +301,7 @@ tr_handle_open(struct tr_request *request)
     tr_bytes_free(&record);
 }
 
-/* --- commit --------------------------------------------------------------- */
-
-/* An opened token waits no longer than its environment is valid. */
-static krb5_error_code
-check_age(struct tr_job *job)
-{
-    const struct tr_association *a = &job->association;
-    int64_t skew = job->service->config->clock_skew;
-    krb5_error_code ret;
-
-    ret = tr_association_alive(a, job->now, tr_boottime(), skew);
-    if (ret == 0 && job->now > a->time + TR_VALIDITY_S + skew)
-        ret = TRR_ENDED;
-    if (ret)
-        tr_job_fail(job, TR_R15_COMMIT, ret, "the token was made %" PRId64
-                    " s ago", job->now - a->time);
-    return ret;
-}
+/* --- commit -------------------------------------------------------------- */
 
 /*
  * R3 again, by the key that opened the ticket.  Until then the service was
@@ -346,37 +330,20 @@ check_key(struct tr_job *job)
     return job->association.bypass ? 0 : check_host(job);
 }
 
-/* R1 and R13 for a plain client. */
 static krb5_error_code
 commit_plain(struct tr_job *job)
 {
     const struct tr_call *call = &job->request->call;
-    const struct tr_config *config = job->service->config;
     const struct tr_bytes nothing = { NULL, 0 };
     struct tr_association next = job->association;
-    struct tr_label lowest;
     krb5_error_code ret;
 
     if ((call->u.commit.flags & TR_ASK_MARKER) != 0)
         return tr_job_fail(job, TR_R1_BYPASS, TRR_STRIPPED, "the token says "
                            "that a trailer was sent with it");
-    if (job->client == NULL ||
-        !tr_bypass_from(config, job->association.service, job->client))
-        return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS, "%s is not open to "
-                           "plain Kerberos from %.150s",
-                           job->association.service,
-                           job->client != NULL ? job->client : "nobody");
-    tr_bypass_label(config, &lowest);
-    if (!tr_range_contains(&job->process.range, &lowest))
-        return tr_job_fail(job, TR_R10_PROCESS, TRR_PROCESS_RANGE, "without "
-                           "a label it has the lowest, the process begins at "
-                           "%.150s", job->process_low);
-    job->epoch = tr_shared_page_epoch(job->service->page);
-    ret = tr_label_format(config->encoding, &lowest, job->process_label,
-                          sizeof(job->process_label));
+    ret = tr_judge_plain(job, job->client != NULL ? job->client : "");
     if (ret)
         return ret;
-    job->audit.local_label = job->process_label;
     next.label = job->process_label;
     next.client = job->client;
     return tr_establish(job, &next, &call->u.commit.binding, &nothing);
@@ -496,7 +463,7 @@ begin_commit(struct tr_job *job)
     ret = tr_job_record(job, TR_R15_COMMIT, &call->u.commit.record,
                         TR_STAGE_OPENED, TR_ROLE_ACCEPTOR);
     if (ret == 0)
-        ret = check_age(job);
+        ret = tr_job_check_age(job, TR_R15_COMMIT);
     if (ret == 0)
         ret = check_service(job, job->association.service);
     if (ret == 0)

@@ -3,7 +3,6 @@
 
 #include "config.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,7 +43,7 @@ decide(struct tr_job *job, const char *label, int64_t flags)
     return ret ? ret : tr_job_ask(job, &question);
 }
 
-/* --- prepare -------------------------------------------------------------- */
+/* --- prepare ------------------------------------------------------------- */
 
 /* A name without a realm is one of the default realm. */
 static krb5_error_code
@@ -116,7 +115,7 @@ tr_handle_prepare(struct tr_request *request)
     tr_job_reply(job, &reply, false, plain);
 }
 
-/* --- seal ----------------------------------------------------------------- */
+/* --- seal ---------------------------------------------------------------- */
 
 /* What the two systems keep and say of an association that begins. */
 struct beginning {
@@ -334,7 +333,7 @@ tr_handle_seal(struct tr_request *request)
     }
 }
 
-/* --- accepted ------------------------------------------------------------- */
+/* --- accepted ------------------------------------------------------------ */
 
 /* Does the acceptance answer what was asked? */
 static krb5_error_code
@@ -397,24 +396,6 @@ open_acceptance(struct tr_job *job, krb5_key subkey,
     return ret;
 }
 
-/* An answer that comes after the environment has lost its validity is none
- * to this. */
-static krb5_error_code
-check_age(struct tr_job *job)
-{
-    const struct tr_association *a = &job->association;
-    int64_t skew = job->service->config->clock_skew;
-    krb5_error_code ret;
-
-    ret = tr_association_alive(a, job->now, tr_boottime(), skew);
-    if (ret == 0 && job->now > a->time + TR_VALIDITY_S + skew)
-        ret = TRR_ENDED;
-    if (ret)
-        tr_job_fail(job, TR_S13_SEAL, ret, "the answer took %" PRId64 " s",
-                    job->now - a->time);
-    return ret;
-}
-
 /* Verify, decide again, and reply. */
 static krb5_error_code
 accept_acceptance(struct tr_job *job, krb5_key subkey)
@@ -470,7 +451,7 @@ tr_handle_accepted(struct tr_request *request)
     ret = tr_job_record(job, TR_S13_SEAL, &request->call.u.accepted.record,
                         TR_STAGE_SEALED, TR_ROLE_INITIATOR);
     if (ret == 0)
-        ret = check_age(job);
+        ret = tr_job_check_age(job, TR_S13_SEAL);
     if (ret == 0)
         ret = tr_job_process(job, TR_S6_LABEL);
     if (ret == 0)

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -233,6 +234,22 @@ tr_job_record(struct tr_job *job, enum tr_step step,
                            "this call");
     audit_association(job);
     return 0;
+}
+
+krb5_error_code
+tr_job_check_age(struct tr_job *job, enum tr_step step)
+{
+    const struct tr_association *a = &job->association;
+    int64_t skew = job->service->config->clock_skew;
+    krb5_error_code ret;
+
+    ret = tr_association_alive(a, job->now, tr_boottime(), skew);
+    if (ret == 0 && job->now > a->time + TR_VALIDITY_S + skew)
+        ret = TRR_ENDED;
+    if (ret)
+        tr_job_fail(job, step, ret, "the token was made %" PRId64 " s ago",
+                    job->now - a->time);
+    return ret;
 }
 
 krb5_error_code

@@ -79,6 +79,10 @@ krb5_error_code tr_job_record(struct tr_job *job, enum tr_step step,
                               const struct tr_bytes *record, int stage,
                               int side);
 
+/* A token waits no longer than its environment is valid: refuse, at step, a
+ * record of one that is older. */
+krb5_error_code tr_job_check_age(struct tr_job *job, enum tr_step step);
+
 /* Open the view that decisions are made on, reading the epoch first. */
 krb5_error_code tr_job_view(struct tr_job *job);
 void tr_job_close_view(struct tr_job *job);

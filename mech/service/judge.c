@@ -27,26 +27,27 @@ tr_judge_record(struct tr_job *job, const struct tr_bytes *record)
                           TR_S6_LABEL : TR_R10_PROCESS);
 }
 
-/* A by-pass has no other system: what allowed it has to allow it still. */
-static krb5_error_code
-judge_plain(struct tr_job *job)
+krb5_error_code
+tr_judge_plain(struct tr_job *job, const char *client)
 {
     const struct tr_config *config = job->service->config;
-    const struct tr_association *a = &job->association;
+    const char *service = job->association.service;
     struct tr_label lowest;
+    krb5_error_code ret;
 
     job->epoch = tr_shared_page_epoch(job->service->page);
-    job->audit.local_label = a->label;
-    if (!tr_bypass_from(config, a->service, a->client))
+    if (!tr_bypass_from(config, service, client))
         return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS, "%s is not open to "
-                           "plain Kerberos from %.150s", a->service,
-                           a->client);
+                           "plain Kerberos from \"%.150s\"", service, client);
     tr_bypass_label(config, &lowest);
     if (!tr_range_contains(&job->process.range, &lowest))
         return tr_job_fail(job, TR_R10_PROCESS, TRR_PROCESS_RANGE, "without "
                            "a label it has the lowest, the process begins at "
                            "%.150s", job->process_low);
-    return 0;
+    ret = tr_label_format(config->encoding, &lowest, job->process_label,
+                          sizeof(job->process_label));
+    job->audit.local_label = job->process_label;
+    return ret;
 }
 
 static krb5_error_code
@@ -62,7 +63,7 @@ judge(struct tr_job *job)
     if (!tr_bytes_equal(&a->binding, &call->u.judge.binding))
         return tr_job_fail(job, TR_STEP_NONE, TRR_BINDING,
                            "the record is another context's");
-    return a->bypass ? judge_plain(job) :
+    return a->bypass ? tr_judge_plain(job, a->client) :
         tr_judge_agreement(job, a->label, a->low, a->high);
 }
 

@@ -108,7 +108,7 @@ question_free(struct question *question)
     free(question);
 }
 
-/* --- the threads ---------------------------------------------------------- */
+/* --- the threads --------------------------------------------------------- */
 
 /* Let go of the structure. */
 static void
@@ -355,7 +355,7 @@ run(void *arg)
     return NULL;
 }
 
-/* --- the event loop's side ------------------------------------------------ */
+/* --- the event loop's side ----------------------------------------------- */
 
 krb5_error_code
 tr_kdc_ask(struct tr_kdc *kdc, const char *server)

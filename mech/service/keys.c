@@ -29,7 +29,7 @@ struct tr_keys {
     struct tr_kdc *kdc;
 };
 
-/* --- the keytab ----------------------------------------------------------- */
+/* --- the keytab ---------------------------------------------------------- */
 
 /* A keytab in memory is never freed by libkrb5: take the keys out. */
 static void
@@ -165,7 +165,7 @@ tr_keys_reload(struct tr_keys *keys)
     return ret;
 }
 
-/* --- all together --------------------------------------------------------- */
+/* --- all together -------------------------------------------------------- */
 
 static krb5_error_code
 parse_self(struct tr_keys *keys, const struct tr_config *config)

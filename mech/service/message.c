@@ -29,7 +29,7 @@ begin(struct tr_job *job, const struct tr_bytes *record, krb5_key *key_out)
     return tr_key_import(job->context, a->enctype, &a->key, key_out);
 }
 
-/* --- issue ---------------------------------------------------------------- */
+/* --- issue --------------------------------------------------------------- */
 
 /* May a message with this label (local format) be sent? */
 static krb5_error_code
@@ -120,7 +120,7 @@ tr_handle_issue(struct tr_request *request)
     tr_bytes_free(&record);
 }
 
-/* --- check ---------------------------------------------------------------- */
+/* --- check --------------------------------------------------------------- */
 
 static krb5_error_code
 open_label(struct tr_job *job, krb5_key key, struct tr_label_record *out)

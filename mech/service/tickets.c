@@ -144,7 +144,7 @@ add(struct tr_tickets *tickets, const char *principal)
     return ticket;
 }
 
-/* --- waiting -------------------------------------------------------------- */
+/* --- waiting ------------------------------------------------------------- */
 
 static void
 waiter_free(struct waiter *waiter)
@@ -260,7 +260,7 @@ tr_tickets_get(struct tr_tickets *tickets, const char *principal,
         done(ret, ret == TRR_NO_KDC ? ticket->why : NULL, NULL, arg);
 }
 
-/* --- a ticket in a file --------------------------------------------------- */
+/* --- a ticket in a file -------------------------------------------------- */
 
 static void
 export_free(struct export *export)
@@ -378,7 +378,7 @@ cleanup:
     return ret;
 }
 
-/* --- what the KDC says ---------------------------------------------------- */
+/* --- what the KDC says --------------------------------------------------- */
 
 static void
 login_done(struct tr_tickets *tickets, krb5_error_code code, const char *why)
