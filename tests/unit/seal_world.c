@@ -24,7 +24,8 @@
 krb5_context world_krb5;
 struct world_system world_alpha, world_beta, world_gamma;
 
-static char *directory, *kdc_program;
+char *world_directory;
+static char *kdc_program;
 static pid_t kdc = -1;
 static int port;
 static const char *kdc_enctype;
@@ -112,14 +113,14 @@ write_file(const char *path, const char *content)
         err(1, "%s", path);
 }
 
-static void
-check(krb5_error_code ret, const char *what)
+void
+world_check(krb5_error_code ret, const char *what)
 {
     if (ret != 0)
         errx(1, "%s: %s", what, error_message(ret));
 }
 
-/* --- the KDC -------------------------------------------------------------- */
+/* --- the KDC ------------------------------------------------------------- */
 
 /* Where programs and modules are: in TR_SERVERS or on the system. */
 static char *
@@ -191,7 +192,7 @@ answers(void)
 void
 world_start_kdc(void)
 {
-    char *log = text("%s/krb5kdc.out", directory);
+    char *log = text("%s/krb5kdc.out", world_directory);
     int i;
 
     kdc = fork();
@@ -208,7 +209,7 @@ world_start_kdc(void)
     for (i = 0; i < 500 && !answers(); i++)
         usleep(10000);
     if (i == 500)
-        errx(1, "the KDC does not start, see %s", directory);
+        errx(1, "the KDC does not start, see %s", world_directory);
 }
 
 void
@@ -231,7 +232,7 @@ configure_kdc(const char *modules)
     char *path, *content;
 
     port = free_port();
-    path = text("%s/krb5.conf", directory);
+    path = text("%s/krb5.conf", world_directory);
     content = text(
         "[libdefaults]\n default_realm = " WORLD_REALM "\n"
         " dns_lookup_kdc = false\n dns_lookup_realm = false\n"
@@ -242,7 +243,7 @@ configure_kdc(const char *modules)
     setenv("KRB5_CONFIG", path, 1);
     free(path);
     free(content);
-    path = text("%s/kdc.conf", directory);
+    path = text("%s/kdc.conf", world_directory);
     content = text(
         "[kdcdefaults]\n kdc_listen = \"\"\n"
         " kdc_tcp_listen = 127.0.0.1:%d\n"
@@ -251,8 +252,8 @@ configure_kdc(const char *modules)
         "  supported_enctypes = %s:normal\n }\n"
         "[dbmodules]\n db_module_dir = %s\n"
         "[logging]\n kdc = FILE:%s/kdc.log\n default = FILE:%s/kdc.log\n",
-        port, directory, directory, directory, kdc_enctype, modules,
-        directory, directory);
+        port, world_directory, world_directory, world_directory,
+        kdc_enctype, modules, world_directory, world_directory);
     write_file(path, content);
     setenv("KRB5_KDC_PROFILE", path, 1);
     free(path);
@@ -264,7 +265,7 @@ make_principals(const char *libraries, const char *kdb5_util,
                 const char *kadmin)
 {
     static const char *const systems[] = { "alpha", "beta", "gamma" };
-    char *commands = text("%s/commands", directory), *content, *more;
+    char *commands = text("%s/commands", world_directory), *content, *more;
     size_t i;
 
     content = strdup("");
@@ -272,7 +273,7 @@ make_principals(const char *libraries, const char *kdb5_util,
         more = text("%saddprinc -randkey trustrealm/%s.unit.test\n"
                     "ktadd -norandkey -k %s/%s.keytab "
                     "trustrealm/%s.unit.test\n", content, systems[i],
-                    directory, systems[i], systems[i]);
+                    world_directory, systems[i], systems[i]);
         free(content);
         content = more;
     }
@@ -285,18 +286,18 @@ make_principals(const char *libraries, const char *kdb5_util,
         "addprinc -randkey carol\n"
         "ktadd -norandkey -k %s/all.keytab host/beta.unit.test "
         "HTTP/www.unit.test host/gamma.unit.test alice bob carol\n", content,
-        directory);
+        world_directory);
     free(content);
     write_file(commands, more);
     free(more);
     run("LD_LIBRARY_PATH='%s' %s -r " WORLD_REALM " -P master create -s "
-        ">%s/kdb.out 2>&1", libraries, kdb5_util, directory);
+        ">%s/kdb.out 2>&1", libraries, kdb5_util, world_directory);
     run("LD_LIBRARY_PATH='%s' %s -r " WORLD_REALM " <%s >%s/kadmin.out 2>&1",
-        libraries, kadmin, commands, directory);
+        libraries, kadmin, commands, world_directory);
     free(commands);
 }
 
-/* --- a system ------------------------------------------------------------- */
+/* --- a system ------------------------------------------------------------ */
 
 /* The table without the entries of these names. */
 static char *
@@ -331,7 +332,8 @@ world_load(struct world_system *system, const char *left_out,
     struct tr_table *writer = NULL;
 
     write_file(path, content);
-    check(tr_table_open(lmdb, TR_TABLE_WRITE, 1 << 24, &writer, &why), lmdb);
+    world_check(tr_table_open(lmdb, TR_TABLE_WRITE, 1 << 24, &writer, &why),
+                lmdb);
     if (tr_source_load_ldif(writer, path, &why) != 0)
         errx(1, "%s", why);
     tr_table_close(writer);
@@ -370,17 +372,19 @@ start_service(struct world_system *system)
         errx(1, "%s", why);
     free(path);
     service->base = event_base_new();
-    check(tr_tcb_create(service->config, &service->tcb), "tcb");
-    check(tr_shared_page_create(&service->page), "page");
+    world_check(tr_tcb_create(service->config, &service->tcb), "tcb");
+    world_check(tr_shared_page_create(&service->page), "page");
     tr_shared_page_renew(service->page);
     world_load(system, NULL, "");
     path = text("%s/table", system->directory);
-    check(tr_table_open(path, TR_TABLE_READ, 0, &service->table, &why), path);
+    world_check(tr_table_open(path, TR_TABLE_READ, 0, &service->table, &why),
+                path);
     free(path);
-    check(tr_keys_create(service->config, service->base,
-                         (struct tr_audit *)system, &service->keys), "keys");
+    world_check(tr_keys_create(service->config, service->base,
+                               (struct tr_audit *)system, &service->keys),
+                "keys");
     path = text("%s/state/replay", system->directory);
-    check(tr_replay_open(path, 0, time(NULL), &service->replay), path);
+    world_check(tr_replay_open(path, 0, time(NULL), &service->replay), path);
     free(path);
     service->audit = (struct tr_audit *)system;
 }
@@ -411,9 +415,9 @@ world_restart(struct world_system *system, const char *extra)
 static void
 make_system(struct world_system *system, const char *name)
 {
-    system->directory = text("%s/%s", directory, name);
+    system->directory = text("%s/%s", world_directory, name);
     run("mkdir -p -m 700 %s/state && cp %s/%s.keytab %s/system.keytab",
-        system->directory, directory, name, system->directory);
+        system->directory, world_directory, name, system->directory);
     configure(system, name, "");
     start_service(system);
 }
@@ -432,16 +436,16 @@ world_start(const char *enctype)
 
     if (found) {
         kdc_enctype = enctype;
-        directory = text("%s/trustrealm-seal-XXXXXX",
+        world_directory = text("%s/trustrealm-seal-XXXXXX",
                          tmp != NULL ? tmp : "/tmp");
-        if (mkdtemp(directory) == NULL)
-            err(1, "%s", directory);
+        if (mkdtemp(world_directory) == NULL)
+            err(1, "%s", world_directory);
         configure_kdc(modules);
         make_principals(libraries, kdb5_util, kadmin);
         kdc_program = text("LD_LIBRARY_PATH='%s' exec %s -n", libraries,
                            krb5kdc);
         world_start_kdc();
-        check(krb5_init_context(&world_krb5), "krb5");
+        world_check(krb5_init_context(&world_krb5), "krb5");
         make_system(&world_alpha, "alpha");
         make_system(&world_beta, "beta");
         make_system(&world_gamma, "gamma");
@@ -466,7 +470,7 @@ end_system(struct world_system *system)
 void
 world_stop(void)
 {
-    if (directory == NULL)
+    if (world_directory == NULL)
         return;
     end_system(&world_alpha);
     end_system(&world_beta);
@@ -475,288 +479,9 @@ world_stop(void)
     if (kdc > 0)
         world_stop_kdc();
     if (getenv("TR_KEEP") == NULL)
-        run("rm -rf %s", directory);
-    free(directory);
+        run("rm -rf %s", world_directory);
+    free(world_directory);
     free(kdc_program);
-    directory = kdc_program = NULL;
+    world_directory = kdc_program = NULL;
 }
 
-/* --- what the daemon's other parts would do ------------------------------- */
-
-void
-tr_log(struct tr_audit *audit, int priority, const char *format, ...)
-{
-    va_list ap;
-
-    if (getenv("TR_VERBOSE") == NULL)
-        return;
-    va_start(ap, format);
-    vwarnx(format, ap);
-    va_end(ap);
-}
-
-void
-tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
-{
-    struct world_system *system = (struct world_system *)audit;
-
-    system->audited = true;
-    snprintf(system->event, sizeof(system->event), "%s", record->event);
-    system->allowed = record->allowed;
-    system->step = record->step;
-    system->code = record->code;
-    snprintf(system->text, sizeof(system->text), "%s",
-             record->text != NULL ? record->text : "");
-    snprintf(system->correlation, sizeof(system->correlation), "%s",
-             record->correlation != NULL ? record->correlation : "");
-    if (getenv("TR_VERBOSE") != NULL)
-        warnx("%s %s: %s -> %s, %s in %s %s: %s %s", record->event,
-              record->allowed ? "allowed" : "denied",
-              record->sender != NULL ? record->sender : "?",
-              record->receiver != NULL ? record->receiver : "?",
-              record->user != NULL ? record->user : "?",
-              record->realm != NULL ? record->realm : "?",
-              record->label != NULL ? record->label : "?",
-              tr_step_name(record->step), system->text);
-}
-
-void
-tr_request_reply(struct tr_request *request, const struct tr_reply *reply,
-                 bool with_page)
-{
-    struct world_system *system = request->connection;
-    uint8_t *octets;
-    size_t length;
-
-    check(tr_wire_encode(TR_WIRE_REPLY, reply, &octets, &length), "reply");
-    check(tr_wire_decode(TR_WIRE_REPLY, octets, length, &system->reply),
-          "reply");
-    free(octets);
-    system->answered = true;
-    system->with_page = with_page;
-    tr_wire_free(TR_WIRE_CALL, &request->call);
-    free(request);
-}
-
-void
-tr_request_refuse(struct tr_request *request, struct tr_audit_record *record)
-{
-    struct tr_reply reply = { .type = TR_REPLY_REFUSED };
-
-    record->allowed = false;
-    if (record->code == 0)
-        errx(1, "refused without a code");
-    tr_audit_write(request->service->audit, record);
-    reply.u.refused.code = record->code;
-    reply.u.refused.text = (char *)record->text;
-    reply.u.refused.correlation = (char *)record->correlation;
-    tr_request_reply(request, &reply, false);
-}
-
-/* --- calls ---------------------------------------------------------------- */
-
-static void (*const handlers[])(struct tr_request *request) = {
-    [TR_CALL_PREPARE] = tr_handle_prepare,
-    [TR_CALL_SEAL] = tr_handle_seal,
-    [TR_CALL_ACCEPTED] = tr_handle_accepted,
-    [TR_CALL_OPEN] = tr_handle_open,
-    [TR_CALL_COMMIT] = tr_handle_commit,
-    [TR_CALL_JUDGE] = tr_handle_judge,
-    [TR_CALL_ISSUE] = tr_handle_issue,
-    [TR_CALL_CHECK] = tr_handle_check
-};
-
-enum tr_reply_type
-world_call(struct world_system *system, uid_t uid, struct tr_call *call)
-{
-    struct tr_request *request = calloc(1, sizeof(*request));
-    uint8_t *octets;
-    size_t length;
-
-    tr_wire_free(TR_WIRE_REPLY, &system->reply);
-    memset(&system->reply, 0, sizeof(system->reply));
-    system->answered = system->audited = system->allowed = false;
-    system->step = TR_STEP_NONE;
-    system->code = 0;
-    system->text[0] = system->event[0] = system->correlation[0] = '\0';
-    if (request == NULL)
-        err(1, "calloc");
-    request->service = &system->service;
-    request->caller.uid = uid;
-    request->caller.gid = uid;
-    request->connection = system;
-    check(tr_wire_encode(TR_WIRE_CALL, call, &octets, &length), "call");
-    check(tr_wire_decode(TR_WIRE_CALL, octets, length, &request->call),
-          "call");
-    free(octets);
-    handlers[call->type](request);
-    while (!system->answered) {
-        if (event_base_loop(system->service.base, EVLOOP_ONCE) != 0)
-            errx(1, "nothing would answer the call");
-    }
-    return system->reply.type;
-}
-
-krb5_error_code
-world_refused(const struct world_system *system)
-{
-    return system->reply.type == TR_REPLY_REFUSED ?
-        (krb5_error_code)system->reply.u.refused.code : 0;
-}
-
-void
-world_copy(struct tr_bytes *to, const struct tr_bytes *from)
-{
-    tr_bytes_free(to);
-    check(tr_bytes_copy(from->data, from->length, to), "copy");
-}
-
-krb5_creds *
-world_ticket(const char *keytab_name, const char *client, const char *service)
-{
-    char *name = text("FILE:%s/%s.keytab", directory, keytab_name);
-    krb5_creds *out = calloc(1, sizeof(*out));
-    krb5_principal principal;
-    krb5_keytab keytab;
-
-    check(krb5_kt_resolve(world_krb5, name, &keytab), name);
-    check(krb5_parse_name(world_krb5, client, &principal), client);
-    check(krb5_get_init_creds_keytab(world_krb5, out, principal, keytab, 0,
-                                     service, NULL), service);
-    krb5_free_principal(world_krb5, principal);
-    krb5_kt_close(world_krb5, keytab);
-    free(name);
-    return out;
-}
-
-void
-world_ap_req(struct world_context *context, const char *client,
-             const char *service)
-{
-    char *name = text("FILE:%s/all.keytab", directory);
-    krb5_creds *creds = world_ticket("all", client, service);
-    krb5_auth_context auth = NULL;
-    krb5_data in, out;
-    krb5_keytab keytab;
-
-    memset(context, 0, sizeof(*context));
-    context->service = service;
-    check(krb5_mk_req_extended(world_krb5, &auth, AP_OPTS_MUTUAL_REQUIRED |
-                               AP_OPTS_USE_SUBKEY, NULL, creds, &out), "req");
-    check(tr_bytes_copy(out.data, out.length, &context->ap_req), "copy");
-    krb5_auth_con_free(world_krb5, auth);
-    krb5_free_creds(world_krb5, creds);
-
-    auth = NULL;
-    in = out;
-    check(krb5_auth_con_init(world_krb5, &auth), "auth");
-    check(krb5_auth_con_setflags(world_krb5, auth, 0), "auth");
-    check(krb5_kt_resolve(world_krb5, name, &keytab), name);
-    check(krb5_rd_req(world_krb5, &auth, &in, NULL, keytab, NULL, NULL),
-          "rd_req");
-    krb5_free_data_contents(world_krb5, &in);
-    check(krb5_mk_rep(world_krb5, auth, &out), "mk_rep");
-    check(tr_bytes_copy(out.data, out.length, &context->ap_rep), "copy");
-    krb5_free_data_contents(world_krb5, &out);
-    krb5_auth_con_free(world_krb5, auth);
-    krb5_kt_close(world_krb5, keytab);
-    free(name);
-}
-
-krb5_error_code
-world_seal(struct world_system *from, uid_t uid,
-           struct world_context *context, const char *label)
-{
-    return world_seal_as(from, uid, context, label, WORLD_ALICE);
-}
-
-krb5_error_code
-world_seal_as(struct world_system *from, uid_t uid,
-              struct world_context *context, const char *label,
-              const char *claim)
-{
-    struct tr_call call = { .type = TR_CALL_SEAL };
-
-    call.u.seal.ap_req = context->ap_req;
-    call.u.seal.client = (char *)claim;
-    call.u.seal.label = (char *)label;
-    if (world_call(from, uid, &call) != TR_REPLY_SEALED)
-        return world_refused(from);
-    world_copy(&context->trailer, &from->reply.u.sealed.trailer);
-    world_copy(&context->sealed, &from->reply.u.sealed.record);
-    return 0;
-}
-
-krb5_error_code
-world_open(struct world_system *to, uid_t uid, struct world_context *context)
-{
-    struct tr_call call = { .type = TR_CALL_OPEN };
-
-    call.u.open.ap_req = context->ap_req;
-    call.u.open.trailer = context->trailer;
-    if (world_call(to, uid, &call) != TR_REPLY_OPENED)
-        return world_refused(to);
-    world_copy(&context->opened, &to->reply.u.opened.record);
-    return 0;
-}
-
-krb5_error_code
-world_commit(struct world_system *to, uid_t uid,
-             struct world_context *context, const char *client, int64_t flags)
-{
-    struct tr_call call = { .type = TR_CALL_COMMIT };
-    struct tr_bytes binding = { (uint8_t *)"acceptor's PRF", 14 };
-
-    call.u.commit.record = context->opened;
-    call.u.commit.client = (char *)client;
-    call.u.commit.ap_rep = context->ap_rep;
-    call.u.commit.binding = binding;
-    call.u.commit.flags = flags;
-    call.u.commit.service = (char *)context->service;
-    if (world_call(to, uid, &call) != TR_REPLY_ESTABLISHED)
-        return world_refused(to);
-    world_copy(&context->reply_trailer, &to->reply.u.established.trailer);
-    world_copy(&context->acceptor, &to->reply.u.established.record);
-    return 0;
-}
-
-krb5_error_code
-world_accepted(struct world_system *from, uid_t uid,
-               struct world_context *context)
-{
-    struct tr_call call = { .type = TR_CALL_ACCEPTED };
-    struct tr_bytes binding = { (uint8_t *)"initiator's PRF", 15 };
-
-    call.u.accepted.record = context->sealed;
-    call.u.accepted.ap_rep = context->ap_rep;
-    call.u.accepted.trailer = context->reply_trailer;
-    call.u.accepted.binding = binding;
-    if (world_call(from, uid, &call) != TR_REPLY_ESTABLISHED)
-        return world_refused(from);
-    world_copy(&context->initiator, &from->reply.u.established.record);
-    return 0;
-}
-
-void
-world_establish(struct world_context *context, const char *label)
-{
-    world_ap_req(context, "alice", "host/beta.unit.test");
-    check(world_seal(&world_alpha, WORLD_USER, context, label), "seal");
-    check(world_open(&world_beta, WORLD_ROOT, context), "open");
-    check(world_commit(&world_beta, WORLD_ROOT, context,
-                       WORLD_ALICE, WORLD_FLAGS), "commit");
-    check(world_accepted(&world_alpha, WORLD_USER, context), "accepted");
-}
-
-void
-world_forget(struct world_context *context)
-{
-    tr_bytes_free(&context->ap_req);
-    tr_bytes_free(&context->ap_rep);
-    tr_bytes_free(&context->trailer);
-    tr_bytes_free(&context->reply_trailer);
-    tr_bytes_free(&context->sealed);
-    tr_bytes_free(&context->opened);
-    tr_bytes_free(&context->initiator);
-    tr_bytes_free(&context->acceptor);
-}

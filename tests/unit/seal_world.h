@@ -48,6 +48,7 @@ struct world_context {
 };
 
 extern krb5_context world_krb5;
+extern char *world_directory;
 extern struct world_system world_alpha, world_beta, world_gamma;
 
 /* False when there is no KDC to be found on this machine; says so.  With
@@ -102,6 +103,8 @@ krb5_error_code world_accepted(struct world_system *from, uid_t uid,
 void world_establish(struct world_context *context, const char *label);
 void world_forget(struct world_context *context);
 
+/* Ends the program when ret is an error. */
+void world_check(krb5_error_code ret, const char *what);
 void world_copy(struct tr_bytes *to, const struct tr_bytes *from);
 
 #endif

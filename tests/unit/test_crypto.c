@@ -279,7 +279,7 @@ a_context_permits_only_aes(void **state)
     krb5_free_context(other);
 }
 
-/* --- the record key ------------------------------------------------------- */
+/* --- the record key ------------------------------------------------------ */
 
 static krb5_error_code
 load(const char *name, struct tr_bytes *out)
@@ -353,7 +353,7 @@ record_key_of_another_kind_is_refused(void **state)
     assert_int_equal(load("folder", &key), TRR_CONFIG);
 }
 
-/* --- the clock's floor ---------------------------------------------------- */
+/* --- the clock's floor --------------------------------------------------- */
 
 static void
 the_floor_never_sinks_and_outlives_a_restart(void **state)

@@ -71,7 +71,7 @@ check(struct world_system *system, uid_t uid, const struct tr_bytes *record)
     return world_refused(system);
 }
 
-/* --- judge ---------------------------------------------------------------- */
+/* --- judge --------------------------------------------------------------- */
 
 static void
 an_association_is_judged_as_it_was_established(void **state)
@@ -271,7 +271,7 @@ a_by_pass_is_judged_anew_as_well(void **state)
     world_forget(&plain);
 }
 
-/* --- labels of messages --------------------------------------------------- */
+/* --- labels of messages -------------------------------------------------- */
 
 static void
 a_label_goes_both_ways(void **state)
