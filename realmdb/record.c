@@ -141,9 +141,10 @@ take_list(const struct tr_field *field, const struct tr_attribute *attribute,
     return 0;
 }
 
+/* Fill record; with only_required, nothing but what it is found by. */
 static krb5_error_code
 take_fields(const struct tr_entry *entry, const struct tr_class *class,
-            struct tr_record *record, char **why_out)
+            bool only_required, struct tr_record *record, char **why_out)
 {
     krb5_error_code ret;
     const struct tr_field *field;
@@ -151,6 +152,8 @@ take_fields(const struct tr_entry *entry, const struct tr_class *class,
     uint8_t *base = (uint8_t *)record;
 
     for (field = class->fields; field->attribute != NULL; field++) {
+        if (only_required && !field->required)
+            continue;
         ret = find_attribute(entry, field->attribute, &attribute, why_out);
         if (ret)
             return ret;
@@ -169,7 +172,33 @@ take_fields(const struct tr_entry *entry, const struct tr_class *class,
         if (ret)
             return ret;
     }
-    return class->check == NULL ? 0 : class->check(record, why_out);
+    if (only_required || class->check == NULL)
+        return 0;
+    return class->check(record, why_out);
+}
+
+static krb5_error_code
+make_record(const struct tr_entry *entry, const struct tr_class *class,
+            bool only_required, struct tr_record **record_out, char **why_out)
+{
+    krb5_error_code ret;
+    struct tr_record *record;
+
+    record = calloc(1, sizeof(*record));
+    if (record == NULL)
+        return ENOMEM;
+    record->type = class->type;
+    if (record->type == TR_RECORD_SYSTEM)
+        record->u.system.enabled = true;
+    if (record->type == TR_RECORD_REALM)
+        record->u.realm.kernel_lifetime = DEFAULT_KERNEL_LIFETIME;
+    ret = take_fields(entry, class, only_required, record, why_out);
+    if (ret) {
+        tr_record_free(record);
+        return ret;
+    }
+    *record_out = record;
+    return 0;
 }
 
 krb5_error_code
@@ -178,30 +207,33 @@ tr_record_from_entry(const struct tr_entry *entry,
 {
     krb5_error_code ret;
     const struct tr_class *class;
-    struct tr_record *record = NULL;
-    char *why = NULL;
 
-    ret = find_class(entry, &class, &why);
+    *record_out = NULL;
+    *why_out = NULL;
+    ret = find_class(entry, &class, why_out);
     if (ret != 0 || class == NULL)
-        goto cleanup;
-    record = calloc(1, sizeof(*record));
-    if (record == NULL) {
-        ret = ENOMEM;
-        goto cleanup;
-    }
-    record->type = class->type;
-    if (record->type == TR_RECORD_SYSTEM)
-        record->u.system.enabled = true;
-    if (record->type == TR_RECORD_REALM)
-        record->u.realm.kernel_lifetime = DEFAULT_KERNEL_LIFETIME;
-    ret = take_fields(entry, class, record, &why);
+        return ret;
+    return make_record(entry, class, false, record_out, why_out);
+}
 
-cleanup:
-    if (ret != 0) {
-        tr_record_free(record);
-        record = NULL;
+krb5_error_code
+tr_record_closed(const struct tr_entry *entry, struct tr_record **record_out)
+{
+    krb5_error_code ret;
+    const struct tr_attribute *classes;
+    const struct tr_class *class;
+    char *why = NULL;
+    size_t i;
+
+    *record_out = NULL;
+    ret = find_attribute(entry, "objectClass", &classes, &why);
+    for (i = 0; ret == 0 && classes != NULL && i < classes->nvalues; i++) {
+        class = tr_class_find(classes->values[i]);
+        if (class == NULL || !class->restricts)
+            continue;
+        ret = make_record(entry, class, true, record_out, &why);
+        break;
     }
-    *record_out = record;
-    *why_out = why;
-    return ret;
+    free(why);
+    return ret == TRR_ENTRY ? 0 : ret;
 }

@@ -130,6 +130,15 @@ struct tr_entry {
 krb5_error_code tr_record_from_entry(const struct tr_entry *entry,
                                      struct tr_record **record_out,
                                      char **why_out);
+/*
+ * The record that stands for an entry that was refused.  To leave out a trust
+ * realm or a system allows less, but a user without clearances is not limited
+ * and names without a map are taken as they are: so these become a clearance
+ * for nothing and a map without pairs.  NULL for other entries, and for those
+ * that do not even say whom or what they are for.
+ */
+krb5_error_code tr_record_closed(const struct tr_entry *entry,
+                                 struct tr_record **record_out);
 
 /* To and from the octets kept in LMDB; *octets_out is malloced. */
 krb5_error_code tr_record_encode(const struct tr_record *record,

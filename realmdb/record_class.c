@@ -227,10 +227,10 @@ check_map(struct tr_record *record, char **why_out)
 }
 
 static const struct tr_class classes[] = {
-    { "trTrustRealm", TR_RECORD_REALM, realm_fields, check_realm },
-    { "trSystem", TR_RECORD_SYSTEM, system_fields, NULL },
-    { "trSubject", TR_RECORD_CLEARANCE, clearance_fields, NULL },
-    { "trLabelMap", TR_RECORD_MAP, map_fields, check_map },
+    { "trTrustRealm", TR_RECORD_REALM, realm_fields, false, check_realm },
+    { "trSystem", TR_RECORD_SYSTEM, system_fields, false, NULL },
+    { "trSubject", TR_RECORD_CLEARANCE, clearance_fields, true, NULL },
+    { "trLabelMap", TR_RECORD_MAP, map_fields, true, check_map },
 };
 
 const struct tr_class *

@@ -51,6 +51,8 @@ struct tr_class {
     const char *name;
     enum tr_record_type type;
     const struct tr_field *fields;      /* the last one has no attribute */
+    /* More would be allowed without such an entry than with it. */
+    bool restricts;
     /* Judges what no single value shows; *why_out is set when it fails. */
     krb5_error_code (*check)(struct tr_record *record, char **why_out);
 };

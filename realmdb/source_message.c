@@ -63,6 +63,23 @@ cleanup:
 
 /* --- entries ------------------------------------------------------------- */
 
+/* A value that cannot be is the entry's fault, not the message's. */
+static krb5_error_code
+add_value(struct tr_message *message, const char *name,
+          const struct berval *value)
+{
+    krb5_error_code ret;
+    char *why = NULL;
+
+    ret = tr_gathered_add(&message->values, name, value->bv_val,
+                          value->bv_len, &why);
+    if (message->why == NULL)
+        message->why = why;
+    else
+        free(why);
+    return ret == TRR_ENTRY ? 0 : ret;
+}
+
 static krb5_error_code
 gather(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
 {
@@ -77,15 +94,13 @@ gather(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
          name = ldap_next_attribute(ld, raw, position)) {
         values = ldap_get_values_len(ld, raw, name);
         for (i = 0; values != NULL && values[i] != NULL && ret == 0; i++)
-            ret = tr_gathered_add(&message->values, name, values[i]->bv_val,
-                                  values[i]->bv_len, &message->why);
+            ret = add_value(message, name, values[i]);
         ldap_value_free_len(values);
         ldap_memfree(name);
     }
     ldap_memfree(name);
     ber_free(position, 0);
-    /* A value that cannot be is the entry's fault, not the message's. */
-    return message->why != NULL ? 0 : ret;
+    return ret;
 }
 
 /* syncStateValue (RFC 4533 2.3). */

@@ -40,7 +40,7 @@ struct tr_message {
     char *text;                 /* "" or the server's */
     char *dn;
     struct tr_gathered values;
-    char *why;                  /* an entry that cannot be gathered */
+    char *why;                  /* a value that cannot be, or NULL */
 };
 
 /* TRR_SOURCE when it is malformed; free with tr_message_clear(). */

@@ -263,36 +263,47 @@ remove_entry(struct tr_replica *replica, const void *key)
     return ret == TRR_NOT_FOUND ? 0 : ret;
 }
 
-/* An entry that cannot be used leaves nothing of its former self. */
+/* The record of an entry, or what stands for one that cannot be used; NULL
+ * for one that is to be left out. */
+static krb5_error_code
+make_record(struct tr_replica *replica, const struct tr_message *message,
+            struct tr_record **record_out)
+{
+    krb5_error_code ret = TRR_ENTRY;
+    struct tr_entry entry = tr_gathered_entry(&message->values, message->dn);
+    char *why = NULL;
+
+    *record_out = NULL;
+    if (message->why == NULL)
+        ret = tr_record_from_entry(&entry, record_out, &why);
+    if (ret == TRR_ENTRY) {
+        replica->cb->bad(message->dn, message->why != NULL ? message->why :
+                         why != NULL ? why : "?", replica->cb->arg);
+        ret = tr_record_closed(&entry, record_out);
+    }
+    free(why);
+    return ret;
+}
+
 static krb5_error_code
 put_entry(struct tr_replica *replica, const struct tr_message *message)
 {
     krb5_error_code ret;
-    struct tr_entry entry = tr_gathered_entry(&message->values, message->dn);
     const void *key = message->uuid.bv_val;
-    struct tr_record *record = NULL;
-    char *why = NULL;
+    struct tr_record *record;
 
-    forget_waiting(replica, key);
-    if (message->why != NULL) {
-        ret = TRR_ENTRY;
-        replica->cb->bad(message->dn, message->why, replica->cb->arg);
-    } else {
-        ret = tr_record_from_entry(&entry, &record, &why);
-        if (ret == TRR_ENTRY)
-            replica->cb->bad(message->dn, why == NULL ? "?" : why,
-                             replica->cb->arg);
-    }
-    free(why);
-    if (ret != 0 && ret != TRR_ENTRY)
+    ret = make_record(replica, message, &record);
+    if (ret)
         return ret;
     if (record == NULL)
         return remove_entry(replica, key);
+    forget_waiting(replica, key);
     ret = tr_update_put(replica->update, key, TR_UUID_LENGTH, record);
     if (ret != TRR_ENTRY) {
         tr_record_free(record);
         return ret;
     }
+    /* Its name is taken: nothing of its former self stays. */
     ret = tr_update_delete(replica->update, key, TR_UUID_LENGTH);
     if (ret != 0 && ret != TRR_NOT_FOUND) {
         tr_record_free(record);

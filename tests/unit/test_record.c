@@ -286,6 +286,44 @@ wrong_values_are_named(void **state)
     }
 }
 
+/* What is left out must not allow more than what is there. */
+static void
+unusable_restrictions_stay_restrictions(void **state)
+{
+    static const struct { const char *text; bool closed; } cases[] = {
+        { SUBJECT "trClearance: nonsense\n", true },
+        { SUBJECT "objectClass: trSystem\ncn: a\n", true },
+        { SUBJECT "trClearance: e a b\ntrClearance: e a c\n", true },
+        { MAP "trLevelMap: a\n", true },
+        { MAP "trLevelMap: a b\ntrLevelMap: c b\n", true },
+        { "objectClass: trSubject\ntrPrincipal: nobody\n", false },
+        { "objectClass: trLabelMap\ntrRealmName: e\n", false },
+        { SYSTEM "trMembership: nonsense\n", false },
+        { REALM "trPolicy: nonsense\n", false },
+        { "cn: x\n", false },
+    };
+    struct tr_gathered values = { 0 };
+    struct tr_record *record;
+    struct tr_entry entry;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        gather(cases[i].text, &values);
+        entry = tr_gathered_entry(&values, "cn=test");
+        assert_int_equal(tr_record_closed(&entry, &record), 0);
+        assert_int_equal(record != NULL, cases[i].closed);
+        if (record != NULL && record->type == TR_RECORD_CLEARANCE) {
+            assert_string_equal(record->u.clearance.principal, "alice@R");
+            assert_int_equal(record->u.clearance.nclearances, 0);
+        } else if (record != NULL) {
+            assert_int_equal(record->type, TR_RECORD_MAP);
+            assert_string_equal(record->u.map.format, "local");
+            assert_int_equal(record->u.map.nlevels, 0);
+        }
+        tr_record_free(record);
+        tr_gathered_clear(&values);
+    }
+}
+
 /* start with n more values of attribute: before, a number, between, another
  * number. */
 static krb5_error_code
@@ -629,6 +667,7 @@ main(void)
         cmocka_unit_test(unknown_attributes_are_ignored),
         cmocka_unit_test(names_of_attributes_have_no_case),
         cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(unusable_restrictions_stay_restrictions),
         cmocka_unit_test(lists_have_maxima),
         cmocka_unit_test(values_have_maxima),
         cmocka_unit_test(numbers_are_strict),

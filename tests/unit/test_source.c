@@ -720,6 +720,28 @@ an_unusable_entry_leaves_nothing(void **state)
     close_scene(&scene);
 }
 
+/* Left out, a clearance would leave its user without limits. */
+static void
+an_unusable_clearance_allows_nothing(void **state)
+{
+    struct scene scene = filled_scene(*state);
+    struct tr_record *record;
+    struct tr_view *view;
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 's', SUBJECT
+                           "trClearance: e low high\n", CSN("11", "000")), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 's', SUBJECT
+                           "trClearance: e low\n", CSN("12", "000")), 0);
+    settle(&scene);
+    assert_int_equal(told.nbad, 1);
+    assert_int_equal(tr_view_open(scene.table, &view), 0);
+    assert_int_equal(tr_view_clearance(view, "alice@R", &record), 0);
+    assert_int_equal(record->u.clearance.nclearances, 0);
+    tr_record_free(record);
+    tr_view_close(view);
+    close_scene(&scene);
+}
+
 static void
 a_provider_behind_the_table_is_refused(void **state)
 {
@@ -840,6 +862,7 @@ main(void)
         source_test(a_taken_name_waits_and_is_told),
         source_test(a_restart_does_not_forget_what_waits),
         source_test(an_unusable_entry_leaves_nothing),
+        source_test(an_unusable_clearance_allows_nothing),
         source_test(a_provider_behind_the_table_is_refused),
         source_test(refresh_required_asks_for_everything),
         source_test(another_base_starts_anew),
