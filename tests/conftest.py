@@ -15,6 +15,7 @@ from testlib.servers import Missing
 from testlib.world import ROOT, World
 
 _worlds = []
+_broken = []        # that did not start; kept until their logs are reported
 
 
 def _open(**options):
@@ -22,10 +23,11 @@ def _open(**options):
     _worlds.append(world)
     try:
         world.start()
-    except Missing as missing:
-        if os.environ.get("TR_REQUIRE"):
-            raise
-        pytest.skip(str(missing))
+    except BaseException as error:
+        _broken.append(world)
+        if isinstance(error, Missing) and "TR_REQUIRE" not in os.environ:
+            pytest.skip(str(error))
+        raise
     return world
 
 
@@ -58,6 +60,11 @@ def several_uids():
     """For tests in which programs run under several uids."""
     if not ROOT:
         pytest.skip("needs root: programs under several uids")
+
+
+def pytest_runtest_logfinish():
+    while _broken:
+        _close(_broken.pop())
 
 
 @pytest.hookimpl(tryfirst=True)
