@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "config_file.h"
@@ -459,7 +460,7 @@ read_services(struct tr_conf *conf, struct tr_config *config)
     static const struct tr_id_range root = { 0, 0 };
     struct tr_service_rule *rule;
     const char *name;
-    size_t i;
+    size_t i, k;
 
     rule = add_service(config, "", &root, 1);
     if (rule == NULL)
@@ -468,6 +469,12 @@ read_services(struct tr_conf *conf, struct tr_config *config)
                 &rule->naccept);
     for (i = 0; (name = tr_conf_subsection(conf, "services", i)) != NULL;
          i++) {
+        for (k = 1; k < config->nservices; k++) {
+            if (strcasecmp(config->services[k].service, name) == 0)
+                tr_conf_complain(conf, "services", name, NULL,
+                                 "given twice, as %s",
+                                 config->services[k].service);
+        }
         rule = add_service(config, name, config->services[0].accept,
                            config->services[0].naccept);
         if (rule == NULL)

@@ -390,6 +390,17 @@ tr_kdc_ask(struct tr_kdc *kdc, const char *server)
     return ret;
 }
 
+size_t
+tr_kdc_queue(struct tr_kdc *kdc)
+{
+    size_t count;
+
+    pthread_mutex_lock(&kdc->lock);
+    count = kdc->nasked;
+    pthread_mutex_unlock(&kdc->lock);
+    return count;
+}
+
 static void
 on_answer(evutil_socket_t fd, short what, void *arg)
 {

@@ -41,6 +41,9 @@ krb5_error_code tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab);
 /* Ask for a ticket for server.  TRR_DAEMON_BUSY when the queue is full. */
 krb5_error_code tr_kdc_ask(struct tr_kdc *kdc, const char *server);
 
+/* Questions that no thread has taken up yet. */
+size_t tr_kdc_queue(struct tr_kdc *kdc);
+
 /* How long before its end a ticket is to be renewed, in seconds. */
 krb5_timestamp tr_kdc_margin(const krb5_creds *creds);
 

@@ -354,3 +354,9 @@ tr_keys_name(const struct tr_keys *keys)
 {
     return keys->name;
 }
+
+size_t
+tr_keys_queue(const struct tr_keys *keys)
+{
+    return tr_kdc_queue(keys->kdc);
+}

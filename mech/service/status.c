@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "daemon.h"
 #include "follow.h"
+#include "keys.h"
 #include "trustrealm_err.h"
 #include "watch.h"
 
@@ -108,6 +109,8 @@ set_inside(json_t *state, const struct tr_daemon *daemon)
         json_integer((json_int_t)tr_server_connections(daemon->server)));
     set(state, "requests",
         json_integer((json_int_t)tr_server_requests(daemon->server)));
+    set(state, "kdc_queue",
+        json_integer((json_int_t)tr_keys_queue(service->keys)));
     list = json_array();
     for (i = 0; list != NULL && service->attributes[i] != NULL; i++)
         json_array_append_new(list, text_value(service->attributes[i]));

@@ -236,6 +236,8 @@ static const struct { const char *text, *says; } wrong[] = {
       "highest = mid\nuid = 2\n}\n", "[rules] r: uid = 1: given twice" },
     { SOUND "[services]\nhttp = {\nbypass = monitor/*\n}\n",
       "[services] http: bypass = monitor/*: monitor/*: client pattern" },
+    { SOUND "[services]\nHTTP = {\n}\nhttp = {\n}\n",
+      "[services] http: given twice, as HTTP" },
     { SOUND "[services]\nhttp = 33\n", "[services] http = 33: unknown key" },
     { SOUND "[attributes]\nzone = a b\n",
       "[attributes] zone = a b: value without blanks expected" },
@@ -313,6 +315,22 @@ includes_are_followed(void **state)
     free(labels);
 }
 
+static void
+the_sample_can_be_used(void **state)
+{
+    const char *build = getenv("TR_BUILDDIR");
+    struct tr_config *config;
+    char path[4096], *why;
+
+    if (build == NULL)
+        skip();
+    snprintf(path, sizeof(path), "%s/tools/trustrealm.conf", build);
+    if (tr_config_load(path, &config, &why) != 0)
+        fail_msg("%s", why);
+    assert_int_equal(config->nrules, 1);
+    tr_config_free(config);
+}
+
 int
 main(void)
 {
@@ -323,7 +341,8 @@ main(void)
         cmocka_unit_test(every_error_names_its_place),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_file_that_all_may_write_is_refused),
-        cmocka_unit_test(includes_are_followed)
+        cmocka_unit_test(includes_are_followed),
+        cmocka_unit_test(the_sample_can_be_used)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
