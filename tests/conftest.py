@@ -11,6 +11,8 @@ import os
 
 import pytest
 
+from testlib import servers
+from testlib.hosts import NotRoot
 from testlib.servers import Missing
 from testlib.world import ROOT, World
 
@@ -19,7 +21,10 @@ _broken = []        # that did not start; kept until their logs are reported
 
 
 def _open(**options):
-    world = World(**options)
+    try:
+        world = World(**options)
+    except NotRoot as reason:
+        pytest.skip(str(reason))
     _worlds.append(world)
     try:
         world.start()
@@ -36,6 +41,17 @@ def _close(world):
     _worlds.remove(world)
 
 
+def needed(*programs):
+    """Skip, or fail where all is required, what needs a missing program."""
+    try:
+        for program in programs:
+            servers.program(program)
+    except Missing as missing:
+        if os.environ.get("TR_REQUIRE"):
+            raise
+        pytest.skip(str(missing))
+
+
 @pytest.fixture(scope="session")
 def world():
     made = _open(run=("alpha", "beta", "gamma"))
@@ -49,6 +65,22 @@ def make_world():
 
     def make(**options):
         made.append(_open(**options))
+        return made[-1]
+    yield make
+    for one in made:
+        _close(one)
+
+
+@pytest.fixture(scope="module")
+def make_hosts():
+    """make_world for a file of tests: systems alpha, beta and gamma, and a
+    plain host epsilon, as machines of their own."""
+    made = []
+
+    def make(*programs, run=("alpha", "beta", "gamma"), **options):
+        needed(*programs)
+        made.append(_open(run=run, hosts=tuple(run) + ("epsilon",),
+                          **options))
         return made[-1]
     yield make
     for one in made:

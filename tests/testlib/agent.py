@@ -31,9 +31,9 @@ class Agent:
         env.update(environment)
         self.system = system
         self._ids = itertools.count(1)
-        self._process = system.scratch.spawn(
+        self._process = system.spawn(
             ["/usr/bin/python3", world.script("agent_main.py")],
-            "%s/agent-%d" % (system.name, world.next_number()),
+            "agent-%d" % world.next_number(),
             env=env, uid=uid, with_stdin=True, with_stdout=True)
 
     def call(self, name, timeout=10, **arguments):

@@ -21,7 +21,7 @@ modulepath {modules}
 moduleload back_mdb
 moduleload syncprov
 pidfile {path}/slapd.pid
-sasl-host 127.0.0.1
+sasl-host {host}
 sasl-realm {realm}
 sasl-secprops noplain,noanonymous
 authz-regexp gidNumber=.*\\\\+uidNumber={uid},cn=peercred,cn=external,cn=auth
@@ -42,19 +42,22 @@ access to dn.subtree={suffix}
 
 class Directory:
     """create() with entries, then start, stop, kill, start as needed: the
-    port stays, what was written stays.  keytab: of ldap/127.0.0.1."""
+    port stays, what was written stays.  keytab: of ldap/host.  It runs on
+    machine, or on a loopback port."""
 
-    def __init__(self, scratch, realm, keytab):
+    def __init__(self, scratch, realm, keytab, machine=None):
         self.scratch = scratch
         self.realm = realm
         self.keytab = keytab
         self.path = scratch.mkdir("ldap")
-        self.port = free_port()
+        self.machine = machine
+        self.host = machine.host if machine else "127.0.0.1"
+        self.port = 389 if machine else free_port()
         self._process = None
 
     @property
     def uri(self):
-        return "ldap://127.0.0.1:%d" % self.port
+        return "ldap://%s:%d" % (self.host, self.port)
 
     @property
     def ldapi(self):
@@ -66,8 +69,8 @@ class Directory:
         os.mkdir(self.path + "/sasl")
         self.scratch.write("ldap/slapd.conf", SLAPD_CONF.format(
             schemas=servers.ldap_schemas(), modules=servers.ldap_modules(),
-            schema=schema, path=self.path, realm=self.realm.name,
-            suffix=table.SUFFIX, uid=os.geteuid()))
+            schema=schema, host=self.host, path=self.path,
+            realm=self.realm.name, suffix=table.SUFFIX, uid=os.geteuid()))
         self.scratch.write("ldap/sasl/slapd.conf",
                            "keytab: %s\nmech_list: GSSAPI EXTERNAL\n"
                            % self.keytab)
@@ -80,8 +83,8 @@ class Directory:
             self._process = self.scratch.spawn(
                 [servers.program("slapd"), "-d", "stats", "-f",
                  self.path + "/slapd.conf", "-h",
-                 "ldap://127.0.0.1:%d %s" % (self.port, self.ldapi)],
-                "ldap/slapd", env=self._environment())
+                 "%s %s" % (self.uri, self.ldapi)], "ldap/slapd",
+                env=self._environment(), machine=self.machine)
             try:
                 self._process.wait_for("slapd starting")
                 eventually(self._answers, what="slapd's answer")

@@ -35,23 +35,40 @@ def base_environment():
 
 
 def _die_with(parent):
-    """Return what a new child calls: die when parent does."""
-    def in_child():
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(127)
-    return in_child
+    """In a new child: die when parent does."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(127)
 
 
-def _popen(argv, uid, gids, **options):
-    if uid is not None and uid != os.geteuid():
+def _popen(argv, uid, gids, machine=None, cwd=None, **options):
+    """machine: what has begin() and enter() of hosts.Machine."""
+    if uid == os.geteuid():
+        uid = None
+    gids = list(gids) or [uid]
+    argv = [str(a) for a in argv]
+    options["start_new_session"] = True
+    if machine is None:
         # The kernel forgets PDEATHSIG when the user changes; Popen changes
         # it before preexec_fn.
-        options.update(user=uid, group=gids[0] if gids else uid,
-                       extra_groups=list(gids[1:]))
-    return subprocess.Popen([str(a) for a in argv],
-                            preexec_fn=_die_with(os.getpid()),
-                            start_new_session=True, **options)
+        if uid is not None:
+            options.update(user=uid, group=gids[0], extra_groups=gids[1:])
+        parent = os.getpid()
+        return subprocess.Popen(argv, preexec_fn=lambda: _die_with(parent),
+                                cwd=cwd, **options)
+
+    def in_child():
+        machine.enter()
+        os.chdir(cwd or "/")
+        if uid is not None:
+            os.setgroups(gids[1:])
+            os.setgid(gids[0])
+            os.setuid(uid)
+        # A parent outside of the machine has no number inside.
+        _die_with(0)
+
+    with machine.begin():
+        return subprocess.Popen(argv, preexec_fn=in_child, **options)
 
 
 def _kill_group(pid, signum):
@@ -80,12 +97,13 @@ class Result:
 
 
 def run(argv, env=None, uid=None, gids=(), input=None, timeout=20,
-        check=True, cwd=None, binary=False):
+        check=True, cwd=None, binary=False, machine=None):
     """Run to the end; Failure when it exceeds timeout or, with check, when
     its exit status is not 0.  binary: input, out and err are octets."""
     if isinstance(input, str) and not binary:
         input = input.encode()
-    child = _popen(argv, uid, gids, env=env or base_environment(), cwd=cwd,
+    child = _popen(argv, uid, gids, machine, cwd,
+                   env=env or base_environment(),
                    stdin=subprocess.PIPE if input is not None
                    else subprocess.DEVNULL,
                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -117,14 +135,14 @@ class Process:
     """
 
     def __init__(self, argv, log, env=None, uid=None, gids=(), cwd=None,
-                 with_stdin=False, with_stdout=False):
+                 with_stdin=False, with_stdout=False, machine=None):
         self.argv = [str(a) for a in argv]
         self.log = str(log)
         self._start = (os.path.getsize(self.log)
                        if os.path.exists(self.log) else 0)
         with open(self.log, "ab") as out:
             self._child = _popen(
-                argv, uid, gids, env=env or base_environment(), cwd=cwd,
+                argv, uid, gids, machine, cwd, env=env or base_environment(),
                 stdin=subprocess.PIPE if with_stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if with_stdout else out, stderr=out)
         self.stdin = self._child.stdin

@@ -26,7 +26,7 @@ KRB5_CONF = """\
     forwardable = true
 [realms]
     {realm} = {{
-        kdc = 127.0.0.1:{port}
+        kdc = {host}:{port}
     }}
 [domain_realm]
     .{domain} = {realm}
@@ -35,7 +35,7 @@ KRB5_CONF = """\
 KDC_CONF = """\
 [kdcdefaults]
     kdc_listen = ""
-    kdc_tcp_listen = 127.0.0.1:{port}
+    kdc_tcp_listen = {address}:{port}
 [realms]
     {realm} = {{
         database_name = {path}/principal
@@ -56,14 +56,17 @@ KDC_CONF = """\
 
 class Realm:
     """create() once, then start(), stop() and start() again as often as
-    needed.  Everything is in directory/kdc; config is for clients."""
+    needed.  Everything is in directory/kdc; config is for clients.  The KDC
+    runs on machine, or on a loopback port."""
 
-    def __init__(self, scratch, name="EXAMPLE.TEST", enctype="aes256-sha1"):
+    def __init__(self, scratch, name="EXAMPLE.TEST", enctype="aes256-sha1",
+                 machine=None):
         self.scratch = scratch
         self.name = name
         self.enctype = ENCTYPES[enctype]
+        self.machine = machine
         self.path = scratch.mkdir("kdc")
-        self.port = free_port()
+        self.port = 88 if machine else free_port()
         self._process = None
         self._users = {}
 
@@ -95,7 +98,7 @@ class Realm:
             self._write()
             self._process = self.scratch.spawn(
                 [servers.program("krb5kdc"), "-n"], "kdc/krb5kdc",
-                env=self._environment())
+                env=self._environment(), machine=self.machine)
             if self._ready():
                 return
             self.port = free_port()
@@ -114,7 +117,8 @@ class Realm:
     def kinit(self, principal, keytab, ccache, uid=None):
         """Get a ticket for principal into the file ccache, for uid."""
         run([servers.program("kinit"), "-k", "-t", keytab, "-c",
-             "FILE:" + ccache, principal], env=self.environment())
+             "FILE:" + ccache, principal], env=self.environment(),
+            machine=self.machine)
         if uid is not None:
             os.chown(ccache, uid, uid)
 
@@ -132,7 +136,10 @@ class Realm:
         return "%s@%s" % (name, self.name)
 
     def _write(self):
-        values = dict(realm=self.name, port=self.port, path=self.path,
+        machine = self.machine
+        values = dict(address=machine.address if machine else "127.0.0.1",
+                      host=machine.host if machine else "127.0.0.1",
+                      realm=self.name, port=self.port, path=self.path,
                       enctype=self.enctype, domain=self.name.lower(),
                       modules=servers.kdb_modules())
         self.scratch.write("krb5.conf", KRB5_CONF.format(**values), 0o644)

@@ -44,14 +44,15 @@ def built(*names):
                   % (names[0], build_directory()))
 
 
-def _root():
+def root():
+    """TR_SERVERS, or nothing."""
     return os.environ.get("TR_SERVERS", "")
 
 
 def program(name):
     """Path of a program of the system, or of TR_SERVERS."""
     for folder in PATH:
-        for path in (_root() + folder, folder):
+        for path in (root() + folder, folder):
             candidate = os.path.join(path, name)
             if os.access(candidate, os.X_OK):
                 return candidate
@@ -60,8 +61,8 @@ def program(name):
 
 
 def _directory(pattern, what):
-    for root in (_root(), ""):
-        found = sorted(glob.glob(root + pattern))
+    for top in (root(), ""):
+        found = sorted(glob.glob(top + pattern))
         if found:
             return found[0]
     raise Missing("%s is missing" % what)
@@ -70,9 +71,9 @@ def _directory(pattern, what):
 def environment():
     """What servers need in their environment to find their libraries."""
     env = base_environment()
-    if _root():
+    if root():
         env["LD_LIBRARY_PATH"] = ":".join(
-            sorted(glob.glob(_root() + "/usr/lib/*-linux-gnu*")))
+            sorted(glob.glob(root() + "/usr/lib/*-linux-gnu*")))
     return env
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Several systems live on one machine: each has its own configuration, key,
 state, socket and audit file.  A program belongs to the system whose socket
-its environment names."""
+its environment names, or on whose machine (hosts.py) it runs."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import signal
 import socket
 
 from . import table
-from .process import Deadline, Failure, eventually
+from .process import Deadline, Failure, base_environment, eventually, run
 
 # DER of the call "status" and of the head of its answer
 # (mech/trustrealm.asn1): a context tag each.
@@ -91,8 +91,9 @@ class Audit:
 class System:
     """config is changed freely before start(), restart() or reload()."""
 
-    def __init__(self, world, name, fmt, source, uid=None):
+    def __init__(self, world, name, fmt, source, uid=None, machine=None):
         self.world = world
+        self.machine = machine
         self.scratch = world.scratch
         self.name = name
         self.host = table.host(name)
@@ -102,7 +103,10 @@ class System:
         self.services_keytab = self.scratch.join(name + ".services.keytab")
         self.scratch.mkdir(name + "/state", 0o700, uid)
         self.scratch.mkdir(name + "/rcache", 0o1777)
-        self.socket = os.path.join(self.path, "socket")
+        self.socket = os.path.join(
+            machine.shared if machine else self.path, "socket")
+        if machine and uid is not None:
+            os.chown(machine.shared, uid, uid)
         self.audit = Audit(os.path.join(self.path, "records.audit"))
         levels, categories = table.FORMATS[fmt]
         self.config = {
@@ -111,7 +115,8 @@ class System:
                 "principal": "trustrealm/" + self.host,
                 "keytab": "FILE:" + self.keytab,
                 "state-directory": self.path + "/state",
-                "socket": self.socket,
+                "socket": (machine.run_directory + "/socket" if machine
+                           else self.socket),
             },
             "table": dict(source),
             "labels": {"format": fmt, "levels": levels,
@@ -146,6 +151,8 @@ class System:
                            render(self.config), 0o644)
 
     def daemon_environment(self):
+        if self.machine:
+            return base_environment()
         env = self.world.realm.environment()
         env["KRB5CCNAME"] = "MEMORY:none"
         return env
@@ -156,7 +163,8 @@ class System:
         self._process = self.scratch.spawn(
             [self.world.program("trustrealmd"), "-d", "-c",
              self.config_path], self.name + "/trustrealmd",
-            env=self.daemon_environment(), uid=self.uid)
+            env=self.daemon_environment(), uid=self.uid,
+            machine=self.machine)
         if wait:
             self.wait_ready()
 
@@ -241,6 +249,13 @@ class System:
 
     def environment(self, uid=None, ccache=None, plugin=True):
         """Of an application here that runs as uid, with a ticket cache."""
+        if self.machine:
+            env = base_environment()
+            if ccache:
+                env["KRB5CCNAME"] = "FILE:" + ccache
+            if not plugin:
+                env["GSS_MECH_CONFIG"] = "/dev/null"
+            return env
         env = self.world.realm.environment()
         env["HOME"] = self.path
         env["LSAN_OPTIONS"] = "suppressions=" + self.world.suppressions
@@ -252,3 +267,12 @@ class System:
         env["KRB5RCACHENAME"] = "file2:%s/rcache/%s" % (
             self.path, os.geteuid() if uid is None else uid)
         return env
+
+    def spawn(self, argv, log, **options):
+        """Start a program here; its output goes to LOG.log."""
+        return self.scratch.spawn(argv, "%s/%s" % (self.name, log),
+                                  machine=self.machine, **options)
+
+    def run(self, argv, **options):
+        """Run a program here to its end."""
+        return run(argv, machine=self.machine, **options)

@@ -15,6 +15,7 @@ import shutil
 from . import programs, servers, table
 from .agent import Agent
 from .directory import Directory
+from .hosts import Network
 from .process import Failure, run
 from .realm import Realm
 from .scratch import Scratch
@@ -34,8 +35,10 @@ DESK = 20012        #: accepts, narrow range
 VAULT = 20013       #: accepts, one high label only
 
 USERS = ("alice", "bob", "carol")
+ACCOUNTS = {"alice": STAFF, "bob": CLERK, "carol": SINGLE}
 SYSTEMS = ("alpha", "beta", "gamma", "delta", "epsilon")
-SERVICES = ("sample", "plain", "other", "host")
+SERVICES = ("sample", "plain", "other", "host", "postgres", "HTTP", "ldap",
+            "nfs")
 
 PROGRAMS = {
     "trustrealmd": ("tools/trustrealmd",),
@@ -51,6 +54,13 @@ def built_with(name):
     """A string of config.h."""
     with open(servers.built("config.h")) as header:
         return re.search(r'define %s "(.*)"' % name, header.read()).group(1)
+
+
+def socket_directory():
+    """Where programs were built to find trustrealmd's socket."""
+    with open(servers.built("tools/trustrealm.conf")) as sample:
+        return re.search(r"^ *socket = (\S+)/socket$", sample.read(),
+                         re.MULTILINE).group(1)
 
 
 def daemon_uid():
@@ -73,20 +83,32 @@ class World:
     """Use as a context manager, or start() and close().
 
     source: "ldap", or "ldif" for a table without a directory.  changes:
-    {system: {section: {key: value}}} laid over the configurations.
+    {system: {section: {key: value}}} laid over the configurations.  hosts:
+    these systems, and one called kdc for KDC and directory, are machines of
+    their own (hosts.py), on which every user has an account; those that run
+    no trustrealmd have no mechanism either.
     """
 
     def __init__(self, enctype="aes256-sha1", source="ldap",
-                 run=("alpha", "beta"), changes=None):
+                 run=("alpha", "beta"), changes=None, hosts=()):
         self.scratch = Scratch()
-        self.realm = Realm(self.scratch, table.REALM, enctype)
+        self.network = None
+        if hosts:
+            try:
+                self.network = Network(self.scratch, ("kdc",) + tuple(hosts),
+                                       table.DOMAIN, socket_directory())
+            except BaseException:
+                self.scratch.close()
+                raise
+        kdc = self.machine("kdc")
+        self.realm = Realm(self.scratch, table.REALM, enctype, kdc)
         self.source = source
         self._run = run
         self._number = 0
         self._caches = {}
         self.users_keytab = self.scratch.join("users.keytab")
         self.directory = Directory(self.scratch, self.realm,
-                                   self.scratch.join("ldap.keytab"))
+                                   self.scratch.join("ldap.keytab"), kdc)
         self.systems = {}
         self._changes = changes or {}
         self.mech_config = self.scratch.join("mech.conf")
@@ -127,7 +149,15 @@ class World:
             system.wait_ready()
 
     def close(self):
+        if self.network:
+            self.network.close()
         self.scratch.close()
+
+    def machine(self, name):
+        """The machine that system name is, or None."""
+        if self.network is None:
+            return None
+        return self.network.get(name)
 
     def _stage(self):
         """Copy programs to where every uid can use them."""
@@ -157,7 +187,7 @@ class World:
     def _make_realm(self):
         keytabs = {
             self.users_keytab: USERS,
-            self.directory.keytab: ["ldap/127.0.0.1"],
+            self.directory.keytab: ["ldap/" + self.directory.host],
         }
         for system in self.systems.values():
             keytabs[system.keytab] = ["trustrealm/" + system.host]
@@ -170,12 +200,30 @@ class World:
             os.chmod(system.services_keytab, 0o644)
         os.chmod(self.users_keytab, 0o644)
         self.realm.start()
+        for machine in self.network or ():
+            self._install(machine)
+
+    def _install(self, machine):
+        """What an administrator puts on each machine."""
+        with open(self.realm.config) as config:
+            machine.write("/etc/krb5.conf", config.read())
+        for user, uid in ACCOUNTS.items():
+            machine.user(user, uid)
+        if machine.name not in self.systems:
+            return
+        with open(self.systems[machine.name].services_keytab, "rb") as keytab:
+            machine.write("/etc/krb5.keytab", keytab.read(), 0o600)
+        if machine.name not in self._run:
+            return
+        with open(self.mech_config) as config:
+            machine.write("/etc/gss/mech.d/trustrealm.conf", config.read())
 
     def _make_systems(self):
         uid = daemon_uid()
         for name in SYSTEMS:
             fmt = "navy" if name == "beta" else "ministry"
-            system = System(self, name, fmt, self._table_source(), uid)
+            system = System(self, name, fmt, self._table_source(), uid,
+                            self.machine(name))
             self.systems[name] = system
             if fmt == "ministry":
                 self._ministry_policy(system)
