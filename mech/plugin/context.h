@@ -42,8 +42,7 @@ struct tr_context {
     struct tr_facts *facts;
     uint8_t binding[TR_TAG_LENGTH];     /* ties the record to the inner key */
     uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
-    _Atomic size_t trailer_length[2];   /* of iov.c, by confidentiality; 0 =
-                                           not asked yet */
+    _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
 
     pthread_mutex_t mutex;
     struct tr_bytes record;     /* of trustrealmd, under the mutex */

@@ -81,18 +81,20 @@ tr_iov_ends_with(const gss_iov_buffer_desc *iov, int count,
 }
 
 krb5_error_code
-tr_iov_copy(const gss_iov_buffer_desc *iov, int count,
+tr_iov_copy(const gss_iov_buffer_desc *iov, int count, int more,
             gss_iov_buffer_desc **copy_out)
 {
     gss_iov_buffer_desc *copy;
+    int i;
 
     if (count < 0 || count > TR_MAX_IOV)
         return EINVAL;
-    copy = calloc((size_t)count + 1, sizeof(*copy));
+    copy = calloc((size_t)(count + more), sizeof(*copy));
     if (copy == NULL)
         return ENOMEM;
     memcpy(copy, iov, (size_t)count * sizeof(*copy));
-    copy[count].type = GSS_IOV_BUFFER_TYPE_DATA;
+    for (i = 0; i < more; i++)
+        copy[count + i].type = GSS_IOV_BUFFER_TYPE_DATA;
     *copy_out = copy;
     return 0;
 }
@@ -131,7 +133,7 @@ begin(OM_uint32 *minor, struct sending *s)
                                         "buffer"));
     ret = tr_labels_issue(context, &s->label);
     if (ret == 0)
-        ret = tr_iov_copy(s->iov, s->count, &s->lengths);
+        ret = tr_iov_copy(s->iov, s->count, 1, &s->lengths);
     if (ret != 0)
         return tr_fail(minor, ret);
     s->suffix = TR_SUFFIX_LENGTH(s->label->record.length);
@@ -195,7 +197,7 @@ wrap_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
     if (ret == 0)
         ret = make_room(s, s->suffix + inner);
     if (ret == 0)
-        ret = tr_iov_copy(s->iov, s->count, &copy);
+        ret = tr_iov_copy(s->iov, s->count, 1, &copy);
     if (ret != 0)
         return tr_fail(minor, ret);
     suffix = s->trailer->buffer.value;

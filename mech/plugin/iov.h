@@ -26,8 +26,8 @@ size_t tr_iov_tail(const gss_iov_buffer_desc *iov, int count, uint8_t *out,
 bool tr_iov_ends_with(const gss_iov_buffer_desc *iov, int count,
                       const uint8_t tag[TR_TAG_LENGTH]);
 
-/* A copy with an empty DATA buffer behind all others. */
+/* A copy with more, empty DATA buffers behind all others. */
 krb5_error_code tr_iov_copy(const gss_iov_buffer_desc *iov, int count,
-                            gss_iov_buffer_desc **copy_out);
+                            int more, gss_iov_buffer_desc **copy_out);
 
 #endif

@@ -29,32 +29,6 @@ struct receiving {
     struct tr_known_label *label;       /* of the message, NULL: established */
 };
 
-/* --- how long Kerberos' own trailer is --------------------------------------*/
-
-static OM_uint32
-measure_trailer(OM_uint32 *minor, struct tr_context *context, bool sealed,
-                size_t *length_out)
-{
-    gss_iov_buffer_desc iov[] = {
-        { GSS_IOV_BUFFER_TYPE_HEADER, GSS_C_EMPTY_BUFFER },
-        { GSS_IOV_BUFFER_TYPE_DATA, GSS_C_EMPTY_BUFFER },
-        { GSS_IOV_BUFFER_TYPE_PADDING, GSS_C_EMPTY_BUFFER },
-        { GSS_IOV_BUFFER_TYPE_TRAILER, GSS_C_EMPTY_BUFFER }
-    };
-    OM_uint32 major;
-
-    *length_out = context->trailer_length[sealed];
-    if (*length_out != 0)
-        return GSS_S_COMPLETE;
-    major = gss_wrap_iov_length(minor, context->inner, sealed,
-                                GSS_C_QOP_DEFAULT, NULL, iov, 4);
-    if (!GSS_ERROR(major)) {
-        *length_out = iov[3].buffer.length;
-        context->trailer_length[sealed] = *length_out;
-    }
-    return major;
-}
-
 /* Octets in front of Kerberos' trailer in the caller's TRAILER. */
 static OM_uint32
 measure_suffix(OM_uint32 *minor, const struct receiving *r,
@@ -62,7 +36,7 @@ measure_suffix(OM_uint32 *minor, const struct receiving *r,
 {
     gss_iov_buffer_t header;
     const uint8_t *octets;
-    size_t inner;
+    struct tr_sizes sizes;
     OM_uint32 major;
 
     *suffix_out = 0;
@@ -73,10 +47,11 @@ measure_suffix(OM_uint32 *minor, const struct receiving *r,
         memcmp(header->buffer.value, WRAP_TOKEN_ID, 2) != 0)
         return GSS_S_COMPLETE;
     octets = header->buffer.value;
-    major = measure_trailer(minor, r->context, (octets[2] & FLAG_SEALED) != 0,
-                            &inner);
-    if (!GSS_ERROR(major) && (*trailer_out)->buffer.length > inner)
-        *suffix_out = (*trailer_out)->buffer.length - inner;
+    major = tr_message_sizes(minor, r->context,
+                             (octets[2] & FLAG_SEALED) != 0 ? TR_SEALED :
+                             TR_SIGNED, &sizes);
+    if (!GSS_ERROR(major) && (*trailer_out)->buffer.length > sizes.trailer)
+        *suffix_out = (*trailer_out)->buffer.length - sizes.trailer;
     return major;
 }
 
@@ -93,7 +68,7 @@ unwrap_split(OM_uint32 *minor, struct receiving *r, gss_iov_buffer_t trailer,
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = tr_iov_copy(r->iov, r->count, &copy);
+    ret = tr_iov_copy(r->iov, r->count, 1, &copy);
     if (ret != 0)
         return tr_fail(minor, ret);
     copy[trailer - r->iov].buffer.value = at + suffix;

@@ -37,7 +37,7 @@ clear_list(struct tr_label_list *list)
 {
     size_t i;
 
-    for (i = 0; i < TR_MAX_KNOWN_LABELS; i++)
+    for (i = 0; i < list->count; i++)
         tr_labels_release(list->items[i]);
 }
 
@@ -57,6 +57,8 @@ remember(struct tr_label_list *list, struct tr_known_label *label)
 {
     tr_labels_release(list->items[list->oldest]);
     list->items[list->oldest] = label;
+    if (list->count < TR_MAX_KNOWN_LABELS)
+        list->count++;
     list->oldest = (list->oldest + 1) % TR_MAX_KNOWN_LABELS;
 }
 
@@ -113,8 +115,8 @@ find_issued(const struct tr_label_list *list, const char *asked,
 {
     size_t i;
 
-    for (i = 0; i < TR_MAX_KNOWN_LABELS; i++) {
-        if (list->items[i] != NULL && list->items[i]->epoch == epoch &&
+    for (i = 0; i < list->count; i++) {
+        if (list->items[i]->epoch == epoch &&
             strcmp(list->items[i]->asked, asked) == 0)
             return list->items[i];
     }
@@ -225,9 +227,9 @@ find_checked(const struct tr_label_list *list, const struct tr_bytes *record,
     const struct tr_known_label *item;
     size_t i;
 
-    for (i = 0; i < TR_MAX_KNOWN_LABELS; i++) {
+    for (i = 0; i < list->count; i++) {
         item = list->items[i];
-        if (item != NULL && item->epoch == epoch &&
+        if (item->epoch == epoch &&
             item->record.length == record->length &&
             memcmp(item->record.data, record->data, record->length) == 0)
             return list->items[i];

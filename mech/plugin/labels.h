@@ -32,7 +32,7 @@ struct tr_known_label {
 
 struct tr_label_list {
     struct tr_known_label *items[TR_MAX_KNOWN_LABELS];
-    size_t oldest;
+    size_t count, oldest;
 };
 
 struct tr_labels {

@@ -115,14 +115,6 @@ look_at_times(struct tr_life *life, uint64_t page_now)
     return 0;
 }
 
-static bool
-holds(const struct tr_life *life, uint64_t now)
-{
-    const struct tr_mapping *mapping = life->mapping;
-
-    return mapping == NULL || tr_page_holds(mapping, life->epoch, now);
-}
-
 /* --- judging anew ---------------------------------------------------------- */
 
 /* An answer about another association must never be taken for this one. */
@@ -198,20 +190,18 @@ tr_life_resume(struct tr_context *context)
 }
 
 krb5_error_code
-tr_life_confirm(struct tr_context *context)
+tr_life_confirm_slowly(struct tr_context *context)
 {
     krb5_error_code ret = 0;
     int tries;
 
-    if (holds(&context->life, tr_page_clock()))
-        return 0;
     (void)pthread_mutex_lock(&context->mutex);
     for (tries = 0; tries < MAX_TRIES && ret == 0; tries++) {
-        if (holds(&context->life, tr_page_clock()))
+        if (tr_life_holds(&context->life, tr_page_clock()))
             break;
         ret = judge(context);
     }
-    if (ret == 0 && !holds(&context->life, tr_page_clock()))
+    if (ret == 0 && !tr_life_holds(&context->life, tr_page_clock()))
         ret = tr_detail(TRR_DAEMON_BUSY, "the trust realm table changes too "
                         "often");
     (void)pthread_mutex_unlock(&context->mutex);
@@ -219,21 +209,15 @@ tr_life_confirm(struct tr_context *context)
 }
 
 krb5_error_code
-tr_life_enter(struct tr_context *context)
+tr_life_enter_slowly(struct tr_context *context)
 {
     struct tr_life *life = &context->life;
-    uint64_t now;
-    krb5_error_code ret;
+    uint64_t now = tr_page_clock();
+    krb5_error_code ret = 0;
 
-    if (life->mapping == NULL)
-        return 0;
-    now = tr_page_clock();
-    if (now >= life->next_look) {
+    if (now >= life->next_look)
         ret = look_at_times(life, now);
-        if (ret != 0)
-            return ret;
-    }
-    return holds(life, now) ? 0 : tr_life_confirm(context);
+    return ret == 0 ? tr_life_confirm(context, life) : ret;
 }
 
 OM_uint32

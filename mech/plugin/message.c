@@ -3,6 +3,8 @@
 
 #include "config.h"
 #include <errno.h>
+#include <gssapi/gssapi_alloc.h>
+#include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include "gssi.h"
@@ -20,7 +22,7 @@ tr_message_enter(OM_uint32 *minor, struct tr_context *context)
     *minor = 0;
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
-    ret = tr_life_enter(context);
+    ret = tr_life_enter(context, &context->life);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
@@ -32,7 +34,7 @@ tr_message_confirm(OM_uint32 *minor, struct tr_context *context,
 
     if (GSS_ERROR(major))
         return major;
-    ret = tr_life_confirm(context);
+    ret = tr_life_confirm(context, &context->life);
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 
@@ -84,6 +86,58 @@ tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
                                     "confidentiality"));
 }
 
+/* --- sizes -----------------------------------------------------------------*/
+
+static OM_uint32
+measure(OM_uint32 *minor, struct tr_context *context, enum tr_token_use use,
+        struct tr_sizes *out)
+{
+    gss_iov_buffer_desc iov[] = {
+        { use == TR_MIC ? GSS_IOV_BUFFER_TYPE_MIC_TOKEN :
+          GSS_IOV_BUFFER_TYPE_HEADER, GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_DATA, GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_PADDING, GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_TRAILER, GSS_C_EMPTY_BUFFER }
+    };
+    OM_uint32 major;
+
+    if (use == TR_MIC)
+        major = gss_get_mic_iov_length(minor, context->inner,
+                                       GSS_C_QOP_DEFAULT, iov, 2);
+    else
+        major = gss_wrap_iov_length(minor, context->inner, use == TR_SEALED,
+                                    GSS_C_QOP_DEFAULT, NULL, iov, 4);
+    if (GSS_ERROR(major))
+        return major;
+    if (iov[0].buffer.length > UINT16_MAX ||
+        iov[3].buffer.length > UINT16_MAX || iov[2].buffer.length != 0 ||
+        (use != TR_MIC && iov[3].buffer.length == 0))
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "no label of its own "
+                                        "with this encryption type"));
+    out->header = (uint16_t)iov[0].buffer.length;
+    out->trailer = (uint16_t)iov[3].buffer.length;
+    return major;
+}
+
+OM_uint32
+tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
+                 enum tr_token_use use, struct tr_sizes *out)
+{
+    uint32_t known = context->sizes[use];
+    OM_uint32 major;
+
+    if (known == 0) {
+        major = measure(minor, context, use, out);
+        if (GSS_ERROR(major))
+            return major;
+        known = (uint32_t)out->header << 16 | out->trailer;
+        context->sizes[use] = known;
+    }
+    out->header = (uint16_t)(known >> 16);
+    out->trailer = (uint16_t)known;
+    return GSS_S_COMPLETE;
+}
+
 /* --- the suffix ------------------------------------------------------------ */
 
 krb5_error_code
@@ -125,25 +179,43 @@ tr_suffix_check(struct tr_context *context, const void *octets, size_t length,
 
 /* --- wrap ------------------------------------------------------------------*/
 
+/* In the token that goes out: Kerberos works in place. */
 static OM_uint32
 wrap_labelled(OM_uint32 *minor, struct tr_context *context,
               const struct tr_known_label *label, int conf_req, gss_qop_t qop,
               gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
 {
-    gss_buffer_desc data;
+    size_t suffix = TR_SUFFIX_LENGTH(label->record.length);
+    gss_iov_buffer_desc iov[] = {
+        { GSS_IOV_BUFFER_TYPE_HEADER, GSS_C_EMPTY_BUFFER },
+        { GSS_IOV_BUFFER_TYPE_DATA, { message->length + suffix, NULL } },
+        { GSS_IOV_BUFFER_TYPE_TRAILER, GSS_C_EMPTY_BUFFER }
+    };
+    struct tr_sizes sizes;
     OM_uint32 major;
+    size_t length;
+    uint8_t *at;
 
-    data.length = message->length + TR_SUFFIX_LENGTH(label->record.length);
-    data.value = malloc(data.length);
-    if (data.value == NULL)
+    major = tr_message_sizes(minor, context, conf_req ? TR_SEALED : TR_SIGNED,
+                             &sizes);
+    if (GSS_ERROR(major))
+        return major;
+    length = sizes.header + message->length + suffix + sizes.trailer;
+    at = gssalloc_malloc(length);
+    if (at == NULL)
         return tr_fail(minor, ENOMEM);
+    iov[0].buffer.value = at;
+    iov[0].buffer.length = sizes.header;
+    iov[1].buffer.value = at + sizes.header;
+    iov[2].buffer.value = at + length - sizes.trailer;
+    iov[2].buffer.length = sizes.trailer;
     if (message->length > 0)
-        memcpy(data.value, message->value, message->length);
-    tr_suffix_put(context, label, (uint8_t *)data.value + message->length);
-    major = gss_wrap(minor, context->inner, conf_req, qop, &data, conf_out,
-                     token_out);
-    explicit_bzero(data.value, data.length);
-    free(data.value);
+        memcpy(iov[1].buffer.value, message->value, message->length);
+    tr_suffix_put(context, label, at + sizes.header + message->length);
+    major = gss_wrap_iov(minor, context->inner, conf_req, qop, conf_out, iov,
+                         3);
+    token_out->value = at;
+    token_out->length = length;
     return major;
 }
 
@@ -176,10 +248,13 @@ gssi_wrap(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req, gss_qop_t qop,
     major = tr_message_check_conf(minor, context, major, conf);
     major = tr_message_confirm_sent(minor, context, label, major);
     tr_labels_release(label);
-    if (GSS_ERROR(major))
+    if (GSS_ERROR(major)) {
+        if (token_out->length > 0)
+            explicit_bzero(token_out->value, token_out->length);
         (void)gss_release_buffer(&ignored, token_out);
-    else if (conf_out != NULL)
+    } else if (conf_out != NULL) {
         *conf_out = conf;
+    }
     return major;
 }
 

@@ -20,11 +20,23 @@
 #include <gssapi/gssapi.h>
 #include <krb5/krb5.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include "context.h"
 
 #define TR_SUFFIX_LENGTH(record) ((record) + 2 + TR_TAG_LENGTH)
 #define TR_MAX_SUFFIX TR_SUFFIX_LENGTH(TR_MAX_LABEL_RECORD)
+
+/*
+ * Octets that Kerberos adds in front of a message and behind it; for a MIC,
+ * those of the whole token, in front.  They depend on nothing but the
+ * enctype: those of a labelled context neither pad nor compress.
+ * GSS_S_UNAVAILABLE for one that does.
+ */
+enum tr_token_use { TR_SIGNED, TR_SEALED, TR_MIC };
+struct tr_sizes { uint16_t header, trailer; };
+OM_uint32 tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
+                           enum tr_token_use use, struct tr_sizes *out);
 
 /* May messages pass now?  GSS_S_COMPLETE, or why not. */
 OM_uint32 tr_message_enter(OM_uint32 *minor, struct tr_context *context);

@@ -21,6 +21,8 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
+#define RECORD_AT (TR_TAG_LENGTH + 2)
+
 OM_uint32
 tr_mic_enter(OM_uint32 *minor, struct tr_context *context)
 {
@@ -32,73 +34,78 @@ tr_mic_enter(OM_uint32 *minor, struct tr_context *context)
     return major;
 }
 
-void
-tr_mic_put_prefix(const uint8_t *suffix, size_t length, uint8_t *out)
-{
-    size_t record = length - 2 - TR_TAG_LENGTH;
+/* --- the prefix ------------------------------------------------------------ */
 
-    memcpy(out, suffix + record + 2, TR_TAG_LENGTH);
-    memcpy(out + TR_TAG_LENGTH, suffix + record, 2);
-    memcpy(out + TR_TAG_LENGTH + 2, suffix, record);
+void
+tr_mic_put_prefix(const struct tr_context *context,
+                  const struct tr_known_label *label, uint8_t *out)
+{
+    size_t length = label->record.length;
+
+    memcpy(out, context->send_tag, TR_TAG_LENGTH);
+    out[TR_TAG_LENGTH] = (uint8_t)(length >> 8);
+    out[TR_TAG_LENGTH + 1] = (uint8_t)length;
+    memcpy(out + RECORD_AT, label->record.data, length);
 }
 
 krb5_error_code
-tr_mic_take_prefix(const struct tr_context *context, gss_buffer_t token,
-                   uint8_t **suffix_out, size_t *length_out)
+tr_mic_prefix(const struct tr_context *context, const gss_buffer_t token,
+              size_t *length_out)
 {
     const uint8_t *octets = token->value;
     size_t record;
 
-    *suffix_out = NULL;
     *length_out = 0;
-    if (token->length < TR_SUFFIX_LENGTH(0) ||
+    if (token->length < RECORD_AT ||
         memcmp(octets, context->receive_tag, TR_TAG_LENGTH) != 0)
         return 0;
     record = (size_t)octets[TR_TAG_LENGTH] << 8 | octets[TR_TAG_LENGTH + 1];
     if (token->length < TR_SUFFIX_LENGTH(record))
         return tr_detail(TRR_RECORD, "label record is cut off");
-    *suffix_out = malloc(TR_SUFFIX_LENGTH(record));
-    if (*suffix_out == NULL)
-        return ENOMEM;
     *length_out = TR_SUFFIX_LENGTH(record);
-    memcpy(*suffix_out, octets + TR_TAG_LENGTH + 2, record);
-    memcpy(*suffix_out + record, octets + TR_TAG_LENGTH, 2);
-    memcpy(*suffix_out + record + 2, octets, TR_TAG_LENGTH);
     return 0;
 }
 
-/* message || suffix, malloced. */
-static krb5_error_code
-join(gss_buffer_t message, const uint8_t *suffix, size_t length,
-     gss_buffer_t out)
+static gss_iov_buffer_desc
+data(const void *octets, size_t length)
 {
-    out->length = message->length + length;
-    out->value = malloc(out->length);
-    if (out->value == NULL)
-        return ENOMEM;
-    if (message->length > 0)
-        memcpy(out->value, message->value, message->length);
-    memcpy((uint8_t *)out->value + message->length, suffix, length);
-    return 0;
+    gss_iov_buffer_desc out = {
+        GSS_IOV_BUFFER_TYPE_DATA, { length, (void *)octets }
+    };
+
+    return out;
+}
+
+void
+tr_mic_suffix(const uint8_t *prefix, size_t length,
+              gss_iov_buffer_desc out[TR_MIC_PARTS])
+{
+    out[0] = data(prefix + RECORD_AT, length - RECORD_AT);
+    out[1] = data(prefix + TR_TAG_LENGTH, 2);
+    out[2] = data(prefix, TR_TAG_LENGTH);
+}
+
+krb5_error_code
+tr_mic_check(struct tr_context *context, const uint8_t *prefix, size_t length,
+             struct tr_known_label **label_out)
+{
+    return tr_labels_check(context, prefix + RECORD_AT, length - RECORD_AT,
+                           label_out);
+}
+
+/* message, suffix and token, as Kerberos takes them. */
+#define MAX_PARTS (TR_MIC_PARTS + 2)
+static void
+arrange(gss_iov_buffer_desc parts[MAX_PARTS], gss_buffer_t message,
+        const uint8_t *prefix, size_t length, size_t mic)
+{
+    parts[0] = data(message->value, message->length);
+    tr_mic_suffix(prefix, length, parts + 1);
+    parts[MAX_PARTS - 1] = data(prefix + length, mic);
+    parts[MAX_PARTS - 1].type = GSS_IOV_BUFFER_TYPE_MIC_TOKEN;
 }
 
 /* --- signing ---------------------------------------------------------------*/
-
-/* prefix || mic, for the application. */
-static krb5_error_code
-put_token(const uint8_t *suffix, size_t length, gss_buffer_t mic,
-          gss_buffer_t token_out)
-{
-    uint8_t *out = gssalloc_malloc(length + mic->length);
-
-    if (out == NULL)
-        return ENOMEM;
-    tr_mic_put_prefix(suffix, length, out);
-    memcpy(out + length, mic->value, mic->length);
-    token_out->value = out;
-    token_out->length = length + mic->length;
-    return 0;
-}
 
 static OM_uint32
 sign_labelled(OM_uint32 *minor, struct tr_context *context,
@@ -106,24 +113,20 @@ sign_labelled(OM_uint32 *minor, struct tr_context *context,
               gss_buffer_t message, gss_buffer_t token_out)
 {
     size_t length = TR_SUFFIX_LENGTH(label->record.length);
-    gss_buffer_desc data = GSS_C_EMPTY_BUFFER, mic = GSS_C_EMPTY_BUFFER;
-    uint8_t *suffix = malloc(length);
-    OM_uint32 major = GSS_S_COMPLETE, ignored;
-    krb5_error_code ret = suffix == NULL ? ENOMEM : 0;
+    gss_iov_buffer_desc parts[MAX_PARTS];
+    struct tr_sizes sizes;
+    OM_uint32 major;
 
-    if (ret == 0) {
-        tr_suffix_put(context, label, suffix);
-        ret = join(message, suffix, length, &data);
-    }
-    if (ret == 0) {
-        major = gss_get_mic(minor, context->inner, qop, &data, &mic);
-        if (!GSS_ERROR(major))
-            ret = put_token(suffix, length, &mic, token_out);
-    }
-    (void)gss_release_buffer(&ignored, &mic);
-    free(data.value);
-    free(suffix);
-    return ret == 0 ? major : tr_fail(minor, ret);
+    major = tr_message_sizes(minor, context, TR_MIC, &sizes);
+    if (GSS_ERROR(major))
+        return major;
+    token_out->value = gssalloc_malloc(length + sizes.header);
+    if (token_out->value == NULL)
+        return tr_fail(minor, ENOMEM);
+    token_out->length = length + sizes.header;
+    tr_mic_put_prefix(context, label, token_out->value);
+    arrange(parts, message, token_out->value, length, sizes.header);
+    return gss_get_mic_iov(minor, context->inner, qop, parts, MAX_PARTS);
 }
 
 OM_uint32
@@ -157,52 +160,31 @@ gssi_get_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
 
 /* --- verifying -------------------------------------------------------------*/
 
-/* The message with its label, once its MIC is verified. */
-static OM_uint32
-verify_labelled(OM_uint32 *minor, struct tr_context *context,
-                gss_buffer_t message, gss_buffer_t token,
-                const uint8_t *suffix, size_t length, gss_qop_t *qop_out,
-                struct tr_known_label **label_out)
-{
-    gss_buffer_desc data = GSS_C_EMPTY_BUFFER, mic;
-    OM_uint32 major;
-    krb5_error_code ret;
-
-    ret = join(message, suffix, length, &data);
-    if (ret != 0)
-        return tr_fail(minor, ret);
-    mic.value = (uint8_t *)token->value + length;
-    mic.length = token->length - length;
-    major = gss_verify_mic(minor, context->inner, &data, &mic, qop_out);
-    free(data.value);
-    if (GSS_ERROR(major))
-        return major;
-    ret = tr_suffix_check(context, suffix, length, &length, label_out);
-    return ret == 0 ? major : tr_fail(minor, ret);
-}
-
 static OM_uint32
 verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
        gss_buffer_t token, gss_qop_t *qop_out,
        struct tr_known_label **label_out)
 {
-    uint8_t *suffix = NULL;
+    gss_iov_buffer_desc parts[MAX_PARTS];
     size_t length;
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = tr_mic_take_prefix(context, token, &suffix, &length);
-    if (ret == 0 && suffix == NULL &&
+    ret = tr_mic_prefix(context, token, &length);
+    if (ret == 0 && length == 0 &&
         tr_ends_with(message->value, message->length, context->receive_tag))
         ret = tr_detail(TRR_RECORD, "label record outside of the token");
     if (ret != 0)
         return tr_fail(minor, ret);
-    if (suffix == NULL)
+    if (length == 0)
         return gss_verify_mic(minor, context->inner, message, token, qop_out);
-    major = verify_labelled(minor, context, message, token, suffix, length,
-                            qop_out, label_out);
-    free(suffix);
-    return major;
+    arrange(parts, message, token->value, length, token->length - length);
+    major = gss_verify_mic_iov(minor, context->inner, qop_out, parts,
+                               MAX_PARTS);
+    if (GSS_ERROR(major))
+        return major;
+    ret = tr_mic_check(context, token->value, length, label_out);
+    return ret == 0 ? major : tr_fail(minor, ret);
 }
 
 OM_uint32

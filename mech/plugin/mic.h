@@ -4,20 +4,28 @@
 #ifndef TR_MIC_H
 #define TR_MIC_H
 
+#include <gssapi/gssapi_ext.h>
 #include "message.h"
 
 /* As tr_message_enter(), and may messages only be signed? */
 OM_uint32 tr_mic_enter(OM_uint32 *minor, struct tr_context *context);
 
-/* Write the prefix of a token, as long as the suffix it is made of. */
-void tr_mic_put_prefix(const uint8_t *suffix, size_t length, uint8_t *out);
+/* Write the prefix for label, TR_SUFFIX_LENGTH(label->record.length). */
+void tr_mic_put_prefix(const struct tr_context *context,
+                       const struct tr_known_label *label, uint8_t *out);
 
-/*
- * The suffix that a token's prefix stands for, malloced; NULL when the token
- * has none.  The MIC is what follows *length_out octets.
- */
-krb5_error_code tr_mic_take_prefix(const struct tr_context *context,
-                                   gss_buffer_t token, uint8_t **suffix_out,
-                                   size_t *length_out);
+/* Length of the prefix of a token, 0 when it has none. */
+krb5_error_code tr_mic_prefix(const struct tr_context *context,
+                              const gss_buffer_t token, size_t *length_out);
+
+/* The octets of a prefix as three DATA buffers, in the order of a suffix. */
+#define TR_MIC_PARTS 3
+void tr_mic_suffix(const uint8_t *prefix, size_t length,
+                   gss_iov_buffer_desc out[TR_MIC_PARTS]);
+
+/* What a prefix, now verified, stands for; release it. */
+krb5_error_code tr_mic_check(struct tr_context *context,
+                             const uint8_t *prefix, size_t length,
+                             struct tr_known_label **label_out);
 
 #endif
