@@ -99,7 +99,7 @@ gssi_export_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     *minor = 0;
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
-    ret = tr_life_enter(context, &context->life);
+    ret = tr_life_enter(context);
     if (ret != 0)
         return tr_fail(minor, ret);
     major = gss_export_sec_context(minor, &context->inner, &inner);

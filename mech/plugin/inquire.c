@@ -150,7 +150,7 @@ export_lucid(OM_uint32 *minor, struct tr_context *context, gss_OID object,
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = tr_life_enter(context, &context->life);
+    ret = tr_life_enter(context);
     if (ret != 0)
         return tr_fail(minor, ret);
     if ((context->life.flags & TR_MAY_EXPORT) == 0)
@@ -208,7 +208,7 @@ gssi_set_sec_context_option(OM_uint32 *minor, gss_ctx_id_t *handle,
         return GSS_S_NO_CONTEXT;
     if (context->plain)
         return GSS_S_UNAVAILABLE;
-    ret = tr_life_enter(context, &context->life);
+    ret = tr_life_enter(context);
     if (ret == 0)
         ret = tr_labels_choose(context, value);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
@@ -225,7 +225,7 @@ gssi_pseudo_random(OM_uint32 *minor, gss_ctx_id_t handle, int prf_key,
     *minor = 0;
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
-    ret = tr_life_enter(context, &context->life);
+    ret = tr_life_enter(context);
     if (ret != 0)
         return tr_fail(minor, ret);
     return gss_pseudo_random(minor, context->inner, prf_key, input, length,

@@ -190,18 +190,21 @@ tr_life_resume(struct tr_context *context)
 }
 
 krb5_error_code
-tr_life_confirm_slowly(struct tr_context *context)
+tr_life_confirm(struct tr_context *context)
 {
+    struct tr_life *life = &context->life;
     krb5_error_code ret = 0;
     int tries;
 
+    if (tr_life_holds(life, tr_page_clock()))
+        return 0;
     (void)pthread_mutex_lock(&context->mutex);
     for (tries = 0; tries < MAX_TRIES && ret == 0; tries++) {
-        if (tr_life_holds(&context->life, tr_page_clock()))
+        if (tr_life_holds(life, tr_page_clock()))
             break;
         ret = judge(context);
     }
-    if (ret == 0 && !tr_life_holds(&context->life, tr_page_clock()))
+    if (ret == 0 && !tr_life_holds(life, tr_page_clock()))
         ret = tr_detail(TRR_DAEMON_BUSY, "the trust realm table changes too "
                         "often");
     (void)pthread_mutex_unlock(&context->mutex);
@@ -209,7 +212,7 @@ tr_life_confirm_slowly(struct tr_context *context)
 }
 
 krb5_error_code
-tr_life_enter_slowly(struct tr_context *context)
+tr_life_enter(struct tr_context *context)
 {
     struct tr_life *life = &context->life;
     uint64_t now = tr_page_clock();
@@ -217,7 +220,7 @@ tr_life_enter_slowly(struct tr_context *context)
 
     if (now >= life->next_look)
         ret = look_at_times(life, now);
-    return ret == 0 ? tr_life_confirm(context, life) : ret;
+    return ret == 0 ? tr_life_confirm(context) : ret;
 }
 
 OM_uint32

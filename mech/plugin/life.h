@@ -48,18 +48,10 @@ krb5_error_code tr_life_begin(struct tr_life *life,
 void tr_life_end(struct tr_life *life);
 
 /* May a message pass?  Before the inner call; the second also after it. */
-static inline krb5_error_code tr_life_enter(struct tr_context *context,
-                                            struct tr_life *life);
-static inline krb5_error_code tr_life_confirm(struct tr_context *context,
-                                              struct tr_life *life);
-/* The same when a look is not enough. */
-krb5_error_code tr_life_enter_slowly(struct tr_context *context);
-krb5_error_code tr_life_confirm_slowly(struct tr_context *context);
+krb5_error_code tr_life_enter(struct tr_context *context);
+krb5_error_code tr_life_confirm(struct tr_context *context);
 
-/* Have trustrealmd judge the record of a context that was imported, and
- * establish it with the answer. */
-krb5_error_code tr_life_resume(struct tr_context *context);
-
+/* The look alone, at the time now of tr_page_clock(). */
 static inline bool
 tr_life_holds(const struct tr_life *life, uint64_t now)
 {
@@ -68,23 +60,16 @@ tr_life_holds(const struct tr_life *life, uint64_t now)
     return mapping == NULL || tr_page_holds(mapping, life->epoch, now);
 }
 
-static inline krb5_error_code
-tr_life_enter(struct tr_context *context, struct tr_life *life)
+/* As above, and no need to look at the limits in time either. */
+static inline bool
+tr_life_is_fresh(const struct tr_life *life, uint64_t now)
 {
-    uint64_t now = tr_page_clock();
-
-    if (now < life->next_look && tr_life_holds(life, now))
-        return 0;
-    return tr_life_enter_slowly(context);
+    return now < life->next_look && tr_life_holds(life, now);
 }
 
-static inline krb5_error_code
-tr_life_confirm(struct tr_context *context, struct tr_life *life)
-{
-    if (tr_life_holds(life, tr_page_clock()))
-        return 0;
-    return tr_life_confirm_slowly(context);
-}
+/* Have trustrealmd judge the record of a context that was imported, and
+ * establish it with the answer. */
+krb5_error_code tr_life_resume(struct tr_context *context);
 
 /* Seconds left: the lesser of Kerberos' and ours. */
 OM_uint32 tr_life_remaining(const struct tr_life *life, OM_uint32 inner);

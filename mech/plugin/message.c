@@ -15,37 +15,33 @@
 /* --- may it pass ------------------------------------------------------------*/
 
 OM_uint32
-tr_message_enter(OM_uint32 *minor, struct tr_context *context)
+tr_message_enter_slowly(OM_uint32 *minor, struct tr_context *context)
 {
     krb5_error_code ret;
 
-    *minor = 0;
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
-    ret = tr_life_enter(context, &context->life);
+    ret = tr_life_enter(context);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
-OM_uint32
-tr_message_confirm(OM_uint32 *minor, struct tr_context *context,
-                   OM_uint32 major)
+static OM_uint32
+confirm(OM_uint32 *minor, struct tr_context *context, OM_uint32 major)
 {
-    krb5_error_code ret;
+    krb5_error_code ret = tr_life_confirm(context);
 
-    if (GSS_ERROR(major))
-        return major;
-    ret = tr_life_confirm(context, &context->life);
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 
 OM_uint32
-tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
-                        const struct tr_known_label *label, OM_uint32 major)
+tr_message_confirm_sent_slowly(OM_uint32 *minor, struct tr_context *context,
+                               const struct tr_known_label *label,
+                               OM_uint32 major)
 {
     struct tr_known_label *again;
     krb5_error_code ret;
 
-    major = tr_message_confirm(minor, context, major);
+    major = confirm(minor, context, major);
     if (GSS_ERROR(major) || label == NULL ||
         label->epoch == context->life.epoch)
         return major;
@@ -53,17 +49,19 @@ tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
     if (ret != 0)
         return tr_fail(minor, ret);
     tr_labels_release(again);
-    return tr_message_confirm(minor, context, major);
+    return confirm(minor, context, major);
 }
 
 OM_uint32
-tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
-                            struct tr_known_label **label, OM_uint32 major)
+tr_message_confirm_received_slowly(OM_uint32 *minor,
+                                   struct tr_context *context,
+                                   struct tr_known_label **label,
+                                   OM_uint32 major)
 {
     struct tr_known_label *again;
     krb5_error_code ret;
 
-    major = tr_message_confirm(minor, context, major);
+    major = confirm(minor, context, major);
     if (GSS_ERROR(major) || *label == NULL ||
         (*label)->epoch == context->life.epoch)
         return major;
@@ -73,15 +71,12 @@ tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
         return tr_fail(minor, ret);
     tr_labels_release(*label);
     *label = again;
-    return tr_message_confirm(minor, context, major);
+    return confirm(minor, context, major);
 }
 
 OM_uint32
-tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
-                      OM_uint32 major, int conf)
+tr_message_lacks_conf(OM_uint32 *minor)
 {
-    if (GSS_ERROR(major) || conf || !tr_message_forces_conf(context))
-        return major;
     return tr_fail(minor, tr_detail(TRR_PROTECTION, "the trust realm requires "
                                     "confidentiality"));
 }

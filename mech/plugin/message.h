@@ -39,32 +39,81 @@ OM_uint32 tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
                            enum tr_token_use use, struct tr_sizes *out);
 
 /* May messages pass now?  GSS_S_COMPLETE, or why not. */
-OM_uint32 tr_message_enter(OM_uint32 *minor, struct tr_context *context);
-/* After the inner call that returned major: if it succeeded, look again. */
-OM_uint32 tr_message_confirm(OM_uint32 *minor, struct tr_context *context,
-                             OM_uint32 major);
+static inline OM_uint32 tr_message_enter(OM_uint32 *minor,
+                                         struct tr_context *context);
 /*
- * As tr_message_confirm(), for a message with a label of its own (NULL: with
- * the established one): a label that held under an epoch that is over is
- * asked about again.  A message to send, or one that arrived.
+ * After the inner call that returned major: look again if it succeeded.  A
+ * label (of a message sent, or one that arrived; NULL: the established one)
+ * that held under an epoch that is over is asked about again.
  */
-OM_uint32 tr_message_confirm_sent(OM_uint32 *minor,
-                                  struct tr_context *context,
-                                  const struct tr_known_label *label,
-                                  OM_uint32 major);
-OM_uint32 tr_message_confirm_received(OM_uint32 *minor,
-                                      struct tr_context *context,
-                                      struct tr_known_label **label,
-                                      OM_uint32 major);
+static inline OM_uint32
+tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
+                        const struct tr_known_label *label, OM_uint32 major);
+static inline OM_uint32
+tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
+                            struct tr_known_label **label, OM_uint32 major);
+
+/* The same when a look is not enough. */
+OM_uint32 tr_message_enter_slowly(OM_uint32 *minor,
+                                  struct tr_context *context);
+OM_uint32 tr_message_confirm_sent_slowly(OM_uint32 *minor,
+                                         struct tr_context *context,
+                                         const struct tr_known_label *label,
+                                         OM_uint32 major);
+OM_uint32 tr_message_confirm_received_slowly(OM_uint32 *minor,
+                                             struct tr_context *context,
+                                             struct tr_known_label **label,
+                                             OM_uint32 major);
+
 /* A message whose confidentiality was forced came out or in without it. */
-OM_uint32 tr_message_check_conf(OM_uint32 *minor,
-                                const struct tr_context *context,
-                                OM_uint32 major, int conf);
+static inline OM_uint32
+tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
+                      OM_uint32 major, int conf);
+OM_uint32 tr_message_lacks_conf(OM_uint32 *minor);
+
+static inline OM_uint32
+tr_message_enter(OM_uint32 *minor, struct tr_context *context)
+{
+    *minor = 0;
+    if (context->stage == TR_READY &&
+        tr_life_is_fresh(&context->life, tr_page_clock()))
+        return GSS_S_COMPLETE;
+    return tr_message_enter_slowly(minor, context);
+}
+
+static inline OM_uint32
+tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
+                        const struct tr_known_label *label, OM_uint32 major)
+{
+    if (GSS_ERROR(major) ||
+        (label == NULL && tr_life_holds(&context->life, tr_page_clock())))
+        return major;
+    return tr_message_confirm_sent_slowly(minor, context, label, major);
+}
+
+static inline OM_uint32
+tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
+                            struct tr_known_label **label, OM_uint32 major)
+{
+    if (GSS_ERROR(major) ||
+        (*label == NULL && tr_life_holds(&context->life, tr_page_clock())))
+        return major;
+    return tr_message_confirm_received_slowly(minor, context, label, major);
+}
 
 static inline bool
 tr_message_forces_conf(const struct tr_context *context)
 {
     return (context->life.flags & TR_FORCE_CONF) != 0;
+}
+
+static inline OM_uint32
+tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
+                      OM_uint32 major, int conf)
+{
+    if (GSS_ERROR(major) || conf || !tr_message_forces_conf(context))
+        return major;
+    return tr_message_lacks_conf(minor);
 }
 
 static inline bool

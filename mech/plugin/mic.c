@@ -23,17 +23,6 @@
 
 #define RECORD_AT (TR_TAG_LENGTH + 2)
 
-OM_uint32
-tr_mic_enter(OM_uint32 *minor, struct tr_context *context)
-{
-    OM_uint32 major = tr_message_enter(minor, context);
-
-    if (!GSS_ERROR(major) && tr_message_forces_conf(context))
-        return tr_fail(minor, tr_detail(TRR_PROTECTION, "the trust realm "
-                                        "requires confidentiality"));
-    return major;
-}
-
 /* --- the prefix ------------------------------------------------------------ */
 
 void

@@ -8,7 +8,14 @@
 #include "message.h"
 
 /* As tr_message_enter(), and may messages only be signed? */
-OM_uint32 tr_mic_enter(OM_uint32 *minor, struct tr_context *context);
+static inline OM_uint32
+tr_mic_enter(OM_uint32 *minor, struct tr_context *context)
+{
+    OM_uint32 major = tr_message_enter(minor, context);
+
+    return GSS_ERROR(major) ? major :
+        tr_message_check_conf(minor, context, major, 0);
+}
 
 /* Write the prefix for label, TR_SUFFIX_LENGTH(label->record.length). */
 void tr_mic_put_prefix(const struct tr_context *context,
