@@ -111,6 +111,7 @@ struct probe_case {
     void (*run)(void);
 };
 extern const struct probe_case message_cases[], buffer_cases[],
-    name_cases[], credential_cases[], context_cases[], process_cases[];
+    name_cases[], credential_cases[], context_cases[], process_cases[],
+    special_cases[];
 
 #endif

@@ -16,7 +16,7 @@
 
 static const struct probe_case *const groups[] = {
     message_cases, buffer_cases, name_cases, credential_cases, context_cases,
-    process_cases
+    process_cases, special_cases        /* the last is not listed */
 };
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))
 
@@ -29,7 +29,8 @@ main(int argc, char **argv)
     for (i = 0; i < NGROUPS; i++) {
         for (c = groups[i]; c->name != NULL; c++) {
             if (argc < 2) {
-                printf("%s\n", c->name);
+                if (i < NGROUPS - 1)
+                    printf("%s\n", c->name);
             } else if (strcmp(c->name, argv[1]) == 0) {
                 c->run();
                 return 0;

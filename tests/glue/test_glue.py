@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Through libgssapi, as applications see it; both ends in one process."""
 
+import os
 import shutil
 import subprocess
 
 import pytest
 
 from testlib import servers
+from testlib.agent import Refused
 from testlib.process import run
-from testlib.world import SERVICE, as_uid
+from testlib.world import ROOT, SERVICE, STAFF, as_uid
 
 
 def built_probe():
@@ -45,3 +47,67 @@ def test_probe(world, probe, name):
     result = run([probe, name], env=environment(world), uid=as_uid(SERVICE),
                  check=False, timeout=30)
     assert result.status == 0, result.err
+
+
+# --- programs of a kind -----------------------------------------------------
+
+def mech_config(world, name, text, mode=0o644):
+    return world.scratch.write(name, text, mode)
+
+
+def configured(world):
+    with open(world.mech_config) as config:
+        return config.read()
+
+
+def test_mechanism_without_the_interposer(world, probe):
+    lines = [line for line in configured(world).splitlines()
+             if "<interposer>" not in line]
+    env = environment(world)
+    env["GSS_MECH_CONFIG"] = mech_config(world, "own.conf",
+                                         "\n".join(lines) + "\n")
+    result = run([probe, "own_mechanism_alone"], env=env,
+                 uid=as_uid(SERVICE), check=False)
+    assert result.status == 0, result.err
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root: a setuid program")
+@pytest.mark.skipif(not os.path.isdir("/etc/gss"), reason="no /etc/gss")
+def test_setuid_program(world, probe):
+    """It reads /etc/gss/mech.d (here one of its own) and no environment."""
+    copy = shutil.copy(probe, world.scratch.join("bin", "probe-setuid"))
+    os.chown(copy, SERVICE, SERVICE)
+    os.chmod(copy, 0o4755)
+    script = ("mount -t tmpfs tmpfs /etc/gss && mkdir /etc/gss/mech.d && "
+              "cp %s /etc/gss/mech.d/trustrealm.conf && "
+              "exec setpriv --reuid %d --regid %d --clear-groups "
+              "%s setuid_program" % (world.mech_config, STAFF, STAFF, copy))
+    result = run(["unshare", "-m", "sh", "-c", script],
+                 env=environment(world), check=False)
+    if "unshare" in result.err or "mount" in result.err:
+        pytest.skip(result.err)
+    assert result.status == 0, result.err
+
+
+@pytest.mark.parametrize("why", ["no such plugin", "unreadable", "empty"])
+def test_plugin_that_is_not_loaded(world, why):
+    """libgssapi says nothing and goes on with plain Kerberos; the receiver
+    refuses."""
+    text, mode = configured(world), 0o644
+    if why == "no such plugin":
+        text = text.replace("mech_trustrealm.so", "missing.so")
+    elif why == "unreadable":
+        mode = 0o600
+    else:
+        text = ""
+    if why == "unreadable" and not ROOT:
+        pytest.skip("needs root: a file that others cannot read")
+    config = mech_config(world, "broken.conf", text, mode)
+    alice = world.agent("alpha", "alice", GSS_MECH_CONFIG=config)
+    beta = world.agent("beta", None, SERVICE)
+    _, token = alice.initiate("sample@" + world.beta.host)
+    mark = world.beta.audit.mark()
+    with pytest.raises(Refused):
+        beta.accept(token)
+    assert world.beta.audit.wait(mark, result="deny")["code"] == "TRR_BYPASS"
+    os.unlink(config)
