@@ -166,6 +166,20 @@ a_withdrawn_membership_ends_it_at_both_ends(void **state)
     assert_int_equal(judge_both(), 0);
 }
 
+/* The principal speaks for another system now. */
+static void
+another_system_behind_the_principal_ends_it(void **state)
+{
+    world_load(&world_alpha, "beta",
+               "dn: cn=delta,dc=test\nobjectClass: trSystem\n"
+               "cn: delta.unit.test\n"
+               "trPrincipal: trustrealm/beta.unit.test@" WORLD_REALM "\n"
+               "trMembership: engineering public secret:hr\n\n");
+    assert_int_equal(judge(&world_alpha, WORLD_USER, &context.initiator,
+                           INITIATOR), TRR_SYSTEM_AUTH);
+    world_load(&world_alpha, NULL, "");
+}
+
 static void
 a_narrower_accreditation_ends_it_at_both_ends(void **state)
 {
@@ -474,6 +488,7 @@ main(void)
         TEST(who_presents_a_record_is_judged_by_his_own_range),
         TEST(a_record_outlives_a_restart),
         TEST(a_withdrawn_membership_ends_it_at_both_ends),
+        TEST(another_system_behind_the_principal_ends_it),
         TEST(a_narrower_accreditation_ends_it_at_both_ends),
         TEST(another_label_policy_ends_it),
         TEST(a_lifetime_ends_at_both_ends),

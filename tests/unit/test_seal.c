@@ -174,6 +174,8 @@ prepare_decides_before_anything_is_sent(void **state)
         { WORLD_USER, "a/b/c", "", TRR_UNSUPPORTED, TR_S4_RECEIVER },
         { WORLD_USER, "ho\\/st/beta.unit.test", "", TRR_UNSUPPORTED,
           TR_S4_RECEIVER },
+        { WORLD_USER, "host/beta.unit.test\\/", "", TRR_UNSUPPORTED,
+          TR_S4_RECEIVER },
         { WORLD_USER, "", "", TRR_UNSUPPORTED, TR_S4_RECEIVER }
     };
     size_t i;
@@ -184,6 +186,42 @@ prepare_decides_before_anything_is_sent(void **state)
         assert_int_equal(world_alpha.step, rows[i].step);
         assert_int_equal(world_alpha.audited, rows[i].code != 0);
     }
+}
+
+/* engineering with a required attribute */
+static const char guarded[] =
+    "dn: cn=engineering,dc=test\n"
+    "objectClass: trTrustRealm\ncn: engineering\ntrDOI: 1\n"
+    "trPriority: 10\ntrPolicy: mls\ntrRequiredAttribute: zone=secure\n"
+    "trLevel: 0 public\ntrLevel: 1 internal\ntrLevel: 2 secret\n"
+    "trCategory: 0 hr\n\n";
+
+static void
+required_attributes_must_hold_at_both_ends(void **state)
+{
+    static char *holds[] = { "posture=compliant", "zone=secure", NULL };
+
+    world_load(&world_alpha, "engineering", guarded);
+    world_load(&world_beta, "engineering", guarded);
+    world_ap_req(&context, "alice", HOST);
+    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""),
+                     TRR_ATTRIBUTE);
+    assert_int_equal(world_alpha.step, TR_S11_ATTRIBUTES);
+    world_alpha.service.attributes = holds;
+    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
+                     TRR_ATTRIBUTE);
+    assert_int_equal(world_beta.step, TR_R11_ATTRIBUTES);
+    world_beta.service.attributes = holds;
+    assert_int_equal(open_and_commit(), 0);
+    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    /* What was not required, and so not stated, when it was sealed. */
+    world_load(&world_alpha, NULL, "");
+    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);
+    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
+                     TRR_ATTRIBUTE);
+    world_alpha.service.attributes = world_beta.service.attributes = NULL;
+    world_load(&world_beta, NULL, "");
 }
 
 static void
@@ -412,6 +450,7 @@ plain_tokens_are_refused_unless_allowed(void **state)
     world_restart(&world_beta, "allow-bypass = true\n");
     assert_int_equal(plain(WORLD_ROOT, WWW, BOB, 0), 0);
     assert_int_equal(plain(WORLD_ROOT, HOST, BOB, 0), TRR_BYPASS);
+    assert_string_equal(world_beta.event, "open");
     assert_int_equal(plain(WORLD_ROOT, WWW, WORLD_ALICE, 0), TRR_BYPASS);
     assert_int_equal(plain(WORLD_ROOT, WWW, "", 0), TRR_BYPASS);
     assert_int_equal(plain(WORLD_ROOT, WWW, "bob@X\\@UNIT.TEST", 0),
@@ -525,6 +564,7 @@ main(void)
         TEST(no_claim_is_filled_in_by_what_was_authenticated),
         TEST(an_opened_token_survives_a_restart),
         TEST(prepare_decides_before_anything_is_sent),
+        TEST(required_attributes_must_hold_at_both_ends),
         TEST(seal_decides_again_on_what_is_really_asked),
         TEST(a_user_without_clearance_is_refused_at_both_ends),
         TEST(an_ap_req_that_is_none_is_refused),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include "apreq.h"
 #include "crypto.h"
+#include "keys.h"
 #include "seal.h"
 #include "seal_world.h"
 #include "trustrealm_err.h"
@@ -343,6 +344,86 @@ a_system_that_lies_is_refused(void **state)
     assert_int_equal(tell(&truth, TR_VERSION + 1), TRR_VERSION);
 }
 
+/* Answer context as beta's system could, whatever acceptance says. */
+static krb5_error_code
+accept_with(const struct tr_acceptance *answer, int64_t version)
+{
+    struct tr_keys *keys = world_beta.service.keys;
+    krb5_context krb5 = tr_keys_context(keys);
+    struct tr_reply_trailer reply = { .version = version };
+    struct tr_acceptance acc = *answer;
+    struct tr_environment env;
+    struct tr_bytes digest = { NULL, 0 };
+    struct tr_trailer trailer;
+    struct tr_seal_place place = { &context.ap_req, &trailer.system_ap_req };
+    krb5_key subkey;
+    const char *why;
+    char *from;
+
+    assert_int_equal(tr_wire_decode(TR_WIRE_TRAILER, context.trailer.data,
+                                    context.trailer.length, &trailer), 0);
+    assert_int_equal(tr_apreq_verify(krb5, tr_keys_keytab(keys),
+                                     tr_keys_self(keys), BETA,
+                                     &context.ap_req, &trailer.system_ap_req,
+                                     &from, &subkey, &why), 0);
+    assert_string_equal(from, ALPHA);
+    assert_int_equal(tr_environment_open(krb5, subkey, &place,
+                                         &trailer.environment, &env,
+                                         &digest), 0);
+    if (acc.association.data == NULL)
+        acc.association.data = env.association.data;
+    acc.association.length = TR_ASSOCIATION_LENGTH;
+    acc.time += time(NULL);
+    assert_int_equal(tr_acceptance_seal(krb5, subkey, &context.ap_rep,
+                                        &digest, &acc, &reply.acceptance), 0);
+    tr_bytes_free(&context.reply_trailer);
+    assert_int_equal(tr_wire_encode(TR_WIRE_REPLY_TRAILER, &reply,
+                                    &context.reply_trailer.data,
+                                    &context.reply_trailer.length), 0);
+    tr_bytes_free(&acc.binding);
+    tr_bytes_free(&reply.acceptance);
+    tr_bytes_free(&digest);
+    tr_wire_free(TR_WIRE_ENVIRONMENT, &env);
+    tr_wire_free(TR_WIRE_TRAILER, &trailer);
+    krb5_k_free_key(krb5, subkey);
+    krb5_free_unparsed_name(krb5, from);
+    return world_accepted(&world_alpha, WORLD_USER, &context);
+}
+
+#define FALSE_ANSWER(statement, code)                               \
+    do {                                                            \
+        struct tr_acceptance acc = honest;                          \
+        acc.statement;                                              \
+        assert_int_equal(accept_with(&acc, TR_VERSION), code);      \
+    } while (0)
+
+static void
+a_system_that_answers_falsely_is_refused(void **state)
+{
+    const struct tr_acceptance honest = {
+        .from = BETA, .to = ALPHA, .realm = "engineering",
+        .label = "internal", .low = "public", .high = "secret"
+    };
+
+    sealed();
+    FALSE_ANSWER(time = 0, 0);
+    FALSE_ANSWER(low = "internal", 0);
+    FALSE_ANSWER(from = GAMMA, TRR_BINDING);
+    FALSE_ANSWER(to = BETA, TRR_BINDING);
+    FALSE_ANSWER(association.data = (uint8_t *)"0123456789abcdef",
+                 TRR_BINDING);
+    FALSE_ANSWER(realm = "corporate", TRR_BINDING);
+    FALSE_ANSWER(label = "secret", TRR_BINDING);
+    FALSE_ANSWER(time = 400, TRR_CLOCK);
+    FALSE_ANSWER(time = -400, TRR_CLOCK);
+    FALSE_ANSWER(high = "secret:hr", TRR_AGREED_RANGE);
+    FALSE_ANSWER(low = "secret", TRR_AGREED_RANGE);
+    FALSE_ANSWER(high = "public", TRR_AGREED_RANGE);
+    FALSE_ANSWER(low = "secret:hr", TRR_RANGE);
+    FALSE_ANSWER(high = "utmost", TRR_LABEL_LEVEL);
+    assert_int_equal(accept_with(&honest, TR_VERSION + 1), TRR_VERSION);
+}
+
 /* A system AP-REQ with what krb5_mk_req_extended() would put into it; the
  * environment does not matter, it is not looked at. */
 static krb5_error_code
@@ -474,6 +555,7 @@ main(void)
         TEST(a_reflected_environment_is_no_acceptance),
         TEST(records_are_good_at_their_own_daemon_and_stage_only),
         TEST(a_system_that_lies_is_refused),
+        TEST(a_system_that_answers_falsely_is_refused),
         TEST(a_system_ap_req_without_its_checksum_is_refused),
         TEST(the_ap_req_of_a_user_is_no_system_ap_req)
     };
