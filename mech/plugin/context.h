@@ -9,9 +9,9 @@
  * Kerberos does all the cryptography; trustrealmd all the deciding; here is
  * kept what both need to find each other again.
  *
- * Threads may exchange messages on one context at the same time, as with
- * Kerberos itself: after establishment everything that changes is either
- * atomic or under the mutex.
+ * Kerberos (1.20) wants a context used by one thread at a time and does not
+ * check.  What is kept here stays consistent all the same: after establishment
+ * everything that changes is either atomic or under the mutex.
  */
 
 #include <gssapi/gssapi.h>

@@ -225,32 +225,33 @@ eight_threads(void)
     wait_for_child();
 }
 
-/* Some programs send on a context with one thread and receive with another,
- * or with several. */
+/* Kerberos wants one thread at a time on a context, whichever it is. */
 struct shared {
     gss_ctx_id_t context;
-    int fd;
+    pthread_mutex_t turn;
 };
 
 static void *
 keep_wrapping(void *arg)
 {
-    const struct shared *s = arg;
+    struct shared *s = arg;
     gss_buffer_desc message = octets(64), token;
     OM_uint32 ignored;
     int i;
 
     for (i = 0; i < 500; i++) {
+        (void)pthread_mutex_lock(&s->turn);
         if (i % 50 == 0)
             choose_label(s->context, i % 100 ? HIGHER_HERE : NULL);
         must(gss_wrap(&minor, s->context, 0, 0, &message, NULL, &token));
+        (void)pthread_mutex_unlock(&s->turn);
         (void)gss_release_buffer(&ignored, &token);
     }
     return NULL;
 }
 
 static void
-threads_on_one_context(void)
+threads_take_turns_on_a_context(void)
 {
     pthread_t threads[4];
     struct shared s;
@@ -260,6 +261,7 @@ threads_on_one_context(void)
     establish(&p, NULL);
     be_initiator();
     s.context = p.initiator;
+    expect(pthread_mutex_init(&s.turn, NULL) == 0);
     for (i = 0; i < 4; i++)
         expect(pthread_create(&threads[i], NULL, keep_wrapping, &s) == 0);
     for (i = 0; i < 4; i++)
@@ -372,7 +374,7 @@ nothing_is_leaked(void)
 const struct probe_case process_cases[] = {
     { "fork_between_init_and_wrap", fork_between_init_and_wrap },
     { "eight_threads", eight_threads },
-    { "threads_on_one_context", threads_on_one_context },
+    { "threads_take_turns_on_a_context", threads_take_turns_on_a_context },
     { "nothing_is_leaked", nothing_is_leaked },
     { NULL, NULL }
 };
