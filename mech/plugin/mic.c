@@ -55,6 +55,19 @@ tr_mic_prefix(const struct tr_context *context, const gss_buffer_t token,
     return 0;
 }
 
+OM_uint32
+tr_mic_check_length(OM_uint32 *minor, struct tr_context *context,
+                    size_t length)
+{
+    struct tr_sizes sizes;
+    OM_uint32 major;
+
+    major = tr_message_sizes(minor, context, TR_MIC, &sizes);
+    if (GSS_ERROR(major))
+        return major;
+    return length == sizes.header ? GSS_S_COMPLETE : GSS_S_DEFECTIVE_TOKEN;
+}
+
 static gss_iov_buffer_desc
 data(const void *octets, size_t length)
 {
@@ -167,6 +180,9 @@ verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
         return tr_fail(minor, ret);
     if (length == 0)
         return gss_verify_mic(minor, context->inner, message, token, qop_out);
+    major = tr_mic_check_length(minor, context, token->length - length);
+    if (GSS_ERROR(major))
+        return major;
     arrange(parts, message, token->value, length, token->length - length);
     major = gss_verify_mic_iov(minor, context->inner, qop_out, parts,
                                MAX_PARTS);

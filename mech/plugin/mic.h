@@ -25,6 +25,13 @@ void tr_mic_put_prefix(const struct tr_context *context,
 krb5_error_code tr_mic_prefix(const struct tr_context *context,
                               const gss_buffer_t token, size_t *length_out);
 
+/*
+ * A MIC has one length only.  Given one that ends with its header,
+ * gss_verify_mic_iov() of Kerberos 1.20 aborts the process: ask this first.
+ */
+OM_uint32 tr_mic_check_length(OM_uint32 *minor, struct tr_context *context,
+                              size_t length);
+
 /* The octets of a prefix as three DATA buffers, in the order of a suffix. */
 #define TR_MIC_PARTS 3
 void tr_mic_suffix(const uint8_t *prefix, size_t length,

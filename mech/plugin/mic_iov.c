@@ -187,6 +187,7 @@ static OM_uint32
 verify(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
 {
     size_t length = 0;
+    OM_uint32 major;
     krb5_error_code ret;
 
     ret = find_token(c);
@@ -197,6 +198,10 @@ verify(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
         ret = tr_detail(TRR_RECORD, "label record outside of the token");
     if (ret != 0)
         return tr_fail(minor, ret);
+    major = tr_mic_check_length(minor, c->context,
+                                c->token->buffer.length - length);
+    if (GSS_ERROR(major))
+        return major;
     if (length == 0)
         return gss_verify_mic_iov(minor, c->context->inner, qop_out, c->iov,
                                   c->count);
