@@ -237,8 +237,9 @@ configure_kdc(const char *modules)
         "[libdefaults]\n default_realm = " WORLD_REALM "\n"
         " dns_lookup_kdc = false\n dns_lookup_realm = false\n"
         " dns_canonicalize_hostname = false\n rdns = false\n"
-        " udp_preference_limit = 1\n"
-        "[realms]\n " WORLD_REALM " = {\n  kdc = 127.0.0.1:%d\n }\n", port);
+        " udp_preference_limit = 1\n permitted_enctypes = %s\n"
+        "[realms]\n " WORLD_REALM " = {\n  kdc = 127.0.0.1:%d\n }\n",
+        kdc_enctype, port);
     write_file(path, content);
     setenv("KRB5_CONFIG", path, 1);
     free(path);
