@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A Network is one namespace of every kind with a bridge in it; a Machine is
 a network, mount, UTS and process namespace inside, with a host name, an
-address on the bridge, and its own /etc, /run, /home and /var/tmp.  What is
-written to its /usr and /var stays there too.  Packages that were unpacked in
-TR_SERVERS are in its /usr and /etc as if they had been installed.
+address on the bridge, and its own /etc, /run, /home, /tmp and /var/tmp.  What
+is written to its /usr and /var stays there too.  Packages that were unpacked
+in TR_SERVERS are in its /usr and /etc as if they had been installed.  (The
+machine called kdc sees the outer /tmp, where builds may be.)
 
 So programs need no environment variable to belong to a machine: they find
 its mech.d, krb5.conf, keytab and trustrealmd where these always are.
@@ -57,6 +58,13 @@ done
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /home
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
+if [ "$SCRATCH" != keep ]; then
+    mkdir "$layers/scratch"
+    mount --bind "$SCRATCH" "$layers/scratch"
+    mount -t tmpfs -o mode=1777 tmpfs /tmp
+    mkdir -p -m 711 "$SCRATCH"
+    mount --bind "$layers/scratch" "$SCRATCH"
+fi
 mkdir -p -m 755 /run/sshd /run/lock "$RUN"
 mount --bind "$SHARED" "$RUN"
 """
@@ -159,6 +167,24 @@ class _Space:
         with open(self.path(name), errors="replace") as file:
             return file.read()
 
+    def processes(self):
+        """{number here: command line} of what runs here."""
+        found = {}
+        for pid in filter(str.isdigit, os.listdir(self.path("/proc"))):
+            try:
+                found[int(pid)] = self.read(
+                    "/proc/%s/cmdline" % pid).replace("\0", " ").strip()
+            except OSError:
+                pass
+        return found
+
+    def kill_all(self, start):
+        """Kill what has a command line that begins with start."""
+        pids = [str(pid) for pid, command in self.processes().items()
+                if command.startswith(start)]
+        if pids:
+            self.script("kill -9 $PIDS || :", PIDS=" ".join(pids))
+
     def network(self):
         """A context: sockets that this thread makes in it are of here."""
         return self._switched("net")
@@ -178,7 +204,9 @@ class Machine(_Space):
         #: What is in run here.
         self.shared = network.scratch.mkdir(name + ".run", 0o755)
         network.script(PLUG, NAME=name, PID=str(network.number(self.pid)))
+        hidden = name != "kdc" and self.scratch.path.startswith("/tmp/")
         self.script(MACHINE, NAME=name, HOST=host, ADDRESS=address, RUN=run,
+                    SCRATCH=self.scratch.path if hidden else "keep",
                     SHARED=self.shared, SERVERS=servers.root() or "/nowhere")
         self.write("/etc/hostname", host + "\n")
         self.write("/etc/hosts", network.hosts_file())

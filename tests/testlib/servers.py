@@ -18,6 +18,7 @@ PACKAGES = {
     "gss-client": "krb5-gss-samples", "gss-server": "krb5-gss-samples",
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
     "ldapwhoami": "ldap-utils",
+    "sshd": "openssh-server", "ssh": "openssh-client",
 }
 
 

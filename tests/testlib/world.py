@@ -16,7 +16,7 @@ from . import programs, servers, table
 from .agent import Agent
 from .directory import Directory
 from .hosts import Network
-from .process import Failure, run
+from .process import Failure, eventually, run
 from .realm import Realm
 from .scratch import Scratch
 from .system import System
@@ -251,6 +251,8 @@ class World:
                         "utmost:cipher,antenna,atom", "official")
             system.rule("service", SERVICE, *wide)
             accept = [SERVICE]
+        if system.machine:
+            system.rule("root", 0, *wide)
         system.service("sample", accept)
 
     @staticmethod
@@ -265,6 +267,8 @@ class World:
             system.rule("vault", VAULT, "red", "red:code")
             system.rule("staff", STAFF, *wide)
             accept = [SERVICE, DESK, VAULT]
+        if system.machine:
+            system.rule("root", 0, *wide)
         system.service("sample", accept)
         system.service("plain", accept,
                        bypass=["alice@" + table.REALM])
@@ -323,6 +327,15 @@ class World:
             if tag == 0xa0 + field:
                 return tlv(value)[1]
         raise Failure("no such field in the answer")
+
+    def change(self, dn, attribute, *values):
+        """Directory.replace(), and wait until all daemons have it."""
+        running = [s for s in self.systems.values() if s.running()]
+        before = [s.table_generation() for s in running]
+        self.directory.replace(dn, attribute, *values)
+        for system, old in zip(running, before):
+            eventually(lambda: system.table_generation() > old, 5,
+                       "the change at " + system.name)
 
     def next_number(self):
         self._number += 1

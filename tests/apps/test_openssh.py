@@ -1,0 +1,511 @@
+# tests/apps/test_openssh.py - Debian's ssh and sshd carry labels
+# SPDX-License-Identifier: BSD-2-Clause
+"""alice logs in from alpha on beta.  Configurations are those that
+doc/apps/openssh shows."""
+
+import re
+import time
+
+import pytest
+
+from testlib import guide, table
+from testlib.process import eventually
+from testlib.world import CHIEF, CLERK, STAFF
+
+SSHD = "/usr/sbin/sshd"
+SSHD_CONFIG = """\
+Include /etc/ssh/sshd_config.d/*.conf
+HostKey /etc/ssh/ssh_host_ed25519_key
+UsePAM yes
+PidFile none
+LogLevel VERBOSE
+Subsystem sftp /usr/lib/openssh/sftp-server
+"""
+DROP_IN = "/etc/ssh/sshd_config.d/trustrealm.conf"
+RECORD = "/usr/local/bin/sshd-label-record"
+SESSION = "/usr/local/bin/sshd-label-session"
+KEYEX = ("-o", "PreferredAuthentications=gssapi-keyex")
+WITH_MIC = ("-o", "PreferredAuthentications=gssapi-with-mic", "-o",
+            "GSSAPIKeyExchange=no")
+MEMBERSHIPS = {
+    "alpha": ["engineering PUBLIC SECRET:CRYPTO,RADAR",
+              "corporate OPEN RESTRICTED:HR"],
+    "beta": ["engineering PUBLIC SECRET:CRYPTO",
+             "corporate OPEN RESTRICTED:HR"],
+}
+
+
+class Sshd:
+    """sshd on a machine, with more lines of configuration."""
+
+    def __init__(self, world, name, *lines, config=None):
+        self.world = world
+        self.machine = world.machine(name)
+        if config is None:
+            config = guide.shown("openssh", DROP_IN)
+        self.machine.write(DROP_IN, "\n".join(lines) + "\n" + config)
+        self.process = self.machine.spawn([SSHD, "-D", "-e"], name + "/sshd")
+        self.process.wait_for("Server listening on 0.0.0.0")
+
+    def stop(self):
+        self.process.stop()
+        self.machine.kill_all("sshd: ")
+
+
+def prepare(machine):
+    machine.user("sshd", 119, "/run/sshd", "/usr/sbin/nologin")
+    machine.write("/etc/ssh/sshd_config", SSHD_CONFIG)
+    machine.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                 "/etc/ssh/ssh_host_ed25519_key"])
+    for name in (RECORD, SESSION):
+        with open(guide.path(name.rpartition("/")[2]), "rb") as script:
+            machine.write(name, script.read(), 0o755)
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    made = make_hosts("sshd", "ssh")
+    made.change(table.ENGINEERING, "trCarrier", "host own")
+    known = []
+    for machine in made.network:
+        if machine.name == "kdc":
+            continue
+        prepare(machine)
+        key = machine.read("/etc/ssh/ssh_host_ed25519_key.pub").split()
+        known.append("%s %s %s" % (machine.host, *key[:2]))
+        machine.user("chief", CHIEF)
+    for machine in made.network:
+        machine.write("/etc/ssh/ssh_known_hosts", "\n".join(known) + "\n")
+        machine.write(
+            "/etc/ssh/ssh_config.d/trustrealm.conf", guide.shown(
+                "openssh", "/etc/ssh/ssh_config.d/trustrealm.conf").replace(
+                    "example.com", "example.test"))
+    audit = made.beta.audit.path
+    made.beta.machine.append("/etc/pam.d/sshd", "session required "
+                             "pam_exec.so %s %s\n" % (RECORD, audit))
+    return made
+
+
+@pytest.fixture(scope="module")
+def sshd(world):
+    """On beta, as in the guide, with labels in the environment."""
+    return Sshd(world, "beta", "ForceCommand " + SESSION)
+
+
+def arguments(world, options, command, to, login):
+    return (["ssh", "-o", "BatchMode=yes", "-v", "-l", login] + list(options)
+            + [table.host(to)] + list(command))
+
+
+def environment(world, user, uid, sender):
+    ccache = world.ccache(user, uid) if user else None
+    return world.systems[sender].environment(uid, ccache)
+
+
+def ssh(world, *command, options=(), user="alice", uid=STAFF, sender="alpha",
+        to="beta", login="alice"):
+    """Run a command by ssh to its end."""
+    return world.machine(sender).run(
+        arguments(world, options, command, to, login),
+        env=environment(world, user, uid, sender), uid=uid, check=False)
+
+
+class Session:
+    """ssh that goes on while the test does something; every line that is
+    sent comes back."""
+
+    def __init__(self, world, *options):
+        self._process = world.alpha.spawn(
+            arguments(world, options, ["cat"], "beta", "alice"),
+            "session-%d" % world.next_number(), uid=STAFF,
+            env=environment(world, "alice", STAFF, "alpha"), with_stdin=True)
+        self._lines = 0
+        self.echo()
+
+    def send(self):
+        self._lines += 1
+        try:
+            self._process.stdin.write(b"line %d\n" % self._lines)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def echo(self):
+        """Send a line and wait until it is back."""
+        self.send()
+        self._process.wait_for("^line %d$" % self._lines)
+
+    def ended(self):
+        self.send()
+        return not self._process.alive()
+
+    def text(self):
+        return self._process.text()
+
+    def rekeyings(self):
+        return self.text().count("SSH2_MSG_NEWKEYS received")
+
+    def close(self):
+        self._process.kill()
+
+
+@pytest.fixture
+def session(world, sshd):
+    opened = []
+
+    def start(*options):
+        opened.append(Session(world, *options))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.close()
+
+
+def variables(result):
+    return dict(line.split("=", 1) for line in result.out.splitlines()
+                if "=" in line)
+
+
+# --- allowed ------------------------------------------------------------
+
+@pytest.mark.parametrize("method, options", [
+    ("gssapi-keyex", KEYEX), ("gssapi-with-mic", WITH_MIC)])
+def test_log_in(world, sshd, method, options):
+    alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
+    result = ssh(world, "id -un; hostname", options=options)
+    assert result.status == 0, result
+    assert result.out.split() == ["alice", "beta.example.test"]
+    assert 'using "%s"' % method in result.err
+    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    assert record["service"] == "host"
+    assert record["user"] == "alice@EXAMPLE.TEST"
+    assert (record["realm"], record["label"], record["local_label"]) == (
+        "engineering", "INTERNAL", "blue")
+    ours = world.alpha.audit.wait(alpha, event="accepted", result="allow")
+    assert ours["correlation"] == record["correlation"]
+
+
+def test_key_exchange_needs_no_host_key(world, sshd):
+    result = ssh(world, "hostname", options=KEYEX + (
+        "-o", "GlobalKnownHostsFile=/dev/null",
+        "-o", "StrictHostKeyChecking=yes"))
+    assert result.out == "beta.example.test\n", result
+    assert "kex: algorithm: gss-" in result.err
+
+
+@pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
+def test_session_has_label_in_its_environment(world, sshd, options):
+    mark = world.beta.audit.mark()
+    result = ssh(world, "env", options=options)
+    found = {name: value for name, value in variables(result).items()
+             if name.startswith("TRUSTREALM_")}
+    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    assert found == {
+        "TRUSTREALM_STATE": "labelled", "TRUSTREALM_REALM": "engineering",
+        "TRUSTREALM_LABEL": "blue", "TRUSTREALM_WIRE_LABEL": "INTERNAL",
+        "TRUSTREALM_SENDER": "alpha.example.test",
+        "TRUSTREALM_CORRELATION": record["correlation"]}
+
+
+def test_label_is_that_of_the_sending_user(world, sshd):
+    result = ssh(world, "env", user="bob", uid=CLERK, login="bob")
+    assert variables(result)["TRUSTREALM_LABEL"] == "white"
+
+
+def test_sessions_side_by_side_have_each_their_label(world, sshd):
+    """The environment belongs to the process that accepted."""
+    wait = "sleep 0.3; env"
+    command = arguments(world, (), [wait], "beta", "alice")
+    first = world.alpha.spawn(command, "first", uid=STAFF,
+                              env=environment(world, "alice", STAFF, "alpha"))
+    second = ssh(world, wait, user="bob", uid=CLERK, login="bob")
+    first.wait()
+    assert "TRUSTREALM_LABEL=blue" in first.text()
+    assert variables(second)["TRUSTREALM_LABEL"] == "white"
+
+
+def test_record_names_the_process_of_the_session(world, session):
+    """The one that is shown as "sshd: alice [priv]"."""
+    mark = world.beta.audit.mark()
+    session()
+    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    shown = world.beta.machine.processes()[record["pid"]]
+    assert shown == "sshd: alice [priv]"
+
+
+def test_files_are_copied(world, sshd):
+    big = world.alpha.machine.write("/tmp/big", b"labelled\n" * 500000, 0o644)
+    env = environment(world, "alice", STAFF, "alpha")
+    for source, target in ((big, "alice@beta.example.test:big"),
+                           ("alice@beta.example.test:big", "/tmp/back")):
+        world.alpha.machine.run(["scp", "-q", source, target], env=env,
+                                uid=STAFF)
+    world.alpha.machine.run(["cmp", big, "/tmp/back"])
+
+
+# --- delegation ---------------------------------------------------------
+
+DELEGATE = ("-o", "GSSAPIDelegateCredentials=yes")
+
+
+@pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
+def test_delegation_where_the_trust_realm_allows_it(world, sshd, options):
+    world.change(table.ENGINEERING, "trDelegation", "host")
+    try:
+        result = ssh(world, "klist; env | grep KRB5CCNAME",
+                     options=options + DELEGATE)
+    finally:
+        world.change(table.ENGINEERING, "trDelegation")
+    assert "Default principal: alice@EXAMPLE.TEST" in result.out, result
+
+
+def test_no_delegation_elsewhere(world, sshd):
+    result = ssh(world, "klist; hostname", options=DELEGATE)
+    assert result.out == "beta.example.test\n", result
+    assert "No credentials cache found" in result.err
+
+
+# --- refused ------------------------------------------------------------
+
+def refused(world, mark, step, result, at="alpha", code=None):
+    """ssh was refused before a session, for this reason."""
+    assert result.status == 255, result
+    assert re.search("Permission denied|Connection closed", result.err)
+    record = world.systems[at].audit.wait(mark, result="deny", step=step)
+    assert code in (None, record["code"])
+
+
+@pytest.mark.parametrize("options", [KEYEX, WITH_MIC, ()])
+def test_no_common_trust_realm(world, sshd, options):
+    withdraw(world, "alpha")
+    try:
+        mark = world.alpha.audit.mark()
+        result = ssh(world, "true", options=options)
+        refused(world, mark, "S5", result)
+    finally:
+        give_back(world, "alpha")
+
+
+def test_label_out_of_range(world, sshd):
+    """Of what beta may hold; the sender sends nothing."""
+    rule = world.alpha.config["rules"]["chief"]
+    saved = dict(rule)
+    rule.update(label="grave:antenna")
+    world.alpha.restart()
+    try:
+        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
+        result = ssh(world, "true", uid=CHIEF)
+        assert result.status == 255
+        assert world.alpha.audit.since(mark, result="deny")
+        assert not world.beta.audit.since(theirs)
+    finally:
+        rule.update(saved)
+        world.alpha.restart()
+
+
+def test_label_that_the_server_may_not_have(world, sshd):
+    """beta as a system may, its sshd may not: the receiver refuses."""
+    rule = world.beta.config["rules"]["root"]
+    saved = dict(rule)
+    rule.update(lowest="white", highest="white", label="white")
+    world.beta.restart()
+    try:
+        mark = world.beta.audit.mark()
+        refused(world, mark, "R10", ssh(world, "true"), at="beta")
+    finally:
+        rule.update(saved)
+        world.beta.restart()
+
+
+def test_carrier_has_to_be_named_where_data_must_be_secret(world, sshd):
+    """ssh signs with GSS-API: by the carrier gss everything is wrapped."""
+    world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
+    try:
+        assert ssh(world, "true").status == 0
+        world.change(table.ENGINEERING, "trCarrier")
+        assert ssh(world, "true").status == 255
+    finally:
+        world.change(table.ENGINEERING, "trCarrier", "host own")
+        world.change(table.ENGINEERING, "trConfidentialFrom", "TOPSECRET")
+    assert ssh(world, "true").status == 0
+
+
+def test_forwarding_is_a_door_that_is_closed(world, sshd):
+    """The guide's configuration forwards nothing."""
+    result = ssh(world, "true", options=("-W", "localhost:22"))
+    assert "administratively prohibited" in result.err
+    shown = world.beta.machine.run([SSHD, "-T"]).out
+    for line in ("disableforwarding yes", "permittunnel no",
+                 "passwordauthentication no", "pubkeyauthentication no",
+                 "hostbasedauthentication no",
+                 "kbdinteractiveauthentication no"):
+        assert line in shown.splitlines()
+
+
+# --- while connected ----------------------------------------------------
+
+OFTEN = ("-o", "RekeyLimit=default 1s")
+
+
+def withdraw(world, system="beta"):
+    world.change(table.system_dn(system), "trMembership")
+
+
+def give_back(world, system="beta"):
+    world.change(table.system_dn(system), "trMembership", *MEMBERSHIPS[system])
+
+
+def rekeyed(live, times=1):
+    """Use the session until its keys have been changed again."""
+    wanted = live.rekeyings() + times
+
+    def once():
+        live.echo()
+        time.sleep(0.02)
+        return live.rekeyings() >= wanted
+    eventually(once, what="new keys\n" + live.text())
+
+
+def test_each_change_of_keys_is_a_new_decision(world, session):
+    live = session(*KEYEX, *OFTEN)
+    mark = world.beta.audit.mark()
+    rekeyed(live, 2)
+    records = world.beta.audit.since(mark, event="commit", result="allow")
+    assert len(records) >= 2
+    assert len({r["correlation"] for r in records}) == len(records)
+    assert {r["label"] for r in records} == {"INTERNAL"}
+
+
+def test_membership_withdrawn_ends_the_session_at_the_next_keys(world,
+                                                                session):
+    live = session(*KEYEX, *OFTEN)
+    try:
+        withdraw(world)
+        eventually(live.ended, 4, "end of the session")
+    finally:
+        give_back(world)
+
+
+def test_server_decides_when_keys_change(world, sshd, session):
+    """RekeyLimit of the server; the client asks for nothing."""
+    sshd.stop()
+    try:
+        often = Sshd(world, "beta", "RekeyLimit default 1s")
+        live = session(*KEYEX)
+        rekeyed(live)
+        withdraw(world)
+        eventually(live.ended, 4, "end of the session")
+        often.stop()
+    finally:
+        give_back(world)
+        sshd.__init__(world, "beta", "ForceCommand " + SESSION)
+
+
+def test_other_keys_outlive_a_withdrawal(world, session):
+    """As the guide says of gssapi-with-mic alone; new log-ins end."""
+    live = session(*WITH_MIC, *OFTEN)
+    try:
+        withdraw(world)
+        rekeyed(live)
+        assert ssh(world, "true", options=WITH_MIC).status == 255
+    finally:
+        give_back(world)
+
+
+@pytest.mark.parametrize("end", ["alpha", "beta"])
+def test_daemon_restarted(world, session, end):
+    """The session goes on; while there is no daemon, nothing is let in."""
+    live = session(*KEYEX)
+    system = world.systems[end]
+    system.stop()
+    try:
+        live.echo()
+        assert ssh(world, "true").status == 255
+    finally:
+        system.start()
+    live.echo()
+    assert ssh(world, "true").status == 0
+
+
+def test_keys_change_after_a_restart(world, session):
+    live = session(*KEYEX, *OFTEN)
+    world.alpha.restart()
+    world.beta.restart()
+    rekeyed(live, 2)
+
+
+# --- plain peers --------------------------------------------------------
+
+def test_plain_client_is_refused(world, sshd):
+    mark = world.beta.audit.mark()
+    result = ssh(world, "true", sender="epsilon")
+    refused(world, mark, "R1", result, at="beta", code="TRR_BYPASS")
+
+
+def test_user_who_goes_round_the_plugin_is_refused(world, sshd):
+    mark = world.beta.audit.mark()
+    env = dict(environment(world, "alice", STAFF, "alpha"),
+               GSS_MECH_CONFIG="/dev/null")
+    result = world.alpha.machine.run(
+        arguments(world, (), ["true"], "beta", "alice"), env=env, uid=STAFF,
+        check=False)
+    refused(world, mark, "R1", result, at="beta")
+
+
+@pytest.fixture
+def bypass(world):
+    """beta serves alice without a label; alpha's chief may go to epsilon."""
+    beta, alpha = world.beta.config, world.alpha.config
+    beta["policy"]["allow-bypass"] = alpha["policy"]["allow-bypass"] = True
+    world.beta.service("host", [0], bypass=["alice@" + table.REALM])
+    alpha["policy"]["bypass-to"] = "host/epsilon.example.test@*"
+    saved = dict(alpha["rules"]["chief"])
+    alpha["rules"]["chief"].update(lowest="open", highest="open",
+                                   label="open")
+    world.alpha.restart()
+    world.beta.restart()
+    yield
+    for config in (alpha, beta):
+        del config["policy"]["allow-bypass"]
+    del beta["services"]["host"], alpha["policy"]["bypass-to"]
+    alpha["rules"]["chief"] = saved
+    world.alpha.restart()
+    world.beta.restart()
+
+
+@pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
+def test_plain_client_with_by_pass(world, sshd, bypass, options):
+    result = ssh(world, "env", sender="epsilon", options=options)
+    assert result.status == 0, result
+    found = variables(result)
+    assert found["TRUSTREALM_STATE"] == "unlabelled"
+    assert found["TRUSTREALM_LABEL"] == "white"
+    assert "TRUSTREALM_REALM" not in found
+
+
+def test_by_pass_is_for_the_named_client(world, sshd, bypass):
+    result = ssh(world, "true", sender="epsilon", user="bob", uid=CLERK,
+                 login="bob")
+    assert result.status == 255
+
+
+def test_plain_server(world, bypass):
+    """Only a process of nothing but the lowest label may go there."""
+    plain = Sshd(world, "epsilon")
+    try:
+        assert ssh(world, "true", to="epsilon").status == 255
+        result = ssh(world, "hostname", to="epsilon", uid=CHIEF)
+        assert result.out == "epsilon.example.test\n", result
+    finally:
+        plain.stop()
+
+
+def test_plain_server_without_by_pass(world):
+    plain = Sshd(world, "epsilon")
+    try:
+        assert ssh(world, "true", to="epsilon").status == 255
+        result = ssh(world, "hostname", sender="alpha", to="epsilon",
+                     uid=CHIEF)
+        assert result.status == 255
+    finally:
+        plain.stop()
