@@ -4,9 +4,17 @@
 #include "config.h"
 #include <limits.h>
 #include <libtasn1.h>
+#include <stdbool.h>
 #include <string.h>
 #include "der.h"
 #include "trustrealm_err.h"
+
+/* Does the tag go on in the next octet (X.690 8.1.2.4)? */
+static bool
+is_long_tag(uint8_t identifier)
+{
+    return (identifier & 0x1f) == 0x1f;
+}
 
 /* Measure the header at the front of in and the content after it. */
 static krb5_error_code
@@ -22,6 +30,13 @@ measure(const struct tr_der *in, uint8_t *identifier_out, size_t *header_out,
         return TRR_TOO_LONG;
     if (in->length < 2)
         return TRR_TRUNCATED;
+    if (in->data[1] < 0x80 && !is_long_tag(in->data[0])) {
+        /* Nearly all elements: there is only one way to write these. */
+        *identifier_out = in->data[0];
+        *header_out = 2;
+        *content_out = in->data[1];
+        return *content_out <= in->length - 2 ? 0 : TRR_TRUNCATED;
+    }
     /* A long form that is cut: libtasn1 would take it for 0. */
     if (in->data[1] > 0x80 && in->data[1] - 0x80u > in->length - 2)
         return TRR_TRUNCATED;
@@ -96,9 +111,13 @@ tr_der_prepend(uint8_t *content, uint8_t identifier, size_t content_length)
 {
     int length_length;
 
-    asn1_length_der(content_length, NULL, &length_length);
-    content -= length_length;
-    asn1_length_der(content_length, content, &length_length);
+    if (content_length < 0x80) {
+        *--content = (uint8_t)content_length;
+    } else {
+        asn1_length_der(content_length, NULL, &length_length);
+        content -= length_length;
+        asn1_length_der(content_length, content, &length_length);
+    }
     *--content = identifier;
     return content;
 }
