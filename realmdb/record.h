@@ -103,6 +103,7 @@ struct tr_map_record {
 
 struct tr_record {
     enum tr_record_type type;
+    unsigned int holders;               /* beside the first */
     union {
         struct tr_realm_record realm;
         struct tr_system_record system;
@@ -112,6 +113,9 @@ struct tr_record {
 };
 
 void tr_record_free(struct tr_record *record);
+/* For one more holder, who frees it as well; from then on nobody may change
+ * it.  Returns record. */
+struct tr_record *tr_record_hold(struct tr_record *record);
 
 /* An entry as a source delivers it: attribute names without options. */
 struct tr_attribute { const char *name; char *const *values; size_t nvalues; };

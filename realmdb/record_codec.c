@@ -285,8 +285,19 @@ tr_record_free(struct tr_record *record)
 
     if (record == NULL)
         return;
+    if (record->holders > 0) {
+        record->holders--;
+        return;
+    }
     (void)walk_record(&walk, record);
     free(record);
+}
+
+struct tr_record *
+tr_record_hold(struct tr_record *record)
+{
+    record->holders++;
+    return record;
 }
 
 krb5_error_code

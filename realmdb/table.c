@@ -255,6 +255,7 @@ tr_table_close(struct tr_table *table)
     if (table->env != NULL)
         mdb_env_close(table->env);
     tr_policies_free(table->policies);
+    tr_known_clear(table);
     free(table);
 }
 

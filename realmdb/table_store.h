@@ -50,6 +50,15 @@ struct tr_view {
     struct tr_table_info info;
 };
 
+/* A record, and what it was asked for by. */
+struct tr_known {
+    enum tr_db db;
+    char *name;
+    struct tr_record *record;           /* NULL: none */
+};
+
+#define TR_KNOWN_RECORDS 64
+
 struct tr_table {
     MDB_env *env;
     MDB_dbi dbs[TR_NDBS];
@@ -58,6 +67,8 @@ struct tr_table {
     struct tr_view view;
     struct tr_policies *policies;       /* NULL, or of policies_generation */
     uint64_t policies_generation;
+    struct tr_known known[TR_KNOWN_RECORDS];    /* of known_generation */
+    uint64_t known_generation;
     char message[600];
 };
 
@@ -79,6 +90,14 @@ krb5_error_code tr_table_meta_number(struct tr_table *table, MDB_txn *txn,
  */
 krb5_error_code tr_table_record(struct tr_table *table, MDB_txn *txn,
                                 MDB_val *key, struct tr_record **record_out);
+
+/* A record that was looked up before under this name and has not changed, or
+ * NULL; the caller's to free. */
+struct tr_record *tr_known_find(const struct tr_view *view, enum tr_db db,
+                                const char *name);
+void tr_known_add(const struct tr_view *view, enum tr_db db, const char *name,
+                  struct tr_record *record);
+void tr_known_clear(struct tr_table *table);
 
 /* What the store keeps of record, malloced. */
 krb5_error_code tr_stored_make(const struct tr_record *record,

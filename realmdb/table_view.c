@@ -237,6 +237,9 @@ look_up(const struct tr_view *view, enum tr_db db, const char *name,
     *out = NULL;
     if (text.mv_size == 0 || text.mv_size > TR_MAX_PRINCIPAL)
         return TRR_NOT_FOUND;
+    *out = tr_known_find(view, db, name);
+    if (*out != NULL)
+        return 0;
     code = mdb_get(view->txn, table->dbs[db], &text, &key);
     if (code == MDB_NOTFOUND)
         return TRR_NOT_FOUND;
@@ -247,9 +250,11 @@ look_up(const struct tr_view *view, enum tr_db db, const char *name,
         tr_record_free(record);
         return tr_table_fail(table, TRR_TABLE, "an index is damaged");
     }
-    if (ret == 0)
-        *out = record;
-    return ret;
+    if (ret)
+        return ret;
+    tr_known_add(view, db, name, record);
+    *out = record;
+    return 0;
 }
 
 /* Whether host, in small letters, is a name of system. */
