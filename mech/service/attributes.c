@@ -106,7 +106,7 @@ set_value(struct attribute *attribute, char *value)
     attributes->changed(attributes->arg);
 }
 
-/* --- commands --------------------------------------------------------------- */
+/* --- commands ----------------------------------------------------------- */
 
 /* The first line, if it can be a value: printable, without blanks. */
 static char *
@@ -244,7 +244,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
     wait_for(attribute, attribute->source->timeout);
 }
 
-/* --- all of them ------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------- */
 
 static const char *
 old_value(const struct tr_attributes *old,

@@ -75,7 +75,7 @@ now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* --- opening -------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------ */
 
 static int
 level_of(const char *word)
@@ -137,7 +137,7 @@ tr_audit_use_stderr(struct tr_audit *audit)
     audit->log_to_stderr = true;
 }
 
-/* --- JSON ----------------------------------------------------------------- */
+/* --- JSON --------------------------------------------------------------- */
 
 /* RFC 3339, UTC, with milliseconds. */
 static json_t *
@@ -265,7 +265,7 @@ dump(struct tr_audit *audit, json_t *object, size_t limit)
     return true;
 }
 
-/* --- writing -------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------ */
 
 static void
 put(struct tr_audit *audit, int priority, bool is_audit, const char *line,
@@ -384,7 +384,7 @@ tr_audit_close(struct tr_audit *audit)
     free(audit);
 }
 
-/* --- ordinary operation ---------------------------------------------------- */
+/* --- ordinary operation ------------------------------------------------- */
 
 static json_t *
 log_object(int priority, const char *text)
@@ -429,7 +429,7 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
     }
 }
 
-/* --- for tr_handle_status() ------------------------------------------------ */
+/* --- for tr_handle_status() --------------------------------------------- */
 
 bool
 tr_audit_count(const struct tr_audit *audit, size_t i,

@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include "service.h"
 
-/* --- audit.c -------------------------------------------------------------- */
+/* --- audit.c ------------------------------------------------------------ */
 
 /* Open the target again (it may have been moved away), or that of a new
  * configuration; counters stay.  On error the old target stays. */
@@ -29,7 +29,7 @@ bool tr_audit_count(const struct tr_audit *audit, size_t i,
 void tr_audit_lost(const struct tr_audit *audit, uint64_t *left_out_out,
                    uint64_t *lost_out);
 
-/* --- audit_sink.c: where lines go ----------------------------------------- */
+/* --- audit_sink.c: where lines go --------------------------------------- */
 
 struct tr_sink;
 krb5_error_code tr_sink_open(const char *target, struct tr_sink **sink_out);
@@ -44,7 +44,7 @@ bool tr_sink_write(struct tr_sink *sink, int priority, bool audit,
                    const char *line, const struct iovec *fields,
                    size_t nfields);
 
-/* --- audit_limit.c: how much one peer may fill ----------------------------- */
+/* --- audit_limit.c: how much one peer may fill -------------------------- */
 
 struct tr_limit;
 struct tr_limit_report {

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "config_file.h"
@@ -69,9 +68,8 @@ starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Room for one more element of size, zeroed; NULL when out of memory. */
-static void *
-grow(void *array, size_t *count, size_t size)
+void *
+tr_config_grow(void *array, size_t *count, size_t size)
 {
     char *grown, **arrayp = array;
 
@@ -83,7 +81,7 @@ grow(void *array, size_t *count, size_t size)
     return grown + (*count)++ * size;
 }
 
-/* --- [system] ------------------------------------------------------------ */
+/* --- [system] ----------------------------------------------------------- */
 
 /* The machine's own name as Kerberos canonicalizes host names. */
 static krb5_error_code
@@ -158,7 +156,7 @@ read_system(struct tr_conf *conf, struct tr_config *config)
     return 0;
 }
 
-/* --- [table] ------------------------------------------------------------- */
+/* --- [table] ------------------------------------------------------------ */
 
 static void
 check_source(struct tr_conf *conf, const struct tr_config *config)
@@ -231,7 +229,7 @@ read_table(struct tr_conf *conf, struct tr_config *config)
         check_source(conf, config);
 }
 
-/* --- [labels] ------------------------------------------------------------ */
+/* --- [labels] ----------------------------------------------------------- */
 
 /* Names are numbered as they stand: levels from the lowest. */
 static krb5_error_code
@@ -280,214 +278,7 @@ read_labels(struct tr_conf *conf, struct tr_config *config)
     return ret;
 }
 
-/* A label of the local format; *out is untouched when the key is missing. */
-static bool
-read_label(struct tr_conf *conf, const struct tr_config *config,
-           const char *section, const char *sub, const char *key,
-           struct tr_label *out)
-{
-    const char *text = tr_conf_get(conf, section, sub, key);
-    struct tr_label label;
-    krb5_error_code ret;
-
-    if (text == NULL)
-        return false;
-    ret = tr_label_parse(config->encoding, text, &label);
-    if (ret != 0) {
-        tr_conf_complain(conf, section, sub, key, "%s of [labels]",
-                         ret == TRR_LABEL_LEVEL ? "level is not one" :
-                         ret == TRR_LABEL_CATEGORY ? "category is not one" :
-                         "LEVEL[:CATEGORY,...] expected, with the names");
-        return false;
-    }
-    *out = label;
-    return true;
-}
-
-/* --- [policy] and [rules] ------------------------------------------------ */
-
-static void
-read_rule(struct tr_conf *conf, const struct tr_config *config,
-          struct tr_rule *rule)
-{
-    static const char section[] = "rules";
-
-    tr_conf_ids(conf, section, rule->name, "uid", TR_ID_USER, &rule->uids,
-                &rule->nuids);
-    tr_conf_ids(conf, section, rule->name, "gid", TR_ID_GROUP, &rule->gids,
-                &rule->ngids);
-    if (!read_label(conf, config, section, rule->name, "lowest",
-                    &rule->range.low))
-        tr_conf_complain(conf, section, rule->name, "lowest", "missing");
-    if (!read_label(conf, config, section, rule->name, "highest",
-                    &rule->range.high))
-        tr_conf_complain(conf, section, rule->name, "highest", "missing");
-    if (tr_conf_failed(conf))
-        return;
-    if (!tr_label_dominates(&rule->range.high, &rule->range.low))
-        tr_conf_complain(conf, section, rule->name, "highest",
-                         "does not dominate lowest");
-    rule->label = rule->range.low;
-    if (read_label(conf, config, section, rule->name, "label",
-                   &rule->label) &&
-        !tr_range_contains(&rule->range, &rule->label))
-        tr_conf_complain(conf, section, rule->name, "label",
-                         "not between lowest and highest");
-}
-
-static krb5_error_code
-read_rules(struct tr_conf *conf, struct tr_config *config)
-{
-    struct tr_rule *rule;
-    char **names = NULL;
-    krb5_error_code ret = 0;
-    const char *name;
-    size_t i, k;
-
-    tr_conf_list(conf, "policy", NULL, "rules", &names);
-    for (i = 0; names != NULL && names[i] != NULL && ret == 0; i++) {
-        for (k = 0; k < i; k++) {
-            if (strcmp(names[i], names[k]) == 0)
-                tr_conf_complain(conf, "policy", NULL, "rules",
-                                 "%s is named twice", names[i]);
-        }
-        for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL;
-             k++) {
-            if (strcmp(names[i], name) == 0)
-                break;
-        }
-        if (name == NULL)
-            tr_conf_complain(conf, "policy", NULL, "rules",
-                             "%s is no subsection of [rules]", names[i]);
-        if (tr_conf_failed(conf))
-            break;
-        rule = grow(&config->rules, &config->nrules, sizeof(*rule));
-        if (rule == NULL || (rule->name = strdup(name)) == NULL)
-            ret = ENOMEM;
-        else
-            read_rule(conf, config, rule);
-    }
-    tr_strings_free(names);
-    for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL &&
-             !tr_conf_failed(conf) && ret == 0; k++) {
-        for (i = 0; i < config->nrules; i++) {
-            if (strcmp(config->rules[i].name, name) == 0)
-                break;
-        }
-        if (i == config->nrules)
-            tr_conf_complain(conf, "rules", name, NULL,
-                             "not named by rules of [policy]");
-    }
-    return ret;
-}
-
-static krb5_error_code
-read_policy(struct tr_conf *conf, struct tr_config *config)
-{
-    static const char section[] = "policy";
-    static const char *const when[] = { "on-change", "explicit", NULL };
-    static const char *const backends[] = { "policy", NULL };
-    size_t chosen = 0, backend = 0;
-    bool low, high;
-
-    tr_conf_choice(conf, section, NULL, "backend", backends, &backend);
-    config->backend = strdup(backends[backend]);
-    if (config->backend == NULL)
-        return ENOMEM;
-    tr_conf_boolean(conf, section, NULL, "allow-bypass",
-                    &config->allow_bypass);
-    tr_conf_boolean(conf, section, NULL, "allow-dry-run",
-                    &config->allow_dry_run);
-    tr_conf_list(conf, section, NULL, "trust-realms", &config->trust_realms);
-    tr_conf_list(conf, section, NULL, "bypass-to", &config->bypass_to);
-    tr_conf_choice(conf, section, NULL, "message-label", when, &chosen);
-    config->explicit_labels = chosen == 1;
-    tr_conf_duration(conf, section, NULL, "clock-skew", 1,
-                     TR_MAX_CLOCK_SKEW_S, &config->clock_skew);
-    if (tr_conf_failed(conf))
-        return 0;
-    tr_label_lowest(config->encoding, &config->highest.low);
-    tr_label_highest(config->encoding, &config->highest.high);
-    low = read_label(conf, config, section, NULL, "lowest",
-                     &config->highest.low);
-    high = read_label(conf, config, section, NULL, "highest",
-                      &config->highest.high);
-    config->has_highest = low || high;
-    if (!tr_label_dominates(&config->highest.high, &config->highest.low))
-        tr_conf_complain(conf, section, NULL, high ? "highest" : "lowest",
-                         "highest does not dominate lowest");
-    return read_rules(conf, config);
-}
-
-/* --- [services] ---------------------------------------------------------- */
-
-static void
-check_patterns(struct tr_conf *conf, const char *service, char **patterns)
-{
-    size_t i;
-
-    for (i = 0; patterns != NULL && patterns[i] != NULL; i++) {
-        if (strchr(patterns[i], '@') == NULL)
-            tr_conf_complain(conf, "services", service, "bypass",
-                             "%s: client pattern PRINCIPAL@REALM expected",
-                             patterns[i]);
-    }
-}
-
-/* A rule that says accept = uids of origin (count of them). */
-static struct tr_service_rule *
-add_service(struct tr_config *config, const char *name,
-            const struct tr_id_range *origin, size_t count)
-{
-    struct tr_service_rule *rule;
-
-    rule = grow(&config->services, &config->nservices, sizeof(*rule));
-    if (rule == NULL)
-        return NULL;
-    rule->service = strdup(name);
-    rule->accept = calloc(count, sizeof(*rule->accept));
-    if (rule->service == NULL || rule->accept == NULL)
-        return NULL;
-    memcpy(rule->accept, origin, count * sizeof(*origin));
-    rule->naccept = count;
-    return rule;
-}
-
-/* The first is the default; a service without accept of its own has its. */
-static krb5_error_code
-read_services(struct tr_conf *conf, struct tr_config *config)
-{
-    static const struct tr_id_range root = { 0, 0 };
-    struct tr_service_rule *rule;
-    const char *name;
-    size_t i, k;
-
-    rule = add_service(config, "", &root, 1);
-    if (rule == NULL)
-        return ENOMEM;
-    tr_conf_ids(conf, "policy", NULL, "accept", TR_ID_USER, &rule->accept,
-                &rule->naccept);
-    for (i = 0; (name = tr_conf_subsection(conf, "services", i)) != NULL;
-         i++) {
-        for (k = 1; k < config->nservices; k++) {
-            if (strcasecmp(config->services[k].service, name) == 0)
-                tr_conf_complain(conf, "services", name, NULL,
-                                 "given twice, as %s",
-                                 config->services[k].service);
-        }
-        rule = add_service(config, name, config->services[0].accept,
-                           config->services[0].naccept);
-        if (rule == NULL)
-            return ENOMEM;
-        tr_conf_ids(conf, "services", name, "accept", TR_ID_USER,
-                    &rule->accept, &rule->naccept);
-        tr_conf_list(conf, "services", name, "bypass", &rule->bypass);
-        check_patterns(conf, name, rule->bypass);
-    }
-    return 0;
-}
-
-/* --- [attributes] -------------------------------------------------------- */
+/* --- [attributes] ------------------------------------------------------- */
 
 static bool
 printable(const char *text, const char *but)
@@ -551,7 +342,7 @@ read_attributes(struct tr_conf *conf, struct tr_config *config)
             tr_conf_complain(conf, "attributes", sub ? name : NULL,
                              sub ? NULL : name, "more than %d attributes",
                              TR_MAX_ATTRIBUTES);
-        source = grow(&config->attributes, &config->nattributes,
+        source = tr_config_grow(&config->attributes, &config->nattributes,
                       sizeof(*source));
         if (source == NULL || (source->name = strdup(name)) == NULL)
             return ENOMEM;
@@ -559,7 +350,7 @@ read_attributes(struct tr_conf *conf, struct tr_config *config)
     }
 }
 
-/* --- [audit] and the whole ----------------------------------------------- */
+/* --- [audit] and the whole ---------------------------------------------- */
 
 static krb5_error_code
 read_audit(struct tr_conf *conf, struct tr_config *config)
@@ -616,7 +407,8 @@ tr_config_load(const char *path, struct tr_config **config_out,
 {
     static krb5_error_code (*const readers[])(struct tr_conf *,
                                               struct tr_config *) = {
-        read_system, read_labels, read_policy, read_services,
+        read_system, read_labels, tr_config_read_policy,
+        tr_config_read_services,
         read_attributes, read_audit
     };
     struct tr_config *config = NULL;

@@ -4,9 +4,7 @@
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
-#include <grp.h>
 #include <profile.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +13,7 @@
 #include "config_file.h"
 #include "trustrealm_err.h"
 
-#define BLANKS " \t"
 #define MAX_KEYS 4096           /* of one file; includes too */
-#define MAX_ID UINT32_C(0xfffffffe)     /* (uid_t)-1 is nobody's */
 
 /* One key; an empty subsection is an item without a key. */
 struct item {
@@ -68,8 +64,8 @@ tr_conf_failed(const struct tr_conf *conf)
     return conf->code != 0;
 }
 
-static void
-no_memory(struct tr_conf *conf)
+void
+tr_conf_no_memory(struct tr_conf *conf)
 {
     if (conf->code == 0)
         conf->code = ENOMEM;
@@ -127,7 +123,7 @@ tr_conf_complain(struct tr_conf *conf, const char *section, const char *sub,
     free(what);
 }
 
-/* --- reading the file ---------------------------------------------------- */
+/* --- reading the file --------------------------------------------------- */
 
 /* Takes value over, whatever happens. */
 static void
@@ -147,7 +143,7 @@ add(struct tr_conf *conf, const char *section, const char *sub,
         if (grown != NULL)
             conf->items = grown;
         else
-            no_memory(conf);
+            tr_conf_no_memory(conf);
     }
     if (conf->code != 0) {
         free(value);
@@ -160,7 +156,7 @@ add(struct tr_conf *conf, const char *section, const char *sub,
     item->key = key != NULL ? strdup(key) : NULL;
     if (item->section == NULL || (sub != NULL && item->sub == NULL) ||
         (key != NULL && item->key == NULL))
-        no_memory(conf);
+        tr_conf_no_memory(conf);
 }
 
 /* All keys of [section], or of sub in it. */
@@ -305,7 +301,7 @@ tr_conf_key(struct tr_conf *conf, const char *section, size_t i)
     return NULL;
 }
 
-/* --- values -------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------- */
 
 const char *
 tr_conf_get(struct tr_conf *conf, const char *section, const char *sub,
@@ -334,234 +330,11 @@ tr_conf_string(struct tr_conf *conf, const char *section, const char *sub,
         return false;
     copy = strdup(value);
     if (copy == NULL) {
-        no_memory(conf);
+        tr_conf_no_memory(conf);
         return false;
     }
     free(*out);
     *out = copy;
-    return true;
-}
-
-bool
-tr_conf_path(struct tr_conf *conf, const char *section, const char *sub,
-             const char *key, char **out)
-{
-    const char *value = tr_conf_get(conf, section, sub, key);
-
-    if (value == NULL)
-        return false;
-    if (*value != '/') {
-        tr_conf_complain(conf, section, sub, key, "absolute path expected");
-        return false;
-    }
-    return tr_conf_string(conf, section, sub, key, out);
-}
-
-bool
-tr_conf_boolean(struct tr_conf *conf, const char *section, const char *sub,
-                const char *key, bool *out)
-{
-    static const char *const words[] = {
-        "false", "true", "no", "yes", "off", "on", "0", "1", NULL
-    };
-    const char *value = tr_conf_get(conf, section, sub, key);
-    size_t i;
-
-    if (value == NULL)
-        return false;
-    for (i = 0; words[i] != NULL; i++) {
-        if (strcasecmp(value, words[i]) == 0) {
-            *out = i % 2 == 1;
-            return true;
-        }
-    }
-    tr_conf_complain(conf, section, sub, key, "true or false expected");
-    return false;
-}
-
-/* Decimal digits only; *end is the first character after them. */
-static bool
-parse_number(const char *text, uint64_t max, uint64_t *out, const char **end)
-{
-    uint64_t n = 0;
-    const char *p;
-
-    for (p = text; *p >= '0' && *p <= '9'; p++) {
-        n = n * 10 + (uint64_t)(*p - '0');
-        if (n > max)
-            return false;
-    }
-    *out = n;
-    *end = p;
-    return p > text;
-}
-
-bool
-tr_conf_number(struct tr_conf *conf, const char *section, const char *sub,
-               const char *key, uint32_t low, uint32_t high, uint32_t *out)
-{
-    const char *value = tr_conf_get(conf, section, sub, key), *end;
-    uint64_t n;
-
-    if (value == NULL)
-        return false;
-    if (!parse_number(value, high, &n, &end) || *end != '\0' || n < low) {
-        tr_conf_complain(conf, section, sub, key,
-                         "number from %u to %u expected", low, high);
-        return false;
-    }
-    *out = (uint32_t)n;
-    return true;
-}
-
-bool
-tr_conf_duration(struct tr_conf *conf, const char *section, const char *sub,
-                 const char *key, uint32_t low, uint32_t high, uint32_t *out)
-{
-    static const struct { char letter; uint32_t seconds; } units[] = {
-        { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }
-    };
-    const char *value = tr_conf_get(conf, section, sub, key), *end;
-    uint64_t n, unit = 0;
-    size_t i;
-
-    if (value == NULL)
-        return false;
-    if (parse_number(value, UINT32_MAX, &n, &end)) {
-        unit = *end == '\0' ? 1 : 0;
-        for (i = 0; i < sizeof(units) / sizeof(*units); i++) {
-            if (end[0] == units[i].letter && end[1] == '\0')
-                unit = units[i].seconds;
-        }
-    }
-    if (unit == 0 || n * unit < low || n * unit > high) {
-        tr_conf_complain(conf, section, sub, key, "time from %us to %us "
-                         "expected, as 10s, 5m, 1h or 1d", low, high);
-        return false;
-    }
-    *out = (uint32_t)(n * unit);
-    return true;
-}
-
-bool
-tr_conf_choice(struct tr_conf *conf, const char *section, const char *sub,
-               const char *key, const char *const *words, size_t *out)
-{
-    const char *value = tr_conf_get(conf, section, sub, key);
-    char list[256];
-    size_t i, used = 0;
-
-    if (value == NULL)
-        return false;
-    for (i = 0; words[i] != NULL; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            *out = i;
-            return true;
-        }
-        if (used < sizeof(list))
-            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-                                     i == 0 ? "" : words[i + 1] != NULL ?
-                                     ", " : " or ", words[i]);
-    }
-    tr_conf_complain(conf, section, sub, key, "%s expected", list);
-    return false;
-}
-
-bool
-tr_conf_list(struct tr_conf *conf, const char *section, const char *sub,
-             const char *key, char ***out)
-{
-    const char *p = tr_conf_get(conf, section, sub, key);
-    char **list;
-    size_t n = 0, length;
-
-    if (p == NULL)
-        return false;
-    /* A word and a blank take two characters at least. */
-    list = calloc(strlen(p) / 2 + 2, sizeof(*list));
-    while (list != NULL && *(p += strspn(p, BLANKS)) != '\0') {
-        length = strcspn(p, BLANKS);
-        list[n] = strndup(p, length);
-        if (list[n++] == NULL) {
-            tr_strings_free(list);
-            list = NULL;
-        }
-        p += length;
-    }
-    if (list == NULL) {
-        no_memory(conf);
-        return false;
-    }
-    if (n == 0) {
-        tr_strings_free(list);
-        tr_conf_complain(conf, section, sub, key, "empty");
-        return false;
-    }
-    tr_strings_free(*out);
-    *out = list;
-    return true;
-}
-
-/* "www-data" is a name, "10-20" a range: only digits make numbers. */
-static bool
-parse_ids(const char *word, enum tr_id_kind kind, struct tr_id_range *out)
-{
-    const struct passwd *user;
-    const struct group *group;
-    uint64_t first, last;
-    const char *end;
-
-    if (strspn(word, "0123456789-") == strlen(word)) {
-        if (!parse_number(word, MAX_ID, &first, &end))
-            return false;
-        last = first;
-        if (*end == '-' && !parse_number(end + 1, MAX_ID, &last, &end))
-            return false;
-        *out = (struct tr_id_range){ (uint32_t)first, (uint32_t)last };
-        return *end == '\0' && first <= last;
-    }
-    if (kind == TR_ID_USER) {
-        user = getpwnam(word);
-        if (user != NULL)
-            *out = (struct tr_id_range){ user->pw_uid, user->pw_uid };
-        return user != NULL;
-    }
-    group = getgrnam(word);
-    if (group != NULL)
-        *out = (struct tr_id_range){ group->gr_gid, group->gr_gid };
-    return group != NULL;
-}
-
-bool
-tr_conf_ids(struct tr_conf *conf, const char *section, const char *sub,
-            const char *key, enum tr_id_kind kind, struct tr_id_range **out,
-            size_t *count_out)
-{
-    struct tr_id_range *ranges;
-    char **words = NULL;
-    size_t i, n = 0;
-
-    if (!tr_conf_list(conf, section, sub, key, &words))
-        return false;
-    while (words[n] != NULL)
-        n++;
-    ranges = calloc(n, sizeof(*ranges));
-    if (ranges == NULL)
-        no_memory(conf);
-    for (i = 0; i < n && conf->code == 0; i++) {
-        if (!parse_ids(words[i], kind, &ranges[i]))
-            tr_conf_complain(conf, section, sub, key, "%s: no such %s, and "
-                             "not a number or FIRST-LAST", words[i],
-                             kind == TR_ID_USER ? "user" : "group");
-    }
-    tr_strings_free(words);
-    if (conf->code != 0) {
-        free(ranges);
-        return false;
-    }
-    free(*out);
-    *out = ranges;
-    *count_out = n;
     return true;
 }
 

@@ -34,7 +34,10 @@ const char *tr_conf_key(struct tr_conf *conf, const char *section, size_t i);
 void tr_conf_complain(struct tr_conf *conf, const char *section,
                       const char *sub, const char *key, const char *format,
                       ...) __attribute__((format(printf, 5, 6)));
+void tr_conf_no_memory(struct tr_conf *conf);
 bool tr_conf_failed(const struct tr_conf *conf);
+
+/* --- values (config_value.c, but for the first two) --------------------- */
 
 /* The value, borrowed, or NULL. */
 const char *tr_conf_get(struct tr_conf *conf, const char *section,
@@ -67,10 +70,23 @@ bool tr_conf_ids(struct tr_conf *conf, const char *section, const char *sub,
                  const char *key, enum tr_id_kind kind,
                  struct tr_id_range **out, size_t *count_out);
 
+/* --- the end ------------------------------------------------------------ */
+
 /* 0, or TRR_CONFIG (ENOMEM) with the first complaint; a key that was never
  * asked for is one. */
 krb5_error_code tr_conf_finish(struct tr_conf *conf, char **why_out);
 
 void tr_strings_free(char **strings);       /* NULL-terminated */
+
+/* --- config_policy.c: what config.c leaves to it ------------------------ */
+
+/* [policy] with [rules], and [services]; the labels have been read. */
+krb5_error_code tr_config_read_policy(struct tr_conf *conf,
+                                      struct tr_config *config);
+krb5_error_code tr_config_read_services(struct tr_conf *conf,
+                                        struct tr_config *config);
+/* Room for one more element of size at the end of *array (a pointer to the
+ * pointer), zeroed; NULL when out of memory. */
+void *tr_config_grow(void *array, size_t *count, size_t size);
 
 #endif

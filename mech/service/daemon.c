@@ -34,15 +34,8 @@
 #include "trustrealm_err.h"
 #include "watch.h"
 
-#define PROGRAM "/proc/self/exe"
 #define TICKS_A_SECOND (1000 / TR_LEASE_RENEWAL_MS)
-
-/* A configuration that requests being answered may still refer to. */
-struct tr_retired {
-    struct tr_config *config;
-    struct tr_tcb *tcb;
-    struct tr_retired *next;
-};
+#define PATIENCE_S 2            /* with a source that says nothing */
 
 static void
 notify(const char *state)
@@ -52,24 +45,35 @@ notify(const char *state)
 #endif
 }
 
-/* --- what goes on ----------------------------------------------------------- */
-
-static void
-free_retired(struct tr_daemon *daemon)
+void
+tr_daemon_ready(struct tr_daemon *daemon)
 {
-    struct tr_retired *retired;
-
-    while ((retired = daemon->retired) != NULL) {
-        daemon->retired = retired->next;
-        tr_tcb_free(retired->tcb);
-        tr_config_free(retired->config);
-        free(retired);
-    }
+    if (daemon->ready)
+        return;
+    daemon->ready = tr_server_start(daemon->server) == 0;
+    if (daemon->ready)
+        notify("READY=1");
 }
 
-/* Raise the epoch if anything that decisions rest on has changed. */
-static void
-look(struct tr_daemon *daemon)
+/*
+ * A file may have been changed while no daemon ran: the table that is there
+ * must not be used once more before the file has been looked at.  From a
+ * directory it is as good as its age.
+ */
+static bool
+table_is_ready(const struct tr_daemon *daemon)
+{
+    const struct tr_watch_state *state = tr_watch_state(daemon->watch);
+    const struct tr_config *config = daemon->service.config;
+
+    return !state->stale && tr_config_ldif(config) == NULL &&
+        strcmp(state->info.source, config->source) == 0;
+}
+
+/* --- what goes on ------------------------------------------------------- */
+
+void
+tr_daemon_look(struct tr_daemon *daemon)
 {
     krb5_error_code before = tr_watch_state(daemon->watch)->error, after;
     struct tr_watch_time now;
@@ -90,34 +94,15 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct tr_daemon *daemon = arg;
 
-    look(daemon);
+    tr_daemon_look(daemon);
     tr_shared_page_renew(daemon->service.page);
     if (++daemon->ticks % TICKS_A_SECOND != 0)
         return;
+    if (daemon->ticks / TICKS_A_SECOND >= PATIENCE_S)
+        tr_daemon_ready(daemon);
     tr_audit_tick(daemon->service.audit);
     if (daemon->retired != NULL && tr_server_requests(daemon->server) == 0)
-        free_retired(daemon);
-}
-
-/* Once the source has said something, there is nothing left to wait for. */
-static void
-on_table(void *arg)
-{
-    struct tr_daemon *daemon = arg;
-
-    look(daemon);
-    if (!daemon->ready)
-        notify("READY=1");
-    daemon->ready = true;
-}
-
-static void
-on_attributes(void *arg)
-{
-    struct tr_daemon *daemon = arg;
-
-    daemon->service.attributes = tr_attributes_list(daemon->attributes);
-    tr_shared_page_bump(daemon->service.page);
+        tr_settings_free_retired(daemon);
 }
 
 static void
@@ -137,155 +122,7 @@ on_stop(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(daemon->service.base);
 }
 
-/* --- configuration ---------------------------------------------------------- */
-
-/* What a configuration alone decides, made anew at a reload. */
-struct settings {
-    struct tr_config *config;
-    struct tr_tcb *tcb;
-    struct tr_attributes *attributes;
-    struct tr_follower *follower;
-};
-
-static krb5_error_code
-load_config(const struct tr_daemon *daemon, struct tr_config **config_out)
-{
-    struct tr_config *config;
-    krb5_error_code ret;
-    char *why, *target;
-
-    ret = tr_config_load(daemon->config_path, &config, &why);
-    if (ret != 0)
-        tr_log(daemon->service.audit, LOG_ERR, "%s",
-               why != NULL ? why : error_message(ret));
-    free(why);
-    if (ret != 0)
-        return ret;
-    if (daemon->debug && strncmp(config->audit_target, "file:", 5) != 0) {
-        target = strdup("stderr");
-        if (target == NULL) {
-            tr_config_free(config);
-            return ENOMEM;
-        }
-        free(config->audit_target);
-        config->audit_target = target;
-    }
-    *config_out = config;
-    return 0;
-}
-
-static void
-free_settings(struct settings *settings)
-{
-    tr_follower_free(settings->follower);
-    tr_attributes_free(settings->attributes);
-    tr_tcb_free(settings->tcb);
-    tr_config_free(settings->config);
-}
-
-/* Takes config over.  What is in use stays so. */
-static krb5_error_code
-make_settings(struct tr_daemon *daemon, struct tr_config *config,
-              struct settings *settings)
-{
-    struct tr_service *service = &daemon->service;
-    krb5_error_code ret;
-
-    memset(settings, 0, sizeof(*settings));
-    settings->config = config;
-    ret = tr_tcb_create(config, &settings->tcb);
-    if (ret == 0)
-        ret = tr_attributes_create(config, daemon->attributes, service->base,
-                                   &daemon->children, service->audit,
-                                   on_attributes, daemon,
-                                   &settings->attributes);
-    if (ret == 0)
-        ret = tr_follower_create(config, PROGRAM, service->base,
-                                 &daemon->children, service->keys,
-                                 service->audit, on_table, daemon,
-                                 &settings->follower);
-    if (ret != 0) {
-        tr_log(service->audit, LOG_ERR, "%s: cannot be put to use: %s",
-               config->path, error_message(ret));
-        free_settings(settings);
-        memset(settings, 0, sizeof(*settings));
-    }
-    return ret;
-}
-
-static void
-use_settings(struct tr_daemon *daemon, const struct settings *settings)
-{
-    tr_follower_free(daemon->follower);
-    tr_attributes_free(daemon->attributes);
-    daemon->follower = settings->follower;
-    daemon->attributes = settings->attributes;
-    daemon->service.attributes = tr_attributes_list(settings->attributes);
-    daemon->service.config = settings->config;
-    daemon->service.tcb = settings->tcb;
-}
-
-/* What so much rests on that only a restart changes it. */
-static const char *
-fixed_key(const struct tr_config *a, const struct tr_config *b)
-{
-    if (strcmp(a->system, b->system) != 0)
-        return "name";
-    if (strcmp(a->principal, b->principal) != 0)
-        return "principal";
-    if (strcmp(a->keytab, b->keytab) != 0)
-        return "keytab";
-    if (strcmp(a->state_directory, b->state_directory) != 0)
-        return "state-directory";
-    if (strcmp(a->socket, b->socket) != 0)
-        return "socket";
-    return NULL;
-}
-
-static krb5_error_code
-reload(struct tr_daemon *daemon)
-{
-    struct tr_service *service = &daemon->service;
-    struct tr_retired *retired;
-    struct tr_config *config = NULL;
-    struct settings settings;
-    krb5_error_code ret;
-    const char *key;
-
-    ret = load_config(daemon, &config);
-    if (ret != 0)
-        return ret;
-    key = fixed_key(service->config, config);
-    if (key != NULL) {
-        tr_log(service->audit, LOG_ERR, "%s: %s cannot change without a "
-               "restart", config->path, key);
-        tr_config_free(config);
-        return TRR_CONFIG;
-    }
-    retired = calloc(1, sizeof(*retired));
-    if (retired == NULL) {
-        tr_config_free(config);
-        return ENOMEM;
-    }
-    ret = make_settings(daemon, config, &settings);
-    if (ret == 0) {
-        ret = tr_audit_reopen(service->audit, config);
-        if (ret != 0)
-            tr_log(service->audit, LOG_ERR, "audit log %s: %s",
-                   config->audit_target, error_message(ret));
-    }
-    if (ret != 0) {
-        free(retired);
-        free_settings(&settings);
-        return ret;
-    }
-    *retired = (struct tr_retired){
-        service->config, service->tcb, daemon->retired
-    };
-    daemon->retired = retired;
-    use_settings(daemon, &settings);
-    return 0;
-}
+/* --- reload ------------------------------------------------------------- */
 
 static void
 on_hangup(evutil_socket_t fd, short what, void *arg)
@@ -298,7 +135,7 @@ on_hangup(evutil_socket_t fd, short what, void *arg)
     snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
              (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
     notify(state);
-    if (reload(daemon) != 0)
+    if (tr_settings_reload(daemon) != 0)
         tr_log(daemon->service.audit, LOG_ERR,
                "reload failed: the old configuration stays in use");
     else if (tr_keys_reload(daemon->service.keys) != 0)
@@ -307,11 +144,11 @@ on_hangup(evutil_socket_t fd, short what, void *arg)
     else
         tr_log(daemon->service.audit, LOG_NOTICE, "reloaded");
     tr_shared_page_bump(daemon->service.page);
-    look(daemon);
+    tr_daemon_look(daemon);
     notify("READY=1");
 }
 
-/* --- start ------------------------------------------------------------------ */
+/* --- start -------------------------------------------------------------- */
 
 /* One daemon for a state directory (and so for its socket). */
 static krb5_error_code
@@ -444,10 +281,9 @@ start(struct tr_daemon *daemon)
 {
     struct tr_service *service = &daemon->service;
     struct tr_config *config = NULL;
-    struct settings settings;
     krb5_error_code ret;
 
-    ret = load_config(daemon, &config);
+    ret = tr_settings_load(daemon, &config);
     if (ret != 0)
         return ret;
     service->config = config;
@@ -464,16 +300,17 @@ start(struct tr_daemon *daemon)
         tr_config_free(config);
         return ret;
     }
-    ret = make_settings(daemon, config, &settings);
+    ret = tr_settings_start(daemon, config);
     if (ret != 0)
         return ret;
-    use_settings(daemon, &settings);
     daemon->started = time(NULL);
     on_tick(-1, 0, daemon);
+    if (table_is_ready(daemon))
+        tr_daemon_ready(daemon);
     return 0;
 }
 
-/* --- stop ------------------------------------------------------------------- */
+/* --- stop --------------------------------------------------------------- */
 
 /* Requests that wait for a ticket are refused when the keys go. */
 static void
@@ -495,7 +332,7 @@ stop(struct tr_daemon *daemon)
     tr_watch_free(daemon->watch);
     tr_replay_close(service->replay);
     tr_table_close(service->table);
-    free_retired(daemon);
+    tr_settings_free_retired(daemon);
     tr_tcb_free(service->tcb);
     tr_config_free(service->config);
     free(service->canonical_principal);

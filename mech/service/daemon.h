@@ -7,7 +7,7 @@
 #include "process.h"
 #include "service.h"
 
-/* --- daemon.c: start, reload, stop ----------------------------------------- */
+/* --- daemon.c: start, reload, stop -------------------------------------- */
 
 struct tr_server;
 
@@ -21,7 +21,7 @@ struct tr_daemon {
     struct tr_server *server;
     struct tr_attributes *attributes;
     struct tr_follower *follower;
-    bool ready;                         /* the source has said something */
+    bool ready;                         /* calls are answered */
     struct tr_watch *watch;
     struct tr_retired *retired;         /* configurations still in use */
     struct event *events[6];            /* signals and the tick */
@@ -34,12 +34,30 @@ struct tr_daemon {
  */
 krb5_error_code tr_daemon_run(const char *config_path, bool debug);
 
-/* --- check.c: would this configuration work? -------------------------------- */
+/* Raise the epoch if anything that decisions rest on has changed. */
+void tr_daemon_look(struct tr_daemon *daemon);
+/* The source has said something: answer calls, tell systemd.  Once. */
+void tr_daemon_ready(struct tr_daemon *daemon);
+
+/* --- settings.c: what a configuration decides, and its reload ----------- */
+
+/* Read the configuration; what is wrong with it is logged. */
+krb5_error_code tr_settings_load(const struct tr_daemon *daemon,
+                                 struct tr_config **config_out);
+/* Put the first one, which is taken over, to use. */
+krb5_error_code tr_settings_start(struct tr_daemon *daemon,
+                                  struct tr_config *config);
+/* Load it again and use it; on error the old one stays. */
+krb5_error_code tr_settings_reload(struct tr_daemon *daemon);
+/* Forget old ones; no request may be waiting for its answer. */
+void tr_settings_free_retired(struct tr_daemon *daemon);
+
+/* --- check.c: would this configuration work? ---------------------------- */
 
 /* Says on stderr what would not; returns the number of faults. */
 int tr_check_config(const char *config_path);
 
-/* --- listener.c: the socket ------------------------------------------------ */
+/* --- listener.c: the socket --------------------------------------------- */
 
 struct tr_listener;
 /* Bind path, or take the socket that systemd has opened. */
@@ -48,7 +66,7 @@ krb5_error_code tr_listener_open(const char *path,
 int tr_listener_fd(const struct tr_listener *listener);
 void tr_listener_close(struct tr_listener *listener);
 
-/* --- quota.c: how much one user may occupy --------------------------------- */
+/* --- quota.c: how much one user may occupy ------------------------------ */
 
 struct tr_quotas;               /* of all users */
 struct tr_quota;                /* of one */
@@ -61,11 +79,13 @@ void tr_quota_disconnect(struct tr_quotas *quotas, struct tr_quota *quota);
 bool tr_quota_begin(struct tr_quota *quota);
 void tr_quota_end(struct tr_quota *quota);
 
-/* --- server.c: connections ------------------------------------------------- */
+/* --- server.c: connections ---------------------------------------------- */
 
-/* service must outlive the server. */
+/* service must outlive the server.  Programs can connect from now on, and
+ * wait until tr_server_start(). */
 krb5_error_code tr_server_create(struct tr_service *service,
                                  struct tr_server **server_out);
+krb5_error_code tr_server_start(struct tr_server *server);
 void tr_server_free(struct tr_server *server);
 size_t tr_server_connections(const struct tr_server *server);
 size_t tr_server_requests(const struct tr_server *server); /* unanswered */
@@ -75,7 +95,7 @@ size_t tr_server_requests(const struct tr_server *server); /* unanswered */
 void tr_connection_answer(void *connection, const uint8_t *octets,
                           size_t length, int fd, bool last);
 
-/* --- request.c: one call --------------------------------------------------- */
+/* --- request.c: one call ------------------------------------------------ */
 
 /* Decode octets into request->call and have it handled. */
 void tr_request_dispatch(struct tr_request *request, const uint8_t *octets,

@@ -70,7 +70,7 @@ tr_follower_state(const struct tr_follower *follower)
     return follower->state;
 }
 
-/* --- its life ------------------------------------------------------------- */
+/* --- its life ----------------------------------------------------------- */
 
 static time_t
 monotonic(void)

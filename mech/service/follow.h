@@ -24,7 +24,7 @@ enum {
     TR_FOLLOW_BAD = 'b'                 /* an entry that cannot be used */
 };
 
-/* --- follow.c: the daemon's side -------------------------------------------- */
+/* --- follow.c: the daemon's side ---------------------------------------- */
 
 struct tr_follower;
 /* changed is called from the event loop whenever the source said anything of
@@ -46,12 +46,12 @@ char *tr_table_path(const struct tr_config *config);
 /* Path of the file that the table comes from, or NULL. */
 const char *tr_config_ldif(const struct tr_config *config);
 
-/* --- follower.c: the follower's side ---------------------------------------- */
+/* --- follower.c: the follower's side ------------------------------------ */
 
 /* Returns its exit status. */
 int tr_follow_main(const char *config_path);
 
-/* --- ldif.c: a source in a file --------------------------------------------- */
+/* --- ldif.c: a source in a file ----------------------------------------- */
 
 /* All arguments must outlive it; callbacks is told what happens. */
 struct tr_ldif;

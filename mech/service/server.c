@@ -73,7 +73,7 @@ record(struct tr_server *server, krb5_error_code code,
     tr_audit_write(server->service->audit, &entry);
 }
 
-/* --- one connection -------------------------------------------------------- */
+/* --- one connection ----------------------------------------------------- */
 
 static struct connection *
 take_spare(struct tr_server *server)
@@ -174,7 +174,7 @@ on_connection(evutil_socket_t fd, short what, void *arg)
         close_connection(connection);
 }
 
-/* --- new ones -------------------------------------------------------------- */
+/* --- new ones ----------------------------------------------------------- */
 
 /* Tell a program that it cannot be served, so that it need not guess. */
 static void
@@ -282,7 +282,7 @@ on_resume(evutil_socket_t fd, short what, void *arg)
     event_add(server->accepting, NULL);
 }
 
-/* --- the whole ------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------- */
 
 /* As many connections as there may be descriptors, but for those kept. */
 static size_t
@@ -326,7 +326,7 @@ tr_server_create(struct tr_service *service, struct tr_server **server_out)
                                   EV_READ | EV_PERSIST, on_accept, server);
     server->resume = evtimer_new(service->base, on_resume, server);
     if (server->idle == NULL || server->accepting == NULL ||
-        server->resume == NULL || event_add(server->accepting, NULL) != 0)
+        server->resume == NULL)
         goto cleanup;
     *server_out = server;
     return 0;
@@ -334,6 +334,12 @@ tr_server_create(struct tr_service *service, struct tr_server **server_out)
 cleanup:
     tr_server_free(server);
     return ret;
+}
+
+krb5_error_code
+tr_server_start(struct tr_server *server)
+{
+    return event_add(server->accepting, NULL) == 0 ? 0 : ENOMEM;
 }
 
 /* Calls that are still being answered must not be answered afterwards. */

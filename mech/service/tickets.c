@@ -18,6 +18,7 @@
 #define MAX_TICKETS     1024
 #define MAX_WAITERS     256
 #define USABLE_S        30      /* left, for a ticket to be sent */
+#define REFRESH_S       900     /* a peer may have got a new key since */
 #define PAUSE_S         3       /* after the KDC said no */
 #define RETRY_S         5       /* of an export, doubled up to ... */
 #define MAX_RETRY_S     60
@@ -37,8 +38,9 @@ struct ticket {
     char *principal;
     struct tr_tickets *tickets;
     krb5_creds *creds;                  /* NULL: none yet */
+    int64_t fetched;                    /* monotonic, s, as the next */
     bool asking;
-    int64_t pause_until;                /* monotonic, s */
+    int64_t pause_until;
     char why[128];                      /* of the last refusal */
     TAILQ_HEAD(, waiter) waiters;
 };
@@ -229,7 +231,8 @@ tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal)
     left = (int64_t)ticket->creds->times.endtime - time(NULL);
     if (left <= USABLE_S)
         return NULL;
-    if (left < tr_kdc_margin(ticket->creds))
+    if (left < tr_kdc_margin(ticket->creds) ||
+        monotonic() - ticket->fetched > REFRESH_S)
         (void)ask(ticket);
     TAILQ_REMOVE(&tickets->used, ticket, link);
     TAILQ_INSERT_TAIL(&tickets->used, ticket, link);
@@ -403,6 +406,7 @@ ticket_done(struct ticket *ticket, krb5_error_code code, const char *why,
     if (code == 0) {
         krb5_free_creds(ticket->tickets->context, ticket->creds);
         ticket->creds = creds;
+        ticket->fetched = monotonic();
     } else {
         ticket->pause_until = monotonic() + PAUSE_S;
         snprintf(ticket->why, sizeof(ticket->why), "%s",

@@ -59,7 +59,7 @@ tr_watch_now(struct tr_watch_time *out)
     out->boot = clock_of(CLOCK_BOOTTIME);
 }
 
-/* --- ends ------------------------------------------------------------------- */
+/* --- ends --------------------------------------------------------------- */
 
 struct search {
     int64_t now, next;          /* 0 = none found */
@@ -104,7 +104,7 @@ find_next_end(const struct tr_view *view, const struct tr_table_info *info,
     return now / 60 * 60 + 60;
 }
 
-/* --- the look --------------------------------------------------------------- */
+/* --- the look ----------------------------------------------------------- */
 
 static void
 see_age(struct tr_watch_state *state, const struct tr_view *view,

@@ -1,4 +1,4 @@
-/* tests/unit/config_text.h - configurations for tests, in files of their own */
+/* tests/unit/config_text.h - configurations for tests, as files */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef CONFIG_TEXT_H

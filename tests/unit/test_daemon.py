@@ -327,6 +327,19 @@ def test_the_table_outlives_a_missing_file(alone, alpha):
     assert after["fresh"] == before["fresh"]
 
 
+def test_a_file_is_looked_at_before_the_first_answer(alone, alpha):
+    before = alpha.status()["table"]
+    for count in range(5):
+        alpha.stop()
+        # Another file each time: with and without one of the systems.
+        alone.write_table([e for e in table.entries()
+                           if count % 2 or "gamma" not in str(e)])
+        alpha.start()
+        after = alpha.status()["table"]
+        assert after["systems"] == before["systems"] - (count + 1) % 2
+        assert after["state"] == UP_TO_DATE
+
+
 def test_a_membership_that_ends_raises_the_epoch(alone, alpha):
     end = int(time.time()) + 3
     text = table.ldif(table.entries())

@@ -26,7 +26,7 @@ static struct {
     uid_t uid;                  /* of the last request */
 } world;
 
-/* --- handlers --------------------------------------------------------------- */
+/* --- handlers ----------------------------------------------------------- */
 
 void
 tr_handle_prepare(struct tr_request *request)
@@ -75,7 +75,7 @@ void tr_handle_issue(struct tr_request *request) { never(request); }
 void tr_handle_check(struct tr_request *request) { never(request); }
 void tr_handle_status(struct tr_request *request) { never(request); }
 
-/* --- the world -------------------------------------------------------------- */
+/* --- the world ---------------------------------------------------------- */
 
 static int
 set_up(void **state)
@@ -83,7 +83,8 @@ set_up(void **state)
     char text[512];
 
     memset(&world, 0, sizeof(world));
-    strcpy(world.directory, "/tmp/trustrealm-test.XXXXXX");
+    snprintf(world.directory, sizeof(world.directory),
+             "/tmp/trustrealm-test.XXXXXX");
     assert_non_null(mkdtemp(world.directory));
     assert_int_equal(chmod(world.directory, 0711), 0);
     snprintf(text, sizeof(text), "[system]\nname = alpha.example.com\n"
@@ -96,6 +97,7 @@ set_up(void **state)
                                    &world.service.audit), 0);
     assert_int_equal(tr_shared_page_create(&world.service.page), 0);
     assert_int_equal(tr_server_create(&world.service, &world.server), 0);
+    assert_int_equal(tr_server_start(world.server), 0);
     return 0;
 }
 
@@ -256,7 +258,7 @@ send_call_as(int fd, enum tr_call_type type, uid_t uid)
     free(octets);
 }
 
-/* --- tests ------------------------------------------------------------------ */
+/* --- tests -------------------------------------------------------------- */
 
 static void
 many_calls_on_one_connection(void **state)
