@@ -43,59 +43,106 @@ def labelled(context, protect, label="grave"):
     return token
 
 
+@pytest.mark.parametrize("unwrap", ["unwrap", "unwrap_stream"])
 @pytest.mark.parametrize("conf", [True, False])
 @pytest.mark.parametrize("label", ["", "grave"])
-def test_flipped_bit_in_every_byte_of_a_wrapped_message(pair, conf, label):
+def test_flipped_bit_in_every_byte_of_a_message(pair, unwrap, conf, label):
     ours, theirs = pair
+    unwrap = getattr(theirs, unwrap)
     ours.set_label(label)
     token = ours.wrap(MESSAGE, conf)
     delivered = []
     for position in range(len(token)):
         try:
-            theirs.unwrap(flipped(token, position))
+            unwrap(flipped(token, position))
             delivered.append(position)
         except Refused:
             pass
     assert delivered == []
-    assert theirs.unwrap(token) == MESSAGE
+    assert unwrap(token) == MESSAGE
     assert theirs.message_label()[0] == ("SECRET" if label else "INTERNAL")
 
 
+@pytest.mark.parametrize("conf", [True, False])
 @pytest.mark.parametrize("label", ["", "grave"])
-def test_flipped_bit_in_every_byte_of_a_mic(pair, label):
+def test_flipped_bit_in_every_byte_of_iov_buffers(pair, conf, label):
     ours, theirs = pair
+    ours.set_label(label)
+    parts = ours.wrap_parts(MESSAGE, conf)
+    delivered = []
+    for number, part in enumerate(parts):
+        for position in range(len(part)):
+            changed = list(parts)
+            changed[number] = flipped(part, position)
+            try:
+                theirs.unwrap_parts(*changed)
+                delivered.append((number, position))
+            except Refused:
+                pass
+    assert delivered == []
+    assert theirs.unwrap_parts(*parts) == MESSAGE
+    assert theirs.message_label()[0] == ("SECRET" if label else "INTERNAL")
+
+
+@pytest.mark.parametrize("verify", ["verify", "verify_iov"])
+@pytest.mark.parametrize("label", ["", "grave"])
+def test_flipped_bit_in_every_byte_of_a_mic(pair, verify, label):
+    ours, theirs = pair
+    verify = getattr(theirs, verify)
     ours.set_label(label)
     token = ours.mic(MESSAGE)
     delivered = []
     for position in range(len(token)):
         try:
-            theirs.verify(MESSAGE, flipped(token, position))
+            verify(MESSAGE, flipped(token, position))
             delivered.append(position)
         except Refused:
             pass
     for position in range(len(MESSAGE)):
-        refused(theirs.verify, flipped(MESSAGE, position), token)
+        refused(verify, flipped(MESSAGE, position), token)
     assert delivered == []
-    theirs.verify(MESSAGE, token)
+    verify(MESSAGE, token)
     assert theirs.message_label()[0] == ("SECRET" if label else "INTERNAL")
 
 
+@pytest.mark.parametrize("unwrap", ["unwrap", "unwrap_stream"])
 @pytest.mark.parametrize("conf", [True, False])
-def test_cut_message(pair, conf):
+@pytest.mark.parametrize("label", ["", "grave"])
+def test_cut_message(pair, unwrap, conf, label):
+    """Libraries have been seen to abort on such."""
     ours, theirs = pair
-    token = labelled(ours, lambda: ours.wrap(MESSAGE, conf))
+    unwrap = getattr(theirs, unwrap)
+    token = labelled(ours, lambda: ours.wrap(MESSAGE, conf), label)
     for length in range(len(token)):
-        refused(theirs.unwrap, token[:length])
-    assert theirs.unwrap(token) == MESSAGE
+        refused(unwrap, token[:length])
+        refused(unwrap, token[length + 1:])
+    assert unwrap(token) == MESSAGE
 
 
-def test_cut_mic(pair):
+@pytest.mark.parametrize("conf", [True, False])
+@pytest.mark.parametrize("label", ["", "grave"])
+def test_cut_iov_buffers(pair, conf, label):
     ours, theirs = pair
-    token = labelled(ours, lambda: ours.mic(MESSAGE))
+    parts = labelled(ours, lambda: ours.wrap_parts(MESSAGE, conf), label)
+    for number, part in enumerate(parts):
+        for length in range(len(part)):
+            for cut in (part[:length], part[length + 1:]):
+                changed = list(parts)
+                changed[number] = cut
+                refused(theirs.unwrap_parts, *changed)
+    assert theirs.unwrap_parts(*parts) == MESSAGE
+
+
+@pytest.mark.parametrize("verify", ["verify", "verify_iov"])
+@pytest.mark.parametrize("label", ["", "grave"])
+def test_cut_mic(pair, verify, label):
+    ours, theirs = pair
+    verify = getattr(theirs, verify)
+    token = labelled(ours, lambda: ours.mic(MESSAGE), label)
     for length in range(len(token)):
-        refused(theirs.verify, MESSAGE, token[:length])
-        refused(theirs.verify, MESSAGE, token[length + 1:])
-    theirs.verify(MESSAGE, token)
+        refused(verify, MESSAGE, token[:length])
+        refused(verify, MESSAGE, token[length + 1:])
+    verify(MESSAGE, token)
 
 
 def mic_parts(token, plain_length):

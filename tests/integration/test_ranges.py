@@ -6,6 +6,7 @@ refused at its own step, and the peer never learns which."""
 import pytest
 
 from testlib import table
+from testlib.process import eventually
 from testlib.programs import Listener
 from testlib.world import CHIEF, CLERK, DESK, VAULT
 
@@ -98,7 +99,11 @@ def narrow_beta(make_world):
             text = text.replace(old, new)
         path = world.scratch.write("narrow.ldif", text, 0o644)
         world.beta.config["table"]["source"] = "ldif:" + path
+        before = world.beta.table_generation()
         world.beta.restart()
+        # Until the file is loaded, the table of before serves.
+        eventually(lambda: world.beta.table_generation() > before,
+                   what="the narrower table")
         return world
     return narrow
 

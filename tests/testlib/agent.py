@@ -113,6 +113,21 @@ class Context:
     def verify(self, message, token):
         self._call("verify", message=message, token=token)
 
+    def unwrap_stream(self, token):
+        return self._call("unwrap_stream", token=token)["message"]
+
+    def wrap_parts(self, message, conf=True):
+        """[header, data, trailer], as wrap_iov() fills them."""
+        return [bytes.fromhex(part) for part in self._call(
+            "wrap_parts", message=message, conf=conf)["parts"]]
+
+    def unwrap_parts(self, header, data, trailer):
+        return self._call("unwrap_parts", header=header, data=data,
+                          trailer=trailer)["message"]
+
+    def verify_iov(self, message, token):
+        self._call("verify_iov", message=message, token=token)
+
     def set_label(self, label):
         self._call("set_label", label=label)
 
