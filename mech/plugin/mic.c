@@ -37,35 +37,28 @@ tr_mic_put_prefix(const struct tr_context *context,
     memcpy(out + RECORD_AT, label->record.data, length);
 }
 
-krb5_error_code
-tr_mic_prefix(const struct tr_context *context, const gss_buffer_t token,
-              size_t *length_out)
+OM_uint32
+tr_mic_prefix(OM_uint32 *minor, struct tr_context *context,
+              const gss_buffer_t token, size_t *length_out)
 {
     const uint8_t *octets = token->value;
+    struct tr_sizes sizes;
     size_t record;
+    OM_uint32 major;
 
     *length_out = 0;
     if (token->length < RECORD_AT ||
         memcmp(octets, context->receive_tag, TR_TAG_LENGTH) != 0)
-        return 0;
-    record = (size_t)octets[TR_TAG_LENGTH] << 8 | octets[TR_TAG_LENGTH + 1];
-    if (token->length < TR_SUFFIX_LENGTH(record))
-        return tr_detail(TRR_RECORD, "label record is cut off");
-    *length_out = TR_SUFFIX_LENGTH(record);
-    return 0;
-}
-
-OM_uint32
-tr_mic_check_length(OM_uint32 *minor, struct tr_context *context,
-                    size_t length)
-{
-    struct tr_sizes sizes;
-    OM_uint32 major;
-
+        return GSS_S_COMPLETE;
     major = tr_message_sizes(minor, context, TR_MIC, &sizes);
     if (GSS_ERROR(major))
         return major;
-    return length == sizes.header ? GSS_S_COMPLETE : GSS_S_DEFECTIVE_TOKEN;
+    record = (size_t)octets[TR_TAG_LENGTH] << 8 | octets[TR_TAG_LENGTH + 1];
+    if (token->length != TR_SUFFIX_LENGTH(record) + sizes.header)
+        return tr_fail(minor, tr_detail(TRR_RECORD, "labelled MIC of a wrong "
+                                        "length"));
+    *length_out = TR_SUFFIX_LENGTH(record);
+    return major;
 }
 
 static gss_iov_buffer_desc
@@ -172,17 +165,15 @@ verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = tr_mic_prefix(context, token, &length);
-    if (ret == 0 && length == 0 &&
-        tr_ends_with(message->value, message->length, context->receive_tag))
-        ret = tr_detail(TRR_RECORD, "label record outside of the token");
-    if (ret != 0)
-        return tr_fail(minor, ret);
-    if (length == 0)
-        return gss_verify_mic(minor, context->inner, message, token, qop_out);
-    major = tr_mic_check_length(minor, context, token->length - length);
+    major = tr_mic_prefix(minor, context, token, &length);
     if (GSS_ERROR(major))
         return major;
+    if (length == 0 &&
+        tr_ends_with(message->value, message->length, context->receive_tag))
+        return tr_fail(minor, tr_detail(TRR_RECORD, "label record outside of "
+                                        "the token"));
+    if (length == 0)
+        return gss_verify_mic(minor, context->inner, message, token, qop_out);
     arrange(parts, message, token->value, length, token->length - length);
     major = gss_verify_mic_iov(minor, context->inner, qop_out, parts,
                                MAX_PARTS);

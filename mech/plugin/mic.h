@@ -21,16 +21,10 @@ tr_mic_enter(OM_uint32 *minor, struct tr_context *context)
 void tr_mic_put_prefix(const struct tr_context *context,
                        const struct tr_known_label *label, uint8_t *out);
 
-/* Length of the prefix of a token, 0 when it has none. */
-krb5_error_code tr_mic_prefix(const struct tr_context *context,
-                              const gss_buffer_t token, size_t *length_out);
-
-/*
- * A MIC has one length only.  Given one that ends with its header,
- * gss_verify_mic_iov() of Kerberos 1.20 aborts the process: ask this first.
- */
-OM_uint32 tr_mic_check_length(OM_uint32 *minor, struct tr_context *context,
-                              size_t length);
+/* Length of the prefix of a token, 0 when it has none.  A MIC that has one is
+ * of the length that it ought to have. */
+OM_uint32 tr_mic_prefix(OM_uint32 *minor, struct tr_context *context,
+                        const gss_buffer_t token, size_t *length_out);
 
 /* The octets of a prefix as three DATA buffers, in the order of a suffix. */
 #define TR_MIC_PARTS 3

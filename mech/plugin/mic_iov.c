@@ -17,6 +17,8 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
+#define MIC_HEADER_LENGTH 16    /* RFC 4121 4.2.6.1 */
+
 /* Call Kerberos with the caller's buffers and the prefix that is in token,
  * length octets before the MIC. */
 struct call {
@@ -183,29 +185,33 @@ verify_labelled(OM_uint32 *minor, struct call *c, size_t length,
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 
+/* libkrb5 1.20 aborts the process for a MIC of just a header. */
+static OM_uint32
+verify_plain(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
+{
+    if (find_token(c) == 0 && c->token->buffer.length <= MIC_HEADER_LENGTH)
+        return tr_fail(minor, tr_detail(TRR_TOKEN, "MIC is cut off"));
+    return gss_verify_mic_iov(minor, c->context->inner, qop_out, c->iov,
+                              c->count);
+}
+
 static OM_uint32
 verify(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
 {
     size_t length = 0;
     OM_uint32 major;
-    krb5_error_code ret;
 
-    ret = find_token(c);
-    if (ret == 0)
-        ret = tr_mic_prefix(c->context, &c->token->buffer, &length);
-    if (ret == 0 && length == 0 &&
-        tr_iov_ends_with(c->iov, c->count, c->context->receive_tag))
-        ret = tr_detail(TRR_RECORD, "label record outside of the token");
-    if (ret != 0)
-        return tr_fail(minor, ret);
-    major = tr_mic_check_length(minor, c->context,
-                                c->token->buffer.length - length);
+    if (find_token(c) != 0)
+        return tr_fail(minor, EINVAL);
+    major = tr_mic_prefix(minor, c->context, &c->token->buffer, &length);
     if (GSS_ERROR(major))
         return major;
-    if (length == 0)
-        return gss_verify_mic_iov(minor, c->context->inner, qop_out, c->iov,
-                                  c->count);
-    return verify_labelled(minor, c, length, qop_out);
+    if (length == 0 &&
+        tr_iov_ends_with(c->iov, c->count, c->context->receive_tag))
+        return tr_fail(minor, tr_detail(TRR_RECORD, "label record outside of "
+                                        "the token"));
+    return length == 0 ? verify_plain(minor, c, qop_out) :
+        verify_labelled(minor, c, length, qop_out);
 }
 
 OM_uint32
@@ -220,8 +226,7 @@ gssi_verify_mic_iov(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t *qop_out,
     if (GSS_ERROR(major))
         return major;
     if (c.context->plain)
-        major = gss_verify_mic_iov(minor, c.context->inner, qop_out, iov,
-                                   count);
+        major = verify_plain(minor, &c, qop_out);
     else
         major = verify(minor, &c, qop_out);
     major = tr_message_confirm_received(minor, c.context, &c.label, major);
