@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 #include <ldap.h>
 #include <sasl/sasl.h>
@@ -58,7 +59,7 @@ refuse(krb5_error_code code, const char *text, char **why_out)
 static bool
 is_scheme(const struct tr_ldap_options *options, const char *scheme)
 {
-    return strncmp(options->uri, scheme, strlen(scheme)) == 0;
+    return strncasecmp(options->uri, scheme, strlen(scheme)) == 0;
 }
 
 static bool
@@ -76,6 +77,9 @@ tr_connect_check(const struct tr_ldap_options *options, char **why_out)
     if (!ldap_is_ldap_url(options->uri) && !ldap_is_ldaps_url(options->uri) &&
         !ldap_is_ldapi_url(options->uri))
         return refuse(TRR_CONFIG, "not an LDAP URI", why_out);
+    /* libldap takes lists; what is allowed depends on the one scheme. */
+    if (strpbrk(options->uri, " \t,") != NULL)
+        return refuse(TRR_CONFIG, "one LDAP URI expected", why_out);
     if (strcmp(bind, "gssapi") != 0 && strcmp(bind, "external") != 0 &&
         strcmp(bind, "none") != 0 && !is_simple(options))
         return refuse(TRR_CONFIG, "unknown way to bind", why_out);
@@ -213,8 +217,11 @@ bind_as(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
 {
     int code, minimum = options->minimum_ssf;
 
-    if (is_simple(options))
+    if (is_simple(options)) {
+        if (!ldap_tls_inplace(ld) && !is_scheme(options, "ldapi:"))
+            return refuse(TRR_CONFIG, "a password needs TLS", why_out);
         return bind_simple(ld, options->bind + 7, why_out);
+    }
     if (strcmp(options->bind, "none") == 0)
         return 0;
     if (is_scheme(options, "ldapi:"))
@@ -295,6 +302,11 @@ tr_connect(const struct tr_ldap_options *options, LDAP **ld_out,
             ret = failed(ld, code, "StartTLS", why_out);
             goto cleanup;
         }
+    }
+    code = ldap_connect(ld);
+    if (code != LDAP_SUCCESS) {
+        ret = failed(ld, code, "connection", why_out);
+        goto cleanup;
     }
     ret = bind_as(ld, options, why_out);
     if (ret == 0)

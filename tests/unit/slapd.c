@@ -259,6 +259,42 @@ slapd_create(struct slapd *slapd, const char *directory, bool tls)
     write_configuration(directory, tls);
     load(directory, true);
     slapd->port = free_port();
+    slapd->tls_port = tls ? free_port() : 0;
+}
+
+void
+slapd_try_ldif_schema(const struct slapd *slapd)
+{
+    static const char script[] =
+        "set -e; cd \"$1\"; mkdir conf confdb; awk -f "
+        "\"$4/doc/schema/config.awk\" trustrealm.schema > trustrealm.ldif; "
+        "printf '%s\\n' 'dn: cn=config' 'objectClass: olcGlobal' "
+        "'cn: config' '' 'dn: cn=module,cn=config' "
+        "'objectClass: olcModuleList' 'cn: module' \"olcModulePath: $3\" "
+        "'olcModuleLoad: back_mdb' '' 'dn: cn=schema,cn=config' "
+        "'objectClass: olcSchemaConfig' 'cn: schema' '' "
+        "\"include: file://$5/core.ldif\" '' "
+        "\"include: file://$1/trustrealm.ldif\" '' "
+        "'dn: olcDatabase=mdb,cn=config' 'objectClass: olcDatabaseConfig' "
+        "'objectClass: olcMdbConfig' 'olcDatabase: mdb' "
+        "'olcSuffix: " SLAPD_SUFFIX "' \"olcDbDirectory: $1/confdb\" "
+        "> conf.ldif; \"$2\" -T add -n0 -F conf -l conf.ldif; "
+        "{ printf '%s\\n' 'dn: " SLAPD_SUFFIX "' 'objectClass: dcObject' "
+        "'objectClass: organization' 'dc: example' 'o: x' ''; "
+        "cat \"$4/doc/schema/sample.ldif\"; } | \"$2\" -T add -F conf -b "
+        SLAPD_SUFFIX;
+    const char *srcdir = getenv("TR_SRCDIR");
+    char *program = find("/usr/sbin/slapd"), *modules = find("/usr/lib/ldap");
+    char *schemas = find("/etc/ldap/schema");
+    const char *argv[] = {
+        "/bin/sh", "-c", script, "sh", slapd->directory, program, modules,
+        srcdir == NULL ? "." : srcdir, schemas, NULL
+    };
+
+    run_program(argv, NULL);
+    free(program);
+    free(modules);
+    free(schemas);
 }
 
 /* directory/name as the host part of ldapi: '/' is not allowed there. */
@@ -284,9 +320,11 @@ bind_admin(struct slapd *slapd)
 {
     struct berval none = { 0, (char *)"" };
     int version = LDAP_VERSION3;
+    struct timeval timeout = { PATIENCE_MS / 1000, 0 };
 
     assert_int_equal(ldap_initialize(&slapd->admin, slapd->ldapi), 0);
     (void)ldap_set_option(slapd->admin, LDAP_OPT_PROTOCOL_VERSION, &version);
+    (void)ldap_set_option(slapd->admin, LDAP_OPT_TIMEOUT, &timeout);
     if (ldap_sasl_bind_s(slapd->admin, NULL, "EXTERNAL", &none, NULL, NULL,
                          NULL) == LDAP_SUCCESS)
         return true;
@@ -308,8 +346,9 @@ slapd_start(struct slapd *slapd)
     make_ldapi(slapd);
     (void)snprintf(conf, sizeof(conf), "%s/slapd.conf", slapd->directory);
     (void)snprintf(output, sizeof(output), "%s/slapd.log", slapd->directory);
-    (void)snprintf(urls, sizeof(urls), "%s ldap://127.0.0.1:%d",
-                   slapd->ldapi, slapd->port);
+    (void)snprintf(urls, sizeof(urls), "%s ldap://127.0.0.1:%d%s%.0d",
+                   slapd->ldapi, slapd->port, slapd->tls_port == 0 ? "" :
+                   " ldaps://127.0.0.1:", slapd->tls_port);
     slapd->pid = start_program(argv, NULL, output);
     for (int ms = 0; ms < PATIENCE_MS; ms += 10) {
         if (bind_admin(slapd)) {

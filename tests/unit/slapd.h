@@ -21,7 +21,7 @@
 struct slapd {
     const char *directory;
     char ldapi[300];
-    int port;
+    int port, tls_port;
     pid_t pid;
     LDAP *admin;
 };
@@ -31,6 +31,9 @@ bool slapd_is_there(void);
 /* Make the configuration and load the suffix and the sample.  With tls,
  * there are TLS keys: directory/ca.pem signed them, other.pem did not. */
 void slapd_create(struct slapd *slapd, const char *directory, bool tls);
+/* Load the schema's other form, and the sample, into a configuration kept as
+ * entries (cn=config). */
+void slapd_try_ldif_schema(const struct slapd *slapd);
 void slapd_start(struct slapd *slapd);
 void slapd_stop(struct slapd *slapd);
 /* Keep the database (slapd being stopped) as directory/name, or take back

@@ -258,6 +258,15 @@ teardown(void **state)
     return 0;
 }
 
+/* The tests use the form for slapd.conf. */
+static void
+the_other_form_of_the_schema_loads(void **state)
+{
+    struct scene *scene = *state;
+
+    slapd_try_ldif_schema(&scene->slapd);
+}
+
 /* --- content ------------------------------------------------------------- */
 
 static void
@@ -519,24 +528,25 @@ an_emptied_provider_is_refused(void **state)
     assert_false(was_told(scene, "fresh "));
 }
 
-/* The provider then says e-syncRefreshRequired. */
+/* Until then there is no table to decide by. */
 static void
-a_base_that_moves_is_asked_for_anew(void **state)
+a_base_may_come_later(void **state)
 {
     struct scene *scene = *state;
 
-    slapd_rename(&scene->slapd, SLAPD_BASE, "ou=elsewhere");
-    slapd_delete(&scene->slapd, "cn=delta.example.com,ou=systems,"
-                 "ou=elsewhere," SLAPD_SUFFIX);
-    wait_told(scene, "away the provider ended the search: Content Sync "
-              "Refresh Required");
+    scene->options.base = "ou=later," SLAPD_SUFFIX;
+    start_following(scene);
     wait_told(scene, "away the provider ended the search: No such object");
-    assert_int_equal(info_of(scene->table).systems, 4);
-    slapd_rename(&scene->slapd, "ou=elsewhere," SLAPD_SUFFIX,
-                 "ou=trustrealm");
-    wait_system(scene, "delta.example.com", "");
-    assert_int_equal(info_of(scene->table).systems, 3);
-    assert_int_equal(generation(scene->table), 2);
+    scene->table = open_table(scene->slapd.directory, TR_TABLE_READ);
+    assert_int_equal(generation(scene->table), 0);
+    assert_true(info_of(scene->table).fresh == 0);
+    slapd_add(&scene->slapd, "ou=later," SLAPD_SUFFIX,
+              "objectClass: organizationalUnit\nou: later\n");
+    slapd_add(&scene->slapd, "cn=omega,ou=later," SLAPD_SUFFIX,
+              "objectClass: trSystem\ncn: omega\n"
+              "trPrincipal: trustrealm/omega@EXAMPLE.COM\n");
+    wait_system(scene, "omega", "omega");
+    assert_int_equal(info_of(scene->table).systems, 1);
 }
 
 static void
@@ -615,9 +625,18 @@ static void
 tls_protects(void **state)
 {
     struct scene *scene = *state;
+    char uri[50];
 
     follow_over_network(scene, "none", 128, true, "ca.pem");
     wait_told(scene, "changed ");
+    assert_int_equal(stop_following(scene), 0);
+    /* From the first octet, too. */
+    (void)snprintf(uri, sizeof(uri), "ldaps://127.0.0.1:%d",
+                   scene->slapd.tls_port);
+    scene->options.uri = uri;
+    scene->options.starttls = false;
+    start_following(scene);
+    wait_told(scene, "fresh ");
     assert_int_equal(stop_following(scene), 0);
     follow_over_network(scene, "none", 512, true, "ca.pem");
     wait_told(scene, "512 required");
@@ -674,6 +693,15 @@ wrong_options_end_it(void **state)
     start_following(scene);
     wait_told(scene, "away not an LDAP URI");
     assert_int_equal(stop_following(scene), 3);
+    scene->options.uri = "ldapi:// ldap://localhost";
+    start_following(scene);
+    wait_told(scene, "LDAP URI");
+    assert_int_equal(stop_following(scene), 3);
+    scene->options.uri = "LDAP://localhost";
+    scene->options.bind = "simple:cn=admin:/dev/null";
+    start_following(scene);
+    wait_told(scene, "away a password needs TLS");
+    assert_int_equal(stop_following(scene), 3);
     scene->options.uri = scene->slapd.ldapi;
     scene->options.bind = "kerberos";
     start_following(scene);
@@ -693,6 +721,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_other_form_of_the_schema_loads,
+                                        setup_bare, teardown),
         follow_test(the_directory_is_copied),
         follow_test(changes_arrive),
         follow_test(other_changes_do_not_matter),
@@ -705,7 +735,8 @@ main(void)
         follow_test(a_killed_follower_goes_on),
         follow_test(an_older_provider_is_refused),
         follow_test(an_emptied_provider_is_refused),
-        follow_test(a_base_that_moves_is_asked_for_anew),
+        cmocka_unit_test_setup_teardown(a_base_may_come_later, setup_bare,
+                                        teardown),
         follow_test(a_silent_provider_is_left),
         follow_test(heartbeats_keep_the_table_fresh),
         cmocka_unit_test_setup_teardown(an_unprotected_connection_is_refused,
