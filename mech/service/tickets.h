@@ -7,8 +7,8 @@
 /*
  * A ticket that was fetched once is at hand from then on: it is renewed ahead
  * of its end and every quarter of an hour that it is used in, and while the
- * KDC is away the old one goes on serving.  What
- * the KDC refused is not asked again for a few seconds.
+ * KDC is away the old one goes on serving.  What the KDC refused is not asked
+ * again for a few seconds.
  */
 
 #include <krb5/krb5.h>
