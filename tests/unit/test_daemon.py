@@ -282,6 +282,21 @@ def test_a_changed_file_is_taken_within_a_second(alone, alpha):
     assert after["table"]["systems"] == before["table"]["systems"] - 1
 
 
+def test_a_file_that_is_being_written_is_not_taken(alone, alpha):
+    before = alpha.status()["table"]
+    text = table.ldif(table.entries())
+    seen = set()
+    with open(alone.ldif, "w") as out:
+        for place in range(0, len(text), len(text) // 60):
+            out.write(text[place:place + len(text) // 60])
+            out.flush()
+            seen.add(alpha.status()["table"]["systems"])
+            time.sleep(0.02)
+    assert seen == {before["systems"]}
+    eventually(lambda: alpha.status()["table"]["state"] == UP_TO_DATE, 5)
+    assert generation(alpha) == before["generation"]
+
+
 def test_a_bad_file_keeps_the_old_table(alone, alpha):
     before = alpha.status()["table"]
     text = table.ldif(table.entries())
