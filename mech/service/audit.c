@@ -2,15 +2,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Strings of a record may come from a peer that means harm.  They are cut,
- * escaped by the JSON library, and what is not ASCII is escaped as well, so
- * that no line can look like two or move a terminal's cursor.
+ * Strings of a record may come from a peer that means harm.  They are cut and
+ * escaped, what is not ASCII as well, so that no line can look like two or
+ * move a terminal's cursor.
  */
 
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "audit.h"
+#include "json.h"
 #include "trustrealm_err.h"
 
 #define MAX_EVENTS 16
@@ -139,60 +139,8 @@ tr_audit_use_stderr(struct tr_audit *audit)
 
 /* --- JSON --------------------------------------------------------------- */
 
-/* RFC 3339, UTC, with milliseconds. */
-static json_t *
-time_value(void)
-{
-    struct timespec now = { 0, 0 };
-    struct tm tm;
-    char text[40], whole[64];
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (gmtime_r(&now.tv_sec, &tm) == NULL ||
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-        return json_null();
-    snprintf(whole, sizeof(whole), "%.19s.%03ldZ", text,
-             now.tv_nsec / 1000000);
-    return json_string_nocheck(whole);
-}
-
-/* text, cut to limit octets; octets that no one should print become "?". */
-static json_t *
-string_value(const char *text, size_t limit)
-{
-    size_t length = strnlen(text, limit + 1), i, end;
-    json_t *value = NULL;
-    char *copy;
-
-    if (length <= limit && memchr(text, 0x7f, length) == NULL)
-        value = json_stringn(text, length);
-    if (value != NULL)
-        return value;
-    end = length <= limit ? length : limit;
-    copy = malloc(end + 3);
-    if (copy == NULL)
-        return NULL;
-    for (i = 0; i < end; i++)
-        copy[i] = (unsigned char)text[i] < 0x7f ? text[i] : '?';
-    if (length > limit) {
-        memcpy(copy + end, "...", 3);
-        end += 3;
-    }
-    value = json_stringn_nocheck(copy, end);
-    free(copy);
-    return value;
-}
-
-/* Takes value over; a member that cannot be made is left out. */
 static void
-set(json_t *object, const char *key, json_t *value)
-{
-    if (value != NULL)
-        json_object_set_new_nocheck(object, key, value);
-}
-
-static void
-set_code(json_t *object, krb5_error_code code)
+add_code(struct tr_json *json, krb5_error_code code)
 {
     static const struct { krb5_error_code code; const char *name; } names[] = {
 #include "error_names.h"
@@ -205,64 +153,62 @@ set_code(json_t *object, krb5_error_code code)
             break;
     }
     snprintf(number, sizeof(number), "%ld", (long)code);
-    set(object, "code", json_string_nocheck(
-            i < sizeof(names) / sizeof(*names) ? names[i].name : number));
-    set(object, "code_text", string_value(error_message(code), 256));
+    tr_json_text(json, "code", i < sizeof(names) / sizeof(*names) ?
+                 names[i].name : number, 64);
+    tr_json_text(json, "code_text", error_message(code), 256);
 }
 
-static json_t *
-record_object(const struct tr_audit_record *record, size_t limit)
+static void
+add_members(struct tr_json *json, const struct tr_audit_record *record,
+            size_t limit)
 {
-    json_t *object = json_object();
     const char *text;
     size_t i;
 
-    if (object == NULL)
-        return NULL;
-    set(object, "time", time_value());
-    set(object, "event", string_value(record->event, limit));
-    set(object, "result",
-        json_string_nocheck(record->allowed ? "allow" : "deny"));
+    tr_json_time(json, "time");
+    tr_json_text(json, "event", record->event, limit);
+    tr_json_text(json, "result", record->allowed ? "allow" : "deny", limit);
     if (record->step != TR_STEP_NONE)
-        set(object, "step",
-            json_string_nocheck(tr_step_name(record->step)));
+        tr_json_text(json, "step", tr_step_name(record->step), limit);
     if (record->code != 0)
-        set_code(object, record->code);
+        add_code(json, record->code);
     for (i = 0; i < NSTRINGS; i++) {
         text = string_of(record, i);
         if (text != NULL)
-            set(object, strings[i].key, string_value(text, limit));
+            tr_json_text(json, strings[i].key, text, limit);
     }
     if (record->table_age >= 0)
-        set(object, "table_age", json_integer(record->table_age));
+        tr_json_number(json, "table_age", record->table_age);
     if (record->generation > 0)
-        set(object, "generation",
-            json_integer((json_int_t)record->generation));
+        tr_json_number(json, "generation", (int64_t)record->generation);
     if (record->caller != NULL) {
-        set(object, "uid", json_integer(record->caller->uid));
-        set(object, "pid", json_integer(record->caller->pid));
+        tr_json_number(json, "uid", record->caller->uid);
+        tr_json_number(json, "pid", record->caller->pid);
     }
-    set(object, "dry_run", json_boolean(record->dry_run));
-    set(object, "bypass", json_boolean(record->bypass));
-    return object;
+    tr_json_truth(json, "dry_run", record->dry_run);
+    tr_json_truth(json, "bypass", record->bypass);
 }
 
-/* Write object, which is freed, into audit->line; false when it does not fit
- * into limit octets. */
+/*
+ * Write record into audit->line; false when it does not fit into what the
+ * target takes.  Escapes make a line up to six times as long as its strings:
+ * then these are cut.
+ */
 static bool
-dump(struct tr_audit *audit, json_t *object, size_t limit)
+make_line(struct tr_audit *audit, const struct tr_audit_record *record)
 {
-    size_t length = 0;
+    static const size_t limits[] = { TR_MAX_LABEL_TEXT, 512, 48 };
+    struct tr_json json;
+    size_t i, length;
 
-    /* 0 octets: an error. */
-    if (object != NULL)
-        length = json_dumpb(object, audit->line, sizeof(audit->line) - 1,
-                            JSON_COMPACT | JSON_ENSURE_ASCII);
-    json_decref(object);
-    if (length == 0 || length > limit || length > sizeof(audit->line) - 1)
-        return false;
-    audit->line[length] = '\0';
-    return true;
+    for (i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+        tr_json_begin(&json, audit->line, sizeof(audit->line));
+        add_members(&json, record, limits[i]);
+        length = tr_json_end(&json);
+        if (length > 0 && length <= tr_sink_limit(audit->sink))
+            return true;
+    }
+    return false;
 }
 
 /* --- writing ------------------------------------------------------------ */
@@ -322,10 +268,9 @@ count(struct tr_audit *audit, const struct tr_audit_record *record)
 void
 tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
 {
-    static const size_t limits[] = { TR_MAX_LABEL_TEXT, 512, 48 };
     struct iovec fields[NSTRINGS];
     char buffer[16 * 1024];
-    size_t i = 0, nfields = 0, space = tr_sink_limit(audit->sink);
+    size_t nfields = 0;
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
     count(audit, record);
@@ -334,12 +279,9 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
         audit->left_out++;
         return;
     }
-    /* Escapes make a line up to six times as long as its strings. */
-    while (!dump(audit, record_object(record, limits[i]), space)) {
-        if (++i == sizeof(limits) / sizeof(*limits)) {
-            audit->lost++;
-            return;
-        }
+    if (!make_line(audit, record)) {
+        audit->lost++;
+        return;
     }
     if (tr_sink_wants_fields(audit->sink))
         nfields = make_fields(record, fields, buffer, sizeof(buffer));
@@ -351,19 +293,18 @@ static void
 write_left_out(const struct tr_limit_report *report, void *arg)
 {
     struct tr_audit *audit = arg;
-    json_t *object = json_object();
+    struct tr_json json;
 
-    if (object == NULL)
-        return;
-    set(object, "time", time_value());
-    set(object, "event", json_string_nocheck("left-out"));
-    set(object, "allowed", json_integer((json_int_t)report->allowed));
-    set(object, "denied", json_integer((json_int_t)report->denied));
+    tr_json_begin(&json, audit->line, sizeof(audit->line));
+    tr_json_time(&json, "time");
+    tr_json_text(&json, "event", "left-out", 64);
+    tr_json_number(&json, "allowed", (int64_t)report->allowed);
+    tr_json_number(&json, "denied", (int64_t)report->denied);
     if (*report->sender != '\0')
-        set(object, "sender", string_value(report->sender, 64));
+        tr_json_text(&json, "sender", report->sender, 64);
     if (report->uid != (uid_t)-1)
-        set(object, "uid", json_integer(report->uid));
-    if (dump(audit, object, MAX_LINE))
+        tr_json_number(&json, "uid", report->uid);
+    if (tr_json_end(&json) > 0)
         put(audit, LOG_WARNING, true, audit->line, NULL, 0);
 }
 
@@ -386,22 +327,21 @@ tr_audit_close(struct tr_audit *audit)
 
 /* --- ordinary operation ------------------------------------------------- */
 
-static json_t *
-log_object(int priority, const char *text)
+static bool
+make_log_line(struct tr_audit *audit, int priority, const char *text)
 {
     static const char *const names[] = {
         "emergency", "alert", "critical", "error", "warning", "notice",
         "info", "debug"
     };
-    json_t *object = json_object();
+    struct tr_json json;
 
-    if (object == NULL)
-        return NULL;
-    set(object, "time", time_value());
-    set(object, "event", json_string_nocheck("log"));
-    set(object, "priority", json_string_nocheck(names[priority & 7]));
-    set(object, "text", string_value(text, MAX_LOG));
-    return object;
+    tr_json_begin(&json, audit->line, sizeof(audit->line));
+    tr_json_time(&json, "time");
+    tr_json_text(&json, "event", "log", 64);
+    tr_json_text(&json, "priority", names[priority & 7], 64);
+    tr_json_text(&json, "text", text, MAX_LOG);
+    return tr_json_end(&json) > 0;
 }
 
 void
@@ -422,7 +362,7 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
     if (audit == NULL || audit->log_to_stderr) {
         fprintf(stderr, "trustrealmd: %s\n", text);
     } else if (tr_sink_wants_json(audit->sink)) {
-        if (dump(audit, log_object(priority, text), MAX_LINE))
+        if (make_log_line(audit, priority, text))
             put(audit, priority, false, audit->line, NULL, 0);
     } else {
         put(audit, priority, false, text, NULL, 0);
