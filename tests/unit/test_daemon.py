@@ -172,7 +172,14 @@ def test_without_a_key_it_does_not_start(alone):
     assert not os.path.exists(alone.alpha.socket)
 
 
-def test_systemd_may_open_the_socket(alone):
+@pytest.fixture
+def systemd():
+    with open(servers.built("config.h")) as header:
+        if "#define HAVE_SYSTEMD 1" not in header.read():
+            pytest.skip("built without systemd")
+
+
+def test_systemd_may_open_the_socket(alone, systemd):
     alpha = alone.alpha
     alpha.write_config()
     daemon = alone.scratch.spawn(
@@ -194,7 +201,7 @@ def test_systemd_may_open_the_socket(alone):
     assert os.path.exists(alpha.socket)
 
 
-def test_systemd_is_told(alone):
+def test_systemd_is_told(alone, systemd):
     path = alone.scratch.join("notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(path)
