@@ -163,7 +163,8 @@ initiate(struct pair *pair, const struct wishes *wishes)
     OM_uint32 ignored;
 
     memset(pair, 0, sizeof(*pair));
-    must(step_here(pair, wishes, target, GSS_C_NO_BUFFER, &out));
+    pair->here = step_here(pair, wishes, target, GSS_C_NO_BUFFER, &out);
+    must(pair->here);
     (void)gss_release_name(&ignored, &target);
     return out;
 }
@@ -173,14 +174,13 @@ establish(struct pair *pair, const struct wishes *wishes)
 {
     static const struct wishes none;
     gss_buffer_desc here, there = GSS_C_EMPTY_BUFFER;
-    OM_uint32 first, second, ignored;
+    OM_uint32 second, ignored;
     gss_name_t target;
 
     if (wishes == NULL)
         wishes = &none;
     here = initiate(pair, wishes);
     target = target_of(wishes);
-    first = GSS_S_CONTINUE_NEEDED;
     do {
         be_acceptor();
         second = gss_accept_sec_context(&minor, &pair->acceptor,
@@ -192,12 +192,12 @@ establish(struct pair *pair, const struct wishes *wishes)
         must(second);
         (void)gss_release_buffer(&ignored, &here);
         if (there.length > 0) {
-            first = step_here(pair, wishes, target, &there, &here);
-            must(first);
+            pair->here = step_here(pair, wishes, target, &there, &here);
+            must(pair->here);
         }
         (void)gss_release_buffer(&ignored, &there);
     } while (here.length > 0);
-    expect(first == GSS_S_COMPLETE && second == GSS_S_COMPLETE);
+    expect(pair->here == GSS_S_COMPLETE && second == GSS_S_COMPLETE);
     (void)gss_release_name(&ignored, &target);
 }
 

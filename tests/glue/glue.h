@@ -33,6 +33,7 @@ struct pair {
     OM_uint32 flags_here, flags_there;
     gss_OID mech_here, mech_there;
     gss_cred_id_t delegated;
+    OM_uint32 here;                     /* what the initiator's step said */
 };
 
 struct wishes {                 /* all may be 0 */
@@ -112,6 +113,6 @@ struct probe_case {
 };
 extern const struct probe_case message_cases[], buffer_cases[],
     name_cases[], credential_cases[], context_cases[], process_cases[],
-    special_cases[];
+    policy_cases[];
 
 #endif

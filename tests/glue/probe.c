@@ -16,7 +16,7 @@
 
 static const struct probe_case *const groups[] = {
     message_cases, buffer_cases, name_cases, credential_cases, context_cases,
-    process_cases, special_cases        /* the last is not listed */
+    process_cases, policy_cases         /* the last are not listed */
 };
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))
 

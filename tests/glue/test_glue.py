@@ -8,10 +8,10 @@ import subprocess
 
 import pytest
 
-from testlib import servers
+from testlib import servers, table
 from testlib.agent import Refused
-from testlib.process import run
-from testlib.world import ROOT, SERVICE, STAFF, as_uid
+from testlib.process import eventually, run
+from testlib.world import ROOT, SERVICE, STAFF, World, as_uid
 
 
 def built_probe():
@@ -42,11 +42,73 @@ def environment(world):
     return env
 
 
+def run_probe(world, probe, name, **more):
+    result = run([probe, name], env=dict(environment(world), **more),
+                 uid=as_uid(SERVICE), check=False, timeout=30)
+    assert result.status == 0, result.err
+
+
 @pytest.mark.parametrize("name", case_names())
 def test_probe(world, probe, name):
-    result = run([probe, name], env=environment(world), uid=as_uid(SERVICE),
-                 check=False, timeout=30)
-    assert result.status == 0, result.err
+    run_probe(world, probe, name)
+
+
+# --- policies ---------------------------------------------------------------
+
+def change(world, **attributes):
+    """Change the trust realm, and wait until both systems know."""
+    for name, values in attributes.items():
+        before = [s.table_generation() for s in (world.alpha, world.beta)]
+        world.directory.replace(table.ENGINEERING, name, *values)
+        eventually(lambda: all(
+            s.table_generation() > g
+            for s, g in zip((world.alpha, world.beta), before)), 10, name)
+
+
+@pytest.fixture(scope="module")
+def changeable():
+    with World() as made:
+        made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
+        yield made
+
+
+@pytest.mark.parametrize("name, attributes", [
+    ("idle_timeout", {"trIdleTimeout": ["1"]}),
+    ("lifetime", {"trLifetime": ["2"]}),
+    ("confidentiality_is_forced", {"trConfidentialFrom": ["SECRET"]}),
+    ("kernel_export", {"trKernelExport": ["TRUE"],
+                       "trKernelLifetime": ["60"]}),
+    ("delegation", {"trDelegation": ["sample"]}),
+])
+def test_policy(changeable, name, attributes):
+    change(changeable, **attributes)
+    try:
+        run_probe(changeable, changeable.probe, name)
+    finally:
+        normal = {"trConfidentialFrom": ["TOPSECRET"]}
+        change(changeable, **{k: normal.get(k, []) for k in attributes})
+
+
+@pytest.fixture(scope="module")
+def open_world():
+    """The service plain is for plain clients, and alpha may call it so."""
+    with World(changes={
+            "alpha": {"policy": {"allow-bypass": "true",
+                                 "bypass-to": "plain/*"},
+                      "rules": {"service" if ROOT else "staff": {
+                          "uid": as_uid(SERVICE) or os.geteuid(),
+                          "lowest": "open", "highest": "open",
+                          "label": "open"}}},
+            "beta": {"policy": {"allow-bypass": "true"}}}) as made:
+        made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
+        yield made
+
+
+@pytest.mark.parametrize("name", ["bypass", "bypass_exported",
+                                  "bypass_iakerb"])
+def test_bypass(open_world, name):
+    open_world.forget_tickets()         # IAKERB is at a loss with one
+    run_probe(open_world, open_world.probe, name)
 
 
 # --- programs of a kind -----------------------------------------------------
@@ -63,12 +125,8 @@ def configured(world):
 def test_mechanism_without_the_interposer(world, probe):
     lines = [line for line in configured(world).splitlines()
              if "<interposer>" not in line]
-    env = environment(world)
-    env["GSS_MECH_CONFIG"] = mech_config(world, "own.conf",
-                                         "\n".join(lines) + "\n")
-    result = run([probe, "own_mechanism_alone"], env=env,
-                 uid=as_uid(SERVICE), check=False)
-    assert result.status == 0, result.err
+    config = mech_config(world, "own.conf", "\n".join(lines) + "\n")
+    run_probe(world, probe, "own_mechanism_alone", GSS_MECH_CONFIG=config)
 
 
 @pytest.mark.skipif(not ROOT, reason="needs root: a setuid program")
