@@ -38,7 +38,7 @@ struct tr_ldap_options {
  * Entries that cannot be used are reported by TR_SOURCE_AWAY's sibling
  * callback bad and left out: one bad entry does not hide the others, and the
  * system it described stays unknown (fail closed; tr_record_closed() for
- * those whose absence would allow more).
+ * those whose absence would allow more).  The process ignores SIGPIPE.
  */
 struct tr_source_callbacks {
     void (*event)(enum tr_source_event event, const char *text, void *arg);

@@ -28,6 +28,7 @@ enum tr_db {
 #define TR_META_FORMAT "format"         /* 32 bits */
 #define TR_META_GENERATION "generation" /* 64 bits */
 #define TR_META_FRESH "fresh"           /* 64 bits, seconds */
+#define TR_META_COMMIT "commit"         /* 64 bits, LMDB's number of it */
 #define TR_META_SOURCE "source"
 #define TR_META_COOKIE "cookie"
 
@@ -80,7 +81,7 @@ krb5_error_code tr_table_fail(struct tr_table *table, krb5_error_code code,
 krb5_error_code tr_table_fail_mdb(struct tr_table *table, int code,
                                   const char *doing);
 
-/* What TR_META_GENERATION and TR_META_FRESH hold; 0 when absent. */
+/* What those of 64 bits hold; 0 when absent. */
 krb5_error_code tr_table_meta_number(struct tr_table *table, MDB_txn *txn,
                                      const char *name, uint64_t *number_out);
 

@@ -504,6 +504,9 @@ tr_update_commit(struct tr_update *update)
         ret = tr_update_sweep(update);
     if (ret == 0 && update->changed)
         ret = raise_generation(update);
+    /* See begin_view() of table_view.c. */
+    if (ret == 0)
+        ret = put_meta_number(update, TR_META_COMMIT, mdb_txn_id(update->txn));
     if (ret == 0) {
         code = mdb_txn_commit(update->txn);
         update->txn = NULL;     /* gone, even when it failed */

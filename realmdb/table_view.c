@@ -10,6 +10,8 @@
 #include "text.h"
 #include "trustrealm_err.h"
 
+#define MAX_RACES 100
+
 /* --- open and close ------------------------------------------------------ */
 
 /* Begin a read transaction, or take up the one that was reset. */
@@ -41,6 +43,34 @@ begin(struct tr_table *table)
         return 0;
     view->txn = NULL;
     return tr_table_fail_mdb(table, code, "reading");
+}
+
+/*
+ * LMDB lets a reader take a number and then the content that the file has for
+ * it; two commits in between, and the content is that of a commit that is
+ * still being written, and that the next view would not show yet.  Views must
+ * not go back: take only content that is no newer than the number.
+ */
+static krb5_error_code
+begin_view(struct tr_table *table)
+{
+    krb5_error_code ret;
+    struct tr_view *view = &table->view;
+    uint64_t commit;
+    int i;
+
+    for (i = 0; i < MAX_RACES; i++) {
+        ret = begin(table);
+        if (ret)
+            return ret;
+        ret = tr_table_meta_number(table, view->txn, TR_META_COMMIT, &commit);
+        if (ret == 0 && commit <= mdb_txn_id(view->txn))
+            return 0;
+        mdb_txn_reset(view->txn);
+        if (ret)
+            return ret;
+    }
+    return tr_table_fail(table, TRR_TABLE, "it changes too fast to be read");
 }
 
 static krb5_error_code
@@ -130,7 +160,7 @@ tr_view_open(struct tr_table *table, struct tr_view **out)
     *out = NULL;
     if (view->open)
         return tr_table_fail(table, TRR_INTERNAL, "a view is open");
-    ret = begin(table);
+    ret = begin_view(table);
     if (ret)
         return ret;
     view->table = table;

@@ -96,6 +96,7 @@ follow(const char *directory, const struct tr_ldap_options *options,
     struct tr_table *table;
     krb5_error_code ret;
 
+    (void)signal(SIGPIPE, SIG_IGN);
     if (tr_table_open(path_in(directory, "table"), TR_TABLE_WRITE, 64 << 20,
                       &table, NULL) != 0)
         _exit(2);
