@@ -50,7 +50,7 @@ struct acceptance {
     bool refused;               /* by us, not by Kerberos */
 };
 
-/* --- opening ---------------------------------------------------------------*/
+/* --- opening ------------------------------------------------------------- */
 
 static krb5_error_code
 ask_open(struct acceptance *ac)
@@ -120,7 +120,7 @@ admit_token(struct acceptance *ac)
     return tr_detail(TRR_TOKEN, "unexpected token from the peer");
 }
 
-/* --- Kerberos --------------------------------------------------------------*/
+/* --- Kerberos ------------------------------------------------------------ */
 
 static OM_uint32
 kerberos(OM_uint32 *minor, struct acceptance *ac)
@@ -150,7 +150,7 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
     return major;
 }
 
-/* --- committing ------------------------------------------------------------ */
+/* --- committing ---------------------------------------------------------- */
 
 /*
  * What Kerberos has authenticated must go with what was opened.  trustrealmd
@@ -308,7 +308,7 @@ commit(OM_uint32 *minor, struct acceptance *ac)
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
-/* --- one step --------------------------------------------------------------*/
+/* --- one step ------------------------------------------------------------ */
 
 /* Kerberos wants another token (DCE style, IAKERB). */
 static OM_uint32
@@ -371,7 +371,7 @@ refuse(OM_uint32 major, struct acceptance *ac)
     return GSS_S_UNAUTHORIZED;
 }
 
-/* --- the entry point --------------------------------------------------------*/
+/* --- the entry point ----------------------------------------------------- */
 
 /* Hand out name and delegated credential, as far as they are wanted. */
 static krb5_error_code

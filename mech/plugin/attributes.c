@@ -18,7 +18,10 @@ struct tr_facts {
     char *text[TR_NFACTS];
 };
 
-static const struct { gss_OID_desc oid; enum tr_fact first, last; } by_oid[] = {
+static const struct {
+    gss_OID_desc oid;
+    enum tr_fact first, last;
+} by_oid[] = {
     { GSS_TRUSTREALM_STATE, TR_FACT_STATE, TR_FACT_STATE },
     { GSS_TRUSTREALM_REALM, TR_FACT_REALM, TR_FACT_REALM },
     { GSS_TRUSTREALM_LABEL, TR_FACT_LABEL, TR_FACT_LABEL },

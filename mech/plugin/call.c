@@ -17,7 +17,7 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* --- the deadline --------------------------------------------------------- */
+/* --- the deadline -------------------------------------------------------- */
 
 static int64_t
 now_ms(void)
@@ -48,7 +48,7 @@ wait_for(int fd, short events, int64_t deadline)
     }
 }
 
-/* --- connecting ------------------------------------------------------------*/
+/* --- connecting ---------------------------------------------------------- */
 
 static bool
 is_daemon_user(uid_t uid)
@@ -140,7 +140,7 @@ tr_daemon_close(struct tr_daemon *daemon)
     daemon->fd = -1;
 }
 
-/* --- one call ------------------------------------------------------------- */
+/* --- one call ------------------------------------------------------------ */
 
 static krb5_error_code
 lost(void)

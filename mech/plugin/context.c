@@ -74,7 +74,7 @@ tr_context_set_record(struct tr_context *context, struct tr_bytes *record)
     context->record = tr_bytes_take(record);
 }
 
-/* --- keys ------------------------------------------------------------------*/
+/* --- keys ---------------------------------------------------------------- */
 
 static OM_uint32
 derive(OM_uint32 *minor, gss_ctx_id_t inner, const char *input,
@@ -115,7 +115,7 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
                   context->send_tag);
 }
 
-/* --- establishment --------------------------------------------------------- */
+/* --- establishment ------------------------------------------------------- */
 
 krb5_error_code
 tr_context_establish(struct tr_context *context,

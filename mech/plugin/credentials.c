@@ -141,7 +141,7 @@ tr_cred_default(OM_uint32 *minor, const struct tr_mech *mech,
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 
-/* --- acquiring ------------------------------------------------------------- */
+/* --- acquiring ----------------------------------------------------------- */
 
 /* The mechglue asks for one mechanism at a time. */
 static const struct tr_mech *
@@ -262,7 +262,7 @@ gssi_release_cred(OM_uint32 *minor, gss_cred_id_t *cred)
     return GSS_S_COMPLETE;
 }
 
-/* --- inquiring ------------------------------------------------------------- */
+/* --- inquiring ----------------------------------------------------------- */
 
 /* Hand out *inner as a name; on failure of the call before, pass it on. */
 static OM_uint32
@@ -335,7 +335,7 @@ gssi_inquire_cred_by_oid(OM_uint32 *minor, const gss_cred_id_t cred,
     return major;
 }
 
-/* --- changing and storing --------------------------------------------------- */
+/* --- changing and storing ------------------------------------------------ */
 
 OM_uint32
 gssi_set_cred_option(OM_uint32 *minor, gss_cred_id_t *cred,

@@ -26,7 +26,7 @@
 #include "trustrealm_err.h"
 #include "union_token.h"
 
-/* --- exporting a context -----------------------------------------------------*/
+/* --- exporting a context ------------------------------------------------- */
 
 /*
  * The mechglue labels the token with the special OID, by which it would later
@@ -115,7 +115,7 @@ gssi_export_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
-/* --- importing a context -----------------------------------------------------*/
+/* --- importing a context ------------------------------------------------- */
 
 static OM_uint32
 import_inner(OM_uint32 *minor, struct tr_context *context,
@@ -254,7 +254,7 @@ gssi_import_sec_context_by_mech(OM_uint32 *minor, gss_OID mech,
     return gssi_import_sec_context(minor, token, context_out);
 }
 
-/* --- credentials -------------------------------------------------------------*/
+/* --- credentials --------------------------------------------------------- */
 
 static krb5_error_code
 encode_credential(char *label, const gss_buffer_t inner,

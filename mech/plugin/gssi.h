@@ -26,7 +26,7 @@ gss_OID_set gss_mech_interposer(gss_OID mech);
 struct gss_config *gss_mech_initialize(gss_const_OID mech);
 OM_uint32 gssi_internal_release_oid(OM_uint32 *minor, gss_OID *oid);
 
-/* --- credentials ---------------------------------------------------------- */
+/* --- credentials --------------------------------------------------------- */
 
 OM_uint32 gssi_acquire_cred(OM_uint32 *minor, gss_name_t name,
                             OM_uint32 time_req, gss_OID_set mechs, int usage,
@@ -92,7 +92,7 @@ OM_uint32 gssi_import_cred_by_mech(OM_uint32 *minor, gss_OID mech,
                                    gss_buffer_t token,
                                    gss_cred_id_t *cred_out);
 
-/* --- context establishment ------------------------------------------------ */
+/* --- context establishment ----------------------------------------------- */
 
 OM_uint32 gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
                                 gss_ctx_id_t *context, gss_name_t target,
@@ -110,7 +110,7 @@ OM_uint32 gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *context,
                                   OM_uint32 *time_out,
                                   gss_cred_id_t *delegated_out);
 
-/* --- contexts --------------------------------------------------------------*/
+/* --- contexts ------------------------------------------------------------ */
 
 OM_uint32 gssi_process_context_token(OM_uint32 *minor, gss_ctx_id_t context,
                                      gss_buffer_t token);
@@ -142,7 +142,7 @@ OM_uint32 gssi_import_sec_context_by_mech(OM_uint32 *minor, gss_OID mech,
                                           gss_buffer_t token,
                                           gss_ctx_id_t *context_out);
 
-/* --- messages --------------------------------------------------------------*/
+/* --- messages ------------------------------------------------------------ */
 
 OM_uint32 gssi_wrap(OM_uint32 *minor, gss_ctx_id_t context, int conf_req,
                     gss_qop_t qop, gss_buffer_t message, int *conf_out,
@@ -176,7 +176,7 @@ OM_uint32 gssi_verify_mic_iov(OM_uint32 *minor, gss_ctx_id_t context,
                               gss_qop_t *qop_out, gss_iov_buffer_desc *iov,
                               int count);
 
-/* --- names -----------------------------------------------------------------*/
+/* --- names --------------------------------------------------------------- */
 
 OM_uint32 gssi_import_name(OM_uint32 *minor, gss_buffer_t text, gss_OID type,
                            gss_name_t *name_out);
@@ -216,7 +216,7 @@ OM_uint32 gssi_map_name_to_any(OM_uint32 *minor, gss_name_t name,
 OM_uint32 gssi_release_any_name_mapping(OM_uint32 *minor, gss_name_t name,
                                         gss_buffer_t type, gss_any_t *any);
 
-/* --- the mechanism ---------------------------------------------------------*/
+/* --- the mechanism ------------------------------------------------------- */
 
 OM_uint32 gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type,
                               gss_OID mech, OM_uint32 *message_context,

@@ -55,7 +55,7 @@ struct initiation {
     struct tr_daemon daemon;
 };
 
-/* --- the first token -------------------------------------------------------- */
+/* --- the first token ----------------------------------------------------- */
 
 static OM_uint32
 prepare(OM_uint32 *minor, struct initiation *in)
@@ -123,13 +123,14 @@ static OM_uint32
 kerberos(OM_uint32 *minor, struct initiation *in, gss_buffer_t token)
 {
     struct tr_context *context = in->context;
+    gss_cred_id_t cred = in->cred != NULL ? in->cred->inner :
+        GSS_C_NO_CREDENTIAL;
 
-    return gss_init_sec_context(minor, in->cred != NULL ? in->cred->inner :
-                                GSS_C_NO_CREDENTIAL, &context->inner,
-                                in->target->inner, tr_mech_inner(context->mech),
-                                inner_flags(in), in->time_req, in->bindings,
-                                token, NULL, &in->reply, &in->flags,
-                                &in->time);
+    return gss_init_sec_context(minor, cred, &context->inner,
+                                in->target->inner,
+                                tr_mech_inner(context->mech), inner_flags(in),
+                                in->time_req, in->bindings, token, NULL,
+                                &in->reply, &in->flags, &in->time);
 }
 
 /* Have trustrealmd seal the token, and put its trailer on. */
@@ -201,7 +202,7 @@ begin_labelled(OM_uint32 *minor, struct initiation *in)
     return ret == 0 ? GSS_S_CONTINUE_NEEDED : tr_fail(minor, ret);
 }
 
-/* --- without label ----------------------------------------------------------*/
+/* --- without label ------------------------------------------------------- */
 
 /* One step of a by-pass: Kerberos alone, with the OID changed if need be. */
 static OM_uint32
@@ -253,7 +254,7 @@ begin(OM_uint32 *minor, struct initiation *in)
         begin_labelled(minor, in);
 }
 
-/* --- the reply --------------------------------------------------------------*/
+/* --- the reply ----------------------------------------------------------- */
 
 static OM_uint32
 check_reply(OM_uint32 *minor, const struct tr_token *token)
@@ -347,7 +348,7 @@ proceed(OM_uint32 *minor, struct initiation *in)
         finish_labelled(minor, in);
 }
 
-/* --- the entry point --------------------------------------------------------*/
+/* --- the entry point ----------------------------------------------------- */
 
 static OM_uint32
 visible_flags(const struct tr_context *context, OM_uint32 flags)

@@ -120,7 +120,7 @@ gssi_inquire_context(OM_uint32 *minor, gss_ctx_id_t handle,
     return major;
 }
 
-/* --- by OID ----------------------------------------------------------------*/
+/* --- by OID -------------------------------------------------------------- */
 
 /* The kernel that gets the keys cannot be asked again: an end in time. */
 static void

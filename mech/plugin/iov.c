@@ -99,7 +99,7 @@ tr_iov_copy(const gss_iov_buffer_desc *iov, int count, int more,
     return 0;
 }
 
-/* --- sending ---------------------------------------------------------------*/
+/* --- sending ------------------------------------------------------------- */
 
 struct sending {
     struct tr_context *context;

@@ -55,7 +55,7 @@ measure_suffix(OM_uint32 *minor, const struct receiving *r,
     return major;
 }
 
-/* --- taking the suffix off --------------------------------------------------*/
+/* --- taking the suffix off ----------------------------------------------- */
 
 /* The suffix came in the TRAILER, by itself. */
 static OM_uint32

@@ -107,7 +107,7 @@ ask(const struct tr_call *call, enum tr_reply_type wanted,
     return ret;
 }
 
-/* --- sending ---------------------------------------------------------------*/
+/* --- sending ------------------------------------------------------------- */
 
 static struct tr_known_label *
 find_issued(const struct tr_label_list *list, const char *asked,
@@ -218,7 +218,7 @@ tr_labels_choice(struct tr_context *context, char **label_out)
     return *label_out != NULL ? 0 : ENOMEM;
 }
 
-/* --- receiving -------------------------------------------------------------*/
+/* --- receiving ----------------------------------------------------------- */
 
 static struct tr_known_label *
 find_checked(const struct tr_label_list *list, const struct tr_bytes *record,

@@ -96,7 +96,7 @@ tr_life_end(struct tr_life *life)
     life->mapping = NULL;
 }
 
-/* --- looking ---------------------------------------------------------------*/
+/* --- looking ------------------------------------------------------------- */
 
 static krb5_error_code
 look_at_times(struct tr_life *life, uint64_t page_now)
@@ -115,7 +115,7 @@ look_at_times(struct tr_life *life, uint64_t page_now)
     return 0;
 }
 
-/* --- judging anew ---------------------------------------------------------- */
+/* --- judging anew -------------------------------------------------------- */
 
 /* An answer about another association must never be taken for this one. */
 static krb5_error_code

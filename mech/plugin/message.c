@@ -12,7 +12,7 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* --- may it pass ------------------------------------------------------------*/
+/* --- may it pass --------------------------------------------------------- */
 
 OM_uint32
 tr_message_enter_slowly(OM_uint32 *minor, struct tr_context *context)
@@ -81,7 +81,7 @@ tr_message_lacks_conf(OM_uint32 *minor)
                                     "confidentiality"));
 }
 
-/* --- sizes -----------------------------------------------------------------*/
+/* --- sizes --------------------------------------------------------------- */
 
 static OM_uint32
 measure(OM_uint32 *minor, struct tr_context *context, enum tr_token_use use,
@@ -133,7 +133,7 @@ tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
     return GSS_S_COMPLETE;
 }
 
-/* --- the suffix ------------------------------------------------------------ */
+/* --- the suffix ---------------------------------------------------------- */
 
 krb5_error_code
 tr_message_label(struct tr_context *context, struct tr_known_label **label_out)
@@ -172,7 +172,7 @@ tr_suffix_check(struct tr_context *context, const void *octets, size_t length,
     return tr_labels_check(context, at - record, record, label_out);
 }
 
-/* --- wrap ------------------------------------------------------------------*/
+/* --- wrap ---------------------------------------------------------------- */
 
 /* In the token that goes out: Kerberos works in place. */
 static OM_uint32
@@ -279,7 +279,7 @@ gssi_wrap_size_limit(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
     return major;
 }
 
-/* --- unwrap ----------------------------------------------------------------*/
+/* --- unwrap -------------------------------------------------------------- */
 
 /* Take the suffix off a message that has one. */
 static OM_uint32

@@ -23,7 +23,7 @@
 
 #define RECORD_AT (TR_TAG_LENGTH + 2)
 
-/* --- the prefix ------------------------------------------------------------ */
+/* --- the prefix ---------------------------------------------------------- */
 
 void
 tr_mic_put_prefix(const struct tr_context *context,
@@ -100,7 +100,7 @@ arrange(gss_iov_buffer_desc parts[MAX_PARTS], gss_buffer_t message,
     parts[MAX_PARTS - 1].type = GSS_IOV_BUFFER_TYPE_MIC_TOKEN;
 }
 
-/* --- signing ---------------------------------------------------------------*/
+/* --- signing ------------------------------------------------------------- */
 
 static OM_uint32
 sign_labelled(OM_uint32 *minor, struct tr_context *context,
@@ -153,7 +153,7 @@ gssi_get_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
     return major;
 }
 
-/* --- verifying -------------------------------------------------------------*/
+/* --- verifying ----------------------------------------------------------- */
 
 static OM_uint32
 verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,

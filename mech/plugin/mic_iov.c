@@ -55,7 +55,7 @@ arrange(const struct call *c, size_t length, gss_iov_buffer_desc **parts_out)
     return 0;
 }
 
-/* --- signing ---------------------------------------------------------------*/
+/* --- signing ------------------------------------------------------------- */
 
 /* The label, if this message needs a record. */
 static krb5_error_code
@@ -163,7 +163,7 @@ gssi_get_mic_iov_length(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
     return major;
 }
 
-/* --- verifying -------------------------------------------------------------*/
+/* --- verifying ----------------------------------------------------------- */
 
 static OM_uint32
 verify_labelled(OM_uint32 *minor, struct call *c, size_t length,

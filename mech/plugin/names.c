@@ -243,7 +243,7 @@ gssi_authorize_localname(OM_uint32 *minor, const gss_name_t name,
     return major == GSS_S_UNAVAILABLE ? GSS_S_UNAUTHORIZED : major;
 }
 
-/* --- attributes (RFC 6680) --------------------------------------------------*/
+/* --- attributes (RFC 6680) ----------------------------------------------- */
 
 OM_uint32
 gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn_out,

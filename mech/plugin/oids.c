@@ -103,7 +103,7 @@ tr_mech_inner(const struct tr_mech *mech)
     return (gss_OID)&mech->special;
 }
 
-/* --- what the mechglue asks for under its lock ---------------------------- */
+/* --- what the mechglue asks for under its lock --------------------------- */
 
 gss_OID_set
 gss_mech_interposer(gss_OID mech)

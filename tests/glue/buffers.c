@@ -112,7 +112,7 @@ unwrap_iov(struct pair *p, struct mode mode, gss_iov_buffer_desc *iov,
     expect_label(p->acceptor, mode.changed);
 }
 
-/* --- layouts -----------------------------------------------------------------*/
+/* --- layouts ------------------------------------------------------------- */
 
 static void
 same_buffers(struct pair *p, struct mode mode)
@@ -264,7 +264,7 @@ aead(struct pair *p, struct mode mode)
     expect_label(p->acceptor, mode.changed);
 }
 
-/* --- no place for a label ------------------------------------------------------*/
+/* --- no place for a label ------------------------------------------------ */
 
 static void
 without_trailer(struct pair *p, struct mode mode)
@@ -311,7 +311,7 @@ trailer_too_short(struct pair *p, struct mode mode)
                                   iov, 4)));
 }
 
-/* --- what an attacker does with the parts ---------------------------------------*/
+/* --- what an attacker does with the parts -------------------------------- */
 
 /* Cut off, moved behind the data, or into the associated data: delivered with
  * its label or not at all. */
@@ -367,7 +367,7 @@ suffix_moved(struct pair *p, struct mode mode)
     expect_label(p->acceptor, true);
 }
 
-/* --- MIC ---------------------------------------------------------------------*/
+/* --- MIC ----------------------------------------------------------------- */
 
 static void
 mic_in_buffers(struct pair *p, struct mode mode)

@@ -25,7 +25,7 @@ exchange(struct pair *p, bool changed)
     free(message.value);
 }
 
-/* --- mechanisms and flags -----------------------------------------------------*/
+/* --- mechanisms and flags ------------------------------------------------ */
 
 static bool
 same_oid(gss_const_OID a, gss_const_OID b)
@@ -204,7 +204,7 @@ errors_of_kerberos_read_well(void)
     expect(strcmp(status_text(minor), "?") != 0);
 }
 
-/* --- before the acceptance -------------------------------------------------------*/
+/* --- before the acceptance ----------------------------------------------- */
 
 static void
 nothing_on_a_half_open_context(void)
@@ -284,7 +284,7 @@ kernel_export_is_refused(void)
     exchange(&p, false);
 }
 
-/* --- exported ------------------------------------------------------------------*/
+/* --- exported ------------------------------------------------------------ */
 
 static void
 export_and_import(void)

@@ -59,7 +59,7 @@ set_label(gss_cred_id_t *cred, const char *label)
     must(gss_set_cred_option(&minor, cred, &oid, &value));
 }
 
-/* --- whose ---------------------------------------------------------------------*/
+/* --- whose --------------------------------------------------------------- */
 
 static void
 credential_is_used(void)
@@ -241,7 +241,7 @@ default_credentials_serve_both_mechanisms(void)
     establish(&p, &wishes);
 }
 
-/* --- with which label ------------------------------------------------------------*/
+/* --- with which label ---------------------------------------------------- */
 
 static void
 label_of_a_credential(void)

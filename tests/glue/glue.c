@@ -12,7 +12,7 @@
 
 _Thread_local OM_uint32 minor;
 
-/* --- failing -----------------------------------------------------------------*/
+/* --- failing ------------------------------------------------------------- */
 
 char *
 status_text(OM_uint32 minor_status)
@@ -58,7 +58,7 @@ must_fail_at(const char *file, int line, const char *what, OM_uint32 error,
                 status_text(minor));
 }
 
-/* --- who we are ------------------------------------------------------------- */
+/* --- who we are ---------------------------------------------------------- */
 
 static void
 use_socket(const char *path)
@@ -135,7 +135,7 @@ service_name(const char *service)
     return name_of(text, GSS_C_NT_HOSTBASED_SERVICE);
 }
 
-/* --- a context --------------------------------------------------------------- */
+/* --- a context ----------------------------------------------------------- */
 
 static OM_uint32
 step_here(struct pair *pair, const struct wishes *wishes, gss_name_t target,
@@ -212,7 +212,7 @@ end(struct pair *pair)
     (void)gss_release_cred(&ignored, &pair->delegated);
 }
 
-/* --- exported contexts -------------------------------------------------------*/
+/* --- exported contexts --------------------------------------------------- */
 
 void
 take_apart(gss_buffer_t exported, struct tr_exported_context *out)
@@ -265,7 +265,7 @@ take_label_away(gss_ctx_id_t *context)
     must(gss_import_sec_context(&minor, &exported, context));
 }
 
-/* --- labels ------------------------------------------------------------------ */
+/* --- labels -------------------------------------------------------------- */
 
 void
 choose_label(gss_ctx_id_t context, const char *label)
@@ -302,7 +302,7 @@ expect_label(gss_ctx_id_t acceptor, bool changed)
     free(label);
 }
 
-/* --- octets ------------------------------------------------------------------ */
+/* --- octets -------------------------------------------------------------- */
 
 gss_buffer_desc
 octets(size_t length)

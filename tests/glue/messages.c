@@ -9,7 +9,7 @@
 static const size_t sizes[] = { 0, 1, 15, 16, 17, 255, 4096, 70000 };
 #define NSIZES (sizeof(sizes) / sizeof(sizes[0]))
 
-/* --- wrap --------------------------------------------------------------------*/
+/* --- wrap ---------------------------------------------------------------- */
 
 static void
 send_one(struct pair *p, size_t size, int conf, bool changed)
@@ -127,7 +127,7 @@ label_outside_the_range(void)
     end(&p);
 }
 
-/* --- lengths -----------------------------------------------------------------*/
+/* --- lengths ------------------------------------------------------------- */
 
 static void
 check_limit(struct pair *p, int conf, OM_uint32 limit)
@@ -170,7 +170,7 @@ wrap_size_limit_is_exact(void)
     end(&p);
 }
 
-/* --- data that looks like ours ------------------------------------------------*/
+/* --- data that looks like ours ------------------------------------------- */
 
 static void
 data_that_ends_with_the_tag(void)
@@ -240,7 +240,7 @@ tag_without_a_record(void)
     end(&p);
 }
 
-/* --- MIC ---------------------------------------------------------------------*/
+/* --- MIC ----------------------------------------------------------------- */
 
 static void
 mic_and_verify(void)

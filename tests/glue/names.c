@@ -142,7 +142,7 @@ local_names(void)
     expect(text.length == 5 && memcmp(text.value, "alice", 5) == 0);
 }
 
-/* --- attributes -----------------------------------------------------------------*/
+/* --- attributes ---------------------------------------------------------- */
 
 static char *
 attribute(gss_name_t name, const char *attr, int *authenticated)

@@ -1,4 +1,4 @@
-/* tests/glue/policies.c - what the policy of a trust realm makes of a context */
+/* tests/glue/policies.c - what a policy makes of a context */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Each of these wants a policy of its own: test_glue.py sees to it. */
@@ -28,7 +28,7 @@ exchange(struct pair *p, int conf, bool labelled)
         expect_label(p->acceptor, false);
 }
 
-/* --- programs of a kind ----------------------------------------------------------*/
+/* --- programs of a kind -------------------------------------------------- */
 
 /*
  * In a setuid program the environment counts for nothing: the plugin is the
@@ -75,7 +75,7 @@ own_mechanism_alone(void)
                               NULL));
 }
 
-/* --- limits in time --------------------------------------------------------------*/
+/* --- limits in time ------------------------------------------------------ */
 
 static void
 expect_expired(gss_ctx_id_t context, const char *reason)
@@ -141,7 +141,7 @@ lifetime(void)
     expect_expired(p.acceptor, "ended");
 }
 
-/* --- protection, kernel, delegation ------------------------------------------------*/
+/* --- protection, kernel, delegation -------------------------------------- */
 
 /* trConfidentialFrom: a level that the agreed range reaches */
 static void
@@ -248,7 +248,7 @@ delegation(void)
     establish(&q, &wishes);
 }
 
-/* --- by-passes --------------------------------------------------------------------*/
+/* --- by-passes ----------------------------------------------------------- */
 
 static void
 expect_unlabelled(gss_ctx_id_t context)

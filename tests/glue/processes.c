@@ -14,7 +14,7 @@
 #define NTHREADS 8
 #define ROUNDS 5
 
-/* --- tokens over a socket pair --------------------------------------------------*/
+/* --- tokens over a socket pair ------------------------------------------- */
 
 static void
 put(int fd, const gss_buffer_desc *token)
@@ -41,7 +41,7 @@ release(gss_buffer_desc *token)
     free(token->value);
 }
 
-/* --- fork ----------------------------------------------------------------------*/
+/* --- fork ---------------------------------------------------------------- */
 
 static void
 in_child(void (*run)(struct pair *p, int fd), struct pair *p, int fd)
@@ -97,7 +97,7 @@ fork_between_init_and_wrap(void)
     wait_for_child();
 }
 
-/* --- threads -------------------------------------------------------------------*/
+/* --- threads ------------------------------------------------------------- */
 
 struct thread {
     pthread_t id;
@@ -268,7 +268,7 @@ threads_take_turns_on_a_context(void)
         expect(pthread_join(threads[i], NULL) == 0);
 }
 
-/* --- memory --------------------------------------------------------------------*/
+/* --- memory -------------------------------------------------------------- */
 
 static void
 talk_a_little(struct pair *p)
