@@ -1,0 +1,44 @@
+# tests/adversary/test_misuse.py - applications that are a danger to themselves
+# SPDX-License-Identifier: BSD-2-Clause
+"""What an application does wrong, or has done to it, must not let anything
+pass that should not."""
+
+import shutil
+
+import pytest
+from attacks import THOROUGH
+
+from testlib.process import run
+from testlib.servers import built
+from testlib.world import SERVICE, as_uid
+
+
+def environment(world):
+    """Of a program that plays both ends (tests/glue/glue.h)."""
+    env = world.beta.environment(as_uid(SERVICE),
+                                 world.ccache("alice", SERVICE))
+    env["INITIATOR_SOCKET"] = world.alpha.socket
+    env["ACCEPTOR_SOCKET"] = world.beta.socket
+    env["ACCEPTOR_HOST"] = world.beta.host
+    return env
+
+
+@pytest.fixture(scope="module")
+def famine(world):
+    program = shutil.copy(built("tests/adversary/.libs/famine",
+                                "tests/adversary/famine"),
+                          world.scratch.join("bin"))
+
+    def starve(phase, how, step, first=1):
+        return run([program, phase, how, str(first), str(step)],
+                   env=environment(world), uid=as_uid(SERVICE), check=False,
+                   timeout=400)
+    return starve
+
+
+@pytest.mark.parametrize("phase", ["initiating", "accepting", "sending",
+                                   "handing-over"])
+@pytest.mark.parametrize("how", ["one", "all"])
+def test_no_memory(famine, phase, how):
+    done = famine(phase, how, 1 if THOROUGH else 41)
+    assert done.status == 0, done.out + done.err
