@@ -1,0 +1,191 @@
+# tests/adversary/test_daemon_attacked.py - trustrealmd under a user's fire
+# SPDX-License-Identifier: BSD-2-Clause
+"""A user who speaks to the socket himself, and files that change under the
+running daemon."""
+
+import array
+import glob
+import os
+import random
+import socket
+import struct
+import time
+
+import pytest
+from attacks import TARGET, exchange_new, refused
+
+from testlib.agent import Refused
+from testlib.process import eventually
+from testlib.token import Token, flipped, integer, make, tagged
+
+
+def octets(value):
+    return make(4, value)
+
+
+def text(value):
+    return make(12, value.encode())
+
+
+def call(number, *fields):
+    """DER of a call (mech/trustrealm.asn1)."""
+    body = b"".join(tagged(i, field) for i, field in enumerate(fields))
+    return tagged(number, make(0x30, body))
+
+
+def calls(ap_req, trailer, record=b"r" * 300):
+    """One of each, of good form."""
+    return [
+        call(0, text(TARGET.replace("@", "/")), text(""), integer(0)),
+        call(1, octets(ap_req), text("alice@EXAMPLE.TEST"), text("grave"),
+             integer(0)),
+        call(2, octets(record), octets(ap_req), octets(trailer),
+             octets(b"b" * 16)),
+        call(3, octets(ap_req), octets(trailer), integer(0)),
+        call(4, octets(record), text("alice@EXAMPLE.TEST"), octets(ap_req),
+             octets(b"b" * 16), integer(15),
+             text("sample/beta.example.test@EXAMPLE.TEST")),
+        call(5, octets(record), octets(b"b" * 16)),
+        call(6, octets(record), text("grave")),
+        call(7, octets(record), octets(b"l" * 100)),
+        bytes.fromhex("a8020500"),
+    ]
+
+
+def connect(system):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(5)
+    s.connect(system.socket)
+    return s
+
+
+def credentials(pid=None, uid=None, gid=None):
+    return (socket.SOL_SOCKET, socket.SCM_CREDENTIALS if hasattr(
+        socket, "SCM_CREDENTIALS") else 2, struct.pack(
+            "3i", os.getpid() if pid is None else pid,
+            os.geteuid() if uid is None else uid,
+            os.getegid() if gid is None else gid))
+
+
+def send(s, packet, *control):
+    s.sendmsg([packet], list(control) or [credentials()])
+
+
+def ask(system, packet, *control):
+    """The answer, b"" when the daemon hung up."""
+    with connect(system) as s:
+        try:
+            send(s, packet, *control)
+            return s.recv(1 << 18)
+        except (ConnectionError, BrokenPipeError):
+            return b""
+
+
+def test_calls_with_any_octet_changed(world, alice):
+    """Nothing but refusals, and the same process answers afterwards."""
+    token = Token(alice.initiate(TARGET)[1])
+    pid = world.beta.status()["pid"]
+    rng = random.Random(4711)
+    for packet in calls(token.body, token.trailer):
+        for _ in range(150):
+            changed = bytearray(packet)
+            for _ in range(rng.choice((1, 1, 2, 8))):
+                at = rng.randrange(len(changed))
+                if rng.random() < .1:
+                    del changed[at:at + rng.randrange(1, 40)]
+                elif rng.random() < .1:
+                    changed[at:at] = rng.randbytes(rng.randrange(1, 40))
+                else:
+                    changed[at] = rng.randrange(256)
+                if not changed:
+                    changed = bytearray(b"\0")
+            answer = ask(world.beta, bytes(changed))
+            # refused, prepared (root has no rule), status: nothing else
+            assert answer[:1] in (b"", b"\xa0", b"\xa7"), answer[:80]
+    assert world.beta.status()["pid"] == pid
+
+
+def test_credentials_of_another_process(world):
+    """As root one may send any; they have to be those of the connection."""
+    status = bytes.fromhex("a8020500")
+    assert ask(world.beta, status)[:1] == b"\xa7"
+    if os.geteuid() == 0:
+        for wrong in (credentials(uid=12345), credentials(gid=12345),
+                      credentials(pid=1)):
+            assert ask(world.beta, status, wrong) == b""
+
+
+def test_connection_handed_to_another_process(world):
+    status = bytes.fromhex("a8020500")
+    with connect(world.beta) as s:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                send(s, status, credentials())
+                os._exit(0 if s.recv(1 << 18) == b"" else 1)
+            except OSError:
+                os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_descriptors_are_not_kept(world):
+    """Those sent along are neither kept nor do they get an answer."""
+    pid = world.beta.status()["pid"]
+    before = len(os.listdir("/proc/%d/fd" % pid))
+    null = os.open("/dev/null", os.O_RDONLY)
+    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS,
+              array.array("i", [null] * 100))
+    for _ in range(20):
+        assert ask(world.beta, bytes.fromhex("a8020500"), credentials(),
+                   rights) == b""
+    os.close(null)
+    eventually(lambda: len(os.listdir("/proc/%d/fd" % pid)) <= before, 5,
+               "descriptors given back")
+
+
+def test_the_page_cannot_be_changed(world, alice):
+    """Whoever maps it, or opens it anew through /proc."""
+    context, _ = exchange_new(alice, world.agent("beta", None, 20011))
+    pid = world.alpha.status()["pid"]
+    page = [os.path.join("/proc/%d/fd" % pid, fd)
+            for fd in os.listdir("/proc/%d/fd" % pid)
+            if "trustrealm-page" in os.readlink("/proc/%d/fd/%s" % (pid, fd))]
+    assert len(page) == 1
+    fd = os.open(page[0], os.O_RDWR)
+    for change in (lambda: os.pwrite(fd, b"x", 0),
+                   lambda: os.ftruncate(fd, 0),
+                   lambda: os.posix_fallocate(fd, 0, 1 << 20)):
+        with pytest.raises(OSError):
+            change()
+    os.close(fd)
+    context.wrap(b"still")
+
+
+@pytest.mark.parametrize("file", ["table", "replay"])
+def test_file_cut_off_under_the_daemon(make_world, file):
+    """A daemon that dies of it is one that is away; the next one must not
+    take what is left for an answer."""
+    world = make_world(source="ldif")
+    alice = world.agent("alpha", "alice")
+    beta = world.agent("beta", None, 20011)
+    ours, theirs = exchange_new(alice, beta)
+    files = [f for f in glob.glob(world.beta.path + "/state/**/data.mdb",
+                                  recursive=True) if file in f] or \
+        [f for f in glob.glob(world.beta.path + "/state/" + file + "*")
+         if os.path.isfile(f) and "lock" not in f]
+    assert files, os.listdir(world.beta.path + "/state")
+    os.truncate(files[0], 0)
+    _, token = alice.initiate(TARGET)
+    try:
+        beta.accept(token)
+        accepted = True
+    except Refused:
+        accepted = False
+    if not world.beta.running():
+        assert not accepted
+        time.sleep(1.1)
+        refused(theirs.unwrap, ours.wrap(b"no lease"))
+        world.beta.start()
+    else:
+        world.beta.restart()
+    exchange_new(alice, beta)
