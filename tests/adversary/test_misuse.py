@@ -42,3 +42,14 @@ def famine(world):
 def test_no_memory(famine, phase, how):
     done = famine(phase, how, 1 if THOROUGH else 41)
     assert done.status == 0, done.out + done.err
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_buffers_laid_out_at_random(world, seed):
+    program = shutil.copy(built("tests/adversary/.libs/layouts",
+                                "tests/adversary/layouts"),
+                          world.scratch.join("bin"))
+    done = run([program, str(seed), "20000" if THOROUGH else "1000"],
+               env=environment(world), uid=as_uid(SERVICE), check=False,
+               timeout=60)
+    assert done.status == 0, done.out + done.err
