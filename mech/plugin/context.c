@@ -125,6 +125,11 @@ tr_context_establish(struct tr_context *context,
 
     if (established == NULL && !context->plain)
         ret = TRR_INTERNAL;
+    /* An importer was told which it is by the exporter. */
+    if (established != NULL &&
+        context->plain != ((established->flags & TR_IS_PLAIN) != 0))
+        ret = tr_detail(TRR_RECORD, "trustrealmd knows another kind of "
+                        "context");
     if (ret == 0 && established != NULL) {
         ret = tr_life_begin(&context->life, established, &fd);
         if (ret == 0 && !context->plain && context->life.mapping == NULL)

@@ -171,6 +171,21 @@ prepare_anew(OM_uint32 *minor, struct tr_context *context)
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
+/* Which tag marks the records of which direction goes by the role. */
+static OM_uint32
+check_role(OM_uint32 *minor, const struct tr_context *context)
+{
+    OM_uint32 major;
+    int initiated;
+
+    major = gss_inquire_context(minor, context->inner, NULL, NULL, NULL, NULL,
+                                NULL, &initiated, NULL);
+    if (GSS_ERROR(major) || context->initiator == (initiated != 0))
+        return major;
+    return tr_fail(minor, tr_detail(TRR_RECORD, "exported context of the "
+                                    "other side"));
+}
+
 /* Derive the keys anew and have the association judged for this process. */
 static OM_uint32
 resume(OM_uint32 *minor, struct tr_context *context)
@@ -178,6 +193,9 @@ resume(OM_uint32 *minor, struct tr_context *context)
     OM_uint32 major;
     krb5_error_code ret;
 
+    major = check_role(minor, context);
+    if (GSS_ERROR(major))
+        return major;
     if (context->plain && context->initiator)
         return prepare_anew(minor, context);
     if (context->record.length == 0)

@@ -372,6 +372,33 @@ exported_contexts_that_are_not_whole(void)
     expect(GSS_ERROR(gss_import_sec_context(&minor, &made, &context)));
 }
 
+/* A record that is right, of a context that is said to be another kind: what
+ * arrives would lose its label, or show it as data. */
+static void
+exported_contexts_that_lie(void)
+{
+    struct tr_exported_context parts;
+    gss_buffer_desc token, made;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    struct pair p;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        establish(&p, NULL);
+        be_acceptor();
+        must(gss_export_sec_context(&minor, &p.acceptor, &token));
+        take_apart(&token, &parts);
+        if (i == 0)
+            parts.plain = true;
+        else
+            parts.initiator = true;
+        made = put_together(&parts);
+        must_fail(GSS_S_DEFECTIVE_TOKEN,
+                  gss_import_sec_context(&minor, &made, &context));
+        expect(context == GSS_C_NO_CONTEXT);
+    }
+}
+
 const struct probe_case context_cases[] = {
     { "every_mechanism", every_mechanism },
     { "flags_that_are_told", flags_that_are_told },
@@ -386,5 +413,6 @@ const struct probe_case context_cases[] = {
     { "export_and_import", export_and_import },
     { "exported_contexts_that_are_not_whole",
       exported_contexts_that_are_not_whole },
+    { "exported_contexts_that_lie", exported_contexts_that_lie },
     { NULL, NULL }
 };
