@@ -10,7 +10,7 @@ import os
 from .process import base_environment
 
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin",
-        "/usr/libexec")
+        "/usr/libexec", "/usr/lib/postgresql/15/bin")
 PACKAGES = {
     "krb5kdc": "krb5-kdc", "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server", "slapd": "slapd",
@@ -19,6 +19,7 @@ PACKAGES = {
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
     "ldapwhoami": "ldap-utils",
     "sshd": "openssh-server", "ssh": "openssh-client",
+    "postgres": "postgresql-15", "psql": "postgresql-client-15",
 }
 
 

@@ -1,0 +1,582 @@
+# tests/apps/test_postgresql.py - Debian's PostgreSQL carries labels
+# SPDX-License-Identifier: BSD-2-Clause
+"""alice works from alpha with a database on beta.  Configurations are those
+that doc/apps/postgresql shows."""
+
+import json
+import os
+import re
+import socket
+import threading
+import time
+
+import pytest
+
+from testlib import guide, table
+from testlib.process import eventually
+from testlib.world import CHIEF, CLERK, STAFF
+
+POSTGRES = 20031
+BIN = "/usr/lib/postgresql/15/bin/"
+ETC = "/etc/postgresql/15/main/"
+KEYTAB = "/etc/postgresql/krb5.keytab"
+MEMBERSHIPS = {
+    "alpha": ["engineering PUBLIC SECRET:CRYPTO,RADAR",
+              "corporate OPEN RESTRICTED:HR"],
+    "beta": ["engineering PUBLIC SECRET:CRYPTO",
+             "corporate OPEN RESTRICTED:HR"],
+}
+SETTINGS = """
+fsync = off
+jit = off
+dynamic_shared_memory_type = mmap
+data_directory = '%s'
+include_dir = 'conf.d'
+"""
+
+
+class Postgres:
+    """A server on a machine, with Debian's places of its files."""
+
+    def __init__(self, world, name):
+        self.world = world
+        self.machine = world.machine(name)
+        self.data = world.scratch.mkdir(name + ".postgres", 0o700, POSTGRES)
+        machine = self.machine
+        machine.user("postgres", POSTGRES)
+        machine.script("mkdir -p /run/postgresql $ETC/conf.d; "
+                       "chown postgres /run/postgresql", ETC=ETC)
+        machine.run([BIN + "initdb", "-D", self.data, "-N", "-A", "reject",
+                     "--no-locale", "-E", "UTF8"], uid=POSTGRES)
+        with open(world.systems[name].services_keytab, "rb") as keytab:
+            machine.write(KEYTAB, keytab.read(), 0o600, POSTGRES)
+        machine.write(ETC + "postgresql.conf", SETTINGS % self.data)
+        for file in ("conf.d/trustrealm.conf", "pg_hba.conf",
+                     "pg_ident.conf"):
+            text = guide.shown("postgresql", ETC + file)
+            machine.write(ETC + file,
+                          text.replace(r"EXAMPLE\.COM", r"EXAMPLE\.TEST"))
+        self.start()
+        self.sql("".join("CREATE ROLE %s LOGIN; GRANT ALL ON SCHEMA public "
+                         "TO %s;" % (user, user) for user in ("alice", "bob")))
+
+    def start(self):
+        machine = self.machine
+        self.process = machine.spawn(
+            [BIN + "postgres", "-D", ETC, "-c", "hba_file=%spg_hba.conf"
+             % ETC, "-c", "ident_file=%spg_ident.conf" % ETC],
+            machine.name + "/postgres", uid=POSTGRES)
+        self.process.wait_for("ready to accept connections")
+
+    def sql(self, text, *options):
+        """Run as superuser, over the machine's own socket."""
+        return self.machine.run([BIN + "psql", "-qAt", "-v",
+                                 "ON_ERROR_STOP=1", *options, "postgres"],
+                                uid=POSTGRES, input=text).out
+
+
+def accept_as_postgres(system, **more):
+    """The rule and service of the guide, with this system's labels."""
+    system.rule("postgres", POSTGRES, "white", "red:code", "blue")
+    system.service("postgres", [POSTGRES], **more)
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    made = make_hosts("postgres", "psql")
+    for machine in made.network:
+        machine.user("chief", CHIEF)
+    accept_as_postgres(made.beta)
+    made.beta.restart()
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    made = Postgres(world, "beta")
+    os.chmod(world.beta.audit.path, 0o644)
+    with open(guide.path("postgresql-label.sql")) as functions:
+        made.sql(functions.read(), "-v", "audit=" + world.beta.audit.path)
+    return made
+
+
+def environment(world, user, uid, sender, plugin=True, mode="require"):
+    env = world.systems[sender].environment(uid, world.ccache(user, uid),
+                                            plugin)
+    return dict(env, PGGSSENCMODE=mode, PGCONNECT_TIMEOUT="10")
+
+
+def psql_command(to="beta", login="alice"):
+    return [BIN + "psql", "-XqAt", "-h", table.host(to), "-U", login,
+            "postgres"]
+
+
+def psql(world, sql, user="alice", uid=STAFF, sender="alpha", to="beta",
+         login=None, variables=(), **more):
+    """Run a query to its end."""
+    env = environment(world, user, uid, sender, **more)
+    return world.machine(sender).run(
+        psql_command(to, login or user) + ["-c", sql],
+        env=dict(env, **dict(variables)), uid=uid, check=False)
+
+
+class Session:
+    """psql that goes on while the test does something."""
+
+    def __init__(self, world):
+        self._process = world.alpha.spawn(
+            psql_command(), "psql-%d" % world.next_number(), uid=STAFF,
+            env=environment(world, "alice", STAFF, "alpha"), with_stdin=True)
+        self._number = 0
+        self.query()
+
+    def send(self, text):
+        try:
+            self._process.stdin.write(text.encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def query(self):
+        """Ask, and wait for the answer."""
+        self._number += 1
+        self.send("SELECT 'answer ' || %d;" % self._number)
+        self._process.wait_for("^answer %d$" % self._number)
+
+    def value(self, expression):
+        """What expression is here; "none" for NULL."""
+        self._number += 1
+        self.send("SELECT 'value %d: ' || coalesce((%s)::text, 'none');"
+                  % (self._number, expression))
+        return self._process.wait_for("^value %d: (.*)$"
+                                      % self._number).group(1)
+
+    def refused(self):
+        """Ask, and say whether an answer to it has been refused: psql is
+        told by the mechanism, or finds its connection ended."""
+        self.send("SELECT 'too late';")
+        return re.search("GSSAPI wrap error: .*|closed the connection",
+                         self.text())
+
+    def text(self):
+        return self._process.text()
+
+    def close(self):
+        self._process.kill()
+
+
+@pytest.fixture
+def session(world, server):
+    opened = []
+
+    def start():
+        opened.append(Session(world))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.close()
+
+
+def withdraw(world, system="beta"):
+    world.change(table.system_dn(system), "trMembership")
+
+
+def give_back(world, system="beta"):
+    world.change(table.system_dn(system), "trMembership",
+                 *MEMBERSHIPS[system])
+
+
+# --- allowed ------------------------------------------------------------
+
+def test_connection(world, server):
+    alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
+    result = psql(world, "SELECT pid, gss_authenticated, encrypted, principal"
+                  " FROM pg_stat_gssapi WHERE pid = pg_backend_pid()")
+    assert result.status == 0, result
+    pid, *rest = result.out.strip().split("|")
+    assert rest == ["t", "t", "alice@EXAMPLE.TEST"]
+    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    assert record["pid"] == int(pid)
+    assert (record["service"], record["realm"], record["label"]) == (
+        "postgres", "engineering", "INTERNAL")
+    ours = world.alpha.audit.wait(alpha, event="accepted", result="allow")
+    assert ours["correlation"] == record["correlation"]
+
+
+def test_principal_is_mapped_to_its_own_role(world, server):
+    result = psql(world, "SELECT 1", user="bob", uid=CLERK, login="alice")
+    assert result.status == 2
+    assert "authentication failed" in result.err
+
+
+# --- every packet -------------------------------------------------------
+
+class Relay:
+    """Stands on alpha between psql and the server, and keeps what passes."""
+
+    def __init__(self, world):
+        with world.alpha.machine.network():
+            self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._server = world.alpha.machine.connect(
+            (world.beta.machine.address, 5432))
+        self._server.settimeout(None)
+        self.sent, self.received = bytearray(), bytearray()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        client, _ = self._listener.accept()
+        back = threading.Thread(
+            target=self._copy, args=(self._server, client, self.received),
+            daemon=True)
+        back.start()
+        self._copy(client, self._server, self.sent)
+        back.join()
+
+    @staticmethod
+    def _copy(source, target, kept):
+        try:
+            while data := source.recv(65536):
+                kept += data
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self):
+        self._listener.close()
+        self._server.close()
+
+
+def packets(octets):
+    """PostgreSQL's GSS packets: four octets of length, and a token."""
+    at = 0
+    while at < len(octets):
+        length = int.from_bytes(octets[at:at + 4], "big")
+        assert at + 4 + length <= len(octets)
+        yield bytes(octets[at + 4:at + 4 + length])
+        at += 4 + length
+
+
+def is_sealed(token):
+    """A wrap token (RFC 4121, 4.2.6.2) with confidentiality."""
+    return token[:2] == b"\x05\x04" and token[2] & 2
+
+
+def through_relay(world, sql):
+    relay = Relay(world)
+    try:
+        result = psql(world, sql, variables={
+            "PGHOSTADDR": "127.0.0.1", "PGPORT": str(relay.port)})
+    finally:
+        relay.close()
+    assert result.status == 0, result
+    return result, bytes(relay.sent), bytes(relay.received)
+
+
+ROWS = "SELECT repeat('labelled ', 100) FROM generate_series(1, 1000)"
+
+
+def test_every_packet_is_wrapped(world, server):
+    result, sent, received = through_relay(world, ROWS)
+    assert len(result.out) > 900000
+    assert sent[:8] == bytes.fromhex("0000000804d21630")    # GSSENCRequest
+    assert received[:1] == b"G"
+    ours, theirs = list(packets(sent[8:])), list(packets(received[1:]))
+    assert ours[0][:1] == theirs[0][:1] == b"\x60"          # the context
+    for token in ours[1:] + theirs[1:]:
+        assert is_sealed(token)
+        assert len(token) + 4 <= 16384
+    assert len(theirs) > 50
+    assert b"labelled" not in sent + received
+    assert b"alice" not in sent[8 + 4 + len(ours[0]):]
+
+
+def test_label_record_on_every_packet(world, server):
+    """Packets are as large as they may be, the record included."""
+    _, _, without = through_relay(world, ROWS)
+    world.alpha.config["policy"]["message-label"] = "explicit"
+    world.beta.config["policy"]["message-label"] = "explicit"
+    world.alpha.restart()
+    world.beta.restart()
+    try:
+        result, sent, received = through_relay(world, ROWS)
+    finally:
+        for system in (world.alpha, world.beta):
+            del system.config["policy"]["message-label"]
+            system.restart()
+    assert len(result.out) > 900000
+    tokens = list(packets(received[1:]))[1:]
+    assert all(is_sealed(token) for token in tokens)
+    assert max(len(token) + 4 for token in tokens) <= 16384
+    more = len(received) - len(without)
+    assert more > 50 * len(tokens)
+
+
+# A row is 8000 octets; all rows differ.
+ROW, GIBIBYTE = 8000, 1 << 30
+NUMBERS = "seq -f %%0%d.0f 1 %d" % (ROW - 1, GIBIBYTE // ROW)
+
+
+def test_copy_of_a_gibibyte_in_both_directions(world, server):
+    """What comes back is what was sent, octet for octet."""
+    server.sql("CREATE UNLOGGED TABLE big (line text);"
+               "ALTER TABLE big ALTER line SET STORAGE PLAIN;"
+               "GRANT ALL ON big TO alice;")
+    command = " ".join(psql_command())
+    env = environment(world, "alice", STAFF, "alpha")
+    try:
+        for script in ("%s | %s -c 'COPY big FROM STDIN'" % (NUMBERS, command),
+                       "%s -c 'COPY big TO STDOUT' | cmp - <(%s)" % (
+                           command, NUMBERS)):
+            world.alpha.machine.run(
+                ["bash", "-o", "pipefail", "-c", script], env=env, uid=STAFF,
+                timeout=120)
+        count = server.sql("SELECT count(*), sum(length(line) + 1) FROM big")
+        rows = GIBIBYTE // ROW
+        assert count.strip() == "%d|%d" % (rows, rows * ROW)
+    finally:
+        server.sql("DROP TABLE big")
+
+
+# --- labels in SQL ------------------------------------------------------
+
+LABELS = "SELECT trustrealm.label(), trustrealm.realm(), trustrealm.sender()"
+
+
+@pytest.mark.parametrize("user, uid, label", [
+    ("alice", STAFF, "blue"), ("bob", CLERK, "white")])
+def test_label_is_seen_in_sql(world, server, user, uid, label):
+    result = psql(world, LABELS, user=user, uid=uid)
+    assert result.out.strip() == label + "|engineering|alpha.example.test", \
+        result
+
+
+def test_local_connection_has_no_label(server):
+    assert server.sql(LABELS).strip() == "||"
+
+
+def test_old_record_of_the_same_number_does_not_count(world, server,
+                                                      session):
+    """As a backend's of yesterday that had the number of this one."""
+    mark = world.beta.audit.mark()
+    live = session()
+    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    assert live.value("trustrealm.label()") == "blue"
+    old = dict(record, time="2001-01-01T00:00:00.000Z", local_label="red")
+    # As trustrealmd writes them.
+    lines = [json.dumps(r, separators=(",", ":")) for r in (record, old)]
+    path = world.scratch.write("two.audit", lines[0] + "\n" + lines[1] + "\n",
+                               0o644)
+    change = "UPDATE trustrealm.audit SET path = '%s'"
+    server.sql(change % path)
+    try:
+        assert live.value("trustrealm.label()") == "blue"
+        world.scratch.write("two.audit", lines[1] + "\n", 0o644)
+        assert live.value("trustrealm.label()") == "none"
+    finally:
+        server.sql(change % world.beta.audit.path)
+
+
+def test_user_cannot_change_what_is_said(world, server):
+    for attempt in ("UPDATE trustrealm.audit SET tail = 0",
+                    "SELECT pg_read_file('%s')" % world.beta.audit.path,
+                    "CREATE OR REPLACE FUNCTION trustrealm.label() RETURNS "
+                    "text LANGUAGE sql AS $$ SELECT 'red' $$",
+                    "CREATE FUNCTION trustrealm.session(int) RETURNS jsonb "
+                    "LANGUAGE sql AS $$ SELECT '{}'::jsonb $$"):
+        result = psql(world, attempt)
+        assert "permission denied" in result.err or \
+            "must be owner" in result.err, result
+
+
+def test_row_security_by_label(world, server):
+    server.sql("""
+        CREATE TABLE plans (label text, what text);
+        INSERT INTO plans VALUES ('white', 'picnic'), ('blue', 'move'),
+            ('red', 'attack');
+        GRANT SELECT, INSERT ON plans TO alice, bob;
+        ALTER TABLE plans ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY label ON plans
+            USING (label = (SELECT trustrealm.label()));""")
+    try:
+        for user, uid, seen in (("alice", STAFF, "move"),
+                                ("bob", CLERK, "picnic")):
+            result = psql(world, "SELECT what FROM plans", user=user, uid=uid)
+            assert result.out.split() == [seen]
+        result = psql(world, "INSERT INTO plans VALUES ('red', 'x')")
+        assert "violates row-level security" in result.err
+    finally:
+        server.sql("DROP TABLE plans")
+
+
+# --- refused ------------------------------------------------------------
+
+def test_no_common_trust_realm(world, server):
+    withdraw(world, "alpha")
+    try:
+        mark = world.alpha.audit.mark()
+        assert psql(world, "SELECT 1").status == 2
+        world.alpha.audit.wait(mark, result="deny", step="S5")
+    finally:
+        give_back(world, "alpha")
+
+
+def test_label_out_of_range(world, server):
+    """Of what beta may hold; the sender sends nothing."""
+    rule = world.alpha.config["rules"]["chief"]
+    saved = dict(rule)
+    rule.update(label="grave:antenna")
+    world.alpha.restart()
+    try:
+        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
+        assert psql(world, "SELECT 1", uid=CHIEF).status == 2
+        assert world.alpha.audit.since(mark, result="deny")
+        assert not world.beta.audit.since(theirs)
+    finally:
+        rule.update(saved)
+        world.alpha.restart()
+
+
+def test_label_that_the_server_may_not_have(world, server):
+    rule = world.beta.config["rules"]["postgres"]
+    saved = dict(rule)
+    rule.update(lowest="white", highest="white", label="white")
+    world.beta.restart()
+    try:
+        mark = world.beta.audit.mark()
+        assert psql(world, "SELECT 1").status == 2
+        world.beta.audit.wait(mark, result="deny", step="R10")
+        result = psql(world, "SELECT 1", user="bob", uid=CLERK)
+        assert result.status == 0, result
+    finally:
+        rule.update(saved)
+        world.beta.restart()
+
+
+@pytest.mark.parametrize("mode", ["disable", "prefer"])
+def test_other_kinds_of_connection_are_doors_that_are_closed(world, server,
+                                                             mode):
+    """prefer falls back where the labelled connection is refused."""
+    if mode == "prefer":
+        withdraw(world, "alpha")
+    try:
+        result = psql(world, "SELECT 1", mode=mode)
+    finally:
+        if mode == "prefer":
+            give_back(world, "alpha")
+    assert result.status == 2
+    assert "no pg_hba.conf entry" in result.err
+
+
+# --- while connected ----------------------------------------------------
+
+@pytest.mark.parametrize("system", ["alpha", "beta"])
+def test_membership_withdrawn_while_connected(world, session, system):
+    live = session()
+    try:
+        withdraw(world, system)
+        eventually(live.refused, 1, "refusal")
+        assert "too late" not in live.text()
+    finally:
+        give_back(world, system)
+
+
+def test_membership_withdrawn_in_a_copy(world, server):
+    """The rows stop in the middle; psql says so."""
+    query = "COPY (SELECT repeat(md5(n::text), 100) FROM (SELECT " \
+        "generate_series(1, 100000000)) AS s(n)) TO STDOUT"
+    copy = world.alpha.spawn(
+        ["sh", "-c", "%s -c '%s' >/tmp/rows" % (" ".join(psql_command()),
+                                                query)],
+        "copy", uid=STAFF, env=environment(world, "alice", STAFF, "alpha"))
+    rows = world.alpha.machine.path("/tmp/rows")
+    try:
+        eventually(lambda: os.path.exists(rows) and
+                   os.path.getsize(rows) > 1000000, what="rows")
+        withdraw(world)
+        changed = time.monotonic()
+        assert copy.wait(5, check=False) != 0
+        assert time.monotonic() - changed < 1
+        assert re.search("GSSAPI (un)?wrap error|closed the connection",
+                         copy.text())
+    finally:
+        copy.kill()
+        os.unlink(rows)
+        give_back(world)
+
+
+@pytest.mark.parametrize("end", ["alpha", "beta"])
+def test_daemon_restarted(world, session, end):
+    """Connections live through a restart; none is made without a daemon."""
+    live = session()
+    world.systems[end].restart()
+    live.query()
+    world.systems[end].stop()
+    try:
+        assert psql(world, "SELECT 1").status == 2
+        eventually(live.refused, 3, "refusal")
+        assert "too late" not in live.text()
+    finally:
+        world.systems[end].start()
+    assert psql(world, "SELECT 1").status == 0
+
+
+# --- plain peers --------------------------------------------------------
+
+def test_plain_client_is_refused(world, server):
+    mark = world.beta.audit.mark()
+    assert psql(world, "SELECT 1", sender="epsilon").status == 2
+    world.beta.audit.wait(mark, result="deny", step="R1", code="TRR_BYPASS")
+
+
+def test_user_who_goes_round_the_plugin_is_refused(world, server):
+    mark = world.beta.audit.mark()
+    assert psql(world, "SELECT 1", plugin=False).status == 2
+    world.beta.audit.wait(mark, result="deny", step="R1")
+
+
+@pytest.fixture
+def bypass(world):
+    """beta serves alice without a label; alpha's chief may go to epsilon."""
+    beta, alpha = world.beta.config, world.alpha.config
+    beta["policy"]["allow-bypass"] = alpha["policy"]["allow-bypass"] = True
+    world.beta.service("postgres", [POSTGRES],
+                       bypass=["alice@" + table.REALM])
+    alpha["policy"]["bypass-to"] = "postgres/epsilon.example.test@*"
+    saved = dict(alpha["rules"]["chief"])
+    alpha["rules"]["chief"].update(lowest="open", highest="open",
+                                   label="open")
+    world.alpha.restart()
+    world.beta.restart()
+    yield
+    for config in (alpha, beta):
+        del config["policy"]["allow-bypass"]
+    del beta["services"]["postgres"]["bypass"], alpha["policy"]["bypass-to"]
+    alpha["rules"]["chief"] = saved
+    world.alpha.restart()
+    world.beta.restart()
+
+
+def test_plain_client_with_by_pass(world, server, bypass):
+    result = psql(world, LABELS, sender="epsilon")
+    assert result.out.strip() == "white||", result
+    assert psql(world, "SELECT 1", sender="epsilon", user="bob",
+                uid=CLERK).status == 2
+
+
+@pytest.fixture(scope="module")
+def plain_server(world):
+    return Postgres(world, "epsilon")
+
+
+def test_plain_server_without_by_pass(world, plain_server):
+    for uid in (STAFF, CHIEF):
+        assert psql(world, "SELECT 1", to="epsilon", uid=uid).status == 2
+
+
+def test_plain_server_with_by_pass(world, plain_server, bypass):
+    """Only a process of nothing but the lowest label may go there."""
+    assert psql(world, "SELECT 1", to="epsilon").status == 2
+    result = psql(world, "SELECT 1", to="epsilon", uid=CHIEF)
+    assert result.out == "1\n", result
