@@ -108,6 +108,17 @@ krb5_error_code tr_stored_open(const MDB_val *stored,
                                struct tr_record **record_out);
 int tr_stored_type(const MDB_val *stored);
 
+/*
+ * All that record is found by: whether that is free or key's already
+ * (TRR_ENTRY, with a message, if not); make it stand for key; remove it.
+ */
+krb5_error_code tr_index_check(struct tr_table *table, MDB_txn *txn,
+                               const struct tr_record *record, MDB_val *key);
+krb5_error_code tr_index_add(struct tr_table *table, MDB_txn *txn,
+                             const struct tr_record *record, MDB_val *key);
+krb5_error_code tr_index_remove(struct tr_table *table, MDB_txn *txn,
+                                const struct tr_record *record, MDB_val *key);
+
 /* Read everything there is; 0, or TRR_TABLE with a message.  May crash on a
  * damaged file: tr_table_open() calls it in a child process. */
 krb5_error_code tr_table_examine(struct tr_table *table);

@@ -28,146 +28,6 @@ struct tr_update {
     krb5_error_code error;      /* what LMDB refused; nothing is committed */
 };
 
-/* --- indexes ------------------------------------------------------------- */
-
-typedef krb5_error_code visit_index(struct tr_update *update, enum tr_db db,
-                                    MDB_val *name, MDB_val *key);
-
-static krb5_error_code
-visit_text(struct tr_update *update, enum tr_db db, const char *text,
-           MDB_val *key, visit_index *visit)
-{
-    MDB_val name = { strlen(text), (void *)text };
-
-    return visit(update, db, &name, key);
-}
-
-/* The key of a label map: the names of trust realm and format. */
-static krb5_error_code
-visit_map(struct tr_update *update, const struct tr_map_record *map,
-          MDB_val *key, visit_index *visit)
-{
-    char text[2 * TR_MAX_NAME + 2];
-    int length;
-
-    length = snprintf(text, sizeof(text), "%s%c%s", map->realm, '\0',
-                      map->format);
-    if (length < 0 || (size_t)length >= sizeof(text))
-        return TRR_TOO_LONG;
-    return visit(update, TR_DB_MAP, &(MDB_val){ (size_t)length, text }, key);
-}
-
-/* Visit all that record is found by. */
-static krb5_error_code
-each_index(struct tr_update *update, const struct tr_record *record,
-           MDB_val *key, visit_index *visit)
-{
-    krb5_error_code ret = 0;
-    const struct tr_system_record *system = &record->u.system;
-    uint32_t doi = record->u.realm.doi;
-    uint8_t number[4] = { doi >> 24, doi >> 16 & 255, doi >> 8 & 255,
-                          doi & 255 };
-    size_t i;
-
-    switch (record->type) {
-    case TR_RECORD_REALM:
-        ret = visit_text(update, TR_DB_REALM, record->u.realm.name, key,
-                         visit);
-        if (ret == 0)
-            ret = visit(update, TR_DB_DOI, &(MDB_val){ 4, number }, key);
-        break;
-    case TR_RECORD_SYSTEM:
-        ret = visit_text(update, TR_DB_HOST, system->name, key, visit);
-        for (i = 0; i < system->naliases && ret == 0; i++)
-            ret = visit_text(update, TR_DB_HOST, system->aliases[i], key,
-                             visit);
-        if (ret == 0)
-            ret = visit_text(update, TR_DB_PRINCIPAL, system->principal, key,
-                             visit);
-        break;
-    case TR_RECORD_CLEARANCE:
-        ret = visit_text(update, TR_DB_CLEARANCE,
-                         record->u.clearance.principal, key, visit);
-        break;
-    case TR_RECORD_MAP:
-        ret = visit_map(update, &record->u.map, key, visit);
-        break;
-    }
-    return ret;
-}
-
-/* What record is called in messages. */
-static const char *
-record_name(const struct tr_record *record)
-{
-    switch (record->type) {
-    case TR_RECORD_REALM:
-        return record->u.realm.name;
-    case TR_RECORD_SYSTEM:
-        return record->u.system.name;
-    case TR_RECORD_CLEARANCE:
-        return record->u.clearance.principal;
-    case TR_RECORD_MAP:
-        return record->u.map.format;
-    }
-    return "?";
-}
-
-static krb5_error_code
-check_free(struct tr_update *update, enum tr_db db, MDB_val *name,
-           MDB_val *key)
-{
-    krb5_error_code ret;
-    static const char *const what[TR_NDBS] = {
-        [TR_DB_HOST] = "host name", [TR_DB_PRINCIPAL] = "principal",
-        [TR_DB_CLEARANCE] = "principal", [TR_DB_REALM] = "trust realm",
-        [TR_DB_DOI] = "DOI", [TR_DB_MAP] = "label map"
-    };
-    bool binary = db == TR_DB_DOI || db == TR_DB_MAP;
-    struct tr_record *other = NULL;
-    MDB_val owner;
-    int code;
-
-    code = mdb_get(update->txn, update->table->dbs[db], name, &owner);
-    if (code == MDB_NOTFOUND)
-        return 0;
-    if (code != 0)
-        return tr_table_fail_mdb(update->table, code, "looking for a name");
-    if (owner.mv_size == key->mv_size &&
-        memcmp(owner.mv_data, key->mv_data, key->mv_size) == 0)
-        return 0;
-    ret = tr_table_record(update->table, update->txn, &owner, &other);
-    if (ret != 0 && ret != TRR_NOT_FOUND)
-        return ret;
-    ret = tr_table_fail(update->table, TRR_ENTRY,
-                        "its %s%s%.*s belongs to another entry: %s", what[db],
-                        binary ? "" : " ", binary ? 0 : (int)name->mv_size,
-                        (const char *)name->mv_data,
-                        other == NULL ? "?" : record_name(other));
-    tr_record_free(other);
-    return ret;
-}
-
-static krb5_error_code
-add_index(struct tr_update *update, enum tr_db db, MDB_val *name,
-          MDB_val *key)
-{
-    int code = mdb_put(update->txn, update->table->dbs[db], name, key, 0);
-
-    return code == 0 ? 0 :
-        tr_table_fail_mdb(update->table, code, "storing a name");
-}
-
-static krb5_error_code
-remove_index(struct tr_update *update, enum tr_db db, MDB_val *name,
-             MDB_val *key)
-{
-    int code = mdb_del(update->txn, update->table->dbs[db], name, NULL);
-
-    return code == 0 || code == MDB_NOTFOUND ? 0 :
-        tr_table_fail_mdb(update->table, code, "removing a name");
-}
-
 /* --- the update ---------------------------------------------------------- */
 
 krb5_error_code
@@ -267,11 +127,11 @@ put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
     same = stored.mv_size == fresh.mv_size &&
         memcmp(stored.mv_data, octets, fresh.mv_size) == 0;
     if (!same || old == NULL) {
-        ret = each_index(update, record, key, check_free);
+        ret = tr_index_check(update->table, update->txn, record, key);
         if (ret == 0 && old != NULL)
-            ret = each_index(update, old, key, remove_index);
+            ret = tr_index_remove(update->table, update->txn, old, key);
         if (ret == 0)
-            ret = each_index(update, record, key, add_index);
+            ret = tr_index_add(update->table, update->txn, record, key);
         if (ret)
             goto cleanup;
     }
@@ -323,7 +183,7 @@ tr_update_delete(struct tr_update *update, const void *key,
     if (ret == 0 && old == NULL)
         return TRR_NOT_FOUND;
     if (ret == 0)
-        ret = each_index(update, old, &name, remove_index);
+        ret = tr_index_remove(update->table, update->txn, old, &name);
     tr_record_free(old);
     if (ret != 0)
         return finish(update, ret);
@@ -373,7 +233,7 @@ sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key)
     if (!update->cleared) {
         ret = tr_table_record(update->table, update->txn, key, &record);
         if (ret == 0)
-            ret = each_index(update, record, key, remove_index);
+            ret = tr_index_remove(update->table, update->txn, record, key);
         tr_record_free(record);
         if (ret)
             return ret;
