@@ -28,6 +28,7 @@
 #include "gssi.h"
 #include "marker.h"
 #include "names.h"
+#include "profile.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -463,6 +464,7 @@ gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     *minor = 0;
     token_out->length = 0;
     token_out->value = NULL;
+    tr_profile_hold();
     major = run(minor, &ac, handle, src_name_out, delegated_out);
     *token_out = ac.reply;
     if (!GSS_ERROR(major)) {

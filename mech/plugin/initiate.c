@@ -30,6 +30,7 @@
 #include "gssi.h"
 #include "marker.h"
 #include "names.h"
+#include "profile.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -405,6 +406,7 @@ gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
     *minor = 0;
     token_out->length = 0;
     token_out->value = NULL;
+    tr_profile_hold();
     major = run(minor, &in, handle, tr_mech_find(mech));
     if (!GSS_ERROR(major)) {
         *token_out = in.reply;

@@ -10,6 +10,7 @@
 #include "gssi.h"
 #include "names.h"
 #include "oids.h"
+#include "profile.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -121,6 +122,7 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
     OM_uint32 major, ignored;
 
     *name_out = GSS_C_NO_NAME;
+    tr_profile_hold();
     major = gss_import_name(minor, text, type, &general);
     if (GSS_ERROR(major))
         return major;

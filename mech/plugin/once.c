@@ -34,6 +34,7 @@ set_up(void)
     once.have_detail = pthread_key_create(&once.detail, free) == 0;
     once.daemon_uid = (uid_t)-1;
     tr_page_cache_init(&once.pages);
+    tr_profile_init(&once.profile);
     once.interposing = find_interposed();
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include "page.h"
+#include "profile.h"
 
 struct tr_once {
     bool interposing;           /* krb5 is interposed by this plugin */
@@ -20,6 +21,7 @@ struct tr_once {
     bool have_detail;
     _Atomic uid_t daemon_uid;   /* of call.c; -1 = not looked up yet */
     struct tr_page_cache pages;
+    struct tr_profile profile;
 };
 
 /* Must not be called under the lock of the mechglue. */

@@ -1,0 +1,29 @@
+/* mech/plugin/profile.h - keep the configuration of Kerberos at hand */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_PROFILE_H
+#define TR_PROFILE_H
+
+#include <krb5/krb5.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*
+ * Kerberos makes a krb5 context for nearly every call of libgssapi, and reads
+ * krb5.conf anew for each unless somebody else has it open.  Establishing a
+ * context takes a dozen of them.  So one is kept open, for a second at a time:
+ * a change of a file that krb5.conf includes is seen as soon as that.
+ */
+struct tr_profile {
+    pthread_mutex_t mutex;      /* nobody waits for it */
+    krb5_context context;       /* NULL: none, or it could not be made */
+    _Atomic uint64_t until;     /* by tr_page_clock() */
+};
+
+void tr_profile_init(struct tr_profile *profile);
+
+/* Before calls that establish contexts. */
+void tr_profile_hold(void);
+
+#endif
