@@ -41,8 +41,9 @@ def forge(world, plain):
         parsed = Token(token)
         done = run([program, table, "FILE:" + keytab, self, server, sender,
                     receiver] + ["%s=%s" % field for field in values.items()],
-                   env=world.realm.environment(), input=parsed.body,
-                   binary=True)
+                   env=dict(world.realm.environment(),
+                            **world.sanitizer_environment),
+                   input=parsed.body, binary=True)
         return parsed.with_(trailer=done.out)
     return make
 

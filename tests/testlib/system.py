@@ -258,7 +258,7 @@ class System:
             return env
         env = self.world.realm.environment()
         env["HOME"] = self.path
-        env["LSAN_OPTIONS"] = "suppressions=" + self.world.suppressions
+        env.update(self.world.sanitizer_environment)
         env["TRUSTREALM_SOCKET"] = self.socket
         env["GSS_MECH_CONFIG"] = (self.world.mech_config if plugin
                                   else "/dev/null")

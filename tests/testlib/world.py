@@ -63,6 +63,17 @@ def socket_directory():
                          re.MULTILINE).group(1)
 
 
+def sanitizer_environment(plugin):
+    """What programs need to load a plugin built with AddressSanitizer.  They
+    are other people's, and leak."""
+    with open(plugin, "rb") as library:
+        needed = re.search(rb"libasan\.so\.[0-9]+", library.read())
+    if needed is None:
+        return {}
+    return {"LD_PRELOAD": needed.group().decode(),
+            "ASAN_OPTIONS": "detect_leaks=0"}
+
+
 def daemon_uid():
     """The user that programs were built to take trustrealmd from, where it
     exists; else root, whom they believe as well.  None when not root."""
@@ -172,10 +183,8 @@ class World:
             self._programs[name] = shutil.copy(built, folder)
         for name in SAMPLES:
             self._programs[name] = shutil.copy(servers.program(name), folder)
-        self.suppressions = shutil.copy(
-            os.path.join(servers.source_directory(), "tests/lsan.supp"),
-            folder)
         plugin = shutil.copy(servers.built(PLUGIN), folder)
+        self.sanitizer_environment = sanitizer_environment(plugin)
         with open(servers.built(MECH_CONFIG)) as installed:
             text = installed.read()
         self.scratch.write("mech.conf", re.sub(
