@@ -13,72 +13,17 @@ import time
 import pytest
 
 from testlib import guide, table
+from testlib.postgresql import (POSTGRES, Postgres, accept_as_postgres,
+                                environment, psql, psql_command)
 from testlib.process import eventually
 from testlib.world import CHIEF, CLERK, STAFF
 
-POSTGRES = 20031
-BIN = "/usr/lib/postgresql/15/bin/"
-ETC = "/etc/postgresql/15/main/"
-KEYTAB = "/etc/postgresql/krb5.keytab"
 MEMBERSHIPS = {
     "alpha": ["engineering PUBLIC SECRET:CRYPTO,RADAR",
               "corporate OPEN RESTRICTED:HR"],
     "beta": ["engineering PUBLIC SECRET:CRYPTO",
              "corporate OPEN RESTRICTED:HR"],
 }
-SETTINGS = """
-fsync = off
-jit = off
-dynamic_shared_memory_type = mmap
-data_directory = '%s'
-include_dir = 'conf.d'
-"""
-
-
-class Postgres:
-    """A server on a machine, with Debian's places of its files."""
-
-    def __init__(self, world, name):
-        self.world = world
-        self.machine = world.machine(name)
-        self.data = world.scratch.mkdir(name + ".postgres", 0o700, POSTGRES)
-        machine = self.machine
-        machine.user("postgres", POSTGRES)
-        machine.script("mkdir -p /run/postgresql $ETC/conf.d; "
-                       "chown postgres /run/postgresql", ETC=ETC)
-        machine.run([BIN + "initdb", "-D", self.data, "-N", "-A", "reject",
-                     "--no-locale", "-E", "UTF8"], uid=POSTGRES)
-        with open(world.systems[name].services_keytab, "rb") as keytab:
-            machine.write(KEYTAB, keytab.read(), 0o600, POSTGRES)
-        machine.write(ETC + "postgresql.conf", SETTINGS % self.data)
-        for file in ("conf.d/trustrealm.conf", "pg_hba.conf",
-                     "pg_ident.conf"):
-            text = guide.shown("postgresql", ETC + file)
-            machine.write(ETC + file,
-                          text.replace(r"EXAMPLE\.COM", r"EXAMPLE\.TEST"))
-        self.start()
-        self.sql("".join("CREATE ROLE %s LOGIN; GRANT ALL ON SCHEMA public "
-                         "TO %s;" % (user, user) for user in ("alice", "bob")))
-
-    def start(self):
-        machine = self.machine
-        self.process = machine.spawn(
-            [BIN + "postgres", "-D", ETC, "-c", "hba_file=%spg_hba.conf"
-             % ETC, "-c", "ident_file=%spg_ident.conf" % ETC],
-            machine.name + "/postgres", uid=POSTGRES)
-        self.process.wait_for("ready to accept connections")
-
-    def sql(self, text, *options):
-        """Run as superuser, over the machine's own socket."""
-        return self.machine.run([BIN + "psql", "-qAt", "-v",
-                                 "ON_ERROR_STOP=1", *options, "postgres"],
-                                uid=POSTGRES, input=text).out
-
-
-def accept_as_postgres(system, **more):
-    """The rule and service of the guide, with this system's labels."""
-    system.rule("postgres", POSTGRES, "white", "red:code", "blue")
-    system.service("postgres", [POSTGRES], **more)
 
 
 @pytest.fixture(scope="module")
@@ -98,26 +43,6 @@ def server(world):
     with open(guide.path("postgresql-label.sql")) as functions:
         made.sql(functions.read(), "-v", "audit=" + world.beta.audit.path)
     return made
-
-
-def environment(world, user, uid, sender, plugin=True, mode="require"):
-    env = world.systems[sender].environment(uid, world.ccache(user, uid),
-                                            plugin)
-    return dict(env, PGGSSENCMODE=mode, PGCONNECT_TIMEOUT="10")
-
-
-def psql_command(to="beta", login="alice"):
-    return [BIN + "psql", "-XqAt", "-h", table.host(to), "-U", login,
-            "postgres"]
-
-
-def psql(world, sql, user="alice", uid=STAFF, sender="alpha", to="beta",
-         login=None, variables=(), **more):
-    """Run a query to its end."""
-    env = environment(world, user, uid, sender, **more)
-    return world.machine(sender).run(
-        psql_command(to, login or user) + ["-c", sql],
-        env=dict(env, **dict(variables)), uid=uid, check=False)
 
 
 class Session:
@@ -311,32 +236,6 @@ def test_label_record_on_every_packet(world, server):
     assert max(len(token) + 4 for token in tokens) <= 16384
     more = len(received) - len(without)
     assert more > 50 * len(tokens)
-
-
-# A row is 8000 octets; all rows differ.
-ROW, GIBIBYTE = 8000, 1 << 30
-NUMBERS = "seq -f %%0%d.0f 1 %d" % (ROW - 1, GIBIBYTE // ROW)
-
-
-def test_copy_of_a_gibibyte_in_both_directions(world, server):
-    """What comes back is what was sent, octet for octet."""
-    server.sql("CREATE UNLOGGED TABLE big (line text);"
-               "ALTER TABLE big ALTER line SET STORAGE PLAIN;"
-               "GRANT ALL ON big TO alice;")
-    command = " ".join(psql_command())
-    env = environment(world, "alice", STAFF, "alpha")
-    try:
-        for script in ("%s | %s -c 'COPY big FROM STDIN'" % (NUMBERS, command),
-                       "%s -c 'COPY big TO STDOUT' | cmp - <(%s)" % (
-                           command, NUMBERS)):
-            world.alpha.machine.run(
-                ["bash", "-o", "pipefail", "-c", script], env=env, uid=STAFF,
-                timeout=120)
-        count = server.sql("SELECT count(*), sum(length(line) + 1) FROM big")
-        rows = GIBIBYTE // ROW
-        assert count.strip() == "%d|%d" % (rows, rows * ROW)
-    finally:
-        server.sql("DROP TABLE big")
 
 
 # --- labels in SQL ------------------------------------------------------
