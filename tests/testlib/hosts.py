@@ -70,6 +70,13 @@ mount --bind "$SHARED" "$RUN"
 """
 
 
+def environment():
+    """Of a program that has a whole machine: nothing of ours."""
+    env = base_environment()
+    env.pop("TMPDIR", None)
+    return env
+
+
 def _setns(fd, kind):
     if _libc.setns(fd, CLONE[kind]) != 0:
         raise OSError(ctypes.get_errno(), "setns " + kind)
@@ -133,16 +140,17 @@ class _Space:
 
     def run(self, argv, **options):
         """process.run() here."""
-        options.setdefault("env", base_environment())
+        options.setdefault("env", environment())
         return run(argv, machine=self, **options)
 
     def script(self, text, **variables):
         """A shell script as root; it stops at the first failure."""
         return self.run(["sh", "-euc", text],
-                        env=dict(base_environment(), **variables))
+                        env=dict(environment(), **variables))
 
     def spawn(self, argv, log, **options):
         """scratch.spawn() here."""
+        options.setdefault("env", environment())
         return self.scratch.spawn(argv, log, machine=self, **options)
 
     def path(self, name):

@@ -9,8 +9,8 @@ import os
 import signal
 import socket
 
-from . import table
-from .process import Deadline, Failure, base_environment, eventually, run
+from . import hosts, table
+from .process import Deadline, Failure, eventually, run
 
 # DER of the call "status" and of the head of its answer
 # (mech/trustrealm.asn1): a context tag each.
@@ -152,7 +152,7 @@ class System:
 
     def daemon_environment(self):
         if self.machine:
-            return base_environment()
+            return hosts.environment()
         env = self.world.realm.environment()
         env["KRB5CCNAME"] = "MEMORY:none"
         return env
@@ -250,7 +250,7 @@ class System:
     def environment(self, uid=None, ccache=None, plugin=True):
         """Of an application here that runs as uid, with a ticket cache."""
         if self.machine:
-            env = base_environment()
+            env = hosts.environment()
             if ccache:
                 env["KRB5CCNAME"] = "FILE:" + ccache
             if not plugin:
