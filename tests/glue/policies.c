@@ -141,6 +141,31 @@ lifetime(void)
     expect_expired(p.acceptor, "ended");
 }
 
+/* The table changes again and again, nothing of it matters: each time both
+ * ends judge anew, and records are issued and checked anew. */
+static void
+table_changes_meanwhile(void)
+{
+    gss_buffer_desc message = octets(64), token, out;
+    struct pair p;
+    int i;
+
+    establish(&p, NULL);
+    for (i = 0; i < 200; i++) {
+        be_initiator();
+        choose_label(p.initiator, i & 1 ? HIGHER_HERE : NULL);
+        must(gss_wrap(&minor, p.initiator, 1, 0, &message, NULL, &token));
+        be_acceptor();
+        must(gss_unwrap(&minor, p.acceptor, &token, &out, NULL, NULL));
+        expect(same(&message, &out));
+        expect_label(p.acceptor, i & 1);
+        must(gss_get_mic(&minor, p.acceptor, 0, &message, &token));
+        be_initiator();
+        must(gss_verify_mic(&minor, p.initiator, &message, &token, NULL));
+        usleep(10 * 1000);
+    }
+}
+
 /* --- protection, kernel, delegation -------------------------------------- */
 
 /* trConfidentialFrom: a level that the agreed range reaches */
@@ -370,6 +395,7 @@ const struct probe_case policy_cases[] = {
     { "own_mechanism_alone", own_mechanism_alone },
     { "idle_timeout", idle_timeout },
     { "lifetime", lifetime },
+    { "table_changes_meanwhile", table_changes_meanwhile },
     { "confidentiality_is_forced", confidentiality_is_forced },
     { "kernel_export", kernel_export },
     { "delegation", delegation },

@@ -5,6 +5,7 @@
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -89,6 +90,24 @@ def test_policy(changeable, name, attributes):
     finally:
         normal = {"trConfidentialFrom": ["TOPSECRET"]}
         change(changeable, **{k: normal.get(k, []) for k in attributes})
+
+
+def test_table_changes_meanwhile(changeable):
+    def keep_changing():
+        while not done.is_set():
+            for seconds in ("1000", "2000"):
+                change(changeable, trIdleTimeout=[seconds])
+    done = threading.Event()
+    changes = threading.Thread(target=keep_changing)
+    before = changeable.beta.table_generation()
+    changes.start()
+    try:
+        run_probe(changeable, changeable.probe, "table_changes_meanwhile")
+    finally:
+        done.set()
+        changes.join()
+        change(changeable, trIdleTimeout=[])
+    assert changeable.beta.table_generation() > before + 10
 
 
 @pytest.fixture(scope="module")
