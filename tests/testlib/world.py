@@ -320,13 +320,17 @@ class World:
             return self.scratch.write("stolen.keytab", original.read(), 0o600,
                                       as_uid(uid))
 
-    def call_daemon(self, system, uid, call, field):
-        """Send call (DER) to the daemon of system as uid; the octet string
-        [field] of its answer's contents, or None when it refused."""
-        done = run(["/usr/bin/python3", self.script("call_main.py"),
+    def ask_daemon(self, system, uid, octets):
+        """Send octets to the daemon of system as uid; its answer, empty when
+        it hung up."""
+        return run(["/usr/bin/python3", self.script("call_main.py"),
                     self.systems[system].socket], uid=as_uid(uid),
-                   input=call, binary=True)
-        tag, contents, _ = tlv(done.out)
+                   input=octets, binary=True).out
+
+    def call_daemon(self, system, uid, call, field):
+        """The octet string [field] of the answer to call (DER), or None when
+        it was refused."""
+        tag, contents, _ = tlv(self.ask_daemon(system, uid, call))
         _, sequence, _ = tlv(contents)
         if tag == 0xa0:
             return None
@@ -336,15 +340,6 @@ class World:
             if tag == 0xa0 + field:
                 return tlv(value)[1]
         raise Failure("no such field in the answer")
-
-    def change(self, dn, attribute, *values):
-        """Directory.replace(), and wait until all daemons have it."""
-        running = [s for s in self.systems.values() if s.running()]
-        before = [s.table_generation() for s in running]
-        self.directory.replace(dn, attribute, *values)
-        for system, old in zip(running, before):
-            eventually(lambda: system.table_generation() > old, 5,
-                       "the change at " + system.name)
 
     def next_number(self):
         self._number += 1

@@ -1,0 +1,157 @@
+# tests/adversary/test_socket.py - attacks on trustrealmd through its socket
+# SPDX-License-Identifier: BSD-2-Clause
+"""Any user of alpha may connect: with nonsense, with records that are not
+his, with more connections than he should have.  (The fixture honest_traffic
+sees to it that the daemon serves others all the while.)"""
+
+import os
+import random
+
+import pytest
+from attacks import TARGET, THOROUGH, exchange_new
+
+from testlib.process import Failure
+from testlib.token import Token, flipped, integer, make, tagged, tlv
+from testlib.world import CLERK, SERVICE, as_uid
+
+PREPARE, SEAL, ACCEPTED, OPEN, COMMIT, JUDGE, ISSUE, CHECK = range(8)
+REFUSED = 0xa0
+
+
+def call(number, *fields):
+    """DER of a call: octets become an OCTET STRING, text a UTF8String."""
+    def value(field):
+        if isinstance(field, bytes):
+            return make(4, field)
+        if isinstance(field, str):
+            return make(12, field.encode())
+        return integer(field)
+    return tagged(number, make(0x30, b"".join(
+        tagged(i, value(field)) for i, field in enumerate(fields))))
+
+
+def answer(world, octets, uid=CLERK, system="alpha"):
+    """The tag of what the daemon answers; None when it hangs up."""
+    reply = world.ask_daemon(system, uid, octets)
+    return reply[0] if reply else None
+
+
+def random_octets(seed, length):
+    return random.Random(seed).randbytes(length)
+
+
+@pytest.mark.parametrize("octets", [
+    b"", b"\0", b"\xa0", b"\xa0\x80\0\0", b"\xa8\x02\x05", b"\xff" * 100,
+    b"\xa0\x84\xff\xff\xff\xff", b"\xa8\x02\x05\x00\x00", b"\xa9\x02\x05\0",
+    call(PREPARE), call(PREPARE, "x"), call(PREPARE, "x", "y", 0, 0),
+    call(PREPARE, b"octets", b"octets", 0), call(PREPARE, "\0", "\0", 0),
+    call(PREPARE, "x" * 70000, "", 0), call(PREPARE, "", "x" * 5000, 0),
+    call(PREPARE, "sample/beta", "", -1 % (1 << 63)),
+    call(SEAL, b"", "", "", 0), call(SEAL, b"\x6e" * 1000, "a@B", "", 0),
+    call(OPEN, b"", b"", 0), call(OPEN, b"n" * 60000, b"n" * 8000, 0),
+    call(ACCEPTED, b"", b"", b"", b""), call(COMMIT, b"", "", b"", b"", 0),
+    call(JUDGE, b"", b""), call(ISSUE, b"", ""), call(CHECK, b"", b""),
+], ids=str)
+def test_nonsense(world, octets):
+    assert answer(world, octets) in (REFUSED, None)
+
+
+@pytest.mark.parametrize("seed", range(300 if THOROUGH else 30))
+def test_random_calls(world, seed):
+    """Random octets, and calls of random fields."""
+    rng = random.Random(seed)
+    octets = rng.randbytes(rng.randrange(1, 2000))
+    assert answer(world, octets) in (REFUSED, None)
+    octets = call(rng.randrange(8), *[
+        rng.choice([rng.randbytes(rng.randrange(300)),
+                    "x" * rng.randrange(300), rng.randrange(1 << 40)])
+        for _ in range(rng.randrange(6))])
+    assert answer(world, octets) in (REFUSED, None)
+
+
+def test_packet_that_is_too_long(world):
+    assert answer(world, b"\xa0" * 170000) in (REFUSED, None)
+
+
+def sealed_record(world, agent, uid, client):
+    """A record that alpha's daemon gave for a token of agent."""
+    context, token = agent.initiate(TARGET)
+    context.forget()
+    reply = world.ask_daemon("alpha", uid, call(
+        SEAL, Token(token).body, client, "", 0))
+    _, sequence, _ = tlv(tlv(reply)[1])
+    at, fields = 0, {}
+    while at < len(sequence):
+        tag, contents, at = tlv(sequence, at)
+        fields[tag & 0x1f] = tlv(contents)[1]
+    return fields[2]
+
+
+def test_record_with_a_flipped_bit(world, bob):
+    record = sealed_record(world, bob, CLERK, "bob@EXAMPLE.TEST")
+    for position in range(0, len(record), 1 if THOROUGH else 7):
+        changed = flipped(record, position)
+        for octets in (call(JUDGE, changed, b"x" * 32),
+                       call(ISSUE, changed, "open"),
+                       call(ACCEPTED, changed, b"x", b"y", b"x" * 32)):
+            assert answer(world, octets) == REFUSED
+
+
+def test_record_of_another_stage(world, bob):
+    """Sealed is not established, nor opened."""
+    record = sealed_record(world, bob, CLERK, "bob@EXAMPLE.TEST")
+    for octets in (call(JUDGE, record, b"x" * 32), call(ISSUE, record, ""),
+                   call(CHECK, record, b"x"),
+                   call(COMMIT, record, "bob@EXAMPLE.TEST", b"x", b"y", 12)):
+        assert answer(world, octets) == REFUSED
+
+
+def test_record_of_another_system(world, bob):
+    record = sealed_record(world, bob, CLERK, "bob@EXAMPLE.TEST")
+    assert answer(world, call(ACCEPTED, record, b"x", b"y", b"x" * 32),
+                  SERVICE, "beta") == REFUSED
+
+
+def test_flood_of_connections(world, alice, beta):
+    """One user takes all that he can get; another is served."""
+    if as_uid(CLERK) is None:
+        pytest.skip("needs root: programs under several uids")
+    flood = world.scratch.spawn(
+        ["/usr/bin/python3", world.script("flood_main.py"),
+         world.alpha.socket], "alpha/flood", uid=as_uid(CLERK))
+    flood.wait_for("^holding")
+    try:
+        for _ in range(5):
+            exchange_new(alice, beta)
+    finally:
+        flood.kill()
+    exchange_new(alice, beta)
+
+
+def test_flood_of_calls(world, alice, beta):
+    """One user asks without pause and reads no answer."""
+    if as_uid(CLERK) is None:
+        pytest.skip("needs root: programs under several uids")
+    flood = world.scratch.spawn(
+        ["/usr/bin/python3", world.script("flood_main.py"),
+         world.alpha.socket, "calls"], "alpha/flood", uid=as_uid(CLERK))
+    flood.wait_for("^calling")
+    try:
+        for _ in range(20):
+            exchange_new(alice, beta)
+    finally:
+        flood.kill()
+
+
+def test_daemon_kept_its_memory(world):
+    """After all this it is not larger than it should be."""
+    for system in (world.alpha, world.beta):
+        pid = system.status()["pid"]
+        if os.environ.get("TR_SANITIZERS") == "yes":
+            continue
+        with open("/proc/%d/status" % pid) as status:
+            size = [int(line.split()[1]) for line in status
+                    if line.startswith("VmRSS:")]
+        if not size:
+            raise Failure("no size of process %d" % pid)
+        assert size[0] < 64 * 1024, "%d KiB" % size[0]
