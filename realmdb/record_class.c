@@ -245,6 +245,21 @@ tr_class_find(const char *name)
     return NULL;
 }
 
+bool
+tr_class_has_attribute(const char *name)
+{
+    const struct tr_field *field;
+    size_t i;
+
+    for (i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+        for (field = classes[i].fields; field->attribute != NULL; field++) {
+            if (tr_text_compare(name, field->attribute) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Some attributes belong to several classes. */
 static size_t
 add_once(const char **names, size_t n, const char *name)

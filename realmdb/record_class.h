@@ -59,6 +59,8 @@ struct tr_class {
 
 /* The class of that name, compared without case, or NULL. */
 const struct tr_class *tr_class_find(const char *name);
+/* Has one of the classes an attribute of that name? */
+bool tr_class_has_attribute(const char *name);
 
 /*
  * What to ask a directory for: a filter for entries of these classes, and

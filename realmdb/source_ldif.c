@@ -18,6 +18,7 @@
 #include <ldap.h>
 #include <ldif.h>
 #include "gathered.h"
+#include "record_class.h"
 #include "source.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -89,6 +90,28 @@ make_key(const char *dn, char **key_out)
     return ret;
 }
 
+/* Does name look like one of ours? */
+static bool
+looks_ours(const char *name)
+{
+    return name[0] == 't' && name[1] == 'r' && name[2] >= 'A' &&
+        name[2] <= 'Z';
+}
+
+/* In a directory the schema finds names that are misspelt; a requirement or a
+ * whole system would be left out without a word. */
+static krb5_error_code
+judge_names(struct loader *loader, const char *type, const char *value)
+{
+    if (looks_ours(type) && strchr(type, ';') == NULL &&
+        !tr_class_has_attribute(type))
+        return refuse(loader, TRR_ENTRY, "%s: no such attribute", type);
+    if (tr_text_compare(type, "objectClass") == 0 && looks_ours(value) &&
+        tr_class_find(value) == NULL)
+        return refuse(loader, TRR_ENTRY, "%s: no such object class", value);
+    return 0;
+}
+
 /* Take one line, unfolded.  It is changed. */
 static krb5_error_code
 take_line(struct loader *loader, struct reading *reading, char *line)
@@ -123,6 +146,9 @@ take_line(struct loader *loader, struct reading *reading, char *line)
                tr_text_compare(type.bv_val, "control") == 0) {
         ret = refuse(loader, TRR_ENTRY, "entries expected, not changes");
     } else {
+        ret = judge_names(loader, type.bv_val, value.bv_val);
+        if (ret)
+            goto cleanup;
         ret = tr_gathered_add(&reading->values, type.bv_val, value.bv_val,
                               value.bv_len, &why);
         if (why != NULL)

@@ -132,6 +132,8 @@ static const struct { const char *text, *why; size_t line; } wrongs[] = {
     { ALPHA_LDIF "# comment\n\n# other\n" BETA_LDIF "trAl\n ias\n",
       "not a line of LDIF", 12 },
     { ALPHA_LDIF "trAlias:: !!!\n", "not a line of LDIF", 5 },
+    { ALPHA_LDIF "trEnabeld: FALSE\n", "trEnabeld: no such attribute", 5 },
+    { "dn: cn=a\nobjectClass: trSystm\n", "trSystm: no such object", 2 },
     { ALPHA_LDIF "trAlias:< file:///etc/hostname\n",
       "values by URL are not read", 5 },
     { "cn: alpha\n", "starts with its DN", 1 },
