@@ -107,6 +107,21 @@ judge_realm(struct tr_decision *d)
     return 0;
 }
 
+static const char *
+fault_of_label(krb5_error_code code)
+{
+    switch (code) {
+    case TRR_LABEL_LEVEL:
+        return "unknown level";
+    case TRR_LABEL_CATEGORY:
+        return "unknown category";
+    case TRR_RANGE:
+        return "lowest does not lie below highest";
+    default:
+        return "not a label";
+    }
+}
+
 /* S6 */
 static krb5_error_code
 judge_process(struct tr_decision *d)
@@ -121,9 +136,11 @@ judge_process(struct tr_decision *d)
         return TRR_NO_LABEL;
     }
     if (d->process_error) {
-        tr_say(d, q->label != NULL ? q->label : "", " of a process at ",
+        tr_say(d, q->label != NULL ? q->label : "no label",
+               " of a process at ",
                q->process_low != NULL ? q->process_low : "any", " to ",
-               q->process_high != NULL ? q->process_high : "any", NULL);
+               q->process_high != NULL ? q->process_high : "any", ": ",
+               fault_of_label(d->process_error), NULL);
         return d->process_error;
     }
     ret = tr_format_local_label(d);

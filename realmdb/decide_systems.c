@@ -28,7 +28,7 @@ tr_judge_table(struct tr_decision *d)
     const struct tr_question *q = d->question;
     struct tr_table_info info;
     int64_t skew = q->local->clock_skew;
-    char here[TR_DECIMAL], there[TR_DECIMAL];
+    char behind[TR_DECIMAL];
 
     tr_view_info(d->view, &info);
     d->answer->generation = info.generation;
@@ -37,14 +37,15 @@ tr_judge_table(struct tr_decision *d)
         return TRR_STALE;
     }
     if (q->clock_floor != 0 && q->now < q->clock_floor - skew) {
-        tr_say(d, "it is ", tr_decimal(q->now, here), " here, but was ",
-               tr_decimal(q->clock_floor, there), " already", NULL);
+        tr_say(d, "the clock of this system is ",
+               tr_decimal(q->clock_floor - q->now, behind),
+               " s behind the latest time known", NULL);
         return TRR_CLOCK;
     }
     if (q->now < info.fresh - skew) {
-        tr_say(d, "it is ", tr_decimal(q->now, here),
-               " here, but the table is of ", tr_decimal(info.fresh, there),
-               NULL);
+        tr_say(d, "the clock of this system is ",
+               tr_decimal(info.fresh - q->now, behind),
+               " s behind the time of the table", NULL);
         return TRR_CLOCK;
     }
     d->answer->table_age = q->now > info.fresh ? q->now - info.fresh : 0;
