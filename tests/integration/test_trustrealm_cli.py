@@ -244,6 +244,26 @@ def test_explain_receiving_judges_the_user_there(ldif):
     assert steps["R15"][1] == "not reached"
 
 
+def test_explain_takes_no_user_without_a_kerberos_realm(ldif):
+    status, out, err = trustrealm("explain", "--ldif", ldif(), "--from",
+                                  ALPHA, "--to", BETA, "--user", "bob")
+    assert status == 2
+    assert out == "" and "bob" in err
+
+
+def test_explain_says_what_of_a_label_is_unknown(ldif):
+    for label, text in ("SECERT", "unknown level"), \
+            ("SECRET:X", "unknown category"), (":X", "not a label"):
+        status, steps, last = explain(ldif(), ALPHA, BETA, "--label", label)
+        assert status == 1
+        assert last[4].startswith("S6") and last[4].endswith(text)
+
+
+def test_explain_says_once_what_is_judged_twice(ldif):
+    status, answer = explain_json(ldif(), ALPHA, BETA)
+    assert [step["step"] for step in answer["steps"]] == SENDING
+
+
 def test_explain_receiving_what_is_not_sent(ldif):
     status, steps, last = explain(ldif(), ALPHA, BETA, "--receive",
                                   "--label", "SECRET:RADAR")

@@ -17,7 +17,7 @@ static const char help[] =
 "  --to SYSTEM            host name of the receiving system\n"
 "  --label LABEL          label to send; in this system's format when it is\n"
 "                         the sender, else in the trust realm's\n"
-"  --user PRINCIPAL       user whose clearance counts\n"
+"  --user USER@REALM      user whose clearance counts\n"
 "  --service SERVICE      first part of the service's principal: host, nfs\n"
 "  --attribute NAME=VALUE environment attribute that holds at both ends (more\n"
 "                         than once for several; default: all required)\n"
@@ -218,6 +218,10 @@ take_arguments(struct explain *ex, int argc, char **argv)
         return tool_usage("explain", "'%s' is no option", argv[optind]);
     if (ex->from == NULL || ex->to == NULL)
         return tool_usage("explain", "--from and --to are needed");
+    /* Nobody's clearance limits a principal that is not one. */
+    if (ex->user != NULL && strchr(ex->user, '@') == NULL)
+        return tool_usage("explain", "'%s' has no Kerberos realm: "
+                          "--user USER@REALM", ex->user);
     return -1;
 }
 

@@ -102,6 +102,23 @@ answer_word(const struct tr_trace *trace)
     return trace->skipped ? "skipped" : "yes";
 }
 
+/* A step can be judged again, by a trust realm's own limits: what that adds
+ * nothing to is said once. */
+static bool
+adds_nothing(const struct tr_answer *answer, size_t i)
+{
+    const struct tr_trace *again = &answer->trace[i], *trace;
+    size_t j;
+
+    for (j = 0; j < i; j++) {
+        trace = &answer->trace[j];
+        if (trace->step == again->step && again->code == 0 &&
+            (again->skipped || strcmp(trace->text, again->text) == 0))
+            return true;
+    }
+    return false;
+}
+
 /* Call each for every numbered step of answer's side, in order. */
 static void
 each_line(const struct explain *ex, const struct tr_answer *answer,
@@ -119,7 +136,8 @@ each_line(const struct explain *ex, const struct tr_answer *answer,
         name_entry(ex, answer, steps[i].source, line.entry,
                    sizeof(line.entry));
         for (j = found = 0; j < answer->ntrace; j++) {
-            if (answer->trace[j].step != line.step)
+            if (answer->trace[j].step != line.step ||
+                adds_nothing(answer, j))
                 continue;
             found++;
             line.answer = answer_word(&answer->trace[j]);

@@ -24,8 +24,8 @@ usage(FILE *stream)
     for (i = 0; i < NCOMMANDS; i++)
         fprintf(stream, "  %-8s %s\n", commands[i]->name,
                 commands[i]->summary);
-    fprintf(stream, "\nexit status: 0 done or allowed, 1 refused, not found "
-            "or findings, 2 usage, 3 system error\n");
+    fprintf(stream, "\nexit status: 0 done or allowed, 1 refused or "
+            "findings, 2 usage, 3 system error\n");
 }
 
 /* What stdout did not take is not done. */
