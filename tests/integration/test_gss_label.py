@@ -156,6 +156,12 @@ def test_no_connection_before_there_is_a_token(plain, server):
     assert server.events("connection") == []
 
 
+def test_host_that_is_not_known(plain):
+    done = plain.run("client", "--json", "nohost.invalid", SERVICE)
+    assert done.status == 3
+    assert of(done.out, "error")[0]["text"] != ""
+
+
 def test_nobody_listens(plain):
     done = plain.run("client", "--json", "127.0.0.1:1", SERVICE)
     assert done.status == 3
@@ -173,7 +179,8 @@ def test_nobody_listens(plain):
 def test_wrong_command_line(plain, argv):
     done = plain.run(*argv)
     assert done.status == 2
-    assert done.out == "" and "usage: gss-label" in done.err
+    assert done.out == ""
+    assert "usage: gss-label" in done.err or "try --help" in done.err
 
 
 @pytest.mark.parametrize("argv", [(), ("client",), ("server",), ("token",),

@@ -168,8 +168,10 @@ parse(struct client *client, int argc, char **argv)
         }
         if (c == '?' || !take_option(client, c, optarg)) {
             if (c != '?')
-                fprintf(stderr, "gss-label client: invalid '%s'\n", optarg);
-            usage(stderr);
+                fprintf(stderr, "gss-label client: invalid '%s'; try --help\n",
+                        optarg);
+            else
+                usage(stderr);
             return GL_USAGE;
         }
     }

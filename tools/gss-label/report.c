@@ -161,5 +161,5 @@ gl_report_error(const struct gl_output *output, const char *what, int number)
     gl_report(output, json_pack("{s:s, s:s, s:i, s:i, s:s}",
                                 "event", "error", "call", what,
                                 "major", 0, "minor", 0, "text",
-                                number != 0 ? strerror(number) : ""));
+                                number != 0 ? strerror(number) : what));
 }

@@ -120,8 +120,10 @@ parse(struct server *server, int argc, char **argv)
         }
         if (c == '?' || !take_option(server, c, optarg)) {
             if (c != '?')
-                fprintf(stderr, "gss-label server: invalid '%s'\n", optarg);
-            usage(stderr);
+                fprintf(stderr, "gss-label server: invalid '%s'; try --help\n",
+                        optarg);
+            else
+                usage(stderr);
             return GL_USAGE;
         }
     }

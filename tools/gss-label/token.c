@@ -182,7 +182,7 @@ read_token(struct token *token, gss_buffer_t out)
         /* In place: four characters become at most three octets. */
         n = b64_pton((char *)data, data, size);
         if (n < 0) {
-            gl_report_error(&token->output, "no base64", 0);
+            gl_report_error(&token->output, "not base64", 0);
             return GL_SYSTEM;
         }
         out->length = n;
