@@ -69,7 +69,7 @@ def change(world, **attributes):
 
 
 @pytest.fixture(scope="module")
-def changeable():
+def changeable(world):
     with World() as made:
         made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
         yield made
@@ -111,7 +111,7 @@ def test_table_changes_meanwhile(changeable):
 
 
 @pytest.fixture(scope="module")
-def open_world():
+def open_world(world):
     """The service plain is for plain clients, and alpha may call it so."""
     with World(changes={
             "alpha": {"policy": {"allow-bypass": "true",

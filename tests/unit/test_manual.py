@@ -72,7 +72,8 @@ def test_text_is_plain(path):
 
 
 def test_every_configuration_key_is_documented():
-    source = read("mech/service/config.c")
+    source = "".join(read("mech/service/%s.c" % name)
+                     for name in ("config", "config_policy"))
     calls = re.findall(r"\b(?:tr_conf_(?!complain)\w+|read_label|add_names)"
                        r"\(([^;]*);", source)
     keys = {word for call in calls
