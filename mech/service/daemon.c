@@ -158,17 +158,22 @@ lock_state(struct tr_daemon *daemon)
     krb5_error_code ret = 0;
     char *path;
 
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return errno;
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        ret = errno;
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", directory,
+               error_message(ret));
+        return ret;
+    }
     if (asprintf(&path, "%s/lock", directory) < 0)
         return ENOMEM;
     daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
                         0600);
     if (daemon->lock < 0 || flock(daemon->lock, LOCK_EX | LOCK_NB) != 0)
         ret = errno;
-    if (ret == EWOULDBLOCK)
-        tr_log(daemon->service.audit, LOG_ERR,
-               "%s: in use by another trustrealmd", path);
+    if (ret != 0)
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
+               ret == EWOULDBLOCK ? "in use by another trustrealmd" :
+               error_message(ret));
     free(path);
     return ret;
 }
