@@ -73,8 +73,7 @@ open_existing(const char *directory, struct tool_table *table)
 
     ret = tr_table_open(directory, TR_TABLE_READ, 0, &table->table, &why);
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s: %s", directory,
-                  why != NULL ? why : error_message(ret));
+        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : directory);
     free(why);
     return ret ? TOOL_SYSTEM : TOOL_DONE;
 }
