@@ -341,6 +341,15 @@ class World:
                 return tlv(value)[1]
         raise Failure("no such field in the answer")
 
+    def change(self, dn, attribute, *values):
+        """Directory.replace(), and wait until all daemons have it."""
+        running = [s for s in self.systems.values() if s.running()]
+        before = [s.table_generation() for s in running]
+        self.directory.replace(dn, attribute, *values)
+        for system, old in zip(running, before):
+            eventually(lambda: system.table_generation() > old, 5,
+                       "the change at " + system.name)
+
     def next_number(self):
         self._number += 1
         return self._number
