@@ -15,16 +15,16 @@
 #define IAKERB "\x2b\x06\x01\x05\x02\x05"
 
 #define OID(octets) { sizeof(octets) - 1, (void *)(octets) }
-#define MECH(octets, name) { OID(octets), OID(INTERPOSER octets), name }
+#define MECH(octets) { OID(octets), OID(INTERPOSER octets) }
 
 static const gss_OID_desc interposer = OID(INTERPOSER);
 
 static const struct tr_mech mechs[] = {
-    MECH(KRB5, "krb5"),
-    MECH(KRB5_OLD, "krb5-old"),
-    MECH(KRB5_WRONG, "krb5-wrong"),
-    MECH(IAKERB, "iakerb"),
-    { OID(OWN), OID(INTERPOSER KRB5), "trustrealm" }
+    MECH(KRB5),
+    MECH(KRB5_OLD),
+    MECH(KRB5_WRONG),
+    MECH(IAKERB),
+    { OID(OWN), OID(INTERPOSER KRB5) }
 };
 #define NMECHS (sizeof(mechs) / sizeof(mechs[0]))
 #define MECH_KRB5 (&mechs[0])

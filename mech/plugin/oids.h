@@ -18,7 +18,6 @@
 struct tr_mech {
     gss_OID_desc public_oid;
     gss_OID_desc special;
-    const char *name;
 };
 
 /*
