@@ -214,7 +214,10 @@ decide(struct tr_job *job, struct opening *o)
     TAKE(a->environment, o->digest);
 #undef TAKE
     job->audit.correlation = a->correlation;
-    ret = tr_key_export(job->context, o->subkey, &a->enctype, &a->key);
+    /* Not before: its refusal too is to be found by the sender's record. */
+    ret = tr_job_process(job, TR_R10_PROCESS);
+    if (ret == 0)
+        ret = tr_key_export(job->context, o->subkey, &a->enctype, &a->key);
     if (ret == 0)
         ret = tr_judge_agreement(job, a->label, a->low, a->high);
     return ret;
@@ -242,8 +245,6 @@ open_labelled(struct tr_job *job, struct tr_bytes *record_out)
 
     job->audit.receiver = job->service->config->system;
     ret = check_host(job);
-    if (ret == 0)
-        ret = tr_job_process(job, TR_R10_PROCESS);
     if (ret == 0)
         ret = open_trailer(job, &o);
     if (ret == 0)

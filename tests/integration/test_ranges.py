@@ -8,7 +8,7 @@ import pytest
 from testlib import table
 from testlib.process import eventually
 from testlib.programs import Listener
-from testlib.world import CHIEF, CLERK, DESK, VAULT
+from testlib.world import CHIEF, CLERK, DESK, STRANGER, VAULT, as_uid
 
 # What a refused initiator may hear: one text for every reason.
 UNIFORM = {"Refused by the trust realm policy"}
@@ -85,6 +85,18 @@ def test_receiving_process_above_the_label(world, several_uids):
     server = world.server("beta", uid=VAULT)
     record, _ = refused_at_receiver(world, server, "-l", "official")
     assert (record["step"], record["code"]) == ("R10", "TRR_PROCESS_RANGE")
+
+
+def test_receiving_process_without_a_rule(make_world, several_uids):
+    """Both administrators find the refusal by one identifier."""
+    accept = str(as_uid(STRANGER))
+    world = make_world(
+        changes={"beta": {"services": {"sample": {"accept": accept}}}})
+    sealed = world.alpha.audit.mark()
+    record, _ = refused_at_receiver(world, world.server("beta", uid=STRANGER))
+    assert (record["step"], record["code"]) == ("R10", "TRR_NO_LABEL")
+    sent = world.alpha.audit.wait(sealed, event="seal", result="allow")
+    assert record["correlation"] == sent["correlation"]
 
 
 @pytest.fixture
