@@ -29,6 +29,13 @@ now_ms(void)
 }
 
 static krb5_error_code
+late(void)
+{
+    return tr_detail(TRR_DAEMON_TIME, "trustrealmd did not answer within %d s",
+                     TR_CALL_TIMEOUT_MS / 1000);
+}
+
+static krb5_error_code
 wait_for(int fd, short events, int64_t deadline)
 {
     struct pollfd pfd = { .fd = fd, .events = events };
@@ -38,8 +45,7 @@ wait_for(int fd, short events, int64_t deadline)
     for (;;) {
         left = deadline - now_ms();
         if (left <= 0)
-            return tr_detail(TRR_DAEMON_TIME, "trustrealmd did not answer "
-                             "within %d s", TR_CALL_TIMEOUT_MS / 1000);
+            return late();
         n = poll(&pfd, 1, (int)left);
         if (n > 0)
             return 0;
@@ -79,14 +85,20 @@ check_owner(int fd, bool from_environment)
                      "uid %ld", (long)peer.uid);
 }
 
-static krb5_error_code
-socket_address(struct sockaddr_un *address, bool *from_environment)
+const char *
+tr_daemon_path(bool *from_environment_out)
 {
     const char *path = secure_getenv(TR_SOCKET_ENV);
 
-    *from_environment = path != NULL && *path != '\0';
-    if (!*from_environment)
-        path = TR_SOCKET_PATH;
+    *from_environment_out = path != NULL && *path != '\0';
+    return *from_environment_out ? path : TR_SOCKET_PATH;
+}
+
+static krb5_error_code
+socket_address(struct sockaddr_un *address, bool *from_environment)
+{
+    const char *path = tr_daemon_path(from_environment);
+
     memset(address, 0, sizeof(*address));
     address->sun_family = AF_UNIX;
     if (strlen(path) >= sizeof(address->sun_path))
@@ -94,6 +106,13 @@ socket_address(struct sockaddr_un *address, bool *from_environment)
                          "too long");
     memcpy(address->sun_path, path, strlen(path));
     return 0;
+}
+
+/* As connect() notes it. */
+static struct ucred
+ourselves(void)
+{
+    return (struct ucred){ getpid(), geteuid(), getegid() };
 }
 
 krb5_error_code
@@ -107,6 +126,7 @@ tr_daemon_open(struct tr_daemon *daemon)
     krb5_error_code ret;
 
     daemon->fd = -1;
+    daemon->us = ourselves();
     ret = socket_address(&address, &from_environment);
     if (ret != 0)
         return ret;
@@ -114,8 +134,10 @@ tr_daemon_open(struct tr_daemon *daemon)
     if (daemon->fd < 0)
         return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
                          strerror(errno));
-    /* Bounds connect() when the queue of the daemon is full, and send(). */
+    /* The first also bounds connect() when the daemon's queue is full. */
     if (setsockopt(daemon->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+                   sizeof(limit)) != 0 ||
+        setsockopt(daemon->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
                    sizeof(limit)) != 0)
         ret = errno;
     while (ret == 0 && connect(daemon->fd, (struct sockaddr *)&address,
@@ -140,13 +162,64 @@ tr_daemon_close(struct tr_daemon *daemon)
     daemon->fd = -1;
 }
 
+static bool
+is_ours(const struct tr_daemon *daemon)
+{
+    struct ucred us = ourselves();
+
+    return us.pid == daemon->us.pid && us.uid == daemon->us.uid &&
+        us.gid == daemon->us.gid;
+}
+
+static bool
+get_cookie(int fd, uint64_t *cookie_out)
+{
+    socklen_t length = sizeof(*cookie_out);
+
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie_out, &length) == 0;
+}
+
+void
+tr_daemon_keep(struct tr_daemon *daemon, struct tr_daemon *kept_out)
+{
+    *kept_out = *daemon;
+    daemon->fd = -1;
+    if (kept_out->fd >= 0 && !get_cookie(kept_out->fd, &kept_out->cookie))
+        tr_daemon_close(kept_out);
+}
+
+bool
+tr_daemon_resume(struct tr_daemon *kept, struct tr_daemon *daemon_out)
+{
+    uint64_t cookie;
+
+    *daemon_out = *kept;
+    kept->fd = -1;
+    if (daemon_out->fd >= 0 &&
+        (!get_cookie(daemon_out->fd, &cookie) || cookie != daemon_out->cookie))
+        daemon_out->fd = -1;            /* it is another one's by now */
+    if (daemon_out->fd >= 0 && !is_ours(daemon_out))
+        tr_daemon_close(daemon_out);
+    return daemon_out->fd >= 0;
+}
+
+void
+tr_daemon_drop(struct tr_daemon *kept)
+{
+    struct tr_daemon daemon;
+
+    if (tr_daemon_resume(kept, &daemon))
+        tr_daemon_close(&daemon);
+}
+
 /* --- one call ------------------------------------------------------------ */
 
 static krb5_error_code
 lost(void)
 {
-    return tr_detail(errno == EAGAIN ? TRR_DAEMON_TIME : TRR_DAEMON_AWAY,
-                     "trustrealmd cannot be reached: %s",
+    if (errno == EAGAIN)
+        return late();
+    return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
                      errno != 0 ? strerror(errno) :
                      "it closed the connection");
 }
@@ -154,13 +227,13 @@ lost(void)
 /*
  * Left to itself the kernel names the real user, but connect() named the
  * effective one: in a setuid program they differ, and trustrealmd wants every
- * packet to come from who connected.
+ * packet to come from who connected.  Nobody else can name him.
  */
 static ssize_t
-send_as_effective_user(int fd, void *octets, size_t length)
+send_as_effective_user(const struct tr_daemon *daemon, void *octets,
+                       size_t length)
 {
-    struct ucred who = { getpid(), geteuid(), getegid() };
-    char control[CMSG_SPACE(sizeof(who))]
+    char control[CMSG_SPACE(sizeof(daemon->us))]
         __attribute__((aligned(__alignof__(struct cmsghdr))));
     struct iovec vec = { octets, length };
     struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1,
@@ -172,13 +245,13 @@ send_as_effective_user(int fd, void *octets, size_t length)
     header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_CREDENTIALS;
-    header->cmsg_len = CMSG_LEN(sizeof(who));
-    memcpy(CMSG_DATA(header), &who, sizeof(who));
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
+    header->cmsg_len = CMSG_LEN(sizeof(daemon->us));
+    memcpy(CMSG_DATA(header), &daemon->us, sizeof(daemon->us));
+    return sendmsg(daemon->fd, &message, MSG_NOSIGNAL);
 }
 
 static krb5_error_code
-send_call(int fd, const struct tr_call *call)
+send_call(const struct tr_daemon *daemon, const struct tr_call *call)
 {
     uint8_t *octets = NULL;
     size_t length;
@@ -189,7 +262,7 @@ send_call(int fd, const struct tr_call *call)
     if (ret != 0)
         return ret;
     do
-        sent = send_as_effective_user(fd, octets, length);
+        sent = send_as_effective_user(daemon, octets, length);
     while (sent < 0 && errno == EINTR);
     /* A daemon that hung up may have said why. */
     if (sent < 0 && errno != EPIPE && errno != ECONNRESET)
@@ -224,8 +297,34 @@ take_descriptor(struct msghdr *message)
     return kept;
 }
 
+/* Wait for the answer, and learn how long it is. */
 static krb5_error_code
-receive(int fd, uint8_t **octets_out, size_t *length_out, int *fd_out)
+measure(int fd, int64_t deadline, size_t *length_out)
+{
+    krb5_error_code ret;
+    ssize_t length;
+
+    for (;;) {
+        errno = 0;
+        length = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
+        if (length >= 0 || errno != EINTR)
+            break;
+        /* From now on for the rest of the time only. */
+        ret = wait_for(fd, POLLIN, deadline);
+        if (ret != 0)
+            return ret;
+    }
+    if (length <= 0)
+        return lost();
+    if (length > TR_MAX_CALL)
+        return tr_detail(TRR_TOO_LONG, "answer of trustrealmd is too long");
+    *length_out = (size_t)length;
+    return 0;
+}
+
+static krb5_error_code
+receive(int fd, int64_t deadline, uint8_t **octets_out, size_t *length_out,
+        int *fd_out)
 {
     char control[CMSG_SPACE(4 * sizeof(int))]
         __attribute__((aligned(__alignof__(struct cmsghdr))));
@@ -234,14 +333,11 @@ receive(int fd, uint8_t **octets_out, size_t *length_out, int *fd_out)
                               .msg_control = control,
                               .msg_controllen = sizeof(control) };
     ssize_t length;
+    krb5_error_code ret;
 
-    errno = 0;
-    length = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-    if (length <= 0)
-        return lost();
-    if (length > TR_MAX_CALL)
-        return tr_detail(TRR_TOO_LONG, "answer of trustrealmd is too long");
-    vec.iov_len = (size_t)length;
+    ret = measure(fd, deadline, &vec.iov_len);
+    if (ret != 0)
+        return ret;
     vec.iov_base = malloc(vec.iov_len);
     if (vec.iov_base == NULL)
         return ENOMEM;
@@ -281,11 +377,9 @@ tr_daemon_ask(struct tr_daemon *daemon, const struct tr_call *call,
     memset(reply, 0, sizeof(*reply));
     if (fd_out != NULL)
         *fd_out = -1;
-    ret = send_call(daemon->fd, call);
+    ret = send_call(daemon, call);
     if (ret == 0)
-        ret = wait_for(daemon->fd, POLLIN, deadline);
-    if (ret == 0)
-        ret = receive(daemon->fd, &octets, &length, &fd);
+        ret = receive(daemon->fd, deadline, &octets, &length, &fd);
     if (ret != 0)
         goto cleanup;
     ret = tr_wire_decode(TR_WIRE_REPLY, octets, length, reply);
@@ -310,4 +404,20 @@ cleanup:
         explicit_bzero(octets, length);
     free(octets);
     return ret;
+}
+
+krb5_error_code
+tr_daemon_ask_anew(struct tr_daemon *daemon, const struct tr_call *call,
+                   enum tr_reply_type wanted, struct tr_reply *reply,
+                   int *fd_out)
+{
+    krb5_error_code ret = TRR_DAEMON_AWAY;
+
+    if (daemon->fd >= 0)
+        ret = tr_daemon_ask(daemon, call, wanted, reply, fd_out);
+    if (ret != TRR_DAEMON_AWAY)
+        return ret;
+    tr_daemon_close(daemon);
+    ret = tr_daemon_open(daemon);
+    return ret != 0 ? ret : tr_daemon_ask(daemon, call, wanted, reply, fd_out);
 }

@@ -28,6 +28,7 @@ tr_context_create(const struct tr_mech *mech, bool initiator,
         return ENOMEM;
     context->mech = mech;
     context->initiator = initiator;
+    context->daemon.fd = -1;
     (void)pthread_mutex_init(&context->mutex, NULL);
     *context_out = context;
     return 0;
@@ -39,6 +40,7 @@ tr_context_kill(struct tr_context *context)
     OM_uint32 ignored;
 
     (void)gss_delete_sec_context(&ignored, &context->inner, GSS_C_NO_BUFFER);
+    tr_daemon_drop(&context->daemon);
     context->stage = TR_WAITING;
 }
 
@@ -52,6 +54,7 @@ tr_context_free(struct tr_context *context)
     tr_life_end(&context->life);
     tr_facts_release(context->facts);
     free(context->record.data);
+    free(context->prepared_key);
     (void)pthread_mutex_destroy(&context->mutex);
     explicit_bzero(context, sizeof(*context));
     free(context);

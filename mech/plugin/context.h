@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include "attributes.h"
+#include "call.h"
 #include "labels.h"
 #include "life.h"
 #include "oids.h"
@@ -43,6 +44,11 @@ struct tr_context {
     uint8_t binding[TR_TAG_LENGTH];     /* ties the record to the inner key */
     uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
+
+    /* of an initiator, between its two calls */
+    struct tr_daemon daemon;
+    char *prepared_key;         /* what was asked, and the flags answered */
+    int64_t prepared_flags;
 
     pthread_mutex_t mutex;
     struct tr_bytes record;     /* of trustrealmd, under the mutex */

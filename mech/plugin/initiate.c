@@ -14,6 +14,9 @@
  *        --- AP-REP, trailer -> Accepted (acceptance verified)
  *        <-- Established, page
  *
+ * Where a context was established under the present epoch, Prepare is known
+ * and not asked (prepared.h).  The connection is kept from Seal to Accepted.
+ *
  * The marker is a context flag that travels authenticated: an acceptor that
  * finds it without trailer knows that the trailer was taken away.
  */
@@ -30,6 +33,7 @@
 #include "gssi.h"
 #include "marker.h"
 #include "names.h"
+#include "prepared.h"
 #include "profile.h"
 #include "status.h"
 #include "trustrealm_err.h"
@@ -53,16 +57,36 @@ struct initiation {
     int64_t ask;                /* flags of our calls */
     int64_t answer;             /* flags of Prepared */
     char *label;                /* asked for; "" = the process's own */
+    bool known;                 /* the answer was, and not asked for */
+    bool outdated;              /* it was, but holds no more */
     struct tr_daemon daemon;
 };
 
 /* --- the first token ----------------------------------------------------- */
 
-static OM_uint32
-prepare(OM_uint32 *minor, struct initiation *in)
+static krb5_error_code
+ask_prepare(struct initiation *in, const char *target)
 {
     struct tr_call call = { .type = TR_CALL_PREPARE };
     struct tr_reply reply;
+    krb5_error_code ret;
+
+    call.u.prepare.target = (char *)target;
+    call.u.prepare.label = in->label;
+    call.u.prepare.flags = in->ask;
+    ret = tr_daemon_ask_anew(&in->daemon, &call, TR_REPLY_PREPARED, &reply,
+                             NULL);
+    if (ret != 0)
+        return ret;
+    in->answer = reply.u.prepared.flags;
+    tr_wire_free(TR_WIRE_REPLY, &reply);
+    return 0;
+}
+
+static OM_uint32
+prepare(OM_uint32 *minor, struct initiation *in)
+{
+    struct tr_context *context = in->context;
     const char *target;
     krb5_error_code ret;
     OM_uint32 major;
@@ -72,20 +96,18 @@ prepare(OM_uint32 *minor, struct initiation *in)
         return major;
     ret = tr_cred_label(in->cred, &in->label);
     if (ret == 0)
-        ret = tr_daemon_open(&in->daemon);
+        ret = tr_prepared_key(target, in->label, in->ask,
+                              &context->prepared_key);
     if (ret == 0) {
-        call.u.prepare.target = (char *)target;
-        call.u.prepare.label = in->label;
-        call.u.prepare.flags = in->ask;
-        ret = tr_daemon_ask(&in->daemon, &call, TR_REPLY_PREPARED, &reply,
-                            NULL);
+        in->known = tr_prepared_find(context->prepared_key, &in->answer);
+        if (!in->known)
+            ret = ask_prepare(in, target);
     }
-    if (ret == 0) {
-        in->answer = reply.u.prepared.flags;
-        in->context->plain = (in->answer & TR_IS_PLAIN) != 0;
-        tr_wire_free(TR_WIRE_REPLY, &reply);
-    }
-    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    context->plain = (in->answer & TR_IS_PLAIN) != 0;
+    context->prepared_flags = in->answer;
+    return GSS_S_COMPLETE;
 }
 
 static OM_uint32
@@ -134,6 +156,18 @@ kerberos(OM_uint32 *minor, struct initiation *in, gss_buffer_t token)
                                 &in->reply, &in->flags, &in->time);
 }
 
+/* What Kerberos was asked for goes by an answer that is out of date now: this
+ * token must not leave. */
+static krb5_error_code
+check_answer(struct initiation *in, int64_t flags)
+{
+    if ((flags & ~in->answer & (TR_REFUSE_DELEG | TR_FORCE_CONF)) == 0)
+        return 0;
+    in->outdated = in->known;
+    return tr_detail(TRR_REFUSED, "the policy of the trust realm has just "
+                     "changed");
+}
+
 /* Have trustrealmd seal the token, and put its trailer on. */
 static krb5_error_code
 seal(struct initiation *in, const char *client)
@@ -156,20 +190,24 @@ seal(struct initiation *in, const char *client)
     call.u.seal.client = (char *)client;
     call.u.seal.label = in->label;
     call.u.seal.flags = in->ask;
-    ret = tr_daemon_ask(&in->daemon, &call, TR_REPLY_SEALED, &reply, NULL);
+    ret = tr_daemon_ask_anew(&in->daemon, &call, TR_REPLY_SEALED, &reply,
+                             NULL);
     if (ret != 0)
         return ret;
-    if (reply.u.sealed.trailer.length == 0 ||
-        reply.u.sealed.trailer.length > TR_MAX_TRAILER) {
+    ret = check_answer(in, reply.u.sealed.flags);
+    if (ret == 0 && (reply.u.sealed.trailer.length == 0 ||
+        reply.u.sealed.trailer.length > TR_MAX_TRAILER))
         ret = tr_detail(TRR_MALFORMED, "unusable trailer from trustrealmd");
-    } else {
+    if (ret == 0) {
         in->reply.length = 0;
         in->reply.value = NULL;
         ret = tr_frame_outer(in->context->mech, &inner,
                              &reply.u.sealed.trailer, &in->reply);
     }
-    if (ret == 0)
+    if (ret == 0) {
         tr_context_set_record(in->context, &reply.u.sealed.record);
+        tr_daemon_keep(&in->daemon, &in->context->daemon);
+    }
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
@@ -236,15 +274,10 @@ step_plain(OM_uint32 *minor, struct initiation *in)
 }
 
 static OM_uint32
-begin(OM_uint32 *minor, struct initiation *in)
+begin_once(OM_uint32 *minor, struct initiation *in)
 {
     OM_uint32 major;
 
-    if ((in->req_flags & GSS_C_CONF_FLAG) != 0)
-        in->ask |= TR_ASK_CONF;
-    if ((in->req_flags & (GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG)) != 0)
-        in->ask |= TR_ASK_DELEG;
-    in->context->identify = (in->req_flags & TR_MARKER_FLAG) != 0;
     major = prepare(minor, in);
     if (major == GSS_S_COMPLETE)
         major = check_possible(minor, in);
@@ -253,6 +286,32 @@ begin(OM_uint32 *minor, struct initiation *in)
     in->context->stage = TR_WAITING;
     return in->context->plain ? step_plain(minor, in) :
         begin_labelled(minor, in);
+}
+
+static OM_uint32
+begin(OM_uint32 *minor, struct initiation *in)
+{
+    OM_uint32 major, ignored;
+
+    if ((in->req_flags & GSS_C_CONF_FLAG) != 0)
+        in->ask |= TR_ASK_CONF;
+    if ((in->req_flags & (GSS_C_DELEG_FLAG | GSS_C_DELEG_POLICY_FLAG)) != 0)
+        in->ask |= TR_ASK_DELEG;
+    in->context->identify = (in->req_flags & TR_MARKER_FLAG) != 0;
+    major = begin_once(minor, in);
+    if (!in->outdated)
+        return major;
+    /* From the start, and ask. */
+    in->outdated = false;
+    (void)gss_release_buffer(&ignored, &in->reply);
+    tr_context_kill(in->context);
+    tr_prepared_forget(in->context->prepared_key);
+    free(in->context->prepared_key);
+    in->context->prepared_key = NULL;
+    free(in->label);
+    in->label = NULL;
+    tr_daemon_close(&in->daemon);
+    return begin_once(minor, in);
 }
 
 /* --- the reply ----------------------------------------------------------- */
@@ -274,10 +333,21 @@ check_reply(OM_uint32 *minor, const struct tr_token *token)
     return tr_fail(minor, tr_detail(TRR_TOKEN, "not an answer of the peer"));
 }
 
+/* The next context to the same target need not ask whether it may be. */
+static void
+remember_prepared(struct tr_context *context)
+{
+    if (context->prepared_key == NULL)
+        return;
+    tr_prepared_add(context->prepared_key, context->prepared_flags,
+                    context->life.mapping, context->life.epoch);
+    context->prepared_key = NULL;
+}
+
 static krb5_error_code
 accepted(struct tr_context *context, const struct tr_token *token)
 {
-    struct tr_daemon daemon = TR_DAEMON_CLOSED;
+    struct tr_daemon daemon;
     struct tr_call call = { .type = TR_CALL_ACCEPTED };
     struct tr_reply reply;
     int fd = -1;
@@ -290,14 +360,15 @@ accepted(struct tr_context *context, const struct tr_token *token)
     call.u.accepted.trailer.length = token->trailer_length;
     call.u.accepted.binding.data = context->binding;
     call.u.accepted.binding.length = sizeof(context->binding);
-    ret = tr_daemon_open(&daemon);
-    if (ret != 0)
-        return ret;
-    ret = tr_daemon_ask(&daemon, &call, TR_REPLY_ESTABLISHED, &reply, &fd);
+    (void)tr_daemon_resume(&context->daemon, &daemon);
+    ret = tr_daemon_ask_anew(&daemon, &call, TR_REPLY_ESTABLISHED, &reply,
+                             &fd);
     tr_daemon_close(&daemon);
     if (ret != 0)
         return ret;
     ret = tr_context_establish(context, &reply.u.established, fd);
+    if (ret == 0)
+        remember_prepared(context);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }

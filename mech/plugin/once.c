@@ -35,6 +35,7 @@ set_up(void)
     once.daemon_uid = (uid_t)-1;
     tr_page_cache_init(&once.pages);
     tr_profile_init(&once.profile);
+    tr_prepared_init(&once.prepared);
     once.interposing = find_interposed();
 }
 

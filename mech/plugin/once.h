@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include "page.h"
+#include "prepared.h"
 #include "profile.h"
 
 struct tr_once {
@@ -22,6 +23,7 @@ struct tr_once {
     _Atomic uid_t daemon_uid;   /* of call.c; -1 = not looked up yet */
     struct tr_page_cache pages;
     struct tr_profile profile;
+    struct tr_prepared_list prepared;
 };
 
 /* Must not be called under the lock of the mechglue. */

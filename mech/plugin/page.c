@@ -128,6 +128,17 @@ tr_page_adopt(int fd, const struct tr_bytes *instance,
     return ret;
 }
 
+struct tr_mapping *
+tr_page_hold(struct tr_mapping *mapping)
+{
+    struct tr_page_cache *cache = &tr_once()->pages;
+
+    (void)pthread_mutex_lock(&cache->mutex);
+    mapping->references++;
+    (void)pthread_mutex_unlock(&cache->mutex);
+    return mapping;
+}
+
 void
 tr_page_release(struct tr_mapping *mapping)
 {

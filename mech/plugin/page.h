@@ -38,6 +38,8 @@ void tr_page_cache_init(struct tr_page_cache *cache);
  */
 krb5_error_code tr_page_adopt(int fd, const struct tr_bytes *instance,
                               struct tr_mapping **mapping_out);
+/* One more reference; returns mapping. */
+struct tr_mapping *tr_page_hold(struct tr_mapping *mapping);
 void tr_page_release(struct tr_mapping *mapping);
 
 /* Nanoseconds of the clock that leases are counted by. */

@@ -273,6 +273,30 @@ delegation(void)
     establish(&q, &wishes);
 }
 
+/* trDelegation: sample, withdrawn meanwhile.  No context fails for that. */
+static void
+delegation_withdrawn(void)
+{
+    struct wishes wishes = { .flags = GSS_C_DELEG_FLAG };
+    time_t end_time = time(NULL) + 20;
+    bool delegated;
+    struct pair p;
+    int before = 0, after = 0;
+
+    while (after < 20 && time(NULL) < end_time) {
+        establish(&p, &wishes);
+        delegated = p.delegated != GSS_C_NO_CREDENTIAL;
+        expect(delegated == ((p.flags_there & GSS_C_DELEG_FLAG) != 0));
+        expect(!delegated || after == 0);
+        if (delegated)
+            before++;
+        else
+            after++;
+        end(&p);
+    }
+    expect(before > 0 && after == 20);
+}
+
 /* --- by-passes ----------------------------------------------------------- */
 
 static void
@@ -399,6 +423,7 @@ const struct probe_case policy_cases[] = {
     { "confidentiality_is_forced", confidentiality_is_forced },
     { "kernel_export", kernel_export },
     { "delegation", delegation },
+    { "delegation_withdrawn", delegation_withdrawn },
     { "bypass", bypass },
     { "bypass_exported", bypass_exported },
     { "bypass_iakerb", bypass_iakerb },

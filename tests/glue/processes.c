@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -95,6 +97,96 @@ fork_between_init_and_wrap(void)
         expect_label(p.acceptor, changed);
     }
     wait_for_child();
+}
+
+/* --- between the two calls of an initiator ------------------------------- */
+
+#define LAST_DESCRIPTOR 63
+
+/* Both ends up to the acceptor's reply. */
+static gss_buffer_desc
+begin(struct pair *p)
+{
+    static const struct wishes none;
+    gss_buffer_desc here = initiate(p, &none), there;
+
+    be_acceptor();
+    must(gss_accept_sec_context(&minor, &p->acceptor, NULL, &here, NULL, NULL,
+                                NULL, &there, NULL, NULL, NULL));
+    return there;
+}
+
+static void
+finish(struct pair *p, gss_buffer_desc *reply)
+{
+    gss_buffer_desc message = octets(33), token, out;
+
+    be_initiator();
+    must(gss_init_sec_context(&minor, NULL, &p->initiator,
+                              service_name("sample"), krb5_mech(), 0, 0, NULL,
+                              reply, NULL, &out, NULL, NULL));
+    expect(out.length == 0);
+    must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
+}
+
+static void
+fork_between_the_calls(void)
+{
+    gss_buffer_desc reply;
+    struct pair p;
+    pid_t pid;
+
+    reply = begin(&p);
+    pid = fork();
+    expect(pid >= 0);
+    finish(&p, &reply);
+    if (pid == 0)
+        _exit(0);
+    wait_for_child();
+}
+
+/* Put one end of a socket pair in the place of every descriptor that there
+ * may be, as a program may that does not know of ours; returns the other. */
+static int
+take_descriptors(void)
+{
+    int fds[2], fd;
+
+    expect(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) == 0);
+    expect(dup2(fds[1], LAST_DESCRIPTOR + 1) == LAST_DESCRIPTOR + 1);
+    for (fd = STDERR_FILENO + 1; fd <= LAST_DESCRIPTOR; fd++) {
+        if (fd != fds[0])
+            expect(dup2(fds[0], fd) == fd);
+    }
+    return LAST_DESCRIPTOR + 1;
+}
+
+/* Nothing was written to it, nothing closed. */
+static void
+expect_untouched(int other)
+{
+    char octet;
+    int fd;
+
+    expect(recv(other, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+    for (fd = STDERR_FILENO + 1; fd <= LAST_DESCRIPTOR; fd++)
+        expect(fcntl(fd, F_GETFD) >= 0);
+}
+
+static void
+descriptors_taken_between_the_calls(void)
+{
+    gss_buffer_desc reply;
+    struct pair p, q;
+    int other;
+
+    reply = begin(&p);
+    (void)begin(&q);
+    other = take_descriptors();
+    finish(&p, &reply);
+    expect_untouched(other);
+    end(&q);
+    expect_untouched(other);
 }
 
 /* --- threads ------------------------------------------------------------- */
@@ -373,6 +465,9 @@ nothing_is_leaked(void)
 
 const struct probe_case process_cases[] = {
     { "fork_between_init_and_wrap", fork_between_init_and_wrap },
+    { "fork_between_the_calls", fork_between_the_calls },
+    { "descriptors_taken_between_the_calls",
+      descriptors_taken_between_the_calls },
     { "eight_threads", eight_threads },
     { "threads_take_turns_on_a_context", threads_take_turns_on_a_context },
     { "nothing_is_leaked", nothing_is_leaked },

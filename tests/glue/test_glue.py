@@ -110,6 +110,18 @@ def test_table_changes_meanwhile(changeable):
     assert changeable.beta.table_generation() > before + 10
 
 
+def test_delegation_withdrawn(changeable):
+    """alpha knows first: what it still hands over, beta would not take."""
+    change(changeable, trDelegation=["sample"])
+    withdrawal = threading.Timer(
+        1, change, (changeable,), {"trDelegation": []})
+    withdrawal.start()
+    try:
+        run_probe(changeable, changeable.probe, "delegation_withdrawn")
+    finally:
+        withdrawal.join()
+
+
 @pytest.fixture(scope="module")
 def open_world(world):
     """The service plain is for plain clients, and alpha may call it so."""

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from testlib.process import eventually
+from testlib.world import SERVICE
 
 
 @pytest.fixture
@@ -106,6 +107,18 @@ def test_daemon_of_the_receiver_dies(make_world):
     world.beta.start()
     assert world.client(server).delivered
     running.kill()
+
+
+def test_daemons_restart_while_a_context_is_established(make_world):
+    world = make_world()
+    ours, token = world.agent("alpha").initiate(
+        "sample@" + world.beta.host)
+    world.alpha.restart()
+    world.beta.restart()
+    theirs, reply, _ = world.agent("beta", None, SERVICE).accept(token)
+    world.alpha.restart()
+    ours.step(reply)
+    assert theirs.unwrap(ours.wrap(b"hello")) == b"hello"
 
 
 def test_kdc_away(make_world):

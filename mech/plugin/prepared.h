@@ -1,0 +1,50 @@
+/* mech/plugin/prepared.h - what need not be asked before each context */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_PREPARED_H
+#define TR_PREPARED_H
+
+/*
+ * Whether something may be sent to a target at all is asked before Kerberos
+ * is, so that nothing leaves for one that is refused.  Where a context was
+ * established, the answer is known as long as the page shows the epoch of
+ * then.  Nothing rests on it but that first step: trustrealmd decides again,
+ * on what Kerberos has made, when it seals.  Refusals and by-passes are not
+ * remembered.
+ */
+
+#include <krb5/krb5.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "page.h"
+
+#define TR_MAX_PREPARED 16
+
+struct tr_prepared {
+    char *key;                  /* NULL: none */
+    int64_t flags;
+    struct tr_mapping *mapping;
+    uint64_t epoch;
+};
+
+struct tr_prepared_list {
+    pthread_mutex_t mutex;
+    struct tr_prepared items[TR_MAX_PREPARED];
+    size_t oldest;
+};
+
+void tr_prepared_init(struct tr_prepared_list *list);
+
+/* All that the answer to this question depends on; free() it. */
+krb5_error_code tr_prepared_key(const char *target, const char *label,
+                                int64_t ask, char **key_out);
+
+/* Flags of the answer, if it is known. */
+bool tr_prepared_find(const char *key, int64_t *flags_out);
+void tr_prepared_forget(const char *key);
+/* A context was established; key is taken over. */
+void tr_prepared_add(char *key, int64_t flags, struct tr_mapping *mapping,
+                     uint64_t epoch);
+
+#endif
