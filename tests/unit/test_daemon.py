@@ -221,9 +221,11 @@ def test_systemd_is_told(alone, systemd):
 
 def reloaded(system, says):
     """Reload; wait until the log says it once more."""
-    before = len(re.findall(says, system.log()))
+    def times():
+        return len(re.findall(says, system.log(), re.MULTILINE))
+    before = times()
     system.reload()
-    eventually(lambda: len(re.findall(says, system.log())) > before, 10, says)
+    eventually(lambda: times() > before, 10, says)
 
 
 def test_a_reload_raises_the_epoch(alpha):
