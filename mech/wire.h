@@ -238,7 +238,8 @@ struct tr_page {
  * descriptor as SCM_RIGHTS.  The daemon knows the caller by SO_PEERCRED and
  * takes a packet only with SCM_CREDENTIALS that say the same: attach them
  * with the effective ids, since those that the kernel adds by itself have the
- * real ones.  A call is sent when the one before has been answered.
+ * real ones.  A call is sent when the one before has been answered.  After an
+ * Established there is no more to ask: the daemon closes the connection.
  */
 #define TR_SOCKET_PATH TR_RUNSTATEDIR "/trustrealm/socket"
 #define TR_SOCKET_ENV "TRUSTREALM_SOCKET"       /* secure_getenv() only */

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <com_err.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 #include "daemon.h"
 #include "trustrealm_err.h"
@@ -26,7 +27,7 @@ static void
 answer(struct tr_request *request, const struct tr_reply *reply, int fd,
        bool last)
 {
-    void *connection = request->connection;
+    struct tr_call call = request->call;
     uint8_t *octets = NULL;
     size_t length = 0;
     krb5_error_code ret;
@@ -40,9 +41,11 @@ answer(struct tr_request *request, const struct tr_reply *reply, int fd,
         length = 0;
         last = true;
     }
-    tr_wire_free(TR_WIRE_CALL, &request->call);
-    tr_connection_answer(connection, octets, length, fd, last);
+    memset(&request->call, 0, sizeof(request->call));
+    /* The request may be gone afterwards. */
+    tr_connection_answer(request->connection, octets, length, fd, last);
     free(octets);
+    tr_wire_free(TR_WIRE_CALL, &call);
 }
 
 void
@@ -50,7 +53,8 @@ tr_request_reply(struct tr_request *request, const struct tr_reply *reply,
                  bool with_page)
 {
     answer(request, reply,
-           with_page ? tr_shared_page_fd(request->service->page) : -1, false);
+           with_page ? tr_shared_page_fd(request->service->page) : -1,
+           reply->type == TR_REPLY_ESTABLISHED);
 }
 
 static void

@@ -25,7 +25,6 @@
 #include "trustrealm_err.h"
 
 #define DESCRIPTORS_KEPT 96     /* for all but connections */
-#define ACCEPT_AT_ONCE 64
 #define SPARE_CONNECTIONS 64    /* kept for the next ones */
 
 struct connection {
@@ -256,17 +255,17 @@ on_accept(evutil_socket_t listening, short what, void *arg)
 {
     static const struct timeval pause = { 0, 100000 };
     struct tr_server *server = arg;
-    int fd, i;
+    int fd;
 
-    for (i = 0; i < ACCEPT_AT_ONCE; i++) {
-        fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            break;
+    /* One at a time: whoever is connected already has his turn between. */
+    fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
         open_connection(server, fd);
+        return;
     }
     /* Out of descriptors or memory: a ready listener would spin. */
-    if (i < ACCEPT_AT_ONCE && errno != EAGAIN && errno != EWOULDBLOCK &&
-        errno != ECONNABORTED && errno != EINTR) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ECONNABORTED &&
+        errno != EINTR) {
         tr_log(server->service->audit, LOG_ERR, "accept: %s",
                strerror(errno));
         event_del(server->accepting);

@@ -214,12 +214,13 @@ timed_connect(struct bench *bench, const char *path)
 
 /* Issue and check: a message with another label, judge: after a change. */
 static void
-use_association(struct bench *bench, int from, int to,
-                const struct tr_bytes *initiator,
+use_association(struct bench *bench, const struct tr_bytes *initiator,
                 const struct tr_bytes *acceptor, struct tr_bytes *binding)
 {
     struct tr_call call = { .type = TR_CALL_ISSUE };
     struct tr_reply issued, reply;
+    int from = connect_to(bench->initiator);
+    int to = connect_to(bench->acceptor);
 
     call.u.issue.record = *initiator;
     call.u.issue.label = (char *)bench->label;
@@ -239,6 +240,8 @@ use_association(struct bench *bench, int from, int to,
     call.u.judge.binding = *binding;
     ask(bench, JUDGE, from, &call, TR_REPLY_ESTABLISHED, &reply);
     tr_wire_free(TR_WIRE_REPLY, &reply);
+    close(from);
+    close(to);
 }
 
 static void
@@ -292,7 +295,9 @@ run_association(struct bench *bench)
     call.u.accepted.binding = binding;
     ask(bench, ACCEPTED, from, &call, TR_REPLY_ESTABLISHED, &accepted);
 
-    use_association(bench, from, to, &accepted.u.established.record,
+    close(from);
+    close(to);
+    use_association(bench, &accepted.u.established.record,
                     &committed.u.established.record, &binding);
     bench->count++;
     tr_wire_free(TR_WIRE_REPLY, &prepared);
@@ -301,8 +306,6 @@ run_association(struct bench *bench)
     tr_wire_free(TR_WIRE_REPLY, &committed);
     tr_wire_free(TR_WIRE_REPLY, &accepted);
     free(ap_req.data);
-    close(from);
-    close(to);
 }
 
 /* --- decisions ----------------------------------------------------------- */

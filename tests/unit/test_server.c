@@ -300,6 +300,8 @@ the_page_travels_with_an_answer(void **state)
     assert_int_equal(fstat(tr_shared_page_fd(world.service.page), &b), 0);
     assert_true(a.st_ino == b.st_ino && a.st_dev == b.st_dev);
     close(passed);
+    /* That was the last answer. */
+    assert_true(is_closed(fd));
     close(fd);
 }
 
