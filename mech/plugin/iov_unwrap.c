@@ -27,6 +27,7 @@ struct receiving {
     gss_iov_buffer_desc *iov;   /* the caller's */
     int count;
     struct tr_known_label *label;       /* of the message, NULL: established */
+    bool opened;                /* by Kerberos */
 };
 
 /* Octets in front of Kerberos' trailer in the caller's TRAILER. */
@@ -137,17 +138,33 @@ strip(struct receiving *r)
     return ret;
 }
 
+/*
+ * MIT Kerberos 1.20 takes the lengths of a STREAM that is not of RFC 4121 from
+ * its octets and crashes on some; labelled contexts have no other tokens.
+ */
+static bool
+is_wrap_token(const gss_buffer_desc *stream)
+{
+    static const uint8_t id[] = { 0x05, 0x04 };
+
+    return stream->length >= sizeof(id) &&
+        memcmp(stream->value, id, sizeof(id)) == 0;
+}
+
 static OM_uint32
 unwrap(OM_uint32 *minor, struct receiving *r, int *conf_out,
        gss_qop_t *qop_out)
 {
-    gss_iov_buffer_t trailer = NULL;
+    gss_iov_buffer_t trailer = NULL, stream;
     size_t suffix = 0;
     OM_uint32 major = GSS_S_COMPLETE;
     krb5_error_code ret;
 
-    if (!r->context->plain &&
-        tr_iov_find(r->iov, r->count, GSS_IOV_BUFFER_TYPE_STREAM) == NULL)
+    stream = tr_iov_find(r->iov, r->count, GSS_IOV_BUFFER_TYPE_STREAM);
+    if (!r->context->plain && stream != NULL &&
+        !is_wrap_token(&stream->buffer))
+        return GSS_S_DEFECTIVE_TOKEN;
+    if (!r->context->plain && stream == NULL)
         major = measure_suffix(minor, r, &trailer, &suffix);
     if (GSS_ERROR(major))
         return major;
@@ -155,6 +172,7 @@ unwrap(OM_uint32 *minor, struct receiving *r, int *conf_out,
         return unwrap_split(minor, r, trailer, suffix, conf_out, qop_out);
     major = gss_unwrap_iov(minor, r->context->inner, conf_out, qop_out, r->iov,
                            r->count);
+    r->opened = !GSS_ERROR(major);
     if (GSS_ERROR(major) || r->context->plain)
         return major;
     ret = strip(r);
@@ -192,7 +210,10 @@ gssi_unwrap_iov(OM_uint32 *minor, gss_ctx_id_t handle, int *conf_out,
     major = tr_message_check_conf(minor, r.context, major, conf);
     major = tr_message_confirm_received(minor, r.context, &r.label, major);
     if (GSS_ERROR(major)) {
-        wipe(iov, count);
+        /* The DATA of a STREAM points nowhere before it was opened. */
+        if (r.opened ||
+            tr_iov_find(iov, count, GSS_IOV_BUFFER_TYPE_STREAM) == NULL)
+            wipe(iov, count);
     } else {
         tr_labels_delivered(r.context, r.label);
         if (conf_out != NULL)

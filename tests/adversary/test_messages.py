@@ -105,6 +105,16 @@ def test_flipped_bit_in_every_byte_of_a_mic(pair, verify, label):
     assert theirs.message_label()[0] == ("SECRET" if label else "INTERNAL")
 
 
+@pytest.mark.parametrize("kind", ["0101", "0102", "0201", "0404", "0405",
+                                  "60"])
+def test_stream_of_another_kind(pair, kind):
+    """Libraries have been seen to crash on such."""
+    ours, theirs = pair
+    token = ours.wrap(MESSAGE)
+    for rest in range(2, len(token)):
+        refused(theirs.unwrap_stream, bytes.fromhex(kind) + token[rest:])
+
+
 @pytest.mark.parametrize("unwrap", ["unwrap", "unwrap_stream"])
 @pytest.mark.parametrize("conf", [True, False])
 @pytest.mark.parametrize("label", ["", "grave"])
