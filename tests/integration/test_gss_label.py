@@ -183,6 +183,16 @@ def test_wrong_command_line(plain, argv):
     assert "usage: gss-label" in done.err or "try --help" in done.err
 
 
+@pytest.mark.parametrize("argv, option", [
+    (("client", "--port", "99999", "a", "b"), "--port: unusable: '99999'"),
+    (("client", "-n", "0", "a", "b"), "--count: unusable: '0'"),
+    (("client", "a:70000", "b"), "no host and port"),
+    (("server", "-w", "soon"), "--wait: unusable: 'soon'"),
+    (("token", "init", "-S", "x"), "gss-label token init: invalid option")])
+def test_wrong_option_is_named(plain, argv, option):
+    assert option in plain.run(*argv).err
+
+
 @pytest.mark.parametrize("argv", [(), ("client",), ("server",), ("token",),
                                   ("token", "init"), ("token", "accept")])
 def test_help(plain, argv):

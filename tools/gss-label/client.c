@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,29 +36,26 @@ struct client {
     gss_ctx_id_t context;
 };
 
-static void
-usage(FILE *stream)
-{
-    fputs("usage: gss-label client [OPTION...] HOST[:PORT] SERVICE@HOST\n\n"
-          "  -p, --port PORT          of the server (4444)\n"
-          "  -m, --mech MECHANISM     krb5, trustrealm, spnego or "
-          "spnego-default\n"
-          "  -P, --protection P       wrap, integrity, mic, mic-iov, iov,\n"
-          "                           iov-integrity, iov-lengths,\n"
-          "                           iov-lengths-integrity, aead,\n"
-          "                           aead-integrity or none\n"
-          "  -l, --label LABEL        of the context (this system's format)\n"
-          "  -L, --message-label L    of the first, second ... message; the\n"
-          "                           last one stays; \"\" is the context's\n"
-          "  -M, --message TEXT       the first, second ... message\n"
-          "  -s, --size OCTETS        pad messages to this length\n"
-          "  -n, --count N            number of messages\n"
-          "  -i, --interval SECONDS   between messages\n"
-          "  -d, --delegate           delegate credentials\n"
-          "      --no-mutual          do not ask for mutual authentication\n"
-          "  -t, --timeout SECONDS    for each answer (10)\n"
-          "  -j, --json               one JSON object a line\n", stream);
-}
+static const char usage[] =
+    "usage: gss-label client [OPTION...] HOST[:PORT] SERVICE@HOST\n\n"
+    "  -p, --port PORT          of the server (4444)\n"
+    "  -m, --mech MECHANISM     krb5, trustrealm, spnego or "
+    "spnego-default\n"
+    "  -P, --protection P       wrap, integrity, mic, mic-iov, iov,\n"
+    "                           iov-integrity, iov-lengths,\n"
+    "                           iov-lengths-integrity, aead,\n"
+    "                           aead-integrity or none\n"
+    "  -l, --label LABEL        of the context (this system's format)\n"
+    "  -L, --message-label L    of the first, second ... message; the\n"
+    "                           last one stays; \"\" is the context's\n"
+    "  -M, --message TEXT       the first, second ... message\n"
+    "  -s, --size OCTETS        pad messages to this length\n"
+    "  -n, --count N            number of messages\n"
+    "  -i, --interval SECONDS   between messages\n"
+    "  -d, --delegate           delegate credentials\n"
+    "      --no-mutual          do not ask for mutual authentication\n"
+    "  -t, --timeout SECONDS    for each answer (10)\n"
+    "  -j, --json               one JSON object a line\n";
 
 static const struct option options[] = {
     { "port", required_argument, NULL, 'p' },
@@ -80,12 +76,14 @@ static const struct option options[] = {
 };
 
 static bool
-take_option(struct client *client, int c, const char *arg)
+take_option(void *self, int c, const char *arg)
 {
+    struct client *client = self;
+
     switch (c) {
     case 'p':
         client->port = arg;
-        return true;
+        return gl_is_port(arg);
     case 'm':
         client->mechanism = gl_mechanism_find(arg);
         return client->mechanism != NULL;
@@ -100,9 +98,9 @@ take_option(struct client *client, int c, const char *arg)
     case 'M':
         return gl_list_add(&client->messages, arg);
     case 's':
-        return gl_parse_number(arg, GL_MAX_FRAME, &client->size);
+        return gl_parse_number(arg, 0, GL_MAX_FRAME, &client->size);
     case 'n':
-        return gl_parse_number(arg, UINT32_MAX, &client->count);
+        return gl_parse_number(arg, 1, UINT32_MAX, &client->count);
     case 'i':
         return gl_parse_seconds(arg, &client->interval_ms);
     case 'd':
@@ -154,31 +152,22 @@ max_count(unsigned long a, unsigned long b)
     return a > b ? a : b;
 }
 
+static const struct gl_command command = {
+    "client", usage, "p:m:P:l:L:M:s:n:i:dt:jh", options, take_option
+};
+
 /* -1 to go on, or the exit status. */
 static int
 parse(struct client *client, int argc, char **argv)
 {
-    int c;
+    int status = gl_take_options(&command, client, argc, argv);
 
-    while ((c = getopt_long(argc, argv, "p:m:P:l:L:M:s:n:i:dt:jh", options,
-                            NULL)) != -1) {
-        if (c == 'h') {
-            usage(stdout);
-            return GL_DELIVERED;
-        }
-        if (c == '?' || !take_option(client, c, optarg)) {
-            if (c != '?')
-                fprintf(stderr, "gss-label client: invalid '%s'; try --help\n",
-                        optarg);
-            else
-                usage(stderr);
-            return GL_USAGE;
-        }
-    }
-    if (argc - optind != 2 || !take_host(client, argv[optind])) {
-        usage(stderr);
-        return GL_USAGE;
-    }
+    if (status >= 0)
+        return status;
+    if (argc - optind != 2)
+        return gl_usage(&command, "a server and a service are needed");
+    if (!take_host(client, argv[optind]) || !gl_is_port(client->port))
+        return gl_usage(&command, "this is no host and port");
     client->service = argv[optind + 1];
     if (client->protection->confidential)
         client->flags |= GSS_C_CONF_FLAG;

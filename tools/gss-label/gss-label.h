@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <getopt.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include <jansson.h>
@@ -149,10 +150,28 @@ enum gl_status gl_serve(const struct gl_acceptor *acceptor, int fd);
 
 /* --- options (options.c) ------------------------------------------------- */
 
+struct gl_command {
+    const char *name;
+    const char *usage;                  /* text of --help */
+    const char *letters;                /* as for getopt_long() */
+    const struct option *options;
+    /* Take an option; false when its argument is unusable. */
+    bool (*take)(void *self, int c, const char *arg);
+};
+
+/* Take the options, to optind; -1 to go on, or the exit status. */
+int gl_take_options(const struct gl_command *command, void *self, int argc,
+                    char **argv);
+/* What is on the command line does not fit: point to --help. */
+int gl_usage(const struct gl_command *command, const char *why);
+
 /* Whole decimal numbers and seconds with a fraction; false when text is
  * anything else or out of bounds. */
-bool gl_parse_number(const char *text, unsigned long max, unsigned long *out);
+bool gl_parse_number(const char *text, unsigned long min, unsigned long max,
+                     unsigned long *out);
 bool gl_parse_seconds(const char *text, int *ms_out);
+/* Is it a number or the name of a TCP port? */
+bool gl_is_port(const char *text);
 /* Append to a list of borrowed strings. */
 struct gl_list { const char **items; size_t count; };
 bool gl_list_add(struct gl_list *list, const char *item);

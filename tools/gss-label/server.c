@@ -9,7 +9,7 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -36,23 +36,20 @@ struct server {
     int listener;
 };
 
-static void
-usage(FILE *stream)
-{
-    fputs("usage: gss-label server [OPTION...]\n\n"
-          "  -p, --port PORT          to listen on (4444); 0: a free one\n"
-          "  -a, --address ADDRESS    to listen on (any)\n"
-          "  -S, --service NAME@HOST  accept for this service only\n"
-          "  -m, --mech MECHANISM     krb5, trustrealm, spnego or "
-          "spnego-default\n"
-          "  -1, --once               serve one connection and exit\n"
-          "  -n, --count N            serve N connections and exit\n"
-          "      --ready-fd FD        write the port to FD when listening\n"
-          "  -t, --timeout SECONDS    for each frame of a peer (60)\n"
-          "  -w, --wait SECONDS       for a connection (no end)\n"
-          "  -j, --json               one JSON object a line\n\n"
-          "The key comes from the keytab that KRB5_KTNAME names.\n", stream);
-}
+static const char usage[] =
+    "usage: gss-label server [OPTION...]\n\n"
+    "  -p, --port PORT          to listen on (4444); 0: a free one\n"
+    "  -a, --address ADDRESS    to listen on (any)\n"
+    "  -S, --service NAME@HOST  accept for this service only\n"
+    "  -m, --mech MECHANISM     krb5, trustrealm, spnego or "
+    "spnego-default\n"
+    "  -1, --once               serve one connection and exit\n"
+    "  -n, --count N            serve N connections and exit\n"
+    "      --ready-fd FD        write the port to FD when listening\n"
+    "  -t, --timeout SECONDS    for each frame of a peer (60)\n"
+    "  -w, --wait SECONDS       for a connection (no end)\n"
+    "  -j, --json               one JSON object a line\n\n"
+    "The key comes from the keytab that KRB5_KTNAME names.\n";
 
 static const struct option options[] = {
     { "port", required_argument, NULL, 'p' },
@@ -70,12 +67,14 @@ static const struct option options[] = {
 };
 
 static bool
-take_option(struct server *server, int c, const char *arg)
+take_option(void *self, int c, const char *arg)
 {
+    struct server *server = self;
+
     switch (c) {
     case 'p':
         server->port = arg;
-        return true;
+        return gl_is_port(arg);
     case 'a':
         server->address = arg;
         return true;
@@ -90,9 +89,9 @@ take_option(struct server *server, int c, const char *arg)
         server->count = 1;
         return true;
     case 'n':
-        return gl_parse_number(arg, UINT32_MAX, &server->count);
+        return gl_parse_number(arg, 1, UINT32_MAX, &server->count);
     case 'r':
-        return gl_parse_number(arg, 65535, &server->ready_fd);
+        return gl_parse_number(arg, 1, INT_MAX, &server->ready_fd);
     case 't':
         return gl_parse_seconds(arg, &server->acceptor.timeout_ms) &&
             server->acceptor.timeout_ms > 0;
@@ -106,32 +105,19 @@ take_option(struct server *server, int c, const char *arg)
     }
 }
 
+static const struct gl_command command = {
+    "server", usage, "p:a:S:m:1n:t:w:jh", options, take_option
+};
+
 /* -1 to go on, or the exit status. */
 static int
 parse(struct server *server, int argc, char **argv)
 {
-    int c;
+    int status = gl_take_options(&command, server, argc, argv);
 
-    while ((c = getopt_long(argc, argv, "p:a:S:m:1n:t:w:jh", options,
-                            NULL)) != -1) {
-        if (c == 'h') {
-            usage(stdout);
-            return GL_DELIVERED;
-        }
-        if (c == '?' || !take_option(server, c, optarg)) {
-            if (c != '?')
-                fprintf(stderr, "gss-label server: invalid '%s'; try --help\n",
-                        optarg);
-            else
-                usage(stderr);
-            return GL_USAGE;
-        }
-    }
-    if (optind != argc) {
-        usage(stderr);
-        return GL_USAGE;
-    }
-    return -1;
+    if (status < 0 && optind != argc)
+        return gl_usage(&command, "too many arguments");
+    return status;
 }
 
 static void
@@ -242,7 +228,7 @@ report_listening(struct server *server)
                     &length) != 0 ||
         getnameinfo((struct sockaddr *)&address, length, NULL, 0, port,
                     sizeof(port), NI_NUMERICSERV) != 0 ||
-        !gl_parse_number(port, 65535, &number)) {
+        !gl_parse_number(port, 0, UINT16_MAX, &number)) {
         gl_report_error(&server->acceptor.output, "getsockname", errno);
         return GL_SYSTEM;
     }

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <resolv.h>
 #include <stdlib.h>
@@ -24,46 +23,52 @@ struct token {
     gss_ctx_id_t context;
 };
 
-static void
-usage(FILE *stream)
-{
-    fputs("usage: gss-label token init [OPTION...] SERVICE@HOST\n"
-          "       gss-label token accept [OPTION...]\n\n"
-          "init writes its first token to standard output, accept reads one\n"
-          "from standard input and writes the reply; what became of it goes\n"
-          "to standard error (with --json: all to standard output).\n\n"
-          "  -m, --mech MECHANISM   krb5, trustrealm, spnego or "
-          "spnego-default\n"
-          "  -r, --raw              tokens as they are, not in base64\n"
-          "  -j, --json             one JSON object a line\n"
-          "init:\n"
-          "  -l, --label LABEL      of the context (this system's format)\n"
-          "  -c, --conf             ask for confidentiality\n"
-          "  -d, --delegate         delegate credentials\n"
-          "      --no-mutual        do not ask for mutual authentication\n"
-          "  -R, --reply            then read the reply and finish\n"
-          "accept:\n"
-          "  -S, --service NAME@HOST  accept for this service only\n",
-          stream);
-}
+static const char usage[] =
+    "usage: gss-label token init [OPTION...] SERVICE@HOST\n"
+    "       gss-label token accept [OPTION...]\n\n"
+    "init writes its first token to standard output, accept reads one\n"
+    "from standard input and writes the reply; what became of it goes\n"
+    "to standard error (with --json: all to standard output).\n\n"
+    "  -m, --mech MECHANISM   krb5, trustrealm, spnego or "
+    "spnego-default\n"
+    "  -r, --raw              tokens as they are, not in base64\n"
+    "  -j, --json             one JSON object a line\n"
+    "init:\n"
+    "  -l, --label LABEL      of the context (this system's format)\n"
+    "  -c, --conf             ask for confidentiality\n"
+    "  -d, --delegate         delegate credentials\n"
+    "      --no-mutual        do not ask for mutual authentication\n"
+    "  -R, --reply            then read the reply and finish\n"
+    "accept:\n"
+    "  -S, --service NAME@HOST  accept for this service only\n";
 
-static const struct option options[] = {
-    { "mech", required_argument, NULL, 'm' },
-    { "raw", no_argument, NULL, 'r' },
-    { "json", no_argument, NULL, 'j' },
+#define COMMON_OPTIONS \
+    { "mech", required_argument, NULL, 'm' }, \
+    { "raw", no_argument, NULL, 'r' }, \
+    { "json", no_argument, NULL, 'j' }, \
+    { "help", no_argument, NULL, 'h' }
+
+static const struct option init_options[] = {
+    COMMON_OPTIONS,
     { "label", required_argument, NULL, 'l' },
     { "conf", no_argument, NULL, 'c' },
     { "delegate", no_argument, NULL, 'd' },
     { "no-mutual", no_argument, NULL, 'U' },
     { "reply", no_argument, NULL, 'R' },
+    { NULL, 0, NULL, 0 }
+};
+
+static const struct option accept_options[] = {
+    COMMON_OPTIONS,
     { "service", required_argument, NULL, 'S' },
-    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
 
 static bool
-take_option(struct token *token, int c, const char *arg)
+take_option(void *self, int c, const char *arg)
 {
+    struct token *token = self;
+
     switch (c) {
     case 'm':
         token->mechanism = gl_mechanism_find(arg);
@@ -98,31 +103,26 @@ take_option(struct token *token, int c, const char *arg)
     }
 }
 
+static const struct gl_command init_command = {
+    "token init", usage, "m:rjhl:cdR", init_options, take_option
+}, accept_command = {
+    "token accept", usage, "m:rjhS:", accept_options, take_option
+};
+
 /* -1 to go on, or the exit status. */
 static int
-parse(struct token *token, int argc, char **argv, const char *letters,
-      int operands)
+parse(const struct gl_command *command, struct token *token, int argc,
+      char **argv, int operands)
 {
-    int c;
+    int status = gl_take_options(command, token, argc, argv);
 
-    while ((c = getopt_long(argc, argv, "m:rjl:cdRS:h", options,
-                            NULL)) != -1) {
-        if (c == 'h') {
-            usage(stdout);
-            return GL_DELIVERED;
-        }
-        if (c == '?' || strchr(letters, c) == NULL ||
-            !take_option(token, c, optarg)) {
-            if (c != '?')
-                fprintf(stderr, "gss-label token: invalid option\n");
-            usage(stderr);
-            return GL_USAGE;
-        }
-    }
-    if (argc - optind != operands || (token->raw && token->output.json)) {
-        usage(stderr);
-        return GL_USAGE;
-    }
+    if (status >= 0)
+        return status;
+    if (argc - optind != operands)
+        return gl_usage(command, operands == 0 ? "too many arguments" :
+                        "a service is needed");
+    if (token->raw && token->output.json)
+        return gl_usage(command, "--raw and --json exclude each other");
     return -1;
 }
 
@@ -307,20 +307,20 @@ gl_token(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "init") == 0) {
         token.mechanism = gl_mechanism_find("krb5");
-        status = parse(&token, argc - 1, argv + 1, "mrjlcdUR", 1);
+        status = parse(&init_command, &token, argc - 1, argv + 1, 1);
         if (status < 0) {
             token.service = argv[1 + optind];
             status = run_init(&token);
         }
     } else if (argc > 1 && strcmp(argv[1], "accept") == 0) {
-        status = parse(&token, argc - 1, argv + 1, "mrjS", 0);
+        status = parse(&accept_command, &token, argc - 1, argv + 1, 0);
         if (status < 0)
             status = run_accept(&token);
     } else {
         status = argc > 1 && (strcmp(argv[1], "--help") == 0 ||
                               strcmp(argv[1], "-h") == 0) ?
             GL_DELIVERED : GL_USAGE;
-        usage(status == GL_DELIVERED ? stdout : stderr);
+        fputs(usage, status == GL_DELIVERED ? stdout : stderr);
     }
     (void)gss_delete_sec_context(&minor, &token.context, GSS_C_NO_BUFFER);
     (void)gss_release_cred(&minor, &token.cred);
