@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "gathered.h"
 #include "record_class.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -177,6 +178,17 @@ take_fields(const struct tr_entry *entry, const struct tr_class *class,
     return class->check(record, why_out);
 }
 
+static void
+set_defaults(enum tr_record_type type, struct tr_record *record)
+{
+    memset(record, 0, sizeof(*record));
+    record->type = type;
+    if (type == TR_RECORD_SYSTEM)
+        record->u.system.enabled = true;
+    if (type == TR_RECORD_REALM)
+        record->u.realm.kernel_lifetime = DEFAULT_KERNEL_LIFETIME;
+}
+
 static krb5_error_code
 make_record(const struct tr_entry *entry, const struct tr_class *class,
             bool only_required, struct tr_record **record_out, char **why_out)
@@ -184,14 +196,10 @@ make_record(const struct tr_entry *entry, const struct tr_class *class,
     krb5_error_code ret;
     struct tr_record *record;
 
-    record = calloc(1, sizeof(*record));
+    record = malloc(sizeof(*record));
     if (record == NULL)
         return ENOMEM;
-    record->type = class->type;
-    if (record->type == TR_RECORD_SYSTEM)
-        record->u.system.enabled = true;
-    if (record->type == TR_RECORD_REALM)
-        record->u.realm.kernel_lifetime = DEFAULT_KERNEL_LIFETIME;
+    set_defaults(class->type, record);
     ret = take_fields(entry, class, only_required, record, why_out);
     if (ret) {
         tr_record_free(record);
@@ -236,4 +244,98 @@ tr_record_closed(const struct tr_entry *entry, struct tr_record **record_out)
     }
     free(why);
     return ret == TRR_ENTRY ? 0 : ret;
+}
+
+/* --- and back ------------------------------------------------------------ */
+
+struct made {
+    struct tr_entry entry;
+    struct tr_gathered values;
+};
+
+static krb5_error_code
+add_value(struct tr_gathered *values, const char *attribute, char *text)
+{
+    krb5_error_code ret;
+    char *why = NULL;
+
+    if (text == NULL)
+        return ENOMEM;
+    ret = tr_gathered_add(values, attribute, text, strlen(text), &why);
+    free(why);
+    free(text);
+    return ret;
+}
+
+static krb5_error_code
+add_list(struct tr_gathered *values, const struct tr_field *field,
+         const uint8_t *record)
+{
+    krb5_error_code ret = 0;
+    const uint8_t *items;
+    size_t i, n;
+
+    memcpy(&items, record + field->offset, sizeof(items));
+    memcpy(&n, record + field->count, sizeof(n));
+    for (i = 0; i < n && ret == 0; i++)
+        ret = add_value(values, field->attribute,
+                        tr_writer_of(field->parse)(items + i * field->size));
+    return ret;
+}
+
+/* The value, unless it is what the record would have without it. */
+static krb5_error_code
+add_single(struct tr_gathered *values, const struct tr_field *field,
+           const uint8_t *record, const uint8_t *defaults)
+{
+    tr_write_value *write = tr_writer_of(field->parse);
+    char *text = write(record + field->offset);
+    char *usual = write(defaults + field->offset);
+    bool left_out = !field->required &&
+        (text == NULL || (usual != NULL && strcmp(text, usual) == 0));
+
+    free(usual);
+    if (!left_out)
+        return add_value(values, field->attribute, text);
+    free(text);
+    return 0;
+}
+
+krb5_error_code
+tr_record_to_entry(const struct tr_record *record,
+                   struct tr_entry **entry_out)
+{
+    krb5_error_code ret = 0;
+    const struct tr_field *field = tr_class_of(record->type)->fields;
+    struct tr_record defaults;
+    struct made *made;
+
+    *entry_out = NULL;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return ENOMEM;
+    set_defaults(record->type, &defaults);
+    for (; field->attribute != NULL && ret == 0; field++)
+        ret = field->count != 0 ?
+            add_list(&made->values, field, (const uint8_t *)record) :
+            add_single(&made->values, field, (const uint8_t *)record,
+                       (const uint8_t *)&defaults);
+    made->entry = tr_gathered_entry(&made->values, NULL);
+    if (ret) {
+        tr_entry_free(&made->entry);
+        return ret;
+    }
+    *entry_out = &made->entry;
+    return 0;
+}
+
+void
+tr_entry_free(struct tr_entry *entry)
+{
+    struct made *made = (struct made *)entry;
+
+    if (made == NULL)
+        return;
+    tr_gathered_clear(&made->values);
+    free(made);
 }

@@ -144,6 +144,15 @@ krb5_error_code tr_record_from_entry(const struct tr_entry *entry,
 krb5_error_code tr_record_closed(const struct tr_entry *entry,
                                  struct tr_record **record_out);
 
+/*
+ * The entry that record was made of, as far as the record knows: without DN
+ * and object class, values in the order of the record, those that are the
+ * default left out.  tr_entry_free() it.
+ */
+krb5_error_code tr_record_to_entry(const struct tr_record *record,
+                                   struct tr_entry **entry_out);
+void tr_entry_free(struct tr_entry *entry);
+
 /* To and from the octets kept in LMDB; *octets_out is malloced. */
 krb5_error_code tr_record_encode(const struct tr_record *record,
                                  uint8_t **octets_out, size_t *length_out);

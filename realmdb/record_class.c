@@ -234,6 +234,18 @@ static const struct tr_class classes[] = {
 };
 
 const struct tr_class *
+tr_class_of(enum tr_record_type type)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+        if (classes[i].type == type)
+            return &classes[i];
+    }
+    return NULL;
+}
+
+const struct tr_class *
 tr_class_find(const char *name)
 {
     size_t i;

@@ -33,6 +33,14 @@ tr_parse_value tr_parse_doi;
 tr_parse_value tr_parse_priority;
 tr_parse_value tr_parse_seconds;
 
+/*
+ * The inverse: the text of an item, to be freed; NULL without memory, or for
+ * an item that is no value (a NULL).
+ */
+typedef char *tr_write_value(const void *item);
+/* Of the items that parse makes; every one has one. */
+tr_write_value *tr_writer_of(tr_parse_value *parse);
+
 struct tr_field {
     const char *attribute;
     bool required;
@@ -57,6 +65,7 @@ struct tr_class {
     krb5_error_code (*check)(struct tr_record *record, char **why_out);
 };
 
+const struct tr_class *tr_class_of(enum tr_record_type type);
 /* The class of that name, compared without case, or NULL. */
 const struct tr_class *tr_class_find(const char *name);
 /* Has one of the classes an attribute of that name? */

@@ -1,10 +1,13 @@
-/* realmdb/record_value.c - read the values of entries */
+/* realmdb/record_value.c - read and write the values of entries */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "encoding.h"
 #include "record_class.h"
 #include "text.h"
@@ -271,4 +274,133 @@ tr_parse_pair(const char *value, void *item)
         ret = tr_parse_level(words[1], &out->realm);
     tr_text_free_words(words, 2);
     return ret;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+static char *
+print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static char *
+print(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    return text;
+}
+
+static char *
+write_text(const void *item)
+{
+    const char *text = *(char *const *)item;
+
+    return text != NULL ? strdup(text) : NULL;
+}
+
+static char *
+write_unsigned(const void *item)
+{
+    return print("%lu", (unsigned long)*(const uint32_t *)item);
+}
+
+static char *
+write_priority(const void *item)
+{
+    return print("%ld", (long)*(const int32_t *)item);
+}
+
+static char *
+write_bool(const void *item)
+{
+    return strdup(*(const bool *)item ? "TRUE" : "FALSE");
+}
+
+static char *
+write_policy(const void *item)
+{
+    return strdup(policies[*(const enum tr_policy *)item]);
+}
+
+static char *
+write_protection(const void *item)
+{
+    return strdup(protections[*(const enum tr_protection *)item]);
+}
+
+static char *
+write_mode(const void *item)
+{
+    return strdup(modes[*(const enum tr_mode *)item]);
+}
+
+static char *
+write_named_number(const void *item)
+{
+    const struct tr_named_number *number = item;
+
+    return print("%lu %s", (unsigned long)number->number, number->name);
+}
+
+static char *
+write_carrier(const void *item)
+{
+    const struct tr_carrier_rule *rule = item;
+
+    return print("%s %s", rule->service, carriers[rule->carrier]);
+}
+
+static char *
+write_grant(const void *item)
+{
+    const struct tr_grant *grant = item;
+    time_t end = grant->end;
+    char text[32] = "";
+    struct tm tm;
+
+    if (end != 0 && (gmtime_r(&end, &tm) == NULL ||
+                     strftime(text, sizeof(text), " %Y%m%d%H%M%SZ",
+                              &tm) == 0))
+        return NULL;
+    return print("%s %s %s%s", grant->realm, grant->low, grant->high, text);
+}
+
+static char *
+write_pair(const void *item)
+{
+    const struct tr_name_pair *pair = item;
+
+    return print("%s %s", pair->local, pair->realm);
+}
+
+tr_write_value *
+tr_writer_of(tr_parse_value *parse)
+{
+    static const struct {
+        tr_parse_value *parse;
+        tr_write_value *write;
+    } values[] = {
+        { tr_parse_name, write_text }, { tr_parse_level, write_text },
+        { tr_parse_principal, write_text },
+        { tr_parse_attribute, write_text }, { tr_parse_bool, write_bool },
+        { tr_parse_policy, write_policy },
+        { tr_parse_protection, write_protection },
+        { tr_parse_mode, write_mode },
+        { tr_parse_named_number, write_named_number },
+        { tr_parse_carrier, write_carrier }, { tr_parse_grant, write_grant },
+        { tr_parse_pair, write_pair }, { tr_parse_doi, write_unsigned },
+        { tr_parse_priority, write_priority },
+        { tr_parse_seconds, write_unsigned }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(values) / sizeof(*values); i++) {
+        if (values[i].parse == parse)
+            return values[i].write;
+    }
+    return NULL;
 }

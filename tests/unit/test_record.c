@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include "record_class.h"
 #include "records.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -408,6 +409,101 @@ values_have_maxima(void **state)
     }
 }
 
+/* --- and back ----------------------------------------------------------- */
+
+/* A value of an attribute that has it. */
+static const char *
+value_of(const struct tr_entry *entry, const char *name, size_t number)
+{
+    size_t i;
+
+    for (i = 0; i < entry->nattributes; i++) {
+        if (strcmp(entry->attributes[i].name, name) == 0 &&
+            number < entry->attributes[i].nvalues)
+            return entry->attributes[i].values[number];
+    }
+    fail_msg("%s: not there", name);
+    return NULL;
+}
+
+static void
+record_becomes_the_entry_it_was(void **state)
+{
+    static const struct { const char *class, *text; } wholes[] = {
+        { "trTrustRealm", WHOLE_REALM }, { "trSystem", WHOLE_SYSTEM },
+        { "trSubject", WHOLE_SUBJECT }, { "trLabelMap", WHOLE_MAP }
+    };
+    struct tr_record *record, *again;
+    struct tr_gathered values = { 0 };
+    uint8_t *octets, *same;
+    size_t i, j, k, length, same_length;
+    struct tr_entry *entry, named;
+    char *why = NULL;
+
+    for (i = 0; i < sizeof(wholes) / sizeof(*wholes); i++) {
+        record = make_record(wholes[i].text);
+        assert_int_equal(tr_record_to_entry(record, &entry), 0);
+        assert_null(entry->dn);
+        assert_int_equal(tr_gathered_add(&values, "objectClass",
+                                         wholes[i].class,
+                                         strlen(wholes[i].class), &why), 0);
+        for (j = 0; j < entry->nattributes; j++) {
+            for (k = 0; k < entry->attributes[j].nvalues; k++)
+                assert_int_equal(tr_gathered_add(
+                    &values, entry->attributes[j].name,
+                    entry->attributes[j].values[k],
+                    strlen(entry->attributes[j].values[k]), &why), 0);
+        }
+        named = tr_gathered_entry(&values, "cn=test");
+        assert_int_equal(tr_record_from_entry(&named, &again, &why), 0);
+        assert_int_equal(tr_record_encode(record, &octets, &length), 0);
+        assert_int_equal(tr_record_encode(again, &same, &same_length), 0);
+        assert_int_equal(length, same_length);
+        assert_memory_equal(octets, same, length);
+        free(octets);
+        free(same);
+        tr_gathered_clear(&values);
+        tr_entry_free(entry);
+        tr_record_free(record);
+        tr_record_free(again);
+    }
+}
+
+static void
+entry_of_a_record_leaves_out_defaults(void **state)
+{
+    struct tr_record *record = make_record(REALM);
+    struct tr_entry *entry;
+
+    assert_int_equal(tr_record_to_entry(record, &entry), 0);
+    assert_int_equal(entry->nattributes, 3);
+    assert_string_equal(value_of(entry, "trLevel", 0), "0 public");
+    assert_string_equal(value_of(entry, "trLevel", 1), "2 secret");
+    tr_entry_free(entry);
+    tr_record_free(record);
+    record = make_record(SYSTEM "trEnabled: FALSE\n"
+                         "trMembership: a low high 20270102030405Z\n");
+    assert_int_equal(tr_record_to_entry(record, &entry), 0);
+    assert_string_equal(value_of(entry, "trEnabled", 0), "FALSE");
+    assert_string_equal(value_of(entry, "trMembership", 0),
+                        "a low high 20270102030405Z");
+    tr_entry_free(entry);
+    tr_record_free(record);
+}
+
+static void
+every_value_can_be_written(void **state)
+{
+    enum tr_record_type type;
+    const struct tr_field *field;
+
+    for (type = TR_RECORD_REALM; type <= TR_RECORD_MAP; type++) {
+        for (field = tr_class_of(type)->fields; field->attribute != NULL;
+             field++)
+            assert_non_null(tr_writer_of(field->parse));
+    }
+}
+
 /* --- numbers and times -------------------------------------------------- */
 
 static void
@@ -675,6 +771,9 @@ main(void)
         cmocka_unit_test(octets_are_the_same_again),
         cmocka_unit_test(every_member_is_in_the_octets),
         cmocka_unit_test(order_of_values_does_not_matter),
+        cmocka_unit_test(record_becomes_the_entry_it_was),
+        cmocka_unit_test(entry_of_a_record_leaves_out_defaults),
+        cmocka_unit_test(every_value_can_be_written),
         cmocka_unit_test(octets_cut_anywhere_are_refused),
         cmocka_unit_test(flipped_bits_never_crash),
         cmocka_unit_test(huge_counts_are_refused),
