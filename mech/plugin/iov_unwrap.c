@@ -139,16 +139,21 @@ strip(struct receiving *r)
 }
 
 /*
- * MIT Kerberos 1.20 takes the lengths of a STREAM that is not of RFC 4121 from
- * its octets and crashes on some; labelled contexts have no other tokens.
+ * libkrb5 1.20 takes a STREAM that begins like a token of RFC 1964 for one,
+ * and in a context whose enctype is one of RFC 4121 looks at a key that is not
+ * there.  In contexts of the older enctypes such tokens are genuine.
  */
-static bool
-is_wrap_token(const gss_buffer_desc *stream)
+static OM_uint32
+check_stream(struct receiving *r, const gss_buffer_desc *stream)
 {
-    static const uint8_t id[] = { 0x05, 0x04 };
+    struct tr_sizes sizes;
+    OM_uint32 ignored;
 
-    return stream->length >= sizeof(id) &&
-        memcmp(stream->value, id, sizeof(id)) == 0;
+    if (stream->length >= WRAP_HEADER_LENGTH &&
+        memcmp(stream->value, WRAP_TOKEN_ID, 2) == 0)
+        return GSS_S_COMPLETE;
+    return tr_message_sizes(&ignored, r->context, TR_SIGNED, &sizes) ==
+        GSS_S_UNAVAILABLE ? GSS_S_COMPLETE : GSS_S_DEFECTIVE_TOKEN;
 }
 
 static OM_uint32
@@ -161,10 +166,9 @@ unwrap(OM_uint32 *minor, struct receiving *r, int *conf_out,
     krb5_error_code ret;
 
     stream = tr_iov_find(r->iov, r->count, GSS_IOV_BUFFER_TYPE_STREAM);
-    if (!r->context->plain && stream != NULL &&
-        !is_wrap_token(&stream->buffer))
-        return GSS_S_DEFECTIVE_TOKEN;
-    if (!r->context->plain && stream == NULL)
+    if (stream != NULL)
+        major = check_stream(r, &stream->buffer);
+    else if (!r->context->plain)
         major = measure_suffix(minor, r, &trailer, &suffix);
     if (GSS_ERROR(major))
         return major;

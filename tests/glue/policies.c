@@ -414,6 +414,88 @@ bypass_iakerb(void)
     plain_exchange(&p);
 }
 
+/* --- streams ------------------------------------------------------------- */
+
+static OM_uint32
+unwrap_stream(struct pair *p, gss_buffer_desc token, gss_buffer_t out)
+{
+    gss_iov_buffer_desc iov[] = {
+        { GSS_IOV_BUFFER_TYPE_STREAM, token },
+        { GSS_IOV_BUFFER_TYPE_DATA, GSS_C_EMPTY_BUFFER }
+    };
+    OM_uint32 major;
+
+    major = gss_unwrap_iov(&minor, p->acceptor, NULL, NULL, iov, 2);
+    *out = iov[1].buffer;
+    return major;
+}
+
+/* What is cut out of a token, with the beginning of another kind in front:
+ * refused, or the message if only the frame is gone. */
+static void
+streams_of_another_kind(struct pair *p, const gss_buffer_desc *token,
+                        const gss_buffer_desc *message)
+{
+    static const char kinds[][3] = {
+        "\1\1", "\1\2", "\2\1", "\4\4", "\4\5", "\5\4", "\x60\x20"
+    };
+    gss_buffer_desc bad, out;
+    size_t rest, i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        for (rest = 3; rest <= token->length; rest++) {
+            bad = join(kinds[i], 2, (uint8_t *)token->value + rest,
+                       token->length - rest);
+            expect(GSS_ERROR(unwrap_stream(p, bad, &out)) ||
+                   same(&out, message));
+            free(bad.value);
+        }
+    }
+}
+
+/* Streams of this context, whose tokens begin so, arrive; others disturb
+ * nothing. */
+static void
+streams(const struct wishes *wishes, uint8_t beginning)
+{
+    gss_buffer_desc message = octets(100), token, out;
+    struct pair p;
+    int conf;
+
+    establish(&p, wishes);
+    for (conf = 0; conf < 2; conf++) {
+        be_initiator();
+        must(gss_wrap(&minor, p.initiator, conf, 0, &message, NULL, &token));
+        expect(*(uint8_t *)token.value == beginning);
+        be_acceptor();
+        streams_of_another_kind(&p, &token, &message);
+        must(unwrap_stream(&p, token, &out));
+        expect(same(&out, &message));
+    }
+}
+
+#define RFC_4121 0x05
+#define RFC_1964 0x60
+static const struct wishes labelled, unlabelled = { .service = "plain" };
+
+static void
+bypass_streams(void)
+{
+    streams(&unlabelled, RFC_4121);
+}
+
+static void
+labelled_streams_of_rc4(void)
+{
+    streams(&labelled, RFC_1964);
+}
+
+static void
+bypass_streams_of_rc4(void)
+{
+    streams(&unlabelled, RFC_1964);
+}
+
 const struct probe_case policy_cases[] = {
     { "setuid_program", setuid_program },
     { "own_mechanism_alone", own_mechanism_alone },
@@ -427,5 +509,8 @@ const struct probe_case policy_cases[] = {
     { "bypass", bypass },
     { "bypass_exported", bypass_exported },
     { "bypass_iakerb", bypass_iakerb },
+    { "bypass_streams", bypass_streams },
+    { "labelled_streams_of_rc4", labelled_streams_of_rc4 },
+    { "bypass_streams_of_rc4", bypass_streams_of_rc4 },
     { NULL, NULL }
 };

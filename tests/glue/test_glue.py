@@ -122,26 +122,42 @@ def test_delegation_withdrawn(changeable):
         withdrawal.join()
 
 
-@pytest.fixture(scope="module")
-def open_world(world):
+def opened_world(**options):
     """The service plain is for plain clients, and alpha may call it so."""
-    with World(changes={
-            "alpha": {"policy": {"allow-bypass": "true",
-                                 "bypass-to": "plain/*"},
-                      "rules": {"service" if ROOT else "staff": {
-                          "uid": as_uid(SERVICE) or os.geteuid(),
-                          "lowest": "open", "highest": "open",
-                          "label": "open"}}},
-            "beta": {"policy": {"allow-bypass": "true"}}}) as made:
+    return World(**options, changes={
+        "alpha": {"policy": {"allow-bypass": "true", "bypass-to": "plain/*"},
+                  "rules": {"service" if ROOT else "staff": {
+                      "uid": as_uid(SERVICE) or os.geteuid(),
+                      "lowest": "open", "highest": "open",
+                      "label": "open"}}},
+        "beta": {"policy": {"allow-bypass": "true"}}})
+
+
+@pytest.fixture(scope="module")
+def open_world():
+    with opened_world() as made:
         made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
         yield made
 
 
 @pytest.mark.parametrize("name", ["bypass", "bypass_exported",
-                                  "bypass_iakerb"])
+                                  "bypass_iakerb", "bypass_streams"])
 def test_bypass(open_world, name):
     open_world.forget_tickets()         # IAKERB is at a loss with one
     run_probe(open_world, open_world.probe, name)
+
+
+@pytest.fixture(scope="module")
+def older_world():
+    with opened_world(enctype="rc4", source="ldif") as made:
+        made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
+        yield made
+
+
+@pytest.mark.parametrize("name", ["labelled_streams_of_rc4",
+                                  "bypass_streams_of_rc4"])
+def test_older_enctype(older_world, name):
+    run_probe(older_world, older_world.probe, name)
 
 
 # --- programs of a kind -----------------------------------------------------

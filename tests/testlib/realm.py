@@ -9,9 +9,11 @@ from . import servers
 from .process import Failure, base_environment, run
 from .scratch import free_port
 
+#: The first is that of principals; what is after it comes first in contexts.
 ENCTYPES = {
-    "aes256-sha1": "aes256-cts-hmac-sha1-96",
-    "aes256-sha384": "aes256-cts-hmac-sha384-192",
+    "aes256-sha1": ["aes256-cts-hmac-sha1-96"],
+    "aes256-sha384": ["aes256-cts-hmac-sha384-192"],
+    "rc4": ["aes256-cts-hmac-sha1-96", "arcfour-hmac"],
 }
 
 KRB5_CONF = """\
@@ -22,7 +24,8 @@ KRB5_CONF = """\
     dns_canonicalize_hostname = false
     rdns = false
     udp_preference_limit = 1
-    permitted_enctypes = {enctype}
+    permitted_enctypes = {permitted}
+    allow_rc4 = true
     forwardable = true
 [realms]
     {realm} = {{
@@ -42,7 +45,7 @@ KDC_CONF = """\
         key_stash_file = {path}/stash
         acl_file = {path}/acl
         master_key_type = {enctype}
-        supported_enctypes = {enctype}:normal
+        supported_enctypes = {supported}
         max_life = 1d
         max_renewable_life = 1d
     }}
@@ -63,7 +66,7 @@ class Realm:
                  machine=None):
         self.scratch = scratch
         self.name = name
-        self.enctype = ENCTYPES[enctype]
+        self.enctypes = ENCTYPES[enctype]
         self.machine = machine
         self.path = scratch.mkdir("kdc")
         self.port = 88 if machine else free_port()
@@ -140,7 +143,10 @@ class Realm:
         values = dict(address=machine.address if machine else "127.0.0.1",
                       host=machine.host if machine else "127.0.0.1",
                       realm=self.name, port=self.port, path=self.path,
-                      enctype=self.enctype, domain=self.name.lower(),
+                      enctype=self.enctypes[0],
+                      permitted=" ".join(reversed(self.enctypes)),
+                      supported=" ".join(e + ":normal" for e in self.enctypes),
+                      domain=self.name.lower(),
                       modules=servers.kdb_modules())
         self.scratch.write("krb5.conf", KRB5_CONF.format(**values), 0o644)
         self.scratch.write("kdc/kdc.conf", KDC_CONF.format(**values))
