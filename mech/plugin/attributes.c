@@ -10,7 +10,7 @@
 #include "gssapi_trustrealm.h"
 #include "oids.h"
 
-#define PREFIX "urn:trustrealm:"
+#define PREFIX "trustrealm-"
 
 struct tr_facts {
     _Atomic unsigned int references;

@@ -50,9 +50,9 @@ def test_both_ends_report_the_same(world, mechanism):
     assert theirs["label_local"] == "blue"
     assert theirs["peer_system"] == "alpha.example.test"
     attributes = theirs["name_attributes"]
-    assert attributes["urn:trustrealm:label"] == {
+    assert attributes["trustrealm-label"] == {
         "value": "INTERNAL", "authenticated": True}
-    assert attributes["urn:trustrealm:realm"]["value"] == "engineering"
+    assert attributes["trustrealm-realm"]["value"] == "engineering"
 
 
 @pytest.mark.parametrize("protection", PROTECTIONS)

@@ -54,7 +54,7 @@ def test_bypass_delivers_under_the_lowest_label(lenient):
     context, = server.wait("context")
     assert context["state"] == "unlabelled"
     assert "trust_realm" not in context
-    state = context["name_attributes"]["urn:trustrealm:state"]
+    state = context["name_attributes"]["trustrealm-state"]
     assert state == {"value": "unlabelled", "authenticated": False}
     record = lenient.beta.audit.wait(mark, event="commit", result="allow")
     assert record["bypass"] is True

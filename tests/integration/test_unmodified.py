@@ -11,7 +11,7 @@ from testlib.world import CLERK, STRANGER, as_uid
 
 def attribute(server, name):
     """Value of a name attribute as gss-server prints it."""
-    found = re.search(r"Attribute urn:trustrealm:%s Authenticated.*?\n\n(.*?)\n"
+    found = re.search(r"Attribute trustrealm-%s Authenticated.*?\n\n(.*?)\n"
                       % name, server.text(), re.DOTALL)
     return found and found.group(1).strip()
 
