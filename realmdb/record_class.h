@@ -1,4 +1,4 @@
-/* realmdb/record_class.h - which attributes entries have (within realmdb) */
+/* realmdb/record_class.h - which attributes entries have */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef TR_RECORD_CLASS_H

@@ -1,4 +1,4 @@
-/* realmdb/source_connect.h - connect to a directory (within realmdb) */
+/* realmdb/source_connect.h - connect to a directory */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef TR_SOURCE_CONNECT_H

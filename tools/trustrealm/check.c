@@ -15,8 +15,7 @@ static const char help[] =
 "and levels, ranges upside down, trust realms with fewer than two members,\n"
 "memberships that have ended, equal priorities, label maps that lose order.\n"
 "\n"
-"  --table DIR            table to check, instead of this system's\n"
-"  --ldif FILE            LDIF file to check, instead of this system's table\n"
+TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"

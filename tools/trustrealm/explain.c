@@ -22,8 +22,7 @@ static const char help[] =
 "  --attribute NAME=VALUE environment attribute that holds at both ends (more\n"
 "                         than once for several; default: all required)\n"
 "  --receive              explain the receiver's decision\n"
-"  --table DIR            table to ask, instead of this system's\n"
-"  --ldif FILE            LDIF file to ask, instead of this system's table\n"
+TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"

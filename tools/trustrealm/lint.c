@@ -213,7 +213,11 @@ krb5_error_code
 lint_table(const struct lint *lint)
 {
     krb5_error_code ret;
+    size_t i;
 
+    for (i = 0; i < lint->table->nbad; i++)
+        lint->find("error", "entry", lint->table->bad[i].dn,
+                   lint->table->bad[i].why, lint->arg);
     ret = judge_realms(lint);
     if (ret == 0)
         ret = tr_view_each(lint->table->view, TR_RECORD_CLEARANCE,

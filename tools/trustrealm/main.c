@@ -9,23 +9,77 @@
 #include "trustrealm.h"
 #include "trustrealm_err.h"
 
+/* Verbs of one noun stand together. */
 static const struct tool_command *const commands[] = {
-    &tool_explain, &tool_status, &tool_check, &tool_schema
+    &tool_explain,
+    &tool_status,
+    &tool_check,
+    &tool_schema,
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* The length of a command's noun; 0 when it has none. */
+static size_t
+noun_length(const struct tool_command *command)
+{
+    const char *blank = strchr(command->name, ' ');
+
+    return blank == NULL ? 0 : (size_t)(blank - command->name);
+}
+
+static bool
+is_noun(const struct tool_command *command, const char *noun)
+{
+    size_t length = noun_length(command);
+
+    return length > 0 && strlen(noun) == length &&
+        strncmp(command->name, noun, length) == 0;
+}
 
 static void
 usage(FILE *stream)
 {
+    size_t i, length, width = 0;
+
+    for (i = 0; i < NCOMMANDS; i++) {
+        if (strlen(commands[i]->name) > width)
+            width = strlen(commands[i]->name);
+    }
+    fprintf(stream, "usage: trustrealm [NOUN] VERB [NAME] [OPTION...]\n"
+            "       trustrealm [NOUN] VERB --help\n\ncommands:\n");
+    for (i = 0; i < NCOMMANDS; i++) {
+        length = noun_length(commands[i]);
+        if (i > 0 && (length != noun_length(commands[i - 1]) ||
+                      strncmp(commands[i]->name, commands[i - 1]->name,
+                              length) != 0))
+            fputc('\n', stream);
+        fprintf(stream, "  %-*s  %s\n", (int)width, commands[i]->name,
+                commands[i]->summary);
+    }
+    fprintf(stream, "\nexit status: 0 done or allowed, 1 refused, not found "
+            "or findings,\n             2 usage, 3 system error\n");
+}
+
+/* The verbs of a noun; false when there is none of that name. */
+static bool
+noun_usage(FILE *stream, const char *noun)
+{
+    bool found = false;
     size_t i;
 
-    fprintf(stream, "usage: trustrealm COMMAND [OPTION...]\n"
-            "       trustrealm COMMAND --help\n\ncommands:\n");
-    for (i = 0; i < NCOMMANDS; i++)
-        fprintf(stream, "  %-8s %s\n", commands[i]->name,
+    for (i = 0; i < NCOMMANDS; i++) {
+        if (!is_noun(commands[i], noun))
+            continue;
+        if (!found)
+            fprintf(stream, "usage: trustrealm %s VERB [NAME] [OPTION...]\n"
+                    "       trustrealm %s VERB --help\n\nverbs:\n", noun,
+                    noun);
+        found = true;
+        fprintf(stream, "  %-8s %s\n",
+                commands[i]->name + noun_length(commands[i]) + 1,
                 commands[i]->summary);
-    fprintf(stream, "\nexit status: 0 done or allowed, 1 refused or "
-            "findings, 2 usage, 3 system error\n");
+    }
+    return found;
 }
 
 /* What stdout did not take is not done. */
@@ -52,17 +106,37 @@ run(const struct tool_command *command, int argc, char **argv)
     return finish(status);
 }
 
+static bool
+asks_for_help(const char *word)
+{
+    return word != NULL && (strcmp(word, "--help") == 0 ||
+                            strcmp(word, "-h") == 0);
+}
+
+/* How many words of argv name command: 0 when they name another. */
+static int
+words_naming(const struct tool_command *command, char **argv)
+{
+    size_t length = noun_length(command);
+
+    if (length == 0)
+        return strcmp(argv[0], command->name) == 0 ? 1 : 0;
+    return is_noun(command, argv[0]) && argv[1] != NULL &&
+        strcmp(argv[1], command->name + length + 1) == 0 ? 2 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
     size_t i;
+    int words;
 
     initialize_trr_error_table();
     if (argc < 2) {
         usage(stderr);
         return TOOL_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (asks_for_help(argv[1])) {
         usage(stdout);
         return finish(TOOL_DONE);
     }
@@ -71,10 +145,16 @@ main(int argc, char **argv)
         return finish(TOOL_DONE);
     }
     for (i = 0; i < NCOMMANDS; i++) {
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return run(commands[i], argc - 1, argv + 1);
+        words = words_naming(commands[i], argv + 1);
+        if (words > 0)
+            return run(commands[i], argc - words, argv + words);
     }
-    fprintf(stderr, "trustrealm: unknown command '%s'\n", argv[1]);
+    if (asks_for_help(argv[2]) && noun_usage(stdout, argv[1]))
+        return finish(TOOL_DONE);
+    if (noun_usage(stderr, argv[1]))
+        return tool_fail(TOOL_USAGE, "%s: %s%s", argv[1], argv[2] == NULL ?
+                         "a verb is missing" : "unknown verb ",
+                         argv[2] == NULL ? "" : argv[2]);
     usage(stderr);
-    return TOOL_USAGE;
+    return tool_fail(TOOL_USAGE, "unknown command '%s'", argv[1]);
 }

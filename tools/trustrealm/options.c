@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "trustrealm.h"
 
 bool
@@ -21,6 +23,21 @@ tool_take_option(struct tool_options *options, int option, const char *help,
         return true;
     case TOOL_OPTION_LDIF:
         options->ldif = optarg;
+        return true;
+    case TOOL_OPTION_URI:
+        options->uri = optarg;
+        return true;
+    case TOOL_OPTION_BASE:
+        options->base = optarg;
+        return true;
+    case TOOL_OPTION_BIND:
+        options->bind = optarg;
+        return true;
+    case TOOL_OPTION_CA_FILE:
+        options->ca_file = optarg;
+        return true;
+    case TOOL_OPTION_STARTTLS:
+        options->starttls = true;
         return true;
     case TOOL_OPTION_JSON:
         options->json = true;
@@ -50,6 +67,33 @@ complain(const char *command, const char *tail, const char *format,
             command, text != NULL ? tool_printable(text) : "out of memory",
             tail);
     free(text);
+}
+
+void *
+tool_must(void *memory)
+{
+    if (memory == NULL)
+        exit(tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM)));
+    return memory;
+}
+
+char *
+tool_format(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    return tool_must(text);
+}
+
+char *
+tool_copy(const char *text)
+{
+    return text == NULL ? NULL : tool_must(strdup(text));
 }
 
 char *

@@ -20,14 +20,6 @@ struct tool_sheet {
     size_t nrows;
 };
 
-static void *
-must(void *memory)
-{
-    if (memory == NULL)
-        exit(tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM)));
-    return memory;
-}
-
 bool
 tool_for_people(void)
 {
@@ -44,14 +36,14 @@ tool_line(const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
-    puts(tool_printable(must(text)));
+    puts(tool_printable(tool_must(text)));
     free(text);
 }
 
 struct tool_sheet *
 tool_sheet_create(const char *const *columns)
 {
-    struct tool_sheet *sheet = must(calloc(1, sizeof(*sheet)));
+    struct tool_sheet *sheet = tool_must(calloc(1, sizeof(*sheet)));
 
     sheet->columns = columns;
     while (columns[sheet->ncolumns] != NULL &&
@@ -65,15 +57,15 @@ tool_sheet_create(const char *const *columns)
 void
 tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
 {
-    char **row = must(calloc(sheet->ncolumns, sizeof(*row)));
+    char **row = tool_must(calloc(sheet->ncolumns, sizeof(*row)));
     size_t i;
 
     for (i = 0; i < sheet->ncolumns; i++) {
-        row[i] = tool_printable(must(strdup(cells[i])));
+        row[i] = tool_printable(tool_must(strdup(cells[i])));
         if (strlen(row[i]) > sheet->widths[i])
             sheet->widths[i] = strlen(row[i]);
     }
-    sheet->rows = must(reallocarray(sheet->rows, sheet->nrows + 1,
+    sheet->rows = tool_must(reallocarray(sheet->rows, sheet->nrows + 1,
                                     sizeof(*sheet->rows)));
     sheet->rows[sheet->nrows++] = row;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "trustrealm.h"
+#include "directory.h"
 #include "trustrealm_err.h"
 
 #define DEFAULT_CONFIG TR_SYSCONFDIR "/trustrealm/trustrealm.conf"
@@ -25,10 +25,34 @@ tool_load_config(const struct tool_options *options,
     *config_out = NULL;
     if (path == NULL)
         path = secure_getenv("TRUSTREALM_CONFIG");
-    if (path == NULL && (options->table != NULL || options->ldif != NULL))
+    if (path == NULL && (options->table != NULL || options->ldif != NULL ||
+                         (options->uri != NULL && options->base != NULL)))
         return TOOL_DONE;
     ret = tr_config_load(path != NULL ? path : DEFAULT_CONFIG, config_out,
                          &why);
+    if (ret)
+        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
+    free(why);
+    return ret ? TOOL_SYSTEM : TOOL_DONE;
+}
+
+int
+tool_table_make(struct tool_table *table)
+{
+    const char *folder = secure_getenv("TMPDIR");
+    char *directory, *why = NULL;
+    krb5_error_code ret;
+    int status;
+
+    directory = tool_format("%s/trustrealm.XXXXXX",
+                            folder != NULL ? folder : "/tmp");
+    if (mkdtemp(directory) == NULL) {
+        status = tool_fail(TOOL_SYSTEM, "%s: %s", directory, strerror(errno));
+        free(directory);
+        return status;
+    }
+    table->temporary = directory;
+    ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table->table, &why);
     if (ret)
         tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
     free(why);
@@ -39,22 +63,14 @@ tool_load_config(const struct tool_options *options,
 static int
 load_ldif(const char *path, struct tool_table *table)
 {
-    const char *folder = secure_getenv("TMPDIR");
     krb5_error_code ret;
-    char *directory, *why = NULL;
+    char *why = NULL;
+    int status;
 
-    if (asprintf(&directory, "%s/trustrealm.XXXXXX",
-                 folder != NULL ? folder : "/tmp") < 0)
-        return tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM));
-    if (mkdtemp(directory) == NULL) {
-        tool_fail(TOOL_SYSTEM, "%s: %s", directory, strerror(errno));
-        free(directory);
-        return TOOL_SYSTEM;
-    }
-    table->temporary = directory;
-    ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table->table, &why);
-    if (ret == 0)
-        ret = tr_source_load_ldif(table->table, path, &why);
+    status = tool_table_make(table);
+    if (status != TOOL_DONE)
+        return status;
+    ret = tr_source_load_ldif(table->table, path, &why);
     if (ret == TRR_ENTRY && why != NULL) {
         table->why = why;
         return TOOL_NO;
@@ -78,8 +94,8 @@ open_existing(const char *directory, struct tool_table *table)
     return ret ? TOOL_SYSTEM : TOOL_DONE;
 }
 
-static int
-open_view(struct tool_table *table)
+int
+tool_table_view(struct tool_table *table)
 {
     krb5_error_code ret;
 
@@ -109,6 +125,8 @@ tool_table_open(const struct tool_options *options,
         return status;
     if (options->ldif != NULL) {
         status = load_ldif(options->ldif, table_out);
+    } else if (options->uri != NULL) {
+        status = tool_table_read(options, table_out);
     } else if (options->table != NULL) {
         status = open_existing(options->table, table_out);
     } else {
@@ -118,7 +136,7 @@ tool_table_open(const struct tool_options *options,
         status = open_existing(path, table_out);
         free(path);
     }
-    return status == TOOL_DONE ? open_view(table_out) : status;
+    return status == TOOL_DONE ? tool_table_view(table_out) : status;
 }
 
 /* Remove what LMDB leaves in a directory, and the directory. */
@@ -139,6 +157,20 @@ remove_table(const char *directory)
 }
 
 void
+tool_table_forget_bad(struct tool_table *table)
+{
+    size_t i;
+
+    for (i = 0; i < table->nbad; i++) {
+        free(table->bad[i].dn);
+        free(table->bad[i].why);
+    }
+    free(table->bad);
+    table->bad = NULL;
+    table->nbad = 0;
+}
+
+void
 tool_table_close(struct tool_table *table)
 {
     tr_view_close(table->view);
@@ -148,6 +180,7 @@ tool_table_close(struct tool_table *table)
         remove_table(table->temporary);
     free(table->temporary);
     free(table->why);
+    tool_table_forget_bad(table);
     memset(table, 0, sizeof(*table));
 }
 

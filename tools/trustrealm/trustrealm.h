@@ -5,10 +5,11 @@
 #define TRUSTREALM_H
 
 /*
- * The administration tool: one file a subcommand, entered in the table of
- * main.c.  A subcommand answers with an exit status, after it has said on
- * stderr what went wrong.  What it finds goes to stdout: aligned for people,
- * tab-separated without a heading into a pipe or file, JSON when asked.
+ * The administration tool: "trustrealm VERB" or "trustrealm NOUN VERB", each
+ * a line in the table of main.c.  A command answers with an exit status,
+ * after it has said on stderr what went wrong.  What it finds goes to stdout:
+ * aligned for people, tab-separated without a heading into a pipe or file,
+ * JSON when asked.
  */
 
 #include <getopt.h>
@@ -28,7 +29,7 @@ enum {
 };
 
 struct tool_command {
-    const char *name;
+    const char *name;           /* "check", "system join" */
     const char *summary;
     int (*run)(int argc, char **argv);
 };
@@ -36,25 +37,48 @@ struct tool_command {
 extern const struct tool_command tool_explain, tool_status, tool_check,
     tool_schema;
 
-/* --- options that several subcommands have (options.c) ------------------- */
+/* --- options that several commands have (options.c) ---------------------- */
 
 struct tool_options {
     const char *config;         /* -c, or TRUSTREALM_CONFIG; NULL: default */
     const char *table;          /* --table */
     const char *ldif;           /* --ldif */
+    const char *uri, *base, *bind, *ca_file;    /* of a directory */
+    bool starttls;
     bool json;                  /* --json */
 };
 
-/* Of a subcommand's own options, in enums that begin with TOOL_OPTION_OWN. */
-enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_JSON,
-       TOOL_OPTION_OWN };
+/* Of a command's own options, in enums that begin with TOOL_OPTION_OWN. */
+enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
+       TOOL_OPTION_BASE, TOOL_OPTION_BIND, TOOL_OPTION_CA_FILE,
+       TOOL_OPTION_STARTTLS, TOOL_OPTION_JSON, TOOL_OPTION_OWN };
 
 #define TOOL_CONFIG_OPTION { "config", required_argument, NULL, 'c' }
 #define TOOL_JSON_OPTION { "json", no_argument, NULL, TOOL_OPTION_JSON }
 #define TOOL_HELP_OPTION { "help", no_argument, NULL, 'h' }
+/* A directory (directory.h) ... */
+#define TOOL_DIRECTORY_OPTIONS \
+    { "ldif", required_argument, NULL, TOOL_OPTION_LDIF }, \
+    { "uri", required_argument, NULL, TOOL_OPTION_URI }, \
+    { "base", required_argument, NULL, TOOL_OPTION_BASE }, \
+    { "bind", required_argument, NULL, TOOL_OPTION_BIND }, \
+    { "ca-file", required_argument, NULL, TOOL_OPTION_CA_FILE }, \
+    { "starttls", no_argument, NULL, TOOL_OPTION_STARTTLS }
+#define TOOL_DIRECTORY_HELP \
+"  --uri URI              the LDAP server: ldap://, ldaps:// or ldapi://\n" \
+"  --base DN              search base of the trust realm table in it\n" \
+"  --bind HOW             gssapi (default), external (default of ldapi://) or\n" \
+"                         simple:DN:FILE, the password's file\n" \
+"  --ca-file FILE         certificates that vouch for the server\n" \
+"  --starttls             protect ldap:// by TLS\n"
+/* ... or a table made of it, or one that exists. */
 #define TOOL_TABLE_OPTIONS \
     { "table", required_argument, NULL, TOOL_OPTION_TABLE }, \
-    { "ldif", required_argument, NULL, TOOL_OPTION_LDIF }
+    TOOL_DIRECTORY_OPTIONS
+#define TOOL_TABLE_HELP \
+"  --table DIR            table to ask, instead of this system's\n" \
+"  --ldif FILE            LDIF file to ask, instead of this system's table\n" \
+TOOL_DIRECTORY_HELP
 
 /*
  * Take one of those options; false when getopt_long() has found another.
@@ -64,6 +88,12 @@ enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_JSON,
 bool tool_take_option(struct tool_options *options, int option,
                       const char *help, int *status_out);
 
+/* Without memory the tool ends: these never return NULL ... */
+void *tool_must(void *memory);
+char *tool_format(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+/* ... but for NULL. */
+char *tool_copy(const char *text);
 /* Overwrite what could move the cursor of a terminal or end a cell. */
 char *tool_printable(char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
@@ -75,9 +105,12 @@ int tool_usage(const char *command, const char *format, ...)
 
 /* --- the table that is asked about (table.c) ----------------------------- */
 
+/* An entry that cannot be used. */
+struct tool_bad { char *dn, *why; };
+
 /*
  * That of this system (below the configuration's state-directory), or of
- * --table; or --ldif, loaded into a temporary one.
+ * --table; or --ldif or --uri, loaded into a temporary one.
  */
 struct tool_table {
     struct tr_config *config;   /* NULL: no configuration counts */
@@ -86,11 +119,13 @@ struct tool_table {
     struct tr_table_info info;
     int64_t now, age;           /* s; age -1: the source never answered */
     char *why;                  /* the LDIF file's first unusable entry */
+    struct tool_bad *bad;       /* a directory's unusable entries */
+    size_t nbad;
     char *temporary;            /* directory to remove */
 };
 
 /* Load the configuration: the one given, or the default one when neither
- * --table nor --ldif makes it superfluous. */
+ * --table nor --ldif nor --uri with --base makes it superfluous. */
 int tool_load_config(const struct tool_options *options,
                      struct tr_config **config_out);
 
@@ -99,6 +134,10 @@ int tool_load_config(const struct tool_options *options,
 int tool_table_open(const struct tool_options *options,
                     struct tool_table *table_out);
 void tool_table_close(struct tool_table *table);
+/* The steps of it: make a temporary table; look at what it holds. */
+int tool_table_make(struct tool_table *table);
+int tool_table_view(struct tool_table *table);
+void tool_table_forget_bad(struct tool_table *table);
 json_t *tool_table_json(const struct tool_table *table);
 
 /* --- output (sheet.c) ---------------------------------------------------- */

@@ -1,0 +1,147 @@
+/* tools/trustrealm/directory.h - the entries that administrators work on */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef DIRECTORY_H
+#define DIRECTORY_H
+
+/*
+ * The trust realm table where it is written: an LDAP server, or an LDIF file
+ * that systems load.  Both are read and changed by the same calls, with the
+ * same result.  Functions answer with an exit status, after they have said on
+ * stderr what went wrong.
+ *
+ *     struct tool_directory *directory = NULL;
+ *     struct tool_entries entries = { 0 };
+ *
+ *     status = tool_directory_open(&options, config, false, &directory);
+ *     if (status == TOOL_DONE)
+ *         status = tool_directory_read(directory, &entries);
+ *     ...
+ *     tool_entries_clear(&entries);
+ *     tool_directory_close(directory);
+ */
+
+#include "gathered.h"
+#include "trustrealm.h"
+
+/* --- entries (entry.c) --------------------------------------------------- */
+
+/* An entry, valid or not. */
+struct tool_entry {
+    char *dn;
+    struct tr_gathered values;  /* no operational attributes */
+    char *csn;                  /* entryCSN; NULL where there is none */
+    char *why;                  /* a value that cannot be, or NULL */
+    enum tr_record_type type;   /* 0: none of ours */
+    char *name;                 /* host name, principal, "REALM/FORMAT" ...;
+                                   "" when the entry does not say */
+};
+
+struct tool_entry *tool_entry_create(const char *dn);
+struct tool_entry *tool_entry_copy(const struct tool_entry *entry);
+void tool_entry_free(struct tool_entry *entry);
+/* Find out type and name, after the values were changed. */
+void tool_entry_identify(struct tool_entry *entry);
+
+/* Values of an attribute; *n_out is 0 when there are none. */
+char *const *tool_entry_values(const struct tool_entry *entry,
+                               const char *attribute, size_t *n_out);
+/* The first one, or NULL. */
+const char *tool_entry_value(const struct tool_entry *entry,
+                             const char *attribute);
+bool tool_entry_has(const struct tool_entry *entry, const char *attribute,
+                    const char *value);
+void tool_entry_add(struct tool_entry *entry, const char *attribute,
+                    const char *value);
+/* value NULL: all values. */
+void tool_entry_remove(struct tool_entry *entry, const char *attribute,
+                       const char *value);
+
+/* DNs with another case or other blanks are the same. */
+bool tool_dn_same(const char *a, const char *b);
+/* ATTRIBUTE=VALUE,PARENT with what needs it escaped, malloced. */
+char *tool_dn_below(const char *parent, const char *attribute,
+                    const char *value);
+
+/* Entries of ours, by type and name. */
+struct tool_entries {
+    struct tool_entry **list;
+    size_t n;
+};
+
+/* The entry belongs to entries from then on. */
+void tool_entries_add(struct tool_entries *entries, struct tool_entry *entry);
+void tool_entries_sort(struct tool_entries *entries);
+/* names of any case; NULL when there is none. */
+struct tool_entry *tool_entries_find(const struct tool_entries *entries,
+                                     enum tr_record_type type,
+                                     const char *name);
+void tool_entries_clear(struct tool_entries *entries);
+
+/* --- the directory (directory.c) ----------------------------------------- */
+
+struct tool_directory;
+
+/*
+ * Open what options name: --ldif, or --uri and its like, or else what
+ * config (NULL: none counts) has as the source of its table.  An LDIF file
+ * that is opened to write is locked until it is closed.
+ */
+int tool_directory_open(const struct tool_options *options,
+                        const struct tr_config *config, bool to_write,
+                        struct tool_directory **directory_out);
+void tool_directory_close(struct tool_directory *directory);
+/* For messages: the URI, or the path. */
+const char *tool_directory_name(const struct tool_directory *directory);
+/* The search base; NULL when that is not known of a file. */
+const char *tool_directory_base(const struct tool_directory *directory);
+
+/* Read all entries of ours, sorted. */
+int tool_directory_read(struct tool_directory *directory,
+                        struct tool_entries *entries_out);
+/* Read the entry of that name alone.  TOOL_NO, without a word, when there is
+ * none. */
+int tool_directory_find(struct tool_directory *directory,
+                        enum tr_record_type type, const char *name,
+                        struct tool_entry **entry_out);
+/* The same by its DN; it may be none of ours. */
+int tool_directory_look(struct tool_directory *directory, const char *dn,
+                        struct tool_entry **entry_out);
+
+/*
+ * Open the directory, read it, and load what it holds into a temporary table,
+ * which goes with table.  Entries that cannot be used are in table's list.
+ */
+int tool_table_read(const struct tool_options *options,
+                    struct tool_table *table);
+/* Put these entries into the table, in place of all that were there; its view
+ * has to be closed. */
+int tool_table_load(struct tool_table *table,
+                    const struct tool_entries *entries, const char *source);
+
+/* --- changes ------------------------------------------------------------- */
+
+/* What an entry is, and what it shall be; one of them may be NULL.  The DN
+ * stays. */
+struct tool_change {
+    const struct tool_entry *before;    /* as it was read; not owned */
+    struct tool_entry *after;
+};
+
+/* Call each for every value that goes, then for every one that comes, by
+ * attribute. */
+void tool_change_each(const struct tool_change *change,
+                      void (*each)(bool added, const char *attribute,
+                                   const char *value, void *arg),
+                      void *arg);
+
+/*
+ * Make changes of different entries, in this order: all, or none.  Each is
+ * one operation; one whose entry is no longer as it was read is refused
+ * (TOOL_NO), and so is one that the server does not permit.  When a later one
+ * fails, those before are taken back: so put first what allows less.
+ */
+int tool_directory_apply(struct tool_directory *directory,
+                         const struct tool_change *changes, size_t n);
+
+#endif

@@ -1,0 +1,307 @@
+/* tools/trustrealm/directory_ldap.c - a directory in an LDAP server */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "directory_ldap.h"
+#include "record_class.h"
+#include "source_connect.h"
+
+#define PAGE 1000
+#define CSN "entryCSN"
+
+
+int
+tool_ldap_failed(const struct tool_ldap *ldap, int code, const char *what)
+{
+    char *text = tr_connect_error(ldap->ld, code, what);
+
+    tool_fail(TOOL_SYSTEM, "%s: %s", ldap->uri,
+              text != NULL ? text : what);
+    free(text);
+    return TOOL_SYSTEM;
+}
+
+/* --- the connection ------------------------------------------------------ */
+
+static void
+close_ldap(void *arg)
+{
+    struct tool_ldap *ldap = arg;
+
+    if (ldap->ld != NULL)
+        (void)ldap_unbind_ext(ldap->ld, NULL, NULL);
+    free(ldap);
+}
+
+static int
+look_at_controls(struct tool_ldap *ldap)
+{
+    char *attributes[] = { (char *)"supportedControl", NULL };
+    LDAPMessage *answer = NULL;
+    struct berval **values = NULL;
+    size_t i;
+    int code;
+
+    code = ldap_search_ext_s(ldap->ld, "", LDAP_SCOPE_BASE,
+                             "(objectClass=*)", attributes, 0, NULL, NULL,
+                             &ldap->timeout, 1, &answer);
+    if (code == LDAP_SUCCESS)
+        values = ldap_get_values_len(ldap->ld, answer, attributes[0]);
+    for (i = 0; values != NULL && values[i] != NULL; i++) {
+        if (strcmp(values[i]->bv_val, LDAP_CONTROL_ASSERT) == 0)
+            ldap->assertions = true;
+    }
+    ldap_value_free_len(values);
+    ldap_msgfree(answer);
+    return code == LDAP_SUCCESS ? TOOL_DONE : tool_ldap_failed(ldap, code, "root DSE");
+}
+
+int
+tool_ldap_open(const struct tr_ldap_options *options, void **state_out)
+{
+    struct tool_ldap *ldap;
+    krb5_error_code ret;
+    char *why = NULL;
+    int status;
+
+    ret = tr_connect_check(options, &why);
+    if (ret) {
+        tool_fail(TOOL_USAGE, "%s: %s", options->uri,
+                  why != NULL ? why : error_message(ret));
+        free(why);
+        return TOOL_USAGE;
+    }
+    /* The administration of labels is not itself labelled. */
+    if (setenv("GSS_MECH_CONFIG", "/dev/null", 1) != 0)
+        return tool_fail(TOOL_SYSTEM, "the environment cannot be changed");
+    ldap = tool_must(calloc(1, sizeof(*ldap)));
+    ldap->base = options->base;
+    ldap->uri = options->uri;
+    ldap->timeout.tv_sec = options->timeout_s;
+    ret = tr_connect(options, &ldap->ld, &why);
+    if (ret) {
+        status = tool_fail(TOOL_SYSTEM, "%s: %s", options->uri,
+                           why != NULL ? why : error_message(ret));
+        ldap->ld = NULL;
+    } else {
+        status = look_at_controls(ldap);
+    }
+    free(why);
+    if (status == TOOL_DONE)
+        *state_out = ldap;
+    else
+        close_ldap(ldap);
+    return status;
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static int
+take_entry(const struct tool_ldap *ldap, LDAPMessage *raw,
+           struct tool_entry **entry_out)
+{
+    struct tool_entry *entry;
+    char *dn = ldap_get_dn(ldap->ld, raw);
+
+    if (dn == NULL)
+        return tool_ldap_failed(ldap, LDAP_DECODING_ERROR, "search");
+    entry = tool_entry_create(dn);
+    ldap_memfree(dn);
+    if (tr_gathered_message(&entry->values, ldap->ld, raw,
+                            &entry->why) != 0)
+        (void)tool_must(NULL);
+    entry->csn = tool_copy(tool_entry_value(entry, CSN));
+    tool_entry_remove(entry, CSN, NULL);
+    tool_entry_identify(entry);
+    *entry_out = entry;
+    return TOOL_DONE;
+}
+
+/* One page of the answer; cookie is where the next one begins. */
+static int
+take_page(const struct tool_ldap *ldap, const char *filter,
+          const char **attributes, struct berval *cookie,
+          struct tool_entries *entries_out)
+{
+    LDAPControl *page = NULL, *controls[2] = { NULL, NULL }, *found;
+    LDAPControl **returned = NULL;
+    LDAPMessage *answer = NULL, *raw;
+    struct tool_entry *entry;
+    int code, status = TOOL_DONE;
+
+    code = ldap_create_page_control(ldap->ld, PAGE, cookie, 0, &page);
+    controls[0] = page;
+    if (code == LDAP_SUCCESS)
+        code = ldap_search_ext_s(ldap->ld, ldap->base, LDAP_SCOPE_SUBTREE,
+                                 filter, (char **)attributes, 0, controls,
+                                 NULL, NULL, LDAP_NO_LIMIT, &answer);
+    ber_memfree(cookie->bv_val);
+    memset(cookie, 0, sizeof(*cookie));
+    if (code == LDAP_SUCCESS)
+        code = ldap_parse_result(ldap->ld, answer, NULL, NULL, NULL, NULL,
+                                 &returned, 0);
+    if (code != LDAP_SUCCESS)
+        status = tool_ldap_failed(ldap, code, "search");
+    for (raw = ldap_first_entry(ldap->ld, answer);
+         raw != NULL && status == TOOL_DONE;
+         raw = ldap_next_entry(ldap->ld, raw)) {
+        status = take_entry(ldap, raw, &entry);
+        if (status == TOOL_DONE)
+            tool_entries_add(entries_out, entry);
+    }
+    found = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, returned, NULL);
+    if (found != NULL && status == TOOL_DONE &&
+        ldap_parse_pageresponse_control(ldap->ld, found, NULL, cookie) !=
+        LDAP_SUCCESS)
+        status = tool_ldap_failed(ldap, LDAP_DECODING_ERROR, "search");
+    ldap_controls_free(returned);
+    ldap_control_free(page);
+    ldap_msgfree(answer);
+    return status;
+}
+
+static int
+search(const struct tool_ldap *ldap, const char *filter,
+       struct tool_entries *entries_out)
+{
+    struct berval cookie = { 0, NULL };
+    const char **attributes = NULL, **with_csn;
+    char *all = NULL;
+    size_t n;
+    int status;
+
+    if (tr_class_search(&all, &attributes) != 0)
+        (void)tool_must(NULL);
+    for (n = 0; attributes[n] != NULL; n++)
+        ;
+    with_csn = tool_must(reallocarray(attributes, n + 2,
+                                      sizeof(*attributes)));
+    with_csn[n] = CSN;
+    with_csn[n + 1] = NULL;
+    do {
+        status = take_page(ldap, filter != NULL ? filter : all, with_csn,
+                           &cookie, entries_out);
+    } while (status == TOOL_DONE && cookie.bv_len > 0);
+    ber_memfree(cookie.bv_val);
+    free(with_csn);
+    free(all);
+    return status;
+}
+
+static int
+read_ldap(void *arg, struct tool_entries *entries_out)
+{
+    return search(arg, NULL, entries_out);
+}
+
+char *
+tool_ldap_equal(const char *attribute, const char *value, size_t length)
+{
+    struct berval plain = { length, (char *)value }, escaped = { 0, NULL };
+    char *filter;
+
+    if (ldap_bv2escaped_filter_value(&plain, &escaped) != 0)
+        (void)tool_must(NULL);
+    filter = tool_format("(%s=%.*s)", attribute, (int)escaped.bv_len,
+                         escaped.bv_val);
+    if (escaped.bv_val != plain.bv_val)
+        ber_memfree(escaped.bv_val);
+    return filter;
+}
+
+static char *
+make_filter(enum tr_record_type type, const char *name)
+{
+    static const struct { const char *class, *attribute; } kinds[] = {
+        [TR_RECORD_REALM] = { "trTrustRealm", "cn" },
+        [TR_RECORD_SYSTEM] = { "trSystem", "cn" },
+        [TR_RECORD_CLEARANCE] = { "trSubject", "trPrincipal" },
+        [TR_RECORD_MAP] = { "trLabelMap", "trRealmName" },
+    };
+    size_t length = strlen(name);
+    char *first, *second = NULL, *filter;
+
+    if (type == TR_RECORD_MAP && strchr(name, '/') != NULL) {
+        length = strcspn(name, "/");
+        second = tool_ldap_equal("trFormat", name + length + 1,
+                            strlen(name + length + 1));
+    }
+    first = tool_ldap_equal(kinds[type].attribute, name, length);
+    filter = tool_format("(&(objectClass=%s)%s%s)", kinds[type].class, first,
+                         second != NULL ? second : "");
+    free(first);
+    free(second);
+    return filter;
+}
+
+static int
+find_ldap(void *arg, enum tr_record_type type, const char *name,
+          struct tool_entry **entry_out)
+{
+    struct tool_entries entries = { 0 };
+    char *filter = make_filter(type, name);
+    int status;
+
+    status = search(arg, filter, &entries);
+    if (status == TOOL_DONE && entries.n == 0)
+        status = TOOL_NO;
+    if (status == TOOL_DONE && entries.n > 1)
+        status = tool_fail(TOOL_SYSTEM, "%s: both %s and %s", name,
+                           entries.list[0]->dn, entries.list[1]->dn);
+    if (status == TOOL_DONE) {
+        *entry_out = entries.list[0];
+        entries.n = 0;
+    }
+    tool_entries_clear(&entries);
+    free(filter);
+    return status;
+}
+
+int
+tool_ldap_get(const struct tool_ldap *ldap, const char *dn, LDAPMessage **answer_out)
+{
+    char *attributes[] = { (char *)LDAP_ALL_USER_ATTRIBUTES, (char *)CSN,
+                           NULL };
+    LDAPMessage *answer = NULL;
+    int code;
+
+    code = ldap_search_ext_s(ldap->ld, dn, LDAP_SCOPE_BASE,
+                             "(objectClass=*)", attributes, 0, NULL, NULL,
+                             NULL, 1, &answer);
+    if (code == LDAP_NO_SUCH_OBJECT ||
+        (code == LDAP_SUCCESS &&
+         ldap_first_entry(ldap->ld, answer) == NULL)) {
+        ldap_msgfree(answer);
+        return TOOL_NO;
+    }
+    if (code != LDAP_SUCCESS) {
+        ldap_msgfree(answer);
+        return tool_ldap_failed(ldap, code, dn);
+    }
+    *answer_out = answer;
+    return TOOL_DONE;
+}
+
+int
+tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out)
+{
+    const struct tool_ldap *ldap = arg;
+    LDAPMessage *answer = NULL;
+    int status;
+
+    status = tool_ldap_get(ldap, dn, &answer);
+    if (status == TOOL_DONE)
+        status = take_entry(ldap, ldap_first_entry(ldap->ld, answer),
+                            entry_out);
+    ldap_msgfree(answer);
+    return status;
+}
+
+
+const struct tool_backend tool_backend_ldap = {
+    read_ldap, find_ldap, tool_ldap_look, tool_ldap_apply, close_ldap
+};

@@ -1,0 +1,30 @@
+/* tools/trustrealm/directory_ldap.h - an LDAP server (within directory) */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef DIRECTORY_LDAP_H
+#define DIRECTORY_LDAP_H
+
+#include <ldap.h>
+#include <sys/time.h>
+#include "directory_backend.h"
+
+struct tool_ldap {
+    LDAP *ld;
+    const char *base, *uri;
+    struct timeval timeout;
+    bool assertions;            /* the server has the control (RFC 4528) */
+};
+
+/* Say what failed; TOOL_SYSTEM. */
+int tool_ldap_failed(const struct tool_ldap *ldap, int code,
+                     const char *what);
+/* All attributes of the entry, to be freed; TOOL_NO when there is none. */
+int tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
+                  LDAPMessage **answer_out);
+int tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out);
+/* "(ATTRIBUTE=VALUE)" for length octets of value, malloced. */
+char *tool_ldap_equal(const char *attribute, const char *value,
+                      size_t length);
+int tool_ldap_apply(void *arg, const struct tool_change *changes, size_t n);
+
+#endif

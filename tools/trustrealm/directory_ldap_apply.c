@@ -1,0 +1,261 @@
+/* tools/trustrealm/directory_ldap_apply.c - change entries in a server */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Values are never replaced as a whole: a modification names what is to go
+ * and what is to come, so that one which was planned on something that is no
+ * longer so fails.  Where the server has the assertion control (RFC 4528) an
+ * operation is tied to the entryCSN that was read, and no other change to
+ * the entry goes unnoticed either.
+ *
+ * All that may be needed to take back what was done is there before the first
+ * operation is sent.
+ */
+
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "directory_ldap.h"
+
+struct step {
+    const struct tool_change *change;
+    const char *dn;
+    LDAPMod **forward;          /* NULL: delete the entry */
+    LDAPMod **back;             /* likewise */
+};
+
+/* --- modifications ------------------------------------------------------- */
+
+struct mods {
+    LDAPMod **list;             /* ldap_mods_free() */
+    size_t n;
+    int added, removed;         /* operations; -1: not wanted */
+};
+
+static void
+add_value(struct mods *mods, int operation, const char *attribute,
+          const char *value, size_t length)
+{
+    LDAPMod *mod = mods->n == 0 ? NULL : mods->list[mods->n - 1];
+    struct berval plain = { length, (char *)value }, *copy;
+
+    /* Values of one attribute that go the same way come together. */
+    if (mod == NULL || mod->mod_op != (operation | LDAP_MOD_BVALUES) ||
+        strcmp(mod->mod_type, attribute) != 0) {
+        mod = tool_must(ber_memcalloc(1, sizeof(*mod)));
+        mod->mod_op = operation | LDAP_MOD_BVALUES;
+        mod->mod_type = tool_must(ber_strdup(attribute));
+        mods->list = tool_must(ber_memrealloc(
+            mods->list, (mods->n + 2) * sizeof(*mods->list)));
+        mods->list[mods->n++] = mod;
+        mods->list[mods->n] = NULL;
+    }
+    copy = tool_must(ber_bvdup(&plain));
+    if (ber_bvecadd(&mod->mod_bvalues, copy) < 0)
+        (void)tool_must(NULL);
+}
+
+static void
+add_change(bool added, const char *attribute, const char *value, void *arg)
+{
+    struct mods *mods = arg;
+    int operation = added ? mods->added : mods->removed;
+
+    if (operation >= 0)
+        add_value(mods, operation, attribute, value, strlen(value));
+}
+
+/* What makes the entry again as it is, what we do not know included. */
+static int
+copy_entry(const struct tool_ldap *ldap, const char *dn,
+           LDAPMod ***mods_out)
+{
+    struct mods mods = { 0 };
+    LDAPMessage *answer = NULL, *raw;
+    BerElement *position = NULL;
+    struct berval **values;
+    char *name;
+    size_t i;
+    int status;
+
+    status = tool_ldap_get(ldap, dn, &answer);
+    if (status == TOOL_NO)
+        return tool_fail(TOOL_NO, "%s: is gone", dn);
+    if (status != TOOL_DONE)
+        return status;
+    raw = ldap_first_entry(ldap->ld, answer);
+    for (name = ldap_first_attribute(ldap->ld, raw, &position); name != NULL;
+         name = ldap_next_attribute(ldap->ld, raw, position)) {
+        values = ldap_get_values_len(ldap->ld, raw, name);
+        for (i = 0; values != NULL && values[i] != NULL &&
+                 strcmp(name, "entryCSN") != 0; i++)
+            add_value(&mods, LDAP_MOD_ADD, name, values[i]->bv_val,
+                      values[i]->bv_len);
+        ldap_value_free_len(values);
+        ldap_memfree(name);
+    }
+    ber_free(position, 0);
+    ldap_msgfree(answer);
+    *mods_out = mods.list;
+    return TOOL_DONE;
+}
+
+static int
+prepare(const struct tool_ldap *ldap, const struct tool_change *change,
+        struct step *step)
+{
+    struct mods forward = { NULL, 0, LDAP_MOD_ADD, LDAP_MOD_DELETE };
+    struct mods back = { NULL, 0, LDAP_MOD_DELETE, LDAP_MOD_ADD };
+
+    step->change = change;
+    step->dn = change->before != NULL ? change->before->dn :
+        change->after->dn;
+    if (change->after == NULL)
+        return copy_entry(ldap, step->dn, &step->back);
+    tool_change_each(change, add_change, &forward);
+    step->forward = forward.list;
+    if (change->before == NULL)
+        return TOOL_DONE;
+    tool_change_each(change, add_change, &back);
+    step->back = back.list;
+    return TOOL_DONE;
+}
+
+/* --- operations ---------------------------------------------------------- */
+
+/* Only on an entry that still has this entryCSN (NULL: any). */
+static int
+operate(const struct tool_ldap *ldap, const char *dn, LDAPMod **mods,
+        bool is_new, const char *csn)
+{
+    LDAPControl *assertion = NULL, *controls[2] = { NULL, NULL };
+    char *filter;
+    int code;
+
+    if (csn != NULL && ldap->assertions) {
+        filter = tool_ldap_equal("entryCSN", csn, strlen(csn));
+        code = ldap_create_assertion_control(ldap->ld, filter, 1, &assertion);
+        free(filter);
+        if (code != LDAP_SUCCESS)
+            return code;
+        controls[0] = assertion;
+    }
+    if (mods == NULL)
+        code = ldap_delete_ext_s(ldap->ld, dn, controls, NULL);
+    else if (is_new)
+        code = ldap_add_ext_s(ldap->ld, dn, mods, controls, NULL);
+    else
+        code = ldap_modify_ext_s(ldap->ld, dn, mods, controls, NULL);
+    ldap_control_free(assertion);
+    return code;
+}
+
+/* Say why an operation failed. */
+static int
+explain(const struct tool_ldap *ldap, int code, const char *dn)
+{
+    switch (code) {
+    case LDAP_ASSERTION_FAILED:
+    case LDAP_NO_SUCH_ATTRIBUTE:
+    case LDAP_TYPE_OR_VALUE_EXISTS:
+    case LDAP_ALREADY_EXISTS:
+        return tool_fail(TOOL_NO, "%s: somebody else has changed it "
+                         "meanwhile (%s); look again", dn,
+                         ldap_err2string(code));
+    case LDAP_INSUFFICIENT_ACCESS:
+        (void)tool_ldap_failed(ldap, code, dn);
+        return TOOL_NO;
+    case LDAP_SERVER_DOWN:
+    case LDAP_TIMEOUT:
+        return tool_fail(TOOL_SYSTEM, "%s: %s: whether it was changed is not "
+                         "known; look again", dn, ldap_err2string(code));
+    default:
+        return tool_ldap_failed(ldap, code, dn);
+    }
+}
+
+static int
+make(const struct tool_ldap *ldap, const struct step *step)
+{
+    const struct tool_entry *before = step->change->before;
+    int code;
+
+    code = operate(ldap, step->dn, step->forward, before == NULL,
+                   before == NULL ? NULL : before->csn);
+    return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step->dn);
+}
+
+/* A server may have put in superior classes. */
+static void
+count_change(bool added, const char *attribute, const char *value, void *arg)
+{
+    size_t *n = arg;
+
+    if (strcasecmp(attribute, "objectClass") != 0)
+        (*n)++;
+}
+
+/* Remove an entry that we added, unless it is another one by now. */
+static int
+remove_added(struct tool_ldap *ldap, const struct step *step)
+{
+    struct tool_entry *found = NULL;
+    struct tool_change since = { 0 };
+    size_t differences = 0;
+    int code = LDAP_ASSERTION_FAILED;
+
+    if (tool_ldap_look(ldap, step->dn, &found) != TOOL_DONE)
+        return LDAP_NO_SUCH_OBJECT;
+    since.before = step->change->after;
+    since.after = found;
+    tool_change_each(&since, count_change, &differences);
+    if (differences == 0)
+        code = operate(ldap, step->dn, NULL, false, found->csn);
+    tool_entry_free(found);
+    return code;
+}
+
+static void
+take_back(struct tool_ldap *ldap, const struct step *step)
+{
+    int code;
+
+    if (step->back == NULL)
+        code = remove_added(ldap, step);
+    else
+        code = operate(ldap, step->dn, step->back, step->forward == NULL,
+                       NULL);
+    if (code == LDAP_SUCCESS)
+        tool_fail(TOOL_NO, "%s: taken back", step->dn);
+    else
+        tool_fail(TOOL_SYSTEM, "%s: was changed and could not be taken back: "
+                  "%s", step->dn, ldap_err2string(code));
+}
+
+int
+tool_ldap_apply(void *arg, const struct tool_change *changes, size_t n)
+{
+    struct tool_ldap *ldap = arg;
+    struct step *steps = tool_must(calloc(n + 1, sizeof(*steps)));
+    int status = TOOL_DONE;
+    size_t i, done;
+
+    for (i = 0; i < n && status == TOOL_DONE; i++)
+        status = prepare(ldap, &changes[i], &steps[i]);
+    for (done = 0; done < n && status == TOOL_DONE; done++) {
+        status = make(ldap, &steps[done]);
+        if (status != TOOL_DONE)
+            break;
+    }
+    if (status != TOOL_DONE) {
+        while (done-- > 0)
+            take_back(ldap, &steps[done]);
+    }
+    for (i = 0; i < n; i++) {
+        ldap_mods_free(steps[i].forward, 1);
+        ldap_mods_free(steps[i].back, 1);
+    }
+    free(steps);
+    return status;
+}

@@ -1,0 +1,109 @@
+/* tools/trustrealm/table_load.c - a temporary table of a directory's entries */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "directory.h"
+#include "trustrealm_err.h"
+
+static void
+note_bad(struct tool_table *table, const struct tool_entry *entry,
+         const char *why)
+{
+    struct tool_bad *bad;
+
+    table->bad = tool_must(reallocarray(table->bad, table->nbad + 1,
+                                        sizeof(*table->bad)));
+    bad = &table->bad[table->nbad++];
+    bad->dn = tool_copy(entry->dn);
+    bad->why = tool_copy(why != NULL ? why : "unusable");
+}
+
+/* Store what the entry says, or what stands for one that is of no use, as
+ * trustrealmd does. */
+static krb5_error_code
+put(struct tool_table *table, struct tr_update *update, uint32_t key,
+    const struct tool_entry *entry)
+{
+    struct tr_entry view = tr_gathered_entry(&entry->values, entry->dn);
+    struct tr_record *record = NULL;
+    krb5_error_code ret;
+    char *why = NULL;
+
+    if (entry->why != NULL) {
+        ret = TRR_ENTRY;
+        why = tool_copy(entry->why);
+    } else {
+        ret = tr_record_from_entry(&view, &record, &why);
+    }
+    if (ret == 0 && record != NULL) {
+        ret = tr_update_put(update, &key, sizeof(key), record);
+        if (ret == TRR_ENTRY)
+            why = tool_copy(tr_table_message(table->table));
+    }
+    if (ret != TRR_ENTRY)
+        goto cleanup;
+    note_bad(table, entry, why);
+    tr_record_free(record);
+    ret = tr_record_closed(&view, &record);
+    if (ret == 0 && record != NULL)
+        ret = tr_update_put(update, &key, sizeof(key), record);
+    if (ret == TRR_ENTRY)
+        ret = 0;
+
+cleanup:
+    tr_record_free(record);
+    free(why);
+    return ret;
+}
+
+int
+tool_table_load(struct tool_table *table, const struct tool_entries *entries,
+                const char *source)
+{
+    struct tr_update *update = NULL;
+    krb5_error_code ret;
+    size_t i;
+
+    tool_table_forget_bad(table);
+    ret = tr_update_begin(table->table, &update);
+    if (ret == 0)
+        ret = tr_update_clear(update);
+    for (i = 0; ret == 0 && i < entries->n; i++)
+        ret = put(table, update, (uint32_t)i, entries->list[i]);
+    if (ret == 0)
+        ret = tr_update_sweep(update);
+    if (ret == 0)
+        ret = tr_update_set_fresh(update, time(NULL), source);
+    if (ret == 0)
+        ret = tr_update_commit(update);
+    else
+        tr_update_abort(update);
+    if (ret)
+        return tool_fail(TOOL_SYSTEM, "%s: %s: %s", source,
+                         error_message(ret), tr_table_message(table->table));
+    return TOOL_DONE;
+}
+
+int
+tool_table_read(const struct tool_options *options, struct tool_table *table)
+{
+    struct tool_directory *directory = NULL;
+    struct tool_entries entries = { 0 };
+    int status;
+
+    status = tool_directory_open(options, table->config, false, &directory);
+    if (status == TOOL_DONE)
+        status = tool_directory_read(directory, &entries);
+    if (status == TOOL_DONE)
+        status = tool_table_make(table);
+    if (status == TOOL_DONE)
+        status = tool_table_load(table, &entries,
+                                 tool_directory_name(directory));
+    tool_entries_clear(&entries);
+    tool_directory_close(directory);
+    return status;
+}
