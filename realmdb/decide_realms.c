@@ -156,7 +156,7 @@ tr_find_shared(struct tr_decision *d)
         return 0;
     if (barred.realm != NULL)
         return tr_judge_shared(d, &barred);
-    tr_say(d, own->name, " and ", peer->name, " share none", NULL);
+    tr_say(d, own->name, " and ", peer->name, " share no trust realm", NULL);
     return TRR_NO_COMMON;
 }
 

@@ -70,6 +70,7 @@ class LabelServer:
             "%s/server-%d" % (system.name, world.next_number()), env=env,
             uid=uid)
         self._process.wait_for(r'"listening"')
+        self.pid = self._process.pid
         self.port = pick(self.events(), event="listening")[0]["port"]
 
     def events(self):

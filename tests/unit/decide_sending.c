@@ -49,7 +49,7 @@ const struct test_case sending_cases[] = {
 
     { "receiver in none", SENDING(.peer = "delta.example.com"),
       TR_S5_REALM, TRR_NO_COMMON,
-      .text = "alpha.example.com and delta.example.com share none" },
+      .text = "alpha.example.com and delta.example.com share no trust realm" },
     { "sender in none", SENDING(.local = &outside),
       TR_S5_REALM, TRR_NO_COMMON },
     { "shared, but not in the table or contradictory",

@@ -133,6 +133,7 @@ def documented_options(page):
     ("gss-label.1", "tools/gss-label/gss-label", "client"),
     ("gss-label.1", "tools/gss-label/gss-label", "server"),
     ("gss-label.1", "tools/gss-label/gss-label", "token"),
+    ("gss-label.1", "tools/gss-label/gss-label", "doctor"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "explain"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "status"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "check"),
@@ -145,7 +146,7 @@ def test_options_and_manual_agree(page, program, command):
 
 @pytest.mark.parametrize("page, commands", [
     ("gss-label.1", [("tools/gss-label/gss-label", c)
-                     for c in ("client", "server", "token")]),
+                     for c in ("client", "server", "token", "doctor")]),
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "schema")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):

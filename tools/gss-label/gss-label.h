@@ -101,6 +101,11 @@ struct gl_output {
     bool json;
 };
 
+/* Print text that must not drive the terminal. */
+void gl_print_text(FILE *stream, const char *text);
+/* What the minor status says, or the major where it says nothing. */
+void gl_status_text(char *buf, size_t size, OM_uint32 major, OM_uint32 minor,
+                    gss_OID mech);
 /* Print event (whose reference is taken) as a line of JSON, with the time
  * added, or for people. */
 void gl_report(const struct gl_output *output, json_t *event);
@@ -181,5 +186,6 @@ bool gl_list_add(struct gl_list *list, const char *item);
 int gl_client(int argc, char **argv);
 int gl_server(int argc, char **argv);
 int gl_token(int argc, char **argv);
+int gl_doctor(int argc, char **argv);
 
 #endif

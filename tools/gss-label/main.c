@@ -16,6 +16,7 @@ static const struct command {
     { "server", gl_server, "accept contexts and take messages over TCP" },
     { "client", gl_client, "send messages to a server" },
     { "token", gl_token, "make or take a single context token" },
+    { "doctor", gl_doctor, "say what is wrong on this machine" },
 };
 
 static void
@@ -29,8 +30,8 @@ usage(FILE *stream)
         fprintf(stream, "  %-8s %s\n", commands[i].name,
                 commands[i].summary);
     }
-    fprintf(stream, "\nexit status: 0 delivered, 1 refused, 2 usage, "
-            "3 system error\n");
+    fprintf(stream, "\nexit status: 0 delivered, 1 refused or wrong, "
+            "2 usage, 3 system error\n");
 }
 
 int

@@ -16,9 +16,8 @@
 
 #define MAX_LINE 4096
 
-/* Text from the peer must not drive the terminal. */
-static void
-print_text(FILE *stream, const char *text)
+void
+gl_print_text(FILE *stream, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
@@ -35,7 +34,7 @@ print_value(FILE *stream, const json_t *value, const char *separator)
 
     switch (json_typeof(value)) {
     case JSON_STRING:
-        print_text(stream, json_string_value(value));
+        gl_print_text(stream, json_string_value(value));
         break;
     case JSON_INTEGER:
         fprintf(stream, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -136,6 +135,17 @@ append_status(char *buf, size_t size, OM_uint32 code, int type, gss_OID mech)
                  (int)text.length, (char *)text.value);
         (void)gss_release_buffer(&minor, &text);
     } while (more != 0);
+}
+
+void
+gl_status_text(char *buf, size_t size, OM_uint32 major, OM_uint32 minor,
+               gss_OID mech)
+{
+    *buf = '\0';
+    if (minor != 0)
+        append_status(buf, size, minor, GSS_C_MECH_CODE, mech);
+    if (*buf == '\0')
+        append_status(buf, size, major, GSS_C_GSS_CODE, GSS_C_NO_OID);
 }
 
 void

@@ -1,0 +1,175 @@
+# tests/integration/test_doctor.py - gss-label doctor, on sick machines
+# SPDX-License-Identifier: BSD-2-Clause
+"""Each test makes one thing wrong, and the doctor names that and how to mend
+it; where nothing is wrong it says so."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from testlib import servers, table
+from testlib.process import eventually, run
+from testlib.world import STAFF, as_uid
+
+
+class Findings(list):
+    def of(self, check, verdict):
+        return [f for f in self
+                if (f["check"], f["verdict"]) == (check, verdict)]
+
+
+def doctor(world, *options, uid=STAFF, ccache=True, **environment):
+    cache = world.ccache("alice", uid=uid) if ccache else "FILE:/nonexistent"
+    env = dict(world.alpha.environment(uid, cache), **environment)
+    env = {key: value for key, value in env.items() if value is not None}
+    env["PATH"] = "%s:%s" % (os.path.dirname(world.program("trustrealm")),
+                             os.environ["PATH"])
+    done = run([world.program("gss-label"), "doctor", "--json"]
+               + list(options), env=env, uid=as_uid(uid), check=False)
+    findings = Findings(json.loads(line) for line in done.out.splitlines())
+    assert done.err == "" and done.status in (0, 1), done
+    assert (done.status == 1) == any(f["verdict"] == "wrong"
+                                     for f in findings), done
+    assert all(f["mend"] for f in findings if f["verdict"] == "wrong"
+               and f["check"] != "program"), done
+    return findings
+
+
+def wrong(findings):
+    return [f["check"] for f in findings if f["verdict"] == "wrong"]
+
+
+def config(world, text):
+    return world.scratch.write("doctor.conf", text, 0o644)
+
+
+def lines(world):
+    with open(world.mech_config) as file:
+        return file.read()
+
+
+def test_nothing_is_wrong(world):
+    findings = doctor(world, "host@" + world.beta.host)
+    assert wrong(findings) == []
+    for check in ("plugin", "daemon", "table", "ticket", "target"):
+        assert findings.of(check, "good"), findings
+
+
+def test_people_read_lines(world):
+    env = world.alpha.environment(STAFF, world.ccache("alice", uid=STAFF))
+    done = run([world.program("gss-label"), "doctor"], env=env,
+               uid=as_uid(STAFF), check=False)
+    assert done.status == 0, done
+    assert "good   plugin     " in done.out
+
+
+def test_no_mechanism_file(world):
+    findings = doctor(world, GSS_MECH_CONFIG="/dev/null")
+    assert wrong(findings) == ["mech.d"]
+    assert "plain Kerberos" in findings.of("mech.d", "wrong")[0]["text"]
+
+
+def test_only_the_own_oid(world):
+    text = "".join(line for line in lines(world).splitlines(True)
+                   if "<interposer>" not in line)
+    findings = doctor(world, GSS_MECH_CONFIG=config(world, text))
+    assert wrong(findings) == ["mech.d"]
+    assert "<interposer>" in findings.of("mech.d", "wrong")[0]["mend"]
+
+
+def test_only_the_interposer(world):
+    text = "".join(line for line in lines(world).splitlines(True)
+                   if "<interposer>" in line)
+    findings = doctor(world, GSS_MECH_CONFIG=config(world, text))
+    assert wrong(findings) == []
+    assert any("cannot be named" in f["text"]
+               for f in findings.of("mech.d", "note"))
+
+
+@pytest.mark.parametrize("content, reason", [
+    (None, "No such file"), ("not ELF\n", "file too short")])
+def test_plugin_cannot_be_loaded(world, content, reason):
+    path = world.scratch.join("bin/sick/mech_trustrealm.so")
+    if content is not None:
+        world.scratch.mkdir("bin/sick", 0o755)
+        world.scratch.write("bin/sick/mech_trustrealm.so", content, 0o755)
+    text = lines(world).replace(
+        world.scratch.join("bin/mech_trustrealm.so"), path)
+    findings = doctor(world, GSS_MECH_CONFIG=config(world, text))
+    assert wrong(findings) == ["plugin"]
+    assert reason in findings.of("plugin", "wrong")[0]["text"]
+
+
+def test_plugin_that_anybody_may_change(world):
+    plugin = world.scratch.join("bin/mech_trustrealm.so")
+    mode = os.stat(plugin).st_mode
+    os.chmod(plugin, 0o777)
+    try:
+        findings = doctor(world)
+    finally:
+        os.chmod(plugin, mode)
+    assert wrong(findings) == ["plugin"]
+    assert "can be changed" in findings.of("plugin", "wrong")[0]["text"]
+
+
+def test_another_interposer_came_first(world):
+    """gssproxy's, say: libgssapi takes the first one that loads."""
+    other = shutil.copy(servers.built("tests/integration/.libs/interposer.so"),
+                        world.scratch.join("bin"))
+    text = "other 1.3.6.1.4.1.32473.99 %s <interposer>\n" % other
+    findings = doctor(world, GSS_MECH_CONFIG=config(world,
+                                                    text + lines(world)))
+    assert wrong(findings) == ["plugin"]
+    assert other in findings.of("plugin", "wrong")[0]["text"]
+
+
+def test_daemon_is_not_there(world):
+    findings = doctor(world, "host@" + world.beta.host,
+                      TRUSTREALM_SOCKET=world.scratch.join("no-socket"))
+    assert wrong(findings) == ["daemon", "target"]
+    assert "systemctl" in findings.of("daemon", "wrong")[0]["mend"]
+
+
+def test_no_ticket(world):
+    findings = doctor(world, "host@" + world.beta.host, ccache=False)
+    assert wrong(findings) == ["target"]
+    assert findings.of("ticket", "note")[0]["mend"] == "kinit"
+
+
+def test_target_without_common_trust_realm(world):
+    findings = doctor(world, "host@" + table.host("delta"))
+    assert wrong(findings) == ["target"]
+    assert "trust realm" in findings.of("target", "wrong")[0]["text"]
+
+
+def test_stale_table(make_world):
+    world = make_world(run=("alpha",), changes={
+        "alpha": {"table": {"maximum-staleness": "1s"}}})
+    assert wrong(doctor(world)) == []
+    world.directory.kill()
+    eventually(lambda: wrong(doctor(world)) == ["table"], 10, "stale")
+    assert "too old" in doctor(world).of("table", "wrong")[0]["text"]
+
+
+def test_program_with_the_plugin(world):
+    server = world.server("beta", options=("-S", "sample@"
+                                           + table.host("beta")))
+    findings = doctor(world, "--pid", str(server.pid), uid=0)
+    assert wrong(findings) == []
+    assert any("has loaded the plugin" in f["text"]
+               for f in findings.of("program", "good")), findings
+
+
+def test_program_without_libgssapi(world):
+    process = world.scratch.spawn(["/bin/sleep", "60"], "sleeper")
+    findings = doctor(world, "--pid", str(process.pid), uid=0)
+    process.stop()
+    assert any("has not loaded libgssapi" in f["text"]
+               for f in findings.of("program", "note")), findings
+
+
+def test_there_is_no_such_program(world):
+    findings = doctor(world, "--pid", "4194305")
+    assert wrong(findings) == ["program"]

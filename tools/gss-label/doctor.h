@@ -1,0 +1,39 @@
+/* tools/gss-label/doctor.h - what is wrong on this machine */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include <sys/types.h>
+#include "gss-label.h"
+
+enum doctor_verdict { DOCTOR_GOOD, DOCTOR_NOTE, DOCTOR_WRONG };
+
+struct doctor {
+    struct gl_output output;
+    bool wrong;                 /* anything so far */
+    const char *mech_config;    /* file or folder that names the plugin */
+    char *plugin;               /* its path, if one was found */
+    const char *socket;         /* of trustrealmd */
+    char *system;               /* this system's name, if it answered */
+};
+
+/*
+ * Say what was found in check; mend, in the imperative, is how to put it
+ * right, or NULL.
+ */
+void doctor_say(struct doctor *doctor, enum doctor_verdict verdict,
+                const char *check, const char *mend, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* doctor_mech.c: is Kerberos interposed, and if not, why? */
+void doctor_mech(struct doctor *doctor);
+/* doctor_daemon.c: does trustrealmd answer, and with what table? */
+void doctor_daemon(struct doctor *doctor);
+/* doctor_kerberos.c: names, clock, ticket and keys; would a message to
+ * service (NULL: none) leave? */
+void doctor_kerberos(struct doctor *doctor, const char *service);
+/* doctor_process.c: is a running program kept from it? */
+void doctor_process(struct doctor *doctor, pid_t pid);
+
+#endif
