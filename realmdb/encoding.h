@@ -6,12 +6,8 @@
 
 #include "label.h"
 
-/* Octets a name of a level or category is made of. */
-#define TR_NAME_OCTETS \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-
-/* The octet in small letters, if it is one of these; else NUL.  Independent of
- * the locale: a label means the same to every process. */
+/* The octet of a name, in small letters; NUL if names have no such octet.
+ * Independent of the locale: a label means the same to every process. */
 static inline char
 tr_name_octet(char c)
 {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include "gathered.h"
 #include "record_class.h"
-#include "text.h"
 #include "trustrealm_err.h"
 
-/* The attribute of that name, new if need be; NULL without memory. */
+/* The attribute of that name, which lives on; new if need be; NULL without
+ * memory. */
 static struct tr_attribute *
 find_attribute(struct tr_gathered *gathered, const char *name)
 {
@@ -18,7 +18,7 @@ find_attribute(struct tr_gathered *gathered, const char *name)
     size_t i, n = gathered->nattributes;
 
     for (i = 0; i < n; i++) {
-        if (tr_text_compare(gathered->attributes[i].name, name) == 0)
+        if (strcmp(gathered->attributes[i].name, name) == 0)
             return &gathered->attributes[i];
     }
     attributes = realloc(gathered->attributes, (n + 1) * sizeof(*attributes));
@@ -26,9 +26,7 @@ find_attribute(struct tr_gathered *gathered, const char *name)
         return NULL;
     gathered->attributes = attributes;
     memset(&attributes[n], 0, sizeof(*attributes));
-    attributes[n].name = strdup(name);
-    if (attributes[n].name == NULL)
-        return NULL;
+    attributes[n].name = name;
     gathered->nattributes = n + 1;
     return &attributes[n];
 }
@@ -41,7 +39,8 @@ tr_gathered_add(struct tr_gathered *gathered, const char *name,
     char **values;
     size_t n;
 
-    if (strchr(name, ';') != NULL)
+    name = tr_class_attribute(name);
+    if (name == NULL)
         return 0;
     if (memchr(value, '\0', length) != NULL)
         return tr_entry_wrong(why_out, "%s: a value has a NUL in it", name);
@@ -123,7 +122,6 @@ tr_gathered_clear(struct tr_gathered *gathered)
         for (j = 0; j < attribute->nvalues; j++)
             free(attribute->values[j]);
         free((char **)attribute->values);
-        free((char *)attribute->name);
     }
     free(gathered->attributes);
     memset(gathered, 0, sizeof(*gathered));

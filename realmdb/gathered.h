@@ -14,8 +14,8 @@ struct tr_gathered {
 };
 
 /*
- * Add a copy of a value.  Attributes with options ("cn;lang-en") are left
- * out: no record has use for them.  TRR_ENTRY, with *why_out (free() it), for
+ * Add a copy of a value.  Attributes of no class, such as those with options
+ * ("cn;lang-en"), are left out: no record has use for them.  TRR_ENTRY, with *why_out (free() it), for
  * a value with a NUL in it.
  */
 krb5_error_code tr_gathered_add(struct tr_gathered *gathered,

@@ -257,19 +257,22 @@ tr_class_find(const char *name)
     return NULL;
 }
 
-bool
-tr_class_has_attribute(const char *name)
+const char *
+tr_class_attribute(const char *name)
 {
+    static const char object_class[] = "objectClass";
     const struct tr_field *field;
     size_t i;
 
+    if (tr_text_compare(name, object_class) == 0)
+        return object_class;
     for (i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
         for (field = classes[i].fields; field->attribute != NULL; field++) {
             if (tr_text_compare(name, field->attribute) == 0)
-                return true;
+                return field->attribute;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Some attributes belong to several classes. */

@@ -68,8 +68,9 @@ struct tr_class {
 const struct tr_class *tr_class_of(enum tr_record_type type);
 /* The class of that name, compared without case, or NULL. */
 const struct tr_class *tr_class_find(const char *name);
-/* Has one of the classes an attribute of that name? */
-bool tr_class_has_attribute(const char *name);
+/* The attribute of that name, compared without case, as it is written here:
+ * objectClass or one of a class; or NULL. */
+const char *tr_class_attribute(const char *name);
 
 /*
  * What to ask a directory for: a filter for entries of these classes, and

@@ -232,8 +232,12 @@ tr_parse_attribute(const char *value, void *item)
 static krb5_error_code
 parse_label(const char *value, void *item)
 {
-    if (strlen(value) > TR_MAX_LABEL_TEXT || *value == '\0' ||
-        value[strspn(value, TR_NAME_OCTETS ":,")] != '\0')
+    size_t length = 0;
+
+    while (tr_name_octet(value[length]) != '\0' || value[length] == ':' ||
+           value[length] == ',')
+        length++;
+    if (length == 0 || length > TR_MAX_LABEL_TEXT || value[length] != '\0')
         return TRR_MALFORMED;
     return copy(value, item);
 }

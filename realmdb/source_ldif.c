@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * libldap cuts the file into records and lines into attribute and value.  A
- * file is a list of entries, no list of changes, and stands for itself: other
- * files that it names (attribute:< URL) are not read.
+ * libldap takes lines apart.  It could read whole entries too, but follows
+ * "include: URL" into other files and drops a first line that begins with a
+ * digit; and line by line the place of every mistake is known.  A file is a
+ * list of entries, no list of changes, and stands for itself: other files
+ * that it names (attribute:< URL) are not read.
  */
 
 #include "config.h"
@@ -17,16 +19,26 @@
 #include <time.h>
 #include <ldap.h>
 #include <ldif.h>
+#include <openssl/sha.h>
 #include "gathered.h"
 #include "record_class.h"
 #include "source.h"
 #include "text.h"
 #include "trustrealm_err.h"
 
+#define KEY_LENGTH 16
+
+struct line {
+    char *text;                 /* NUL-terminated; NULL: none yet */
+    size_t length;
+    size_t room;
+};
+
 struct loader {
     struct tr_table *table;
     struct tr_update *update;
     const char *path;
+    unsigned long nlines;       /* read */
     unsigned long line;         /* of the entry's DN, or of what is wrong */
     char *why;
 };
@@ -68,23 +80,35 @@ struct reading {
     struct tr_gathered values;
 };
 
-/* DNs differ in case and blanks and are the same: what the table goes by. */
+static void
+clear_reading(struct reading *reading)
+{
+    tr_gathered_clear(&reading->values);
+    free(reading->dn);
+    reading->dn = NULL;
+}
+
+/*
+ * DNs differ in case and blanks and are the same.  The table goes by a digest
+ * of the normal form, as long as the entryUUID of a directory: indexes with
+ * whole DNs in them would be larger than what they point at.
+ */
 static krb5_error_code
-make_key(const char *dn, char **key_out)
+make_key(const char *dn, uint8_t key[KEY_LENGTH])
 {
     LDAPDN parsed = NULL;
     char *text = NULL;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
     krb5_error_code ret = TRR_ENTRY;
 
-    *key_out = NULL;
     if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
         ldap_dn2str(parsed, &text, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
         *text != '\0') {
-        *key_out = strdup(text);
-        ret = *key_out == NULL ? ENOMEM : 0;
+        tr_text_lower(text);
+        SHA256((const uint8_t *)text, strlen(text), digest);
+        memcpy(key, digest, KEY_LENGTH);
+        ret = 0;
     }
-    if (*key_out != NULL)
-        tr_text_lower(*key_out);
     ldap_memfree(text);
     ldap_dnfree(parsed);
     return ret;
@@ -103,16 +127,17 @@ looks_ours(const char *name)
 static krb5_error_code
 judge_names(struct loader *loader, const char *type, const char *value)
 {
-    if (looks_ours(type) && strchr(type, ';') == NULL &&
-        !tr_class_has_attribute(type))
+    const char *attribute = tr_class_attribute(type);
+
+    if (attribute == NULL && looks_ours(type) && strchr(type, ';') == NULL)
         return refuse(loader, TRR_ENTRY, "%s: no such attribute", type);
-    if (tr_text_compare(type, "objectClass") == 0 && looks_ours(value) &&
-        tr_class_find(value) == NULL)
+    if (attribute != NULL && strcmp(attribute, "objectClass") == 0 &&
+        looks_ours(value) && tr_class_find(value) == NULL)
         return refuse(loader, TRR_ENTRY, "%s: no such object class", value);
     return 0;
 }
 
-/* Take one line, unfolded.  It is changed. */
+/* Take one line, unfolded, but no comment.  It is changed. */
 static krb5_error_code
 take_line(struct loader *loader, struct reading *reading, char *line)
 {
@@ -124,6 +149,8 @@ take_line(struct loader *loader, struct reading *reading, char *line)
 
     if (colon != NULL && colon[1] == '<')
         return refuse(loader, TRR_ENTRY, "values by URL are not read");
+    if (strncasecmp(line, "include:", 8) == 0)
+        return refuse(loader, TRR_ENTRY, "other files are not read");
     if (ldif_parse_line2(line, &type, &value, &owned) != 0)
         return refuse(loader, TRR_ENTRY, "not a line of LDIF");
     if (reading->dn == NULL && tr_text_compare(type.bv_val, "version") == 0) {
@@ -168,70 +195,45 @@ store(struct loader *loader, const struct reading *reading)
     krb5_error_code ret;
     struct tr_entry entry = tr_gathered_entry(&reading->values, reading->dn);
     struct tr_record *record = NULL;
-    char *why = NULL, *key = NULL;
+    uint8_t key[KEY_LENGTH];
+    char *why = NULL;
 
     ret = tr_record_from_entry(&entry, &record, &why);
     if (why != NULL)
         (void)refuse(loader, ret, "%s: %s", reading->dn, why);
     if (ret != 0 || record == NULL)
         goto cleanup;
-    ret = make_key(reading->dn, &key);
-    if (ret == TRR_ENTRY)
+    ret = make_key(reading->dn, key);
+    if (ret) {
         (void)refuse(loader, ret, "%s: not a DN", reading->dn);
-    if (ret)
         goto cleanup;
-    if (tr_update_has(loader->update, key, strlen(key))) {
+    }
+    if (tr_update_has(loader->update, key, sizeof(key))) {
         ret = refuse(loader, TRR_ENTRY, "%s: given twice", reading->dn);
         goto cleanup;
     }
-    ret = tr_update_put(loader->update, key, strlen(key), record);
+    ret = tr_update_put(loader->update, key, sizeof(key), record);
     if (ret == TRR_ENTRY)
         (void)refuse(loader, ret, "%s: %s", reading->dn,
                      tr_table_message(loader->table));
 
 cleanup:
-    free(key);
     free(why);
     tr_record_free(record);
     return ret;
 }
 
-/* How many lines end before to. */
-static unsigned long
-lines_before(const char *from, const char *to)
-{
-    unsigned long n = 0;
-
-    for (; from < to; from++)
-        n += *from == '\n';
-    return n;
-}
-
-/* Take a record (changed) whose first line has the number line. */
+/* The entry is complete. */
 static krb5_error_code
-take_record(struct loader *loader, char *text, unsigned long first)
+end_entry(struct loader *loader, struct reading *reading)
 {
     krb5_error_code ret = 0;
-    struct reading reading = { 0 };
-    char *next = text, *line, *whole;
 
-    /* Unfolding overwrites the ends of lines: count them in a copy. */
-    whole = strdup(text);
-    if (whole == NULL)
-        return ENOMEM;
-    while (ret == 0 && (line = ldif_getline(&next)) != NULL) {
-        if (*line == '\0')
-            continue;
-        loader->line = first + lines_before(whole, whole + (line - text));
-        ret = take_line(loader, &reading, line);
+    if (reading->dn != NULL) {
+        loader->line = reading->dn_line;
+        ret = store(loader, reading);
     }
-    if (ret == 0 && reading.dn != NULL) {
-        loader->line = reading.dn_line;
-        ret = store(loader, &reading);
-    }
-    tr_gathered_clear(&reading.values);
-    free(reading.dn);
-    free(whole);
+    clear_reading(reading);
     return ret;
 }
 
@@ -251,41 +253,84 @@ check_file(struct loader *loader, FILE *file)
     return 0;
 }
 
+/* Without what ends it; false when there is none. */
 static bool
-starts_with(const char *line, const char *word)
+read_line(struct loader *loader, FILE *file, struct line *line)
 {
-    return strncasecmp(line, word, strlen(word)) == 0;
+    ssize_t n = getline(&line->text, &line->room, file);
+
+    if (n < 0)
+        return false;
+    loader->nlines++;
+    line->length = (size_t)n;
+    if (line->length > 0 && line->text[line->length - 1] == '\n')
+        line->length--;
+    if (line->length > 0 && line->text[line->length - 1] == '\r')
+        line->length--;
+    line->text[line->length] = '\0';
+    return true;
 }
 
-/*
- * ldif_read_record() follows "include: URL" into other files, and drops the
- * first line of a record without a word when it begins with a digit: refuse
- * both before it sees them.
- */
+/* Undo the folding of line, which more, but for its blank, continues. */
 static krb5_error_code
-check_lines(struct loader *loader, FILE *file)
+unfold(struct loader *loader, struct line *line, const struct line *more)
+{
+    size_t length = line->length + more->length - 1;
+    char *text;
+
+    if (line->length == 0)
+        return refuse(loader, TRR_ENTRY, "it continues no line");
+    if (length > TR_MAX_ENTRY)
+        return refuse(loader, TRR_ENTRY, "too long");
+    if (length >= line->room) {
+        text = realloc(line->text, 2 * length);
+        if (text == NULL)
+            return ENOMEM;
+        line->text = text;
+        line->room = 2 * length;
+    }
+    memcpy(line->text + line->length, more->text + 1, more->length);
+    line->length = length;
+    return 0;
+}
+
+static krb5_error_code
+take_unfolded(struct loader *loader, struct reading *reading,
+              const struct line *line)
+{
+    if (line->length == 0)
+        return end_entry(loader, reading);
+    if (strlen(line->text) != line->length)
+        return refuse(loader, TRR_ENTRY, "not a line of LDIF");
+    return *line->text == '#' ? 0 : take_line(loader, reading, line->text);
+}
+
+static krb5_error_code
+take_lines(struct loader *loader, FILE *file, struct reading *reading)
 {
     krb5_error_code ret = 0;
-    bool first = true;          /* of a record */
-    char *line = NULL;
-    size_t room = 0;
+    struct line line = { NULL, 0, 0 }, next = { NULL, 0, 0 }, swap;
 
-    while (ret == 0 && getline(&line, &room, file) >= 0) {
-        loader->line++;
-        if (*line == '\n' || *line == '\r') {
-            first = true;
-        } else if (starts_with(line, "include:")) {
-            ret = refuse(loader, TRR_ENTRY, "other files are not read");
-        } else if (*line != '#' && *line != ' ') {
-            if (first && !starts_with(line, "dn:") &&
-                !starts_with(line, "version:"))
-                ret = refuse(loader, TRR_ENTRY, "an entry starts with its "
-                             "DN");
-            first = false;
+    while (ret == 0 && read_line(loader, file, &next)) {
+        if (*next.text == ' ') {
+            ret = unfold(loader, &line, &next);
+            continue;
         }
+        if (line.text != NULL)
+            ret = take_unfolded(loader, reading, &line);
+        loader->line = ret == 0 ? loader->nlines : loader->line;
+        swap = line;
+        line = next;
+        next = swap;
     }
-    free(line);
-    rewind(file);
+    if (ret == 0 && ferror(file))
+        ret = refuse(loader, TRR_SOURCE, "cannot be read to its end");
+    if (ret == 0 && line.text != NULL)
+        ret = take_unfolded(loader, reading, &line);
+    if (ret == 0)
+        ret = end_entry(loader, reading);
+    free(line.text);
+    free(next.text);
     return ret;
 }
 
@@ -293,32 +338,17 @@ static krb5_error_code
 take_file(struct loader *loader)
 {
     krb5_error_code ret;
-    LDIFFP *file;
-    unsigned long last = 0, lines;
-    char *text = NULL;
-    int room = 0, more;
+    struct reading reading = { 0 };
+    FILE *file;
 
-    file = ldif_open(loader->path, "r");
+    file = fopen(loader->path, "re");
     if (file == NULL)
         return refuse(loader, TRR_SOURCE, "%s", strerror(errno));
-    ret = check_file(loader, file->fp);
+    ret = check_file(loader, file);
     if (ret == 0)
-        ret = check_lines(loader, file->fp);
-    while (ret == 0) {
-        more = ldif_read_record(file, &last, &text, &room);
-        if (more <= 0 || text == NULL)
-            break;
-        /* last is the blank line after the record, unless the file ends. */
-        lines = lines_before(text, text + strlen(text));
-        ret = take_record(loader, text,
-                          last - lines + (feof(file->fp) ? 1 : 0));
-    }
-    if (ret == 0 && (more < 0 || ferror(file->fp))) {
-        loader->line = last;
-        ret = refuse(loader, TRR_SOURCE, "cannot be read to its end");
-    }
-    ber_memfree(text);
-    ldif_close(file);
+        ret = take_lines(loader, file, &reading);
+    clear_reading(&reading);
+    (void)fclose(file);
     return ret;
 }
 

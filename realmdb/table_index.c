@@ -142,6 +142,13 @@ refuse(const struct place *place, MDB_val *owner)
     return ret;
 }
 
+static bool
+is_key(const struct place *place, const MDB_val *owner)
+{
+    return owner->mv_size == place->key->mv_size &&
+        memcmp(owner->mv_data, place->key->mv_data, owner->mv_size) == 0;
+}
+
 static krb5_error_code
 check_place(struct place *place)
 {
@@ -154,30 +161,34 @@ check_place(struct place *place)
         return 0;
     if (code != 0)
         return tr_table_fail_mdb(place->table, code, "looking for a name");
-    if (owner.mv_size == place->key->mv_size &&
-        memcmp(owner.mv_data, place->key->mv_data, owner.mv_size) == 0)
-        return 0;
-    return refuse(place, &owner);
+    return is_key(place, &owner) ? 0 : refuse(place, &owner);
 }
 
 static krb5_error_code
 add_place(struct place *place)
 {
+    MDB_val owner = *place->key;
     int code;
 
     code = mdb_put(place->txn, place->table->dbs[place->db], &place->name,
-                   place->key, 0);
+                   &owner, MDB_NOOVERWRITE);
+    if (code == MDB_KEYEXIST)
+        return is_key(place, &owner) ? 0 : refuse(place, &owner);
     return code == 0 ? 0 :
         tr_table_fail_mdb(place->table, code, "storing a name");
 }
 
+/* What another entry has is left alone. */
 static krb5_error_code
 remove_place(struct place *place)
 {
+    MDB_dbi db = place->table->dbs[place->db];
+    MDB_val owner;
     int code;
 
-    code = mdb_del(place->txn, place->table->dbs[place->db], &place->name,
-                   NULL);
+    code = mdb_get(place->txn, db, &place->name, &owner);
+    if (code == 0 && is_key(place, &owner))
+        code = mdb_del(place->txn, db, &place->name, NULL);
     return code == 0 || code == MDB_NOTFOUND ? 0 :
         tr_table_fail_mdb(place->table, code, "removing a name");
 }
@@ -193,7 +204,13 @@ krb5_error_code
 tr_index_add(struct tr_table *table, MDB_txn *txn,
              const struct tr_record *record, MDB_val *key)
 {
-    return each_place(table, txn, record, key, add_place);
+    krb5_error_code ret, undone;
+
+    ret = each_place(table, txn, record, key, add_place);
+    if (ret != TRR_ENTRY)
+        return ret;
+    undone = each_place(table, txn, record, key, remove_place);
+    return undone == 0 ? ret : undone;
 }
 
 krb5_error_code

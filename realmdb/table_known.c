@@ -11,17 +11,15 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
+#include "octets.h"
 #include "table_store.h"
 
-/* FNV-1a */
 static struct tr_known *
 place_of(struct tr_table *table, enum tr_db db, const char *name)
 {
-    uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)db;
+    uint64_t hash = tr_octets_hash(name, strlen(name)) + db;
 
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (uint8_t)*name) * UINT32_C(16777619);
-    return &table->known[hash % TR_KNOWN_RECORDS];
+    return &table->known[(hash ^ hash >> 32) % TR_KNOWN_RECORDS];
 }
 
 static void

@@ -7,13 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/sha.h>
 #include "octets.h"
 #include "table_store.h"
 #include "trustrealm_err.h"
 
-/* Against damage, not against an attacker: he could write the whole file. */
-#define CHECKSUM 8
+#define CHECKSUM sizeof(uint64_t)
 
 krb5_error_code
 tr_table_fail(struct tr_table *table, krb5_error_code code,
@@ -65,15 +63,14 @@ tr_stored_make(const struct tr_record *record, uint8_t **octets_out,
 {
     krb5_error_code ret;
     struct tr_builder builder;
-    uint8_t *octets, digest[SHA256_DIGEST_LENGTH];
+    uint8_t *octets;
     size_t length;
 
     ret = tr_record_encode(record, &octets, &length);
     if (ret)
         return ret;
-    SHA256(octets, length, digest);
     tr_builder_init(&builder, TR_MAX_ENTRY + CHECKSUM);
-    tr_add_octets(&builder, digest, CHECKSUM);
+    tr_add_64(&builder, tr_octets_hash(octets, length));
     tr_add_octets(&builder, octets, length);
     free(octets);
     return tr_builder_take(&builder, octets_out, length_out);
@@ -82,17 +79,17 @@ tr_stored_make(const struct tr_record *record, uint8_t **octets_out,
 krb5_error_code
 tr_stored_open(const MDB_val *stored, struct tr_record **record_out)
 {
-    const uint8_t *octets = stored->mv_data;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    struct tr_reader reader;
+    uint64_t checksum;
 
     *record_out = NULL;
-    if (stored->mv_size < CHECKSUM)
+    tr_reader_init(&reader, stored->mv_data, stored->mv_size);
+    checksum = tr_read_64(&reader);
+    if (reader.error != 0)
         return TRR_TRUNCATED;
-    SHA256(octets + CHECKSUM, stored->mv_size - CHECKSUM, digest);
-    if (memcmp(digest, octets, CHECKSUM) != 0)
+    if (tr_octets_hash(reader.next, reader.left) != checksum)
         return TRR_MALFORMED;
-    return tr_record_decode(octets + CHECKSUM, stored->mv_size - CHECKSUM,
-                            record_out);
+    return tr_record_decode(reader.next, reader.left, record_out);
 }
 
 int

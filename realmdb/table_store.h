@@ -6,8 +6,9 @@
 
 /*
  * One LMDB environment.  TR_DB_RECORD holds the records under the key that
- * the source gave them, each behind a short checksum; the other databases
- * find that key by what a record is asked for.  Names are in small letters.
+ * the source gave them, each behind a checksum (against damage; an attacker
+ * could write the whole file); the other databases find that key by what a
+ * record is asked for.  Names are in small letters.
  */
 
 #include <lmdb.h>
@@ -32,7 +33,7 @@ enum tr_db {
 #define TR_META_SOURCE "source"
 #define TR_META_COOKIE "cookie"
 
-#define TR_TABLE_FORMAT 1
+#define TR_TABLE_FORMAT 2
 #define TR_MAX_KEY 400
 
 /* Trust realms and maps in memory, of one generation. */
@@ -110,7 +111,8 @@ int tr_stored_type(const MDB_val *stored);
 
 /*
  * All that record is found by: whether that is free or key's already
- * (TRR_ENTRY, with a message, if not); make it stand for key; remove it.
+ * (TRR_ENTRY, with a message, if not); make it stand for key, all of it or,
+ * when it is not free, nothing; remove what stands for key.
  */
 krb5_error_code tr_index_check(struct tr_table *table, MDB_txn *txn,
                                const struct tr_record *record, MDB_val *key);

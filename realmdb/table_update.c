@@ -82,27 +82,72 @@ tr_update_clear(struct tr_update *update)
 }
 
 /*
- * What is stored under key: *stored_out, and *record_out unless it has been
- * cleared away.  Both are empty when there is nothing.
+ * The record that key stands for; NULL when there is none, or when it has
+ * been cleared away.  *stored_out is what is kept of it.
  */
 static krb5_error_code
 find_old(struct tr_update *update, MDB_val *key, MDB_val *stored_out,
          struct tr_record **record_out)
 {
+    krb5_error_code ret;
     int code;
 
     *stored_out = (MDB_val){ 0, NULL };
     *record_out = NULL;
+    if (update->cleared &&
+        !tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
+        return 0;
     code = mdb_get(update->txn, update->table->dbs[TR_DB_RECORD], key,
                    stored_out);
     if (code == MDB_NOTFOUND)
         return 0;
     if (code != 0)
         return tr_table_fail_mdb(update->table, code, "reading a record");
-    if (update->cleared &&
-        !tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
-        return 0;
-    return tr_table_record(update->table, update->txn, key, record_out);
+    ret = tr_stored_open(stored_out, record_out);
+    return ret == 0 || ret == ENOMEM ? ret :
+        tr_table_fail(update->table, TRR_TABLE, "a record is damaged");
+}
+
+static bool
+same_octets(const MDB_val *a, const MDB_val *b)
+{
+    return a->mv_size == b->mv_size &&
+        memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
+}
+
+/* Let record be found for key, instead of old (or NULL). */
+static krb5_error_code
+change_index(struct tr_update *update, MDB_val *key,
+             const struct tr_record *record, const struct tr_record *old)
+{
+    krb5_error_code ret = 0;
+
+    if (old != NULL) {
+        ret = tr_index_check(update->table, update->txn, record, key);
+        if (ret == 0)
+            ret = tr_index_remove(update->table, update->txn, old, key);
+    }
+    return ret != 0 ? ret :
+        tr_index_add(update->table, update->txn, record, key);
+}
+
+/* Keep fresh under key; nothing changes when it was there before. */
+static krb5_error_code
+keep(struct tr_update *update, MDB_val *key, MDB_val *fresh)
+{
+    MDB_dbi db = update->table->dbs[TR_DB_RECORD];
+    MDB_val stored = *fresh;
+    int code;
+
+    code = mdb_put(update->txn, db, key, &stored, MDB_NOOVERWRITE);
+    if (code == MDB_KEYEXIST) {
+        if (same_octets(&stored, fresh))
+            return 0;
+        code = mdb_put(update->txn, db, key, fresh, 0);
+    }
+    update->changed = true;
+    return code == 0 ? 0 :
+        tr_table_fail_mdb(update->table, code, "storing a record");
 }
 
 static krb5_error_code
@@ -112,8 +157,6 @@ put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
     struct tr_record *old = NULL;
     uint8_t *octets = NULL;
     MDB_val stored, fresh;
-    bool same;
-    int code;
 
     ret = tr_stored_make(record, &octets, &fresh.mv_size);
     if (ret == TRR_TOO_LONG)
@@ -122,29 +165,13 @@ put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
         goto cleanup;
     fresh.mv_data = octets;
     ret = find_old(update, key, &stored, &old);
-    if (ret)
-        goto cleanup;
-    same = stored.mv_size == fresh.mv_size &&
-        memcmp(stored.mv_data, octets, fresh.mv_size) == 0;
-    if (!same || old == NULL) {
-        ret = tr_index_check(update->table, update->txn, record, key);
-        if (ret == 0 && old != NULL)
-            ret = tr_index_remove(update->table, update->txn, old, key);
+    if (ret == 0 && (old == NULL || !same_octets(&stored, &fresh))) {
+        ret = change_index(update, key, record, old);
         if (ret == 0)
-            ret = tr_index_add(update->table, update->txn, record, key);
-        if (ret)
-            goto cleanup;
+            ret = keep(update, key, &fresh);
     }
-    if (!same) {
-        code = mdb_put(update->txn, update->table->dbs[TR_DB_RECORD], key,
-                       &fresh, 0);
-        if (code != 0) {
-            ret = tr_table_fail_mdb(update->table, code, "storing a record");
-            goto cleanup;
-        }
-        update->changed = true;
-    }
-    ret = tr_keyset_add(&update->seen, key->mv_data, key->mv_size);
+    if (ret == 0)
+        ret = tr_keyset_add(&update->seen, key->mv_data, key->mv_size);
 
 cleanup:
     tr_record_free(old);

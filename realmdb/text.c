@@ -114,8 +114,10 @@ tr_text_time(const char *text, int64_t *seconds_out)
 bool
 tr_text_is_name(const char *text)
 {
-    size_t length = strspn(text, TR_NAME_OCTETS);
+    size_t length = 0;
 
+    while (tr_name_octet(text[length]) != '\0')
+        length++;
     return length > 0 && length <= TR_MAX_NAME && text[length] == '\0';
 }
 
@@ -135,9 +137,11 @@ tr_text_lower(char *text)
 int
 tr_text_compare(const char *a, const char *b)
 {
-    while (*a != '\0' && lower(*a) == lower(*b)) {
-        a++;
-        b++;
+    int order;
+
+    for (;; a++, b++) {
+        order = *a == *b ? 0 : lower(*a) - lower(*b);
+        if (order != 0 || *a == '\0')
+            return order;
     }
-    return lower(*a) - lower(*b);
 }
