@@ -1,0 +1,267 @@
+/* tests/bench/bench_table.c - a large trust realm table, and what it costs */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ *     usage: bench_table generate SYSTEMS REALMS
+ *            bench_table load FILE DIRECTORY
+ *            bench_table open DIRECTORY
+ *            bench_table decide DIRECTORY SYSTEMS PEERS QUESTIONS
+ *
+ * generate prints LDIF: each system is in three trust realms, one of which
+ * (the first) it shares with all others; systems come in no order.  decide
+ * asks about PEERS of the SYSTEMS that were generated.  Prints "NAME NUMBER"
+ * lines: times in ns, memory in KiB beyond the page cache.
+ */
+
+#include "config.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <krb5/krb5.h>
+#include "decide.h"
+#include "source.h"
+#include "trustrealm_err.h"
+
+#define STRIDE 611953           /* a prime: visits every number once */
+
+static void
+die(const char *what, const char *why)
+{
+    fprintf(stderr, "bench_table: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void
+check(const char *what, krb5_error_code code, const char *why)
+{
+    if (code != 0)
+        die(what, why != NULL ? why : error_message(code));
+}
+
+static uint64_t
+now_ns(void)
+{
+    struct timespec ts = { 0, 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static unsigned long
+number(const char *text)
+{
+    char *end;
+    unsigned long n;
+
+    errno = 0;
+    n = strtoul(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || n == 0)
+        die(text, "number expected");
+    return n;
+}
+
+/* Memory of this process that is not a mapped file: now, and at most. */
+static void
+print_memory(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[200];
+    unsigned long kib;
+
+    while (status != NULL && fgets(line, sizeof(line), status) != NULL) {
+        if (sscanf(line, "RssAnon: %lu", &kib) == 1)
+            printf("anonymous %lu\n", kib);
+    }
+    if (status != NULL)
+        fclose(status);
+}
+
+/* --- generate ------------------------------------------------------------ */
+
+static void
+generate_realm(unsigned long i)
+{
+    printf("dn: cn=realm-%lu,ou=realms,ou=trustrealm,dc=example,dc=com\n"
+           "objectClass: trTrustRealm\ncn: realm-%lu\ntrDOI: %lu\n"
+           "trPriority: %lu\ntrPolicy: mls\n"
+           "trLevel: 0 public\ntrLevel: 10 internal\ntrLevel: 20 secret\n"
+           "trCategory: 1 hr\ntrCategory: 2 finance\ntrCategory: 3 crypto\n"
+           "trProtection: integrity\ntrConfidentialFrom: secret\n\n",
+           i, i, i + 1, i % 10);
+}
+
+static void
+generate_system(unsigned long i, unsigned long nrealms)
+{
+    unsigned long k, second = 1 + i % (nrealms - 2);
+
+    printf("dn: cn=s%lu.example.com,ou=systems,ou=trustrealm,dc=example,"
+           "dc=com\nobjectClass: trSystem\ncn: s%lu.example.com\n"
+           "trPrincipal: trustrealm/s%lu.example.com@EXAMPLE.COM\n", i, i, i);
+    for (k = 0; k < 3; k++)
+        printf("trMembership: realm-%lu public secret:hr,crypto\n",
+               k == 0 ? 0 : second + k - 1);
+    printf("\n");
+}
+
+static void
+generate(unsigned long nsystems, unsigned long nrealms)
+{
+    unsigned long i;
+
+    if (nrealms < 3 || nsystems % STRIDE == 0)
+        die("generate", "three trust realms at least");
+    for (i = 0; i < nrealms; i++)
+        generate_realm(i);
+    for (i = 0; i < nsystems; i++)
+        generate_system(i * STRIDE % nsystems, nrealms);
+}
+
+/* --- load, open ---------------------------------------------------------- */
+
+static struct tr_table *
+open_table(const char *directory, enum tr_table_access access)
+{
+    struct tr_table *table;
+    krb5_error_code ret;
+    char *why;
+
+    ret = tr_table_open(directory, access, 0, &table, &why);
+    check(directory, ret, why);
+    return table;
+}
+
+static void
+load(const char *file, const char *directory)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_WRITE);
+    uint64_t start = now_ns();
+    krb5_error_code ret;
+    char *why;
+
+    ret = tr_source_load_ldif(table, file, &why);
+    check(file, ret, why);
+    printf("load %llu\n", (unsigned long long)(now_ns() - start));
+    print_memory();
+    tr_table_close(table);
+}
+
+static void
+open_only(const char *directory)
+{
+    struct tr_table_info info;
+    struct tr_view *view;
+    uint64_t start = now_ns();
+    struct tr_table *table = open_table(directory, TR_TABLE_READ);
+
+    check(directory, tr_view_open(table, &view), NULL);
+    printf("open %llu\n", (unsigned long long)(now_ns() - start));
+    tr_view_info(view, &info);
+    printf("systems %zu\n", info.systems);
+    print_memory();
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
+/* --- decide -------------------------------------------------------------- */
+
+static int
+compare(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static void
+ask(struct tr_table *table, struct tr_question *question, unsigned long peer,
+    struct tr_answer *answer)
+{
+    char host[64], principal[128];
+    struct tr_view *view;
+
+    (void)snprintf(host, sizeof(host), "s%lu.example.com", peer);
+    question->peer = host;
+    if (question->side == TR_RECEIVING) {
+        (void)snprintf(principal, sizeof(principal),
+                       "trustrealm/%s@EXAMPLE.COM", host);
+        question->peer_principal = principal;
+    }
+    check("view", tr_view_open(table, &view), tr_table_message(table));
+    if (tr_decide(view, question, answer) != 0)
+        die(host, answer->text);
+    tr_view_close(view);
+}
+
+/* Median, and 99th percentile, of each single question. */
+static void
+decide(struct tr_table *table, const char *name, struct tr_question *question,
+       unsigned long nsystems, unsigned long npeers, unsigned long n)
+{
+    static struct tr_answer answer;
+    double *times = calloc(n, sizeof(*times));
+    unsigned long i, peer;
+    uint64_t start;
+
+    if (times == NULL)
+        die("decide", strerror(ENOMEM));
+    for (i = 0; i < 2 * n; i++) {
+        peer = 1 + i % npeers * STRIDE % (nsystems - 1);
+        start = now_ns();
+        ask(table, question, peer, &answer);
+        times[i % n] = (double)(now_ns() - start);
+    }
+    qsort(times, n, sizeof(*times), compare);
+    printf("%s %.0f\n%s-99 %.0f\n", name, times[n / 2], name,
+           times[n * 99 / 100]);
+    free(times);
+}
+
+static void
+decide_both(const char *directory, unsigned long nsystems,
+            unsigned long npeers, unsigned long n)
+{
+    struct tr_table *table = open_table(directory, TR_TABLE_READ);
+    const struct tr_realm *realm;
+    struct tr_local local = { .system = "s0.example.com" };
+    struct tr_question sending = {
+        .side = TR_SENDING, .local = &local, .now = time(NULL),
+        .service = "host", .process_low = "internal",
+        .process_high = "secret:hr", .confidentiality = true
+    };
+    struct tr_question receiving = sending;
+    struct tr_view *view;
+
+    check("view", tr_view_open(table, &view), NULL);
+    check("realm-0", tr_view_realm(view, "realm-0", &realm), NULL);
+    tr_view_close(view);
+    receiving.side = TR_RECEIVING;
+    receiving.realm = "realm-0";
+    receiving.realm_label = receiving.realm_low = "internal";
+    receiving.realm_high = "secret:hr";
+    receiving.digest = realm->digest;
+    decide(table, "sending", &sending, nsystems, npeers, n);
+    decide(table, "receiving", &receiving, nsystems, npeers, n);
+    print_memory();
+    tr_table_close(table);
+}
+
+int
+main(int argc, char **argv)
+{
+    initialize_trr_error_table();
+    if (argc == 4 && strcmp(argv[1], "generate") == 0)
+        generate(number(argv[2]), number(argv[3]));
+    else if (argc == 4 && strcmp(argv[1], "load") == 0)
+        load(argv[2], argv[3]);
+    else if (argc == 3 && strcmp(argv[1], "open") == 0)
+        open_only(argv[2]);
+    else if (argc == 6 && strcmp(argv[1], "decide") == 0)
+        decide_both(argv[2], number(argv[3]), number(argv[4]),
+                    number(argv[5]));
+    else
+        die("usage", "generate, load, open or decide");
+    return fflush(stdout) == 0 ? 0 : 1;
+}
