@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "context.h"
+#include "once.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -29,7 +30,7 @@ tr_context_create(const struct tr_mech *mech, bool initiator,
     context->mech = mech;
     context->initiator = initiator;
     context->daemon.fd = -1;
-    (void)pthread_mutex_init(&context->mutex, NULL);
+    context->mutex = tr_once_mutex();
     *context_out = context;
     return 0;
 }
@@ -55,7 +56,6 @@ tr_context_free(struct tr_context *context)
     tr_facts_release(context->facts);
     free(context->record.data);
     free(context->prepared_key);
-    (void)pthread_mutex_destroy(&context->mutex);
     explicit_bzero(context, sizeof(*context));
     free(context);
 }

@@ -41,6 +41,7 @@ struct tr_context {
     bool identify;              /* the application itself set this flag */
     enum tr_stage stage;
     struct tr_facts *facts;
+    struct tr_bytes record;             /* of trustrealmd */
     uint8_t binding[TR_TAG_LENGTH];     /* ties the record to the inner key */
     uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
@@ -50,8 +51,7 @@ struct tr_context {
     char *prepared_key;         /* what was asked, and the flags answered */
     int64_t prepared_flags;
 
-    pthread_mutex_t mutex;
-    struct tr_bytes record;     /* of trustrealmd, under the mutex */
+    pthread_mutex_t *mutex;
     struct tr_life life;
     struct tr_labels labels;
 };

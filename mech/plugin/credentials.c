@@ -12,6 +12,7 @@
 #include "gssi.h"
 #include "limits.h"
 #include "names.h"
+#include "once.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -28,7 +29,7 @@ tr_cred_create(gss_cred_id_t *inner, struct tr_cred **cred_out)
         (void)gss_release_cred(&ignored, inner);
         return ENOMEM;
     }
-    (void)pthread_mutex_init(&cred->mutex, NULL);
+    cred->mutex = tr_once_mutex();
     cred->inner = *inner;
     *inner = GSS_C_NO_CREDENTIAL;
     *cred_out = cred;
@@ -43,7 +44,6 @@ tr_cred_free(struct tr_cred *cred)
     if (cred == NULL)
         return;
     (void)gss_release_cred(&ignored, &cred->inner);
-    (void)pthread_mutex_destroy(&cred->mutex);
     free(cred->label);
     free(cred->client);
     free(cred);
@@ -86,9 +86,9 @@ tr_cred_label(struct tr_cred *cred, char **label_out)
     if (cred == NULL) {
         *label_out = strdup("");
     } else {
-        (void)pthread_mutex_lock(&cred->mutex);
+        (void)pthread_mutex_lock(cred->mutex);
         *label_out = strdup(cred->label != NULL ? cred->label : "");
-        (void)pthread_mutex_unlock(&cred->mutex);
+        (void)pthread_mutex_unlock(cred->mutex);
     }
     return *label_out != NULL ? 0 : ENOMEM;
 }
@@ -115,10 +115,10 @@ tr_cred_set_label(struct tr_cred *cred, gss_buffer_t label)
         if (ret != 0)
             return ret;
     }
-    (void)pthread_mutex_lock(&cred->mutex);
+    (void)pthread_mutex_lock(cred->mutex);
     old = cred->label;
     cred->label = text;
-    (void)pthread_mutex_unlock(&cred->mutex);
+    (void)pthread_mutex_unlock(cred->mutex);
     free(old);
     return 0;
 }

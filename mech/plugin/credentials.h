@@ -19,7 +19,7 @@ struct tr_shown_name;
 
 struct tr_cred {
     gss_cred_id_t inner;
-    pthread_mutex_t mutex;      /* of label: credentials are shared */
+    pthread_mutex_t *mutex;     /* of label: credentials are shared */
     char *label;                /* local format, or NULL */
     _Atomic(struct tr_shown_name *) client;     /* once it was asked for */
 };

@@ -50,16 +50,22 @@ tr_labels_clear(struct tr_labels *labels)
     free(labels->choice);
 }
 
-/* Remember label, for which the caller's reference is taken; the oldest is
- * forgotten. */
-static void
-remember(struct tr_label_list *list, struct tr_known_label *label)
+/* Remember label in list; the oldest is forgotten.  Returns label. */
+static struct tr_known_label *
+remember(struct tr_context *context, struct tr_label_list *list,
+         struct tr_known_label *label)
 {
-    tr_labels_release(list->items[list->oldest]);
-    list->items[list->oldest] = label;
+    struct tr_known_label *old;
+
+    (void)pthread_mutex_lock(context->mutex);
+    old = list->items[list->oldest];
+    list->items[list->oldest] = hold(label);
     if (list->count < TR_MAX_KNOWN_LABELS)
         list->count++;
     list->oldest = (list->oldest + 1) % TR_MAX_KNOWN_LABELS;
+    (void)pthread_mutex_unlock(context->mutex);
+    tr_labels_release(old);
+    return label;
 }
 
 /* Texts are taken out of the reply. */
@@ -123,21 +129,17 @@ find_issued(const struct tr_label_list *list, const char *asked,
     return NULL;
 }
 
-/* With the mutex held; *label_out is owned by the list. */
+/* Ask trustrealmd, without the mutex. */
 static krb5_error_code
 issue(struct tr_context *context, const char *asked,
       struct tr_known_label **label_out)
 {
-    struct tr_label_list *list = &context->labels.issued;
     struct tr_call call = { .type = TR_CALL_ISSUE };
     struct tr_known_label *known = NULL;
     uint64_t epoch = epoch_now(context);
     struct tr_reply reply;
     krb5_error_code ret;
 
-    *label_out = find_issued(list, asked, epoch);
-    if (*label_out != NULL)
-        return 0;
     call.u.issue.record = context->record;
     call.u.issue.label = (char *)asked;
     ret = ask(&call, TR_REPLY_ISSUED, &reply);
@@ -154,56 +156,70 @@ issue(struct tr_context *context, const char *asked,
         ret = ENOMEM;
     }
     tr_wire_free(TR_WIRE_REPLY, &reply);
-    if (ret != 0)
-        return ret;
-    remember(list, known);
-    *label_out = known;
-    return 0;
+    if (ret == 0)
+        *label_out = remember(context, &context->labels.issued, known);
+    return ret;
+}
+
+/* For asked, or (NULL) what was chosen. */
+static krb5_error_code
+find_or_issue(struct tr_context *context, const char *asked,
+              struct tr_known_label **label_out)
+{
+    char *copy = NULL;
+    krb5_error_code ret = 0;
+
+    (void)pthread_mutex_lock(context->mutex);
+    if (asked == NULL)
+        asked = context->labels.choice;
+    if (asked == NULL)
+        asked = "";
+    *label_out = hold(find_issued(&context->labels.issued, asked,
+                                  epoch_now(context)));
+    if (*label_out == NULL)
+        copy = strdup(asked);
+    (void)pthread_mutex_unlock(context->mutex);
+    if (*label_out == NULL)
+        ret = copy == NULL ? ENOMEM : issue(context, copy, label_out);
+    free(copy);
+    return ret;
 }
 
 krb5_error_code
 tr_labels_issue(struct tr_context *context, struct tr_known_label **label_out)
 {
-    const char *choice;
-    krb5_error_code ret;
-
-    (void)pthread_mutex_lock(&context->mutex);
-    choice = context->labels.choice;
-    ret = issue(context, choice != NULL ? choice : "", label_out);
-    if (ret == 0)
-        (void)hold(*label_out);
-    (void)pthread_mutex_unlock(&context->mutex);
-    return ret;
+    return find_or_issue(context, NULL, label_out);
 }
 
 krb5_error_code
 tr_labels_choose(struct tr_context *context, gss_buffer_t label)
 {
-    struct tr_known_label *known;
-    char *text = NULL;
-    bool changed = false;
-    krb5_error_code ret = 0;
+    struct tr_known_label *known = NULL;
+    char *text = NULL, *old;
+    krb5_error_code ret;
 
-    if (label != GSS_C_NO_BUFFER && label->length > 0)
+    if (label != GSS_C_NO_BUFFER && label->length > 0) {
         ret = tr_label_text(label, &text);
-    if (ret != 0)
-        return ret;
-    (void)pthread_mutex_lock(&context->mutex);
-    if (text != NULL) {
-        ret = issue(context, text, &known);
-        changed = ret == 0 &&
-            strcmp(known->label, tr_facts_get(context->facts,
-                                              TR_FACT_LABEL)) != 0;
+        if (ret == 0)
+            ret = find_or_issue(context, text, &known);
+        if (ret != 0) {
+            free(text);
+            return ret;
+        }
     }
-    if (ret == 0) {
-        free(context->labels.choice);
-        context->labels.choice = changed ? text : NULL;
-        context->labels.changed = changed;
+    if (known == NULL || strcmp(known->label, tr_facts_get(
+            context->facts, TR_FACT_LABEL)) == 0) {
+        free(text);             /* nothing to say with each message */
+        text = NULL;
     }
-    (void)pthread_mutex_unlock(&context->mutex);
-    if (ret != 0 || !changed)
-        free(text);
-    return ret;
+    tr_labels_release(known);
+    (void)pthread_mutex_lock(context->mutex);
+    old = context->labels.choice;
+    context->labels.choice = text;
+    context->labels.changed = text != NULL;
+    (void)pthread_mutex_unlock(context->mutex);
+    free(old);
+    return 0;
 }
 
 krb5_error_code
@@ -211,10 +227,10 @@ tr_labels_choice(struct tr_context *context, char **label_out)
 {
     const char *choice;
 
-    (void)pthread_mutex_lock(&context->mutex);
+    (void)pthread_mutex_lock(context->mutex);
     choice = context->labels.choice;
     *label_out = strdup(choice != NULL ? choice : "");
-    (void)pthread_mutex_unlock(&context->mutex);
+    (void)pthread_mutex_unlock(context->mutex);
     return *label_out != NULL ? 0 : ENOMEM;
 }
 
@@ -237,20 +253,17 @@ find_checked(const struct tr_label_list *list, const struct tr_bytes *record,
     return NULL;
 }
 
-/* With the mutex held; *label_out is owned by the list. */
+/* Ask trustrealmd, without the mutex. */
 static krb5_error_code
 check(struct tr_context *context, const struct tr_bytes *record,
       struct tr_known_label **label_out)
 {
-    struct tr_label_list *list = &context->labels.checked;
     struct tr_call call = { .type = TR_CALL_CHECK };
     struct tr_bytes copy = { NULL, 0 };
+    struct tr_known_label *known = NULL;
     struct tr_reply reply;
     krb5_error_code ret;
 
-    *label_out = find_checked(list, record, epoch_now(context));
-    if (*label_out != NULL)
-        return 0;
     call.u.check.record = context->record;
     call.u.check.label_record = *record;
     ret = ask(&call, TR_REPLY_CHECKED, &reply);
@@ -264,10 +277,10 @@ check(struct tr_context *context, const struct tr_bytes *record,
         copy.length = record->length;
         ret = make((uint64_t)reply.u.checked.epoch, &copy,
                    &reply.u.checked.label, &reply.u.checked.local_label,
-                   label_out);
+                   &known);
     }
     if (ret == 0)
-        remember(list, *label_out);
+        *label_out = remember(context, &context->labels.checked, known);
     free(copy.data);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
@@ -278,17 +291,15 @@ tr_labels_check(struct tr_context *context, const void *record, size_t length,
                 struct tr_known_label **label_out)
 {
     struct tr_bytes octets = { (uint8_t *)record, length };
-    krb5_error_code ret;
 
     *label_out = NULL;
     if (length == 0 || length > TR_MAX_LABEL_RECORD)
         return tr_detail(TRR_RECORD, "label record of a wrong length");
-    (void)pthread_mutex_lock(&context->mutex);
-    ret = check(context, &octets, label_out);
-    if (ret == 0)
-        (void)hold(*label_out);
-    (void)pthread_mutex_unlock(&context->mutex);
-    return ret;
+    (void)pthread_mutex_lock(context->mutex);
+    *label_out = hold(find_checked(&context->labels.checked, &octets,
+                                   epoch_now(context)));
+    (void)pthread_mutex_unlock(context->mutex);
+    return *label_out != NULL ? 0 : check(context, &octets, label_out);
 }
 
 void
@@ -298,10 +309,10 @@ tr_labels_delivered(struct tr_context *context, struct tr_known_label *label)
 
     if (labels->delivered == label)
         return;
-    (void)pthread_mutex_lock(&context->mutex);
+    (void)pthread_mutex_lock(context->mutex);
     tr_labels_release(labels->delivered);
     labels->delivered = hold(label);
-    (void)pthread_mutex_unlock(&context->mutex);
+    (void)pthread_mutex_unlock(context->mutex);
 }
 
 OM_uint32
@@ -312,7 +323,7 @@ tr_labels_inquire(OM_uint32 *minor, struct tr_context *context,
     const char *label, *local;
     OM_uint32 major;
 
-    (void)pthread_mutex_lock(&context->mutex);
+    (void)pthread_mutex_lock(context->mutex);
     last = context->labels.delivered;
     label = last != NULL ? last->label :
         tr_facts_get(context->facts, TR_FACT_LABEL);
@@ -321,6 +332,6 @@ tr_labels_inquire(OM_uint32 *minor, struct tr_context *context,
     major = tr_add_text(minor, label, set);
     if (!GSS_ERROR(major))
         major = tr_add_text(minor, local, set);
-    (void)pthread_mutex_unlock(&context->mutex);
+    (void)pthread_mutex_unlock(context->mutex);
     return major;
 }

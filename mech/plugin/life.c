@@ -73,6 +73,11 @@ tr_life_begin(struct tr_life *life, const struct tr_established *established,
         if (ret != 0)
             return ret;
     }
+    /* Another thread may have had a later answer. */
+    if (life->epoch != 0 &&
+        !tr_page_holds(life->mapping, (uint64_t)established->epoch,
+                       tr_page_clock()))
+        return 0;
     life->flags = (int)established->flags;
     life->kernel_lifetime = (uint32_t)established->kernel_lifetime;
     life->idle = (uint64_t)established->idle_timeout * SECOND;
@@ -135,7 +140,7 @@ check_same(const struct tr_context *context,
     return 0;
 }
 
-/* One question; the mutex is held, or nobody else has the context yet. */
+/* One question; nothing is locked. */
 static krb5_error_code
 ask(struct tr_context *context, struct tr_reply *reply, int *fd)
 {
@@ -164,10 +169,11 @@ judge(struct tr_context *context)
     if (ret != 0)
         return ret;
     ret = check_same(context, &reply.u.established);
-    if (ret == 0)
+    if (ret == 0) {
+        (void)pthread_mutex_lock(context->mutex);
         ret = tr_life_begin(&context->life, &reply.u.established, &fd);
-    if (ret == 0 && reply.u.established.record.length > 0)
-        tr_context_set_record(context, &reply.u.established.record);
+        (void)pthread_mutex_unlock(context->mutex);
+    }
     if (fd >= 0)
         (void)close(fd);
     tr_wire_free(TR_WIRE_REPLY, &reply);
@@ -196,18 +202,14 @@ tr_life_confirm(struct tr_context *context)
     krb5_error_code ret = 0;
     int tries;
 
-    if (tr_life_holds(life, tr_page_clock()))
-        return 0;
-    (void)pthread_mutex_lock(&context->mutex);
     for (tries = 0; tries < MAX_TRIES && ret == 0; tries++) {
         if (tr_life_holds(life, tr_page_clock()))
-            break;
+            return 0;
         ret = judge(context);
     }
     if (ret == 0 && !tr_life_holds(life, tr_page_clock()))
         ret = tr_detail(TRR_DAEMON_BUSY, "the trust realm table changes too "
                         "often");
-    (void)pthread_mutex_unlock(&context->mutex);
     return ret;
 }
 

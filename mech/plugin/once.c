@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <com_err.h>
 #include <stdlib.h>
 #include "gssi.h"
 #include "once.h"
@@ -9,8 +10,75 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-static struct tr_once once;
+#define OBJECT_MUTEX { PTHREAD_MUTEX_INITIALIZER }
+
+static struct tr_once once = {
+    .profile.mutex = PTHREAD_MUTEX_INITIALIZER,
+    .objects = { [0 ... TR_OBJECT_MUTEXES - 1] = OBJECT_MUTEX },
+    .prepared.mutex = PTHREAD_MUTEX_INITIALIZER,
+    .pages.mutex = PTHREAD_MUTEX_INITIALIZER
+};
 static pthread_once_t control = PTHREAD_ONCE_INIT;
+
+/* --- forks --------------------------------------------------------------- */
+
+static void
+before_fork(void)
+{
+    size_t i;
+
+    (void)pthread_mutex_lock(&once.profile.mutex);
+    for (i = 0; i < TR_OBJECT_MUTEXES; i++)
+        (void)pthread_mutex_lock(&once.objects[i].mutex);
+    (void)pthread_mutex_lock(&once.prepared.mutex);
+    (void)pthread_mutex_lock(&once.pages.mutex);
+}
+
+/* In parent and child. */
+static void
+after_fork(void)
+{
+    size_t i;
+
+    (void)pthread_mutex_unlock(&once.pages.mutex);
+    (void)pthread_mutex_unlock(&once.prepared.mutex);
+    for (i = 0; i < TR_OBJECT_MUTEXES; i++)
+        (void)pthread_mutex_unlock(&once.objects[i].mutex);
+    (void)pthread_mutex_unlock(&once.profile.mutex);
+}
+
+pthread_mutex_t *
+tr_once_mutex(void)
+{
+    return &once.objects[once.next_object++ % TR_OBJECT_MUTEXES].mutex;
+}
+
+/* --- loading and unloading ----------------------------------------------- */
+
+/* Not at the first call: a child that was forked during that call would make
+ * it again, and register twice. */
+static void __attribute__((constructor))
+load(void)
+{
+    (void)add_error_table(&et_trr_error_table);
+    (void)pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+/*
+ * libgssapi unloads the plugin when it is unloaded itself, PAM may do that.
+ * The C library then forgets the handlers by itself.  A process that ends
+ * comes by here as well, perhaps with threads still at work: what they use
+ * stays.
+ */
+static void __attribute__((destructor))
+unload(void)
+{
+    (void)remove_error_table(&et_trr_error_table);
+    if (once.have_detail)
+        (void)pthread_key_delete(once.detail);
+}
+
+/* --- the first call ------------------------------------------------------ */
 
 /* The mechglue knows the special OID only when our mech.d line came first:
  * another interposer may have claimed krb5. */
@@ -30,12 +98,8 @@ find_interposed(void)
 static void
 set_up(void)
 {
-    initialize_trr_error_table();
     once.have_detail = pthread_key_create(&once.detail, free) == 0;
     once.daemon_uid = (uid_t)-1;
-    tr_page_cache_init(&once.pages);
-    tr_profile_init(&once.profile);
-    tr_prepared_init(&once.prepared);
     once.interposing = find_interposed();
 }
 

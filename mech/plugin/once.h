@@ -4,8 +4,14 @@
 #ifndef TR_ONCE_H
 #define TR_ONCE_H
 
-/* The only globals of the plugin: set up by the first call that needs them,
- * never torn down (the mechglue never unloads a mechanism). */
+/*
+ * The only globals of the plugin: set up by the first call that needs them.
+ *
+ * A process may fork while another thread holds a mutex, which is held for
+ * ever in the child.  So all mutexes are here, where fork() takes them first;
+ * what they guard is changed in a moment, never over a call to trustrealmd.
+ * They are taken in this order, and of the objects' one at a time.
+ */
 
 #include <gssapi/gssapi.h>
 #include <pthread.h>
@@ -16,17 +22,28 @@
 #include "prepared.h"
 #include "profile.h"
 
+/* Contexts and credentials share these. */
+#define TR_OBJECT_MUTEXES 16
+struct tr_object_mutex {
+    _Alignas(64) pthread_mutex_t mutex;
+};
+
 struct tr_once {
     bool interposing;           /* krb5 is interposed by this plugin */
     pthread_key_t detail;       /* of status.c: this thread's last error */
     bool have_detail;
     _Atomic uid_t daemon_uid;   /* of call.c; -1 = not looked up yet */
-    struct tr_page_cache pages;
     struct tr_profile profile;
+    struct tr_object_mutex objects[TR_OBJECT_MUTEXES];
+    _Atomic unsigned int next_object;
     struct tr_prepared_list prepared;
+    struct tr_page_cache pages;
 };
 
 /* Must not be called under the lock of the mechglue. */
 struct tr_once *tr_once(void);
+
+/* A mutex for a new object. */
+pthread_mutex_t *tr_once_mutex(void);
 
 #endif

@@ -23,13 +23,6 @@
 #define NEEDED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define WRITE_SEALS (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
-void
-tr_page_cache_init(struct tr_page_cache *cache)
-{
-    (void)pthread_mutex_init(&cache->mutex, NULL);
-    cache->first = NULL;
-}
-
 static krb5_error_code
 map(int fd, const struct tr_page **page_out)
 {

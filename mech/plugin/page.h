@@ -29,8 +29,6 @@ struct tr_page_cache {
     struct tr_mapping *first;
 };
 
-void tr_page_cache_init(struct tr_page_cache *cache);
-
 /*
  * Check and map the page behind fd, or find the mapping that is there
  * already.  Takes fd over and closes it in every case.  TRR_DAEMON_UID when

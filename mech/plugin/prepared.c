@@ -12,13 +12,6 @@
 #include "once.h"
 #include "prepared.h"
 
-void
-tr_prepared_init(struct tr_prepared_list *list)
-{
-    memset(list, 0, sizeof(*list));
-    (void)pthread_mutex_init(&list->mutex, NULL);
-}
-
 krb5_error_code
 tr_prepared_key(const char *target, const char *label, int64_t ask,
                 char **key_out)

@@ -34,8 +34,6 @@ struct tr_prepared_list {
     size_t oldest;
 };
 
-void tr_prepared_init(struct tr_prepared_list *list);
-
 /* All that the answer to this question depends on; free() it. */
 krb5_error_code tr_prepared_key(const char *target, const char *label,
                                 int64_t ask, char **key_out);

@@ -9,14 +9,6 @@
 #define HOLD_NS UINT64_C(1000000000)
 
 void
-tr_profile_init(struct tr_profile *profile)
-{
-    (void)pthread_mutex_init(&profile->mutex, NULL);
-    profile->context = NULL;
-    profile->until = 0;
-}
-
-void
 tr_profile_hold(void)
 {
     struct tr_profile *profile = &tr_once()->profile;

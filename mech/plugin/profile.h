@@ -21,8 +21,6 @@ struct tr_profile {
     _Atomic uint64_t until;     /* by tr_page_clock() */
 };
 
-void tr_profile_init(struct tr_profile *profile);
-
 /* Before calls that establish contexts. */
 void tr_profile_hold(void);
 

@@ -83,6 +83,5 @@ tr_handle_judge(struct tr_request *request)
         return;
     }
     tr_established(job, &job->association, &reply.u.established);
-    reply.u.established.record = request->call.u.judge.record;
     tr_job_reply(job, &reply, true, false);
 }

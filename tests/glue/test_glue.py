@@ -45,15 +45,39 @@ def environment(world):
     return env
 
 
-def run_probe(world, probe, name, **more):
+def run_probe(world, probe, name, timeout=30, **more):
     result = run([probe, name], env=dict(environment(world), **more),
-                 uid=as_uid(SERVICE), check=False, timeout=30)
+                 uid=as_uid(SERVICE), check=False, timeout=timeout)
     assert result.status == 0, result.err
 
 
 @pytest.mark.parametrize("name", case_names())
 def test_probe(world, probe, name):
     run_probe(world, probe, name)
+
+
+# --- forks ------------------------------------------------------------------
+
+#: Programs that a sanitizer does not run in, or that would have to load it.
+without_sanitizers = pytest.mark.skipif(
+    os.environ.get("TR_SANITIZERS") == "yes",
+    reason="not under sanitizers")
+
+
+@without_sanitizers
+def test_fork_while_a_thread_is_in_the_plugin(world):
+    forks = shutil.copy(servers.built("tests/glue/.libs/forks",
+                                      "tests/glue/forks"),
+                        world.scratch.join("bin"))
+    run_probe(world, forks, "threads", timeout=60)
+
+
+@without_sanitizers
+def test_fork_after_the_plugin_was_unloaded(world):
+    forks = servers.built("tests/glue/.libs/forks", "tests/glue/forks")
+    run([forks, "unload"], env=dict(
+        environment(world), GSS_MECH_CONFIG="/dev/null",
+        PLUGIN=servers.built("mech/.libs/mech_trustrealm.so")))
 
 
 # --- policies ---------------------------------------------------------------
@@ -161,12 +185,6 @@ def test_older_enctype(older_world, name):
 
 
 # --- programs of a kind -----------------------------------------------------
-
-#: Programs that a sanitizer does not run in, or that would have to load it.
-without_sanitizers = pytest.mark.skipif(
-    os.environ.get("TR_SANITIZERS") == "yes",
-    reason="not under sanitizers")
-
 
 def mech_config(world, name, text, mode=0o644):
     return world.scratch.write(name, text, mode)
