@@ -2,104 +2,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trustrealm against LDIF files: no server is needed."""
 
-import errno
 import json
-import os
-import pty
 import subprocess
 
 import pytest
 
 from testlib import table
 from testlib.process import base_environment
-from testlib.servers import Missing, built
-from testlib.system import render
+from testlib.servers import built
+from testlib.tool import (                            # noqa: F401
+    ALPHA, BETA, DELTA, EPSILON, GAMMA, VAULT, config, ldif, on_terminal, program,
+    rows, trustrealm)
 
-ALPHA, BETA, GAMMA, DELTA, EPSILON = (
-    table.host(name) for name in ("alpha", "beta", "gamma", "delta",
-                                  "epsilon"))
 ALICE, BOB = "alice@" + table.REALM, "bob@" + table.REALM
 SENDING = ["S%d" % n for n in range(1, 14)]
 RECEIVING = ["R%d" % n for n in range(1, 16)]
-
-
-def program():
-    try:
-        return built("tools/trustrealm/trustrealm")
-    except Missing as missing:
-        if os.environ.get("TR_REQUIRE"):
-            raise
-        pytest.skip(str(missing))
-
-
-def trustrealm(*arguments, **environment):
-    """Run it into pipes; (exit status, stdout, stderr)."""
-    done = subprocess.run([program()] + [str(a) for a in arguments],
-                          capture_output=True, text=True, timeout=60,
-                          env=dict(base_environment(), **environment))
-    return done.returncode, done.stdout, done.stderr
-
-
-def on_terminal(*arguments):
-    """(exit status, what a terminal shows)"""
-    master, slave = pty.openpty()
-    with subprocess.Popen([program()] + [str(a) for a in arguments],
-                          stdout=slave, stderr=slave,
-                          env=base_environment()) as child:
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                octets = os.read(master, 65536)
-            except OSError as error:
-                if error.errno != errno.EIO:
-                    raise
-                break
-            if not octets:
-                break
-            shown += octets
-        status = child.wait(60)
-    os.close(master)
-    return status, shown.decode().replace("\r\n", "\n")
-
-
-@pytest.fixture
-def ldif(tmp_path):
-    """Write a table: the one of the tests and what is added to it."""
-    def write(*added, entries=None):
-        path = tmp_path / "table.ldif"
-        path.write_text(table.ldif((entries or table.entries())
-                                   + list(added)))
-        path.chmod(0o600)
-        return path
-    return write
-
-
-@pytest.fixture
-def config(tmp_path):
-    """A configuration of alpha, in its own label format."""
-    def write(**sections):
-        levels, categories = table.FORMATS["ministry"]
-        settings = {
-            "system": {"name": ALPHA, "principal": "trustrealm/" + ALPHA,
-                       "state-directory": tmp_path / "state",
-                       "socket": tmp_path / "socket"},
-            "table": {"source": "ldif:%s" % (tmp_path / "table.ldif")},
-            "labels": {"format": "ministry", "levels": levels,
-                       "categories": categories},
-            "policy": {"backend": "policy"},
-        }
-        for name, keys in sections.items():
-            settings[name].update(keys)
-        path = tmp_path / "trustrealm.conf"
-        path.write_text(render(settings))
-        path.chmod(0o600)
-        return path
-    return write
-
-
-def rows(text):
-    return [line.split("\t") for line in text.splitlines()]
 
 
 def explain(path, sender, receiver, *options):
@@ -118,15 +35,6 @@ def explain_json(path, sender, receiver, *options):
                                   *options)
     assert err == ""
     return status, json.loads(out)
-
-
-def findings(path, *options):
-    """(exit status, {(rule, entry): text})"""
-    status, out, err = trustrealm("check", "--ldif", path, "--json", *options)
-    assert err == ""
-    found = json.loads(out)["findings"]
-    assert status == (1 if found else 0)
-    return {(f["rule"], f["entry"]): f["text"] for f in found}
 
 
 # --- arguments ----------------------------------------------------------------
@@ -369,183 +277,14 @@ def test_configuration_from_the_environment(ldif, config, tmp_path):
 def test_nothing_is_left_behind(ldif, tmp_path):
     place = tmp_path / "tmp"
     place.mkdir()
-    status, _, _ = trustrealm("check", "--ldif", ldif(), TMPDIR=str(place))
+    status, _, _ = trustrealm("check", "--ldif", ldif(VAULT),
+                              TMPDIR=str(place))
     assert status == 0
     assert list(place.iterdir()) == []
     missing = str(tmp_path / "none")
     status, _, err = trustrealm("check", "--ldif", ldif(), TMPDIR=missing)
     assert status == 3
     assert missing in err
-
-
-# --- check --------------------------------------------------------------------
-
-def test_check_finds_nothing(ldif, config):
-    path = ldif()
-    assert findings(path) == {}
-    assert findings(path, "-c", config()) == {}
-    status, out, _ = trustrealm("check", "--ldif", path)
-    assert (status, out) == (0, "")
-    status, shown = on_terminal("check", "--ldif", path)
-    assert status == 0
-    assert shown.startswith("nothing found: 2 trust realms, 4 systems")
-
-
-def trust_realm(name, **changed):
-    attributes = dict(objectClass="trTrustRealm", cn=name, trDOI=3000,
-                      trPriority=1, trPolicy="mls",
-                      trLevel=["0 LOW", "1 HIGH"], trCategory="1 A",
-                      trProtection="integrity")
-    attributes.update(changed)
-    return table.entry("cn=%s,ou=realms,%s" % (name, table.BASE),
-                       **attributes)
-
-
-def test_check_trust_realms(ldif):
-    found = findings(ldif(
-        trust_realm("empty"),
-        trust_realm("alone", trDOI=3001, trPriority=10),
-        table.system("zeta", ["alone LOW HIGH"])))
-    assert set(found) == {
-        ("members", "trust realm empty"), ("members", "trust realm alone"),
-        ("priority", "trust realm corporate")}
-    assert "alone, 10" in found[("priority", "trust realm corporate")]
-    assert found[("members", "trust realm empty")].startswith("no ")
-    assert found[("members", "trust realm alone")].startswith("only one ")
-
-
-@pytest.mark.parametrize("membership, rule, says", [
-    ("nowhere PUBLIC SECRET", "unknown-realm", "nowhere"),
-    ("engineering PUBLIC COSMIC", "range", "COSMIC"),
-    ("engineering PUBLIC:SONAR SECRET", "range", "PUBLIC:SONAR"),
-    ("engineering SECRET PUBLIC", "range", "does not lie below"),
-    ("engineering PUBLIC:RADAR SECRET", "range", "does not lie below"),
-    ("engineering PUBLIC SECRET 20200101000000Z", "expired", "2020-01-01"),
-])
-def test_check_memberships_and_clearances(ldif, membership, rule, says):
-    found = findings(ldif(table.system("zeta", [membership]),
-                          table.user("zoe", [membership])))
-    assert set(found) == {
-        (rule, "system " + table.host("zeta")),
-        (rule, "clearance zoe@" + table.REALM)}
-    assert all(says in text for text in found.values())
-
-
-def label_map(fmt, realm, levels, categories=("cipher CRYPTO",)):
-    return table.entry("trFormat=%s+trRealmName=%s,ou=maps,%s"
-                       % (fmt, realm, table.BASE), objectClass="trLabelMap",
-                       trFormat=fmt, trRealmName=realm,
-                       trLevelMap=list(levels),
-                       trCategoryMap=list(categories))
-
-
-@pytest.mark.parametrize("added, rule, entry, says", [
-    (label_map("army", "nowhere", ["a PUBLIC"]),
-     "unknown-realm", "label map nowhere, army", "nowhere"),
-    (label_map("army", "engineering", ["a COSMIC"]),
-     "map-name", "label map engineering, army", "COSMIC"),
-    (label_map("army", "engineering", ["a PUBLIC"], ["s SONAR"]),
-     "map-name", "label map engineering, army", "SONAR"),
-])
-def test_check_label_maps(ldif, added, rule, entry, says):
-    found = findings(ldif(added))
-    assert set(found) == {(rule, entry)}
-    assert says in found[(rule, entry)]
-
-
-def test_check_maps_that_contradict_each_other(ldif):
-    found = findings(ldif(
-        label_map("army", "engineering", ["a PUBLIC", "b SECRET"]),
-        label_map("army", "corporate", ["a RESTRICTED", "b OPEN"],
-                  ["p HR"])))
-    assert set(found) == {("map-order", "label map engineering, army")}
-
-
-def without(entries, dn):
-    return [entry for entry in entries
-            if not entry.startswith("dn: " + dn + ",")]
-
-
-def test_check_map_against_the_order_of_this_system(ldif, config):
-    dn = "trFormat=ministry+trRealmName=engineering"
-    entries = without(table.entries(), dn)
-    assert len(entries) == len(table.entries()) - 1
-    path = ldif(label_map("ministry", "engineering",
-                          ["utmost PUBLIC", "grave SECRET", "odd INTERNAL"],
-                          ["cipher CRYPTO"]), entries=entries)
-    assert findings(path) == {}
-    found = findings(path, "-c", config())
-    entry = "label map engineering, ministry"
-    assert set(found) == {("map-order", entry), ("map-name", entry)}
-    assert "odd" in found[("map-name", entry)]
-    assert "grave lies below utmost" in found[("map-order", entry)]
-
-
-def test_check_the_configuration(ldif, config):
-    narrow = config(system={"name": EPSILON}, policy={"trust-realms": "x"})
-    found = findings(ldif(), "-c", narrow)
-    assert set(found) == {("configuration", "configuration %s" % narrow)}
-    status, out, _ = trustrealm("check", "--ldif", ldif(), "-c", narrow)
-    assert [row[3] for row in rows(out)] == [
-        "system %s is not in the table" % EPSILON, "there is no trust realm x"]
-
-
-@pytest.mark.parametrize("added, says", [
-    (trust_realm("double", trDOI=2001), "DOI belongs to another entry"),
-    (trust_realm("unordered", trLevel=["0 LOW", "0 HIGH"]), "unordered"),
-    (table.entry("cn=x," + table.BASE, objectClass="trSystem", cn="x"),
-     "trPrincipal"),
-])
-def test_check_entries_that_do_not_load(ldif, added, says):
-    found = findings(ldif(added))
-    assert [rule for rule, _ in found] == ["entry"]
-    assert says in list(found.values())[0]
-
-
-@pytest.mark.parametrize("line, says", [
-    ("include: file:///etc/passwd", "other files are not read"),
-    ("1: skipped by libldap", "an entry starts with its DN"),
-    ("cn:< file:///etc/passwd", "values by URL are not read"),
-])
-def test_an_ldif_file_stands_for_itself(tmp_path, line, says):
-    path = tmp_path / "table.ldif"
-    start = "dn: ou=x\nou: x\n" + ("" if "<" in line else "\n")
-    path.write_text(start + line + "\n")
-    path.chmod(0o600)
-    found = findings(path)
-    assert list(found.values()) == [
-        "%s:%d: %s" % (path, start.count("\n") + 1, says)]
-
-
-def test_check_a_file_that_is_not_there(tmp_path):
-    status, out, err = trustrealm("check", "--ldif", tmp_path / "none.ldif")
-    assert (status, out) == (3, "")
-    assert "none.ldif" in err
-
-
-def test_check_rows(ldif):
-    status, out, _ = trustrealm("check", "--ldif",
-                                ldif(table.system("zeta", ["x A B"])))
-    assert status == 1
-    assert rows(out) == [["error", "unknown-realm",
-                          "system " + table.host("zeta"),
-                          "there is no trust realm x"]]
-
-
-def test_a_terminal_stays_in_order(ldif):
-    """A DN may hold any octet: none of them reaches the terminal."""
-    path = ldif("dn:: dWlkPWUbWzJKdmUsZGM9eA==\nobjectClass: trSubject\n")
-    status, shown = on_terminal("check", "--ldif", path)
-    assert status == 1
-    assert "uid=e?[2Jve" in shown
-    status, shown = on_terminal("explain", "--ldif", path, "--from", ALPHA,
-                                "--to", BETA)
-    assert status == 3
-    assert "uid=e?[2Jve" in shown
-    status, shown = on_terminal("explain", "--ldif", ldif(), "--from", ALPHA,
-                                "--to", "\x1b[2J")
-    assert status == 1
-    assert "\x1b" not in shown
 
 
 # --- schema -------------------------------------------------------------------

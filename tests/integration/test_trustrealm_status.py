@@ -64,7 +64,9 @@ def test_status_in_rows(world):
 
 def test_explain_and_check_ask_the_table_of_this_system(world):
     done = trustrealm(world, "check", "-c", world.alpha.config_path)
-    assert (done.status, done.out) == (0, ""), done
+    assert done.status == 1
+    assert done.out == "warning\tunreachable\ttrust realm engineering\t" \
+        "no member may send or hold level TOPSECRET\n"
     done = trustrealm(world, "explain", "-c", world.alpha.config_path,
                       "--json", "--from", world.alpha.host, "--to",
                       world.beta.host, "--label", "grave:cipher")
@@ -73,3 +75,58 @@ def test_explain_and_check_ask_the_table_of_this_system(world):
     assert answer["label"] == "SECRET:CRYPTO"
     assert answer["table"]["generation"] == \
         status(world)["table"]["generation"]
+
+
+def test_cache_is_what_the_daemon_sees(world):
+    done = trustrealm(world, "cache", "-c", world.alpha.config_path, "--json")
+    assert done.status == 0, done
+    held = json.loads(done.out)
+    state = status(world)
+    assert held["system"] == world.alpha.host
+    assert held["table"]["generation"] == held["daemon"]["generation"] \
+        == state["table"]["generation"]
+    assert held["daemon"]["stale"] is False
+    assert set(held["digests"]) == {"engineering", "corporate"}
+    assert all(len(digest) == 64 for digest in held["digests"].values())
+
+
+def test_tables_of_two_systems_mean_the_same(world, tmp_path):
+    done = trustrealm(world, "cache", "-c", world.beta.config_path, "--json")
+    path = tmp_path / "beta.json"
+    path.write_text(done.out)
+    done = trustrealm(world, "check", "-c", world.alpha.config_path,
+                      "--compare", str(path))
+    assert "drift" not in done.out
+    held = json.loads(path.read_text())
+    held["digests"]["corporate"] = "0" * 64
+    path.write_text(json.dumps(held))
+    done = trustrealm(world, "check", "-c", world.alpha.config_path,
+                      "--compare", str(path))
+    assert "drift\ttrust realm corporate\t%s" % world.beta.host in done.out
+
+
+@pytest.mark.parametrize("name, kinds", [
+    ("beta.example.test", {"system"}),
+    ("trustrealm/beta.example.test@" + table.REALM, {"system"}),
+    ("alice@" + table.REALM, {"clearance"}),
+    ("engineering", {"trust realm", "label map"}),
+    ("navy", {"label map"}),
+])
+def test_cache_shows_entries_as_they_are_held(world, name, kinds):
+    done = trustrealm(world, "cache", name, "-c", world.alpha.config_path)
+    assert done.status == 0, done
+    lines = [line.split("\t") for line in done.out.splitlines()]
+    assert {line[0] for line in lines} == kinds
+    done = trustrealm(world, "cache", name, "-c", world.alpha.config_path,
+                      "--json")
+    shown = {(entry["kind"], entry["name"], attribute, value)
+             for entry in json.loads(done.out)["entries"]
+             for attribute, values in entry["attributes"].items()
+             for value in values}
+    assert {tuple(line) for line in lines} == shown
+
+
+def test_cache_has_no_such_entry(world):
+    done = trustrealm(world, "cache", "nobody", "-c", world.alpha.config_path)
+    assert (done.status, done.out) == (1, "")
+    assert "nobody" in done.err

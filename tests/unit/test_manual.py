@@ -137,6 +137,7 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "explain"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "status"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "check"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "cache"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "schema"),
     ("trustrealmd.8", "tools/trustrealmd", None)])
 def test_options_and_manual_agree(page, program, command):
@@ -148,7 +149,17 @@ def test_options_and_manual_agree(page, program, command):
     ("gss-label.1", [("tools/gss-label/gss-label", c)
                      for c in ("client", "server", "token", "doctor")]),
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
-                      for c in ("explain", "status", "check", "schema")])])
+                      for c in ("explain", "status", "check", "cache",
+                                "schema")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):
     options = set().union(*(options_of(*c) for c in commands))
     assert documented_options(page) - options - {"version"} == set()
+
+
+def test_every_rule_of_check_is_documented():
+    source = "".join(read("tools/trustrealm", os.path.basename(path))
+                     for path in glob.glob(os.path.join(
+                         SOURCE, "tools/trustrealm/[cl]*.c")))
+    rules = set(re.findall(r'"(?:error|warning)", *\s"([a-z-]+)"', source))
+    assert len(rules) > 10
+    assert rules - items("trustrealm.1") == set()

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include <com_err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,11 @@
 static const char help[] =
 "usage: trustrealm check [OPTION...]\n"
 "\n"
-"Look for mistakes in the trust realm table: unknown trust realms, labels\n"
-"and levels, ranges upside down, trust realms with fewer than two members,\n"
-"memberships that have ended, equal priorities, label maps that lose order.\n"
+"Look for mistakes in the trust realm table; trustrealm(1) lists the rules.\n"
 "\n"
+"  --compare FILE         compare label policies with those of another system:\n"
+"                         what \"trustrealm cache --json\" says there (more\n"
+"                         than once for several)\n"
 TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
@@ -22,6 +24,8 @@ TOOL_TABLE_HELP
 "Into a pipe: severity (error, warning), rule, entry, text.\n"
 "\n"
 "exit status: 0 nothing found, 1 findings, 2 usage, 3 system error\n";
+
+enum { OPTION_COMPARE = TOOL_OPTION_OWN };
 
 struct findings {
     struct tool_sheet *sheet;   /* NULL: JSON */
@@ -67,8 +71,10 @@ report(struct findings *findings, const struct tool_table *table, bool json)
     return status;
 }
 
+/* compare: files, NULL-terminated. */
 static int
-check(const struct tool_options *options, struct tool_table *table)
+check(const struct tool_options *options, const char *const *compare,
+      struct tool_table *table)
 {
     static const char *const columns[] = { "SEVERITY", "RULE", "ENTRY",
                                            "PROBLEM", NULL };
@@ -89,10 +95,16 @@ check(const struct tool_options *options, struct tool_table *table)
         return report(&findings, table, options->json);
     }
     ret = lint_table(&lint);
-    status = report(&findings, table, options->json);
+    for (status = TOOL_DONE; status == TOOL_DONE && *compare != NULL;
+         compare++)
+        status = lint_drift(&lint, *compare);
     if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                         tr_table_message(table->table));
+        status = tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
+                           tr_table_message(table->table));
+    if (status != TOOL_DONE)
+        (void)report(&findings, table, options->json);
+    else
+        status = report(&findings, table, options->json);
     return status;
 }
 
@@ -100,22 +112,29 @@ static int
 run(int argc, char **argv)
 {
     static const struct option options[] = {
+        { "compare", required_argument, NULL, OPTION_COMPARE },
         TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
         TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
     };
     struct tool_options common = { 0 };
     struct tool_table table = { 0 };
-    int option, status;
+    const char **compare = calloc((size_t)argc + 1, sizeof(*compare));
+    size_t ncompare = 0;
+    int option, status = -1;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        (void)tool_take_option(&common, option, help, &status);
-        if (status >= 0)
-            return status;
+    if (compare == NULL)
+        return tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM));
+    while (status < 0 &&
+           (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (!tool_take_option(&common, option, help, &status))
+            compare[ncompare++] = optarg;
     }
-    if (optind < argc)
-        return tool_usage("check", "'%s' is no option", argv[optind]);
-    status = check(&common, &table);
+    if (status < 0 && optind < argc)
+        status = tool_usage("check", "'%s' is no option", argv[optind]);
+    if (status < 0)
+        status = check(&common, compare, &table);
     tool_table_close(&table);
+    free(compare);
     return status;
 }
 

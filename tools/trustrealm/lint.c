@@ -40,31 +40,36 @@ format_time(int64_t seconds, char *out, size_t size)
 }
 
 /* Both ends must be labels of the trust realm, in order. */
-static void
+static bool
 judge_range(const struct lint *lint, const char *kind, const char *name,
-            const struct tr_realm *realm, const struct tr_grant *grant)
+            const struct tr_realm *realm, const struct tr_grant *grant,
+            struct tr_range *range_out)
 {
-    struct tr_label low, high;
     krb5_error_code low_ret, high_ret;
 
-    low_ret = tr_label_parse(realm->encoding, grant->low, &low);
-    high_ret = tr_label_parse(realm->encoding, grant->high, &high);
+    low_ret = tr_label_parse(realm->encoding, grant->low, &range_out->low);
+    high_ret = tr_label_parse(realm->encoding, grant->high,
+                              &range_out->high);
     if (low_ret)
         lint_find(lint, "error", "range", kind, name, "%s of %s: %s",
                   grant->low, grant->realm, error_message(low_ret));
     if (high_ret)
         lint_find(lint, "error", "range", kind, name, "%s of %s: %s",
                   grant->high, grant->realm, error_message(high_ret));
-    if (low_ret == 0 && high_ret == 0 && !tr_label_dominates(&high, &low))
-        lint_find(lint, "error", "range", kind, name,
-                  "%s does not lie below %s in %s", grant->low, grant->high,
-                  grant->realm);
+    if (low_ret != 0 || high_ret != 0)
+        return false;
+    if (tr_label_dominates(&range_out->high, &range_out->low))
+        return true;
+    lint_find(lint, "error", "range", kind, name,
+              "%s does not lie below %s in %s", grant->low, grant->high,
+              grant->realm);
+    return false;
 }
 
-/* The trust realm of grant when it is known and not ended, else NULL. */
+/* The trust realm of grant when it grants something, else NULL. */
 static const struct tr_realm *
 judge_grant(const struct lint *lint, const char *kind, const char *name,
-            const struct tr_grant *grant)
+            const struct tr_grant *grant, struct tr_range *range_out)
 {
     const struct tr_realm *realm;
     char end[64];
@@ -74,8 +79,9 @@ judge_grant(const struct lint *lint, const char *kind, const char *name,
                   "there is no trust realm %s", grant->realm);
         return NULL;
     }
-    if (realm->error == 0)
-        judge_range(lint, kind, name, realm, grant);
+    if (realm->error != 0 ||
+        !judge_range(lint, kind, name, realm, grant, range_out))
+        return NULL;
     if (grant->end != 0 && grant->end <= lint->table->now) {
         format_time(grant->end, end, sizeof(end));
         lint_find(lint, "warning", "expired", kind, name,
@@ -85,126 +91,94 @@ judge_grant(const struct lint *lint, const char *kind, const char *name,
     return realm;
 }
 
-struct members {
+/* No name of this table is a pattern. */
+static void
+judge_principal(const struct lint *lint, const char *kind, const char *name,
+                const char *principal)
+{
+    if (strchr(principal, '*') != NULL)
+        lint_find(lint, "warning", "wildcard", kind, name,
+                  "* in %s stands for itself: there are no wildcards",
+                  principal);
+}
+
+/* --- systems and users --------------------------------------------------- */
+
+/* A host-based principal that says another host than its system is called. */
+static void
+judge_host(const struct lint *lint, const struct tr_system_record *system)
+{
+    const char *slash = strchr(system->principal, '/'), *host;
+    size_t i, length;
+
+    if (slash == NULL)
+        return;
+    host = slash + 1;
+    length = strcspn(host, "/@");
+    if (host[length] != '@' || (strlen(system->name) == length &&
+                                strncasecmp(system->name, host, length) == 0))
+        return;
+    for (i = 0; i < system->naliases; i++) {
+        if (strlen(system->aliases[i]) == length &&
+            strncasecmp(system->aliases[i], host, length) == 0)
+            return;
+    }
+    lint_find(lint, "warning", "principal", "system", system->name,
+              "%s is the principal of another host", system->principal);
+}
+
+struct pass {
     const struct lint *lint;
-    size_t *counts;             /* of systems, by place of the trust realm */
+    struct lint_members *members;
 };
 
 static krb5_error_code
 judge_system(const struct tr_record *record, void *arg)
 {
-    const struct members *members = arg;
+    const struct pass *pass = arg;
     const struct tr_system_record *system = &record->u.system;
-    const struct tr_view *view = members->lint->table->view;
-    const struct tr_realm *realm;
-    size_t i, j;
+    const struct tr_realm *realms[TR_MAX_MEMBERSHIPS];
+    struct tr_range *ranges;
+    krb5_error_code ret = 0;
+    size_t i, n = 0;
 
+    judge_principal(pass->lint, "system", system->name, system->principal);
+    judge_host(pass->lint, system);
+    ranges = calloc(system->nmemberships + 1, sizeof(*ranges));
+    if (ranges == NULL)
+        return ENOMEM;
     for (i = 0; i < system->nmemberships; i++) {
-        realm = judge_grant(members->lint, "system", system->name,
-                            &system->memberships[i]);
-        for (j = 0; realm != NULL && j < tr_view_realms(view); j++) {
-            if (tr_view_realm_at(view, j) == realm && system->enabled)
-                members->counts[j]++;
-        }
+        realms[n] = judge_grant(pass->lint, "system", system->name,
+                                &system->memberships[i], &ranges[n]);
+        n += realms[n] != NULL;
     }
-    return 0;
+    if (system->enabled)
+        ret = lint_members_add(pass->members, system->name, realms, ranges,
+                               n);
+    free(ranges);
+    return ret;
 }
 
 static krb5_error_code
 judge_clearance(const struct tr_record *record, void *arg)
 {
+    const struct pass *pass = arg;
     const struct tr_clearance_record *clearance = &record->u.clearance;
-    size_t i;
-
-    for (i = 0; i < clearance->nclearances; i++)
-        (void)judge_grant(arg, "clearance", clearance->principal,
-                          &clearance->clearances[i]);
-    return 0;
-}
-
-/* --- trust realms -------------------------------------------------------- */
-
-static void
-judge_realm(const struct lint *lint, size_t place, size_t members)
-{
-    const struct tr_view *view = lint->table->view;
-    const struct tr_realm *realm = tr_view_realm_at(view, place), *other;
-    const char *name = realm->record->name;
-    size_t i;
-
-    if (realm->error)
-        lint_find(lint, "error", "unusable", "trust realm", name, "%s",
-                  realm->why != NULL ? realm->why :
-                  error_message(realm->error));
-    if (members == 0)
-        lint_find(lint, "warning", "members", "trust realm", name,
-                  "no enabled system is a member");
-    else if (members == 1)
-        lint_find(lint, "warning", "members", "trust realm", name,
-                  "only one enabled system is a member");
-    for (i = 0; i < place; i++) {
-        other = tr_view_realm_at(view, i);
-        if (other->record->priority == realm->record->priority)
-            lint_find(lint, "warning", "priority", "trust realm", name,
-                      "has the priority of %s, %ld: the lower DOI wins",
-                      other->record->name, (long)other->record->priority);
-        if (other->record->doi == realm->record->doi)
-            lint_find(lint, "error", "doi", "trust realm", name,
-                      "has the DOI of %s, %lu", other->record->name,
-                      (unsigned long)realm->record->doi);
-    }
-}
-
-static krb5_error_code
-judge_realms(const struct lint *lint)
-{
-    const struct tr_view *view = lint->table->view;
-    size_t i, n = tr_view_realms(view);
-    struct members members = { lint, calloc(n + 1, sizeof(size_t)) };
-    krb5_error_code ret;
-
-    if (members.counts == NULL)
-        return ENOMEM;
-    ret = tr_view_each(view, TR_RECORD_SYSTEM, judge_system, &members);
-    for (i = 0; ret == 0 && i < n; i++)
-        judge_realm(lint, i, members.counts[i]);
-    free(members.counts);
-    return ret;
-}
-
-/* --- this system --------------------------------------------------------- */
-
-/* What the configuration says of the table. */
-static krb5_error_code
-judge_configuration(const struct lint *lint)
-{
-    const struct tr_config *config = lint->table->config;
     const struct tr_realm *realm;
-    struct tr_record *own = NULL;
-    krb5_error_code ret;
+    struct tr_range range;
     size_t i;
 
-    if (config == NULL)
-        return 0;
-    ret = tr_view_system(lint->table->view, config->system, &own);
-    if (ret != 0 && ret != TRR_NOT_FOUND)
-        return ret;
-    if (ret == TRR_NOT_FOUND)
-        lint_find(lint, "error", "configuration", "configuration",
-                  config->path, "system %s is not in the table",
-                  config->system);
-    else if (!own->u.system.enabled)
-        lint_find(lint, "warning", "configuration", "configuration",
-                  config->path, "system %s is disabled in the table",
-                  config->system);
-    tr_record_free(own);
-    for (i = 0; config->trust_realms != NULL &&
-             config->trust_realms[i] != NULL; i++) {
-        if (tr_view_realm(lint->table->view, config->trust_realms[i],
-                          &realm) != 0)
-            lint_find(lint, "warning", "configuration", "configuration",
-                      config->path, "there is no trust realm %s",
-                      config->trust_realms[i]);
+    judge_principal(pass->lint, "clearance", clearance->principal,
+                    clearance->principal);
+    for (i = 0; i < clearance->nclearances; i++) {
+        realm = judge_grant(pass->lint, "clearance", clearance->principal,
+                            &clearance->clearances[i], &range);
+        if (realm != NULL && !lint_members_hold(pass->members, realm, &range))
+            lint_find(pass->lint, "warning", "unreachable", "clearance",
+                      clearance->principal,
+                      "no member of %s may hold a label from %s to %s",
+                      realm->record->name, clearance->clearances[i].low,
+                      clearance->clearances[i].high);
     }
     return 0;
 }
@@ -212,17 +186,29 @@ judge_configuration(const struct lint *lint)
 krb5_error_code
 lint_table(const struct lint *lint)
 {
+    const struct tr_view *view = lint->table->view;
+    struct pass pass = { lint, NULL };
     krb5_error_code ret;
     size_t i;
 
     for (i = 0; i < lint->table->nbad; i++)
         lint->find("error", "entry", lint->table->bad[i].dn,
                    lint->table->bad[i].why, lint->arg);
-    ret = judge_realms(lint);
+    ret = lint_members_create(view, &pass.members);
     if (ret == 0)
-        ret = tr_view_each(lint->table->view, TR_RECORD_CLEARANCE,
-                           judge_clearance, (void *)lint);
+        ret = tr_view_each(view, TR_RECORD_SYSTEM, judge_system, &pass);
+    if (ret != 0)
+        goto cleanup;
+    for (i = 0; i < tr_view_realms(view); i++)
+        lint_realm(lint, tr_view_realm_at(view, i)->record);
+    lint_members_judge(pass.members, lint);
+    ret = tr_view_each(view, TR_RECORD_CLEARANCE, judge_clearance, &pass);
     if (ret == 0)
         ret = lint_maps(lint);
-    return ret ? ret : judge_configuration(lint);
+    if (ret == 0)
+        ret = lint_config(lint);
+
+cleanup:
+    lint_members_free(pass.members);
+    return ret;
 }

@@ -20,13 +20,45 @@ struct lint {
 
 /* Judge the whole table; an error is one of reading it, no finding. */
 krb5_error_code lint_table(const struct lint *lint);
-/* lint_maps.c: label maps alone, called by lint_table(). */
-krb5_error_code lint_maps(const struct lint *lint);
 
 /* Report "KIND NAME: text". */
 void lint_find(const struct lint *lint, const char *severity,
                const char *rule, const char *kind, const char *name,
                const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* --- what systems make of trust realms (lint_members.c) ------------------ */
+
+/* Memberships that count: of enabled systems, not ended, in a known trust
+ * realm, with a sound range. */
+struct lint_members;
+
+krb5_error_code lint_members_create(const struct tr_view *view,
+                                    struct lint_members **members_out);
+void lint_members_free(struct lint_members *members);
+/* Note all of one system. */
+krb5_error_code lint_members_add(struct lint_members *members,
+                                 const char *system,
+                                 const struct tr_realm *const *realms,
+                                 const struct tr_range *ranges, size_t n);
+/* Trust realms without members, priority ties, labels out of reach. */
+void lint_members_judge(const struct lint_members *members,
+                        const struct lint *lint);
+/* May some member hold a label of range?  True when that is not known. */
+bool lint_members_hold(const struct lint_members *members,
+                       const struct tr_realm *realm,
+                       const struct tr_range *range);
+
+/* --- other parts --------------------------------------------------------- */
+
+/* What contradicts itself in the entry of a trust realm (lint_realm.c). */
+void lint_realm(const struct lint *lint, const struct tr_realm_record *realm);
+/* Label maps (lint_maps.c). */
+krb5_error_code lint_maps(const struct lint *lint);
+/* What the configuration says of the table (lint_config.c). */
+krb5_error_code lint_config(const struct lint *lint);
+/* Compare label policies with those in path, which another system's
+ * "trustrealm cache --json" wrote; an exit status (lint_drift.c). */
+int lint_drift(const struct lint *lint, const char *path);
 
 #endif

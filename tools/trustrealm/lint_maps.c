@@ -7,225 +7,305 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lint.h"
+#include "order.h"
 #include "trustrealm_err.h"
 
 /*
- * A map keeps dominance when it is one to one and no two levels change places
- * in it.  The order of a local format is known from the configuration of a
- * system that uses it; of any other format two maps can still contradict each
- * other.
+ * Maps pair names one to one, so one alone can only go wrong by turning
+ * levels round.  But a label can go out by one map and come back by others.
+ * So all maps of the table are put together, with the orders that are known:
+ * those of the trust realms, and that of the format of the system that is
+ * configured.  order.h says what is then proven.
  */
 
-static void
-name_map(const struct tr_map_record *map, char *out, size_t size)
-{
-    snprintf(out, size, "%s, %s", map->realm, map->format);
-}
+/* --- names --------------------------------------------------------------- */
 
-/* Rank of a level in enc; false when it has none of that name. */
-static bool
-rank_of(const struct tr_encoding *enc, const char *level, uint32_t *rank_out)
-{
-    struct tr_label label;
-
-    if (strchr(level, ':') != NULL || tr_label_parse(enc, level, &label) != 0)
-        return false;
-    *rank_out = label.level;
-    return true;
-}
+/* A name of a level or category of enc, or NULL. */
+typedef const char *name_at(const struct tr_encoding *enc, size_t i);
 
 static bool
-has_category(const struct tr_encoding *enc, const char *category)
+has_name(const struct tr_encoding *enc, size_t count, name_at *at,
+         const char *name)
 {
     size_t i;
 
-    for (i = 0; i < tr_encoding_categories(enc); i++) {
-        if (strcasecmp(tr_encoding_category_name(enc, i), category) == 0)
+    for (i = 0; i < count; i++) {
+        if (strcasecmp(at(enc, i), name) == 0)
             return true;
     }
     return false;
 }
 
-/* --- one map ------------------------------------------------------------- */
-
 static void
-judge_realm_names(const struct lint *lint, const struct tr_map_record *map,
-                  const struct tr_encoding *enc, const char *name)
+judge_pairs(const struct lint *lint, const struct tr_map_record *map,
+            const struct tr_encoding *local, const struct tr_encoding *realm,
+            bool levels, const char *name)
 {
-    uint32_t rank;
-    size_t i;
-
-    for (i = 0; i < map->nlevels; i++) {
-        if (!rank_of(enc, map->levels[i].realm, &rank))
-            lint_find(lint, "error", "map-name", "label map", name,
-                      "%s has no level %s", map->realm, map->levels[i].realm);
-    }
-    for (i = 0; i < map->ncategories; i++) {
-        if (!has_category(enc, map->categories[i].realm))
-            lint_find(lint, "error", "map-name", "label map", name,
-                      "%s has no category %s", map->realm,
-                      map->categories[i].realm);
-    }
-}
-
-static void
-judge_local_names(const struct lint *lint, const struct tr_map_record *map,
-                  const struct tr_encoding *enc, const char *name)
-{
-    uint32_t rank;
-    size_t i;
-
-    for (i = 0; i < map->nlevels; i++) {
-        if (!rank_of(enc, map->levels[i].local, &rank))
-            lint_find(lint, "warning", "map-name", "label map", name,
-                      "this system has no level %s", map->levels[i].local);
-    }
-    for (i = 0; i < map->ncategories; i++) {
-        if (!has_category(enc, map->categories[i].local))
-            lint_find(lint, "warning", "map-name", "label map", name,
-                      "this system has no category %s",
-                      map->categories[i].local);
-    }
-}
-
-/* Names paired twice: not one to one. */
-static void
-judge_pairs(const struct lint *lint, const struct tr_name_pair *pairs,
-            size_t n, const char *what, const char *name)
-{
-    size_t i, j;
+    const struct tr_name_pair *pairs = levels ? map->levels : map->categories;
+    size_t i, n = levels ? map->nlevels : map->ncategories;
+    size_t (*count)(const struct tr_encoding *) = levels ?
+        tr_encoding_levels : tr_encoding_categories;
+    name_at *at = levels ? tr_encoding_level_name : tr_encoding_category_name;
+    const char *what = levels ? "level" : "category";
 
     for (i = 0; i < n; i++) {
-        for (j = 0; j < i; j++) {
-            if (strcasecmp(pairs[i].local, pairs[j].local) == 0)
-                lint_find(lint, "error", "map-twice", "label map", name,
-                          "%s %s has two counterparts", what,
-                          pairs[i].local);
-            if (strcasecmp(pairs[i].realm, pairs[j].realm) == 0)
-                lint_find(lint, "error", "map-twice", "label map", name,
-                          "%s %s of the trust realm has two counterparts",
-                          what, pairs[i].realm);
-        }
+        if (!has_name(realm, count(realm), at, pairs[i].realm))
+            lint_find(lint, "error", "map-name", "label map", name,
+                      "%s has no %s %s", map->realm, what, pairs[i].realm);
+        if (local != NULL &&
+            !has_name(local, count(local), at, pairs[i].local))
+            lint_find(lint, "warning", "map-name", "label map", name,
+                      "this system has no %s %s", what, pairs[i].local);
     }
 }
 
-/* Levels a and b of the map in the local format's order, by local; in the
- * trust realm's, by enc.  Unknown names are another finding. */
-static void
-judge_order(const struct lint *lint, const struct tr_map_record *map,
-            const struct tr_encoding *local, const struct tr_encoding *enc,
-            const char *name)
+static krb5_error_code
+judge_names(const struct tr_record *record, void *arg)
 {
-    const struct tr_name_pair *a, *b;
-    uint32_t la, lb, ra, rb;
-
-    for (a = map->levels; a < map->levels + map->nlevels; a++) {
-        for (b = map->levels; b < map->levels + map->nlevels; b++) {
-            if (rank_of(local, a->local, &la) && rank_of(enc, a->realm, &ra) &&
-                rank_of(local, b->local, &lb) && rank_of(enc, b->realm, &rb) &&
-                la < lb && ra > rb)
-                lint_find(lint, "error", "map-order", "label map", name,
-                          "loses order: %s lies below %s, but %s above %s",
-                          a->local, b->local, a->realm, b->realm);
-        }
-    }
-}
-
-static void
-judge_map(const struct lint *lint, const struct tr_map_record *map)
-{
+    const struct lint *lint = arg;
     const struct tr_config *config = lint->table->config;
+    const struct tr_map_record *map = &record->u.map;
+    const struct tr_encoding *local = NULL;
     const struct tr_realm *realm;
     char name[2 * TR_MAX_NAME + 3];
 
-    name_map(map, name, sizeof(name));
-    judge_pairs(lint, map->levels, map->nlevels, "level", name);
-    judge_pairs(lint, map->categories, map->ncategories, "category", name);
+    snprintf(name, sizeof(name), "%s, %s", map->realm, map->format);
     if (tr_view_realm(lint->table->view, map->realm, &realm) != 0) {
         lint_find(lint, "error", "unknown-realm", "label map", name,
                   "there is no trust realm %s", map->realm);
-        return;
+        return 0;
     }
-    if (realm->error != 0)
-        return;
-    judge_realm_names(lint, map, realm->encoding, name);
-    if (config == NULL || strcasecmp(config->format, map->format) != 0)
-        return;
-    judge_local_names(lint, map, config->encoding, name);
-    judge_order(lint, map, config->encoding, realm->encoding, name);
+    if (config != NULL && strcasecmp(config->format, map->format) == 0)
+        local = config->encoding;
+    if (realm->error == 0) {
+        judge_pairs(lint, map, local, realm->encoding, true, name);
+        judge_pairs(lint, map, local, realm->encoding, false, name);
+    }
+    return 0;
 }
 
-/* --- two maps of one format ---------------------------------------------- */
+/* --- the proof ----------------------------------------------------------- */
 
-/* The trust realm's rank for a local level in a map. */
-static bool
-mapped_rank(const struct lint *lint, const struct tr_map_record *map,
-            const char *local, uint32_t *rank_out)
+/* Levels of everything, or categories. */
+struct proof {
+    const struct lint *lint;
+    struct order *order;
+    bool levels;
+    char **labels;              /* of spaces, owned */
+    size_t nlabels;
+    const char **formats;       /* their spaces follow those of realms */
+    size_t nformats;
+};
+
+static krb5_error_code
+add_space(struct proof *proof, const char *kind, const char *name,
+          bool ordered, size_t *space_out)
 {
-    const struct tr_realm *realm;
-    size_t i;
+    char *label;
 
-    if (tr_view_realm(lint->table->view, map->realm, &realm) != 0 ||
-        realm->error != 0)
-        return false;
-    for (i = 0; i < map->nlevels; i++) {
-        if (strcasecmp(map->levels[i].local, local) == 0)
-            return rank_of(realm->encoding, map->levels[i].realm, rank_out);
+    if (asprintf(&label, "%s %s", kind, name) < 0)
+        return ENOMEM;
+    proof->labels[proof->nlabels++] = label;
+    return order_add_space(proof->order, label, ordered, space_out);
+}
+
+/* The names of an encoding, from the lowest. */
+static krb5_error_code
+add_names(struct proof *proof, size_t space, const struct tr_encoding *enc)
+{
+    size_t i, node, n = proof->levels ? tr_encoding_levels(enc) :
+        tr_encoding_categories(enc);
+    krb5_error_code ret = 0;
+
+    for (i = 0; i < n && ret == 0; i++)
+        ret = order_add_name(proof->order, space, proof->levels ?
+                             tr_encoding_level_name(enc, i) :
+                             tr_encoding_category_name(enc, i), &node);
+    return ret;
+}
+
+/* Names of the configured format are those that it has; of others there are
+ * those that maps name. */
+static bool
+is_own(const struct proof *proof, const char *format)
+{
+    const struct tr_config *config = proof->lint->table->config;
+
+    return config != NULL && strcasecmp(config->format, format) == 0;
+}
+
+/* The space of a format; a new one has the names that are known of it. */
+static krb5_error_code
+find_format(struct proof *proof, const char *format, size_t *space_out)
+{
+    bool own = is_own(proof, format);
+    size_t i, realms = tr_view_realms(proof->lint->table->view);
+    krb5_error_code ret;
+
+    for (i = 0; i < proof->nformats; i++) {
+        if (strcasecmp(proof->formats[i], format) == 0) {
+            *space_out = realms + i;
+            return 0;
+        }
     }
-    return false;
+    proof->formats[proof->nformats++] = format;
+    ret = add_space(proof, "format", format, own && proof->levels,
+                    space_out);
+    if (ret == 0 && own)
+        ret = add_names(proof, *space_out,
+                        proof->lint->table->config->encoding);
+    return ret;
+}
+
+/* Unknown names have been found as such. */
+static krb5_error_code
+add_map(struct proof *proof, size_t place, const struct tr_map_record *map)
+{
+    const struct tr_name_pair *pairs =
+        proof->levels ? map->levels : map->categories;
+    size_t i, n = proof->levels ? map->nlevels : map->ncategories;
+    size_t space, local, realm;
+    krb5_error_code ret;
+
+    ret = find_format(proof, map->format, &space);
+    for (i = 0; i < n && ret == 0; i++) {
+        if (!order_find(proof->order, place, pairs[i].realm, &realm))
+            continue;
+        if (is_own(proof, map->format)) {
+            if (!order_find(proof->order, space, pairs[i].local, &local))
+                continue;
+        } else {
+            ret = order_add_name(proof->order, space, pairs[i].local, &local);
+        }
+        if (ret == 0)
+            ret = order_add_same(proof->order, local, realm, map);
+    }
+    return ret;
+}
+
+static krb5_error_code
+add_next(const struct tr_record *record, void *arg)
+{
+    struct proof *proof = arg;
+    const struct tr_view *view = proof->lint->table->view;
+    const struct tr_map_record *map;
+    const struct tr_realm *realm;
+
+    if (tr_view_realm(view, record->u.map.realm, &realm) != 0 ||
+        realm->error != 0)
+        return 0;
+    /* The view's own copy stays. */
+    if (tr_view_map(view, record->u.map.realm, record->u.map.format,
+                    &map) != 0)
+        return TRR_TABLE;
+    return add_map(proof, (size_t)(realm - tr_view_realm_at(view, 0)), map);
+}
+
+/* Without a map, equal names are taken for each other. */
+static krb5_error_code
+add_equal_names(struct proof *proof, size_t place)
+{
+    const struct tr_view *view = proof->lint->table->view;
+    const struct tr_encoding *enc = tr_view_realm_at(view, place)->encoding;
+    const char *format = proof->lint->table->config->format, *name;
+    const struct tr_map_record *map;
+    size_t i, space, local, realm;
+    krb5_error_code ret;
+
+    if (tr_view_map(view, tr_view_realm_at(view, place)->record->name,
+                    format, &map) == 0)
+        return 0;
+    ret = find_format(proof, format, &space);
+    for (i = 0; ret == 0; i++) {
+        name = proof->levels ? tr_encoding_level_name(enc, i) :
+            tr_encoding_category_name(enc, i);
+        if (name == NULL)
+            break;
+        if (order_find(proof->order, place, name, &realm) &&
+            order_find(proof->order, space, name, &local))
+            ret = order_add_same(proof->order, local, realm, NULL);
+    }
+    return ret;
+}
+
+static krb5_error_code
+build(struct proof *proof)
+{
+    const struct tr_view *view = proof->lint->table->view;
+    const struct tr_realm *realm;
+    krb5_error_code ret = 0;
+    size_t i, space, n = tr_view_realms(view);
+
+    for (i = 0; i < n && ret == 0; i++) {
+        realm = tr_view_realm_at(view, i);
+        ret = add_space(proof, "trust realm", realm->record->name,
+                        proof->levels, &space);
+        if (ret == 0 && realm->error == 0)
+            ret = add_names(proof, space, realm->encoding);
+    }
+    if (ret == 0)
+        ret = tr_view_each(view, TR_RECORD_MAP, add_next, proof);
+    for (i = 0; proof->lint->table->config != NULL && i < n && ret == 0;
+         i++) {
+        if (tr_view_realm_at(view, i)->error == 0)
+            ret = add_equal_names(proof, i);
+    }
+    return ret;
 }
 
 static void
-judge_two(const struct lint *lint, const struct tr_map_record *map,
-          const struct tr_map_record *other)
+report(const struct order_contradiction *what, void *arg)
 {
-    uint32_t a1, b1, a2, b2;
-    char name[2 * TR_MAX_NAME + 3];
-    size_t i, j;
+    const struct proof *proof = arg;
+    const struct tr_map_record *map = what->why;
+    char name[2 * TR_MAX_NAME + 3], wrong[2 * TR_MAX_NAME + 32];
+    const char *kind = map != NULL ? "label map" : "configuration";
 
-    name_map(map, name, sizeof(name));
-    for (i = 0; i < map->nlevels; i++) {
-        for (j = 0; j < i; j++) {
-            const char *a = map->levels[i].local, *b = map->levels[j].local;
-
-            if (mapped_rank(lint, map, a, &a1) &&
-                mapped_rank(lint, map, b, &b1) &&
-                mapped_rank(lint, other, a, &a2) &&
-                mapped_rank(lint, other, b, &b2) &&
-                ((a1 < b1 && a2 > b2) || (a1 > b1 && a2 < b2)))
-                lint_find(lint, "error", "map-order", "label map", name,
-                          "contradicts the map to %s: %s and %s change "
-                          "places", other->realm, a, b);
-        }
-    }
+    if (map != NULL)
+        snprintf(name, sizeof(name), "%s, %s", map->realm, map->format);
+    if (what->ordered)
+        snprintf(wrong, sizeof(wrong), "%s lies below %s", what->low,
+                 what->high);
+    else
+        snprintf(wrong, sizeof(wrong), "%s and %s are two", what->high,
+                 what->low);
+    lint_find(proof->lint, "error", "map-order", kind, map != NULL ? name :
+              proof->lint->table->config->path,
+              "loses dominance: %s, yet %s", what->way, wrong);
 }
 
-/* --- all of them --------------------------------------------------------- */
-
-/* Judge a map, alone and against others of its format. */
 static krb5_error_code
-judge_next(const struct tr_record *record, void *arg)
+prove(const struct lint *lint, bool levels)
 {
-    const struct lint *lint = arg;
-    const struct tr_view *view = lint->table->view;
-    const struct tr_map_record *map = &record->u.map, *other;
-    const char *realm;
-    size_t i;
+    struct proof proof = { .lint = lint, .levels = levels };
+    size_t most = lint->table->info.realms + lint->table->info.maps + 1;
+    krb5_error_code ret;
 
-    judge_map(lint, map);
-    for (i = 0; i < tr_view_realms(view); i++) {
-        realm = tr_view_realm_at(view, i)->record->name;
-        /* Each two maps once. */
-        if (strcasecmp(realm, map->realm) < 0 &&
-            tr_view_map(view, realm, map->format, &other) == 0)
-            judge_two(lint, map, other);
-    }
-    return 0;
+    ret = order_create(&proof.order);
+    proof.labels = calloc(most, sizeof(*proof.labels));
+    proof.formats = calloc(most, sizeof(*proof.formats));
+    if (proof.labels == NULL || proof.formats == NULL)
+        ret = ENOMEM;
+    if (ret == 0)
+        ret = build(&proof);
+    if (ret == 0)
+        ret = order_judge(proof.order, report, &proof);
+    order_free(proof.order);
+    while (proof.nlabels > 0)
+        free(proof.labels[--proof.nlabels]);
+    free(proof.labels);
+    free(proof.formats);
+    return ret;
 }
 
 krb5_error_code
 lint_maps(const struct lint *lint)
 {
-    return tr_view_each(lint->table->view, TR_RECORD_MAP, judge_next,
-                        (void *)lint);
+    krb5_error_code ret;
+
+    ret = tr_view_each(lint->table->view, TR_RECORD_MAP, judge_names,
+                       (void *)lint);
+    if (ret == 0)
+        ret = prove(lint, true);
+    return ret ? ret : prove(lint, false);
 }

@@ -14,6 +14,7 @@ static const struct tool_command *const commands[] = {
     &tool_explain,
     &tool_status,
     &tool_check,
+    &tool_cache,
     &tool_schema,
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -123,3 +123,53 @@ tool_json_print(json_t *value, int status)
     json_decref(value);
     return status;
 }
+
+/* --- JSON as rows -------------------------------------------------------- */
+
+static void add_value(struct tool_sheet *sheet, const char *key,
+                      const json_t *value);
+
+static void
+add_members(struct tool_sheet *sheet, const char *key, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    char *path;
+
+    json_object_foreach((json_t *)object, name, value) {
+        if (asprintf(&path, "%s%s%s", key, *key == '\0' ? "" : ".",
+                     name) < 0)
+            return;
+        add_value(sheet, path, value);
+        free(path);
+    }
+}
+
+/* One row for each value that is no object: "table.age". */
+static void
+add_value(struct tool_sheet *sheet, const char *key, const json_t *value)
+{
+    char *text;
+
+    if (json_is_object(value)) {
+        add_members(sheet, key, value);
+        return;
+    }
+    text = json_is_string(value) ? strdup(json_string_value(value)) :
+        json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    if (text == NULL)
+        return;
+    tool_sheet_add(sheet, (const char *[]){ key, text });
+    free(text);
+}
+
+void
+tool_json_rows(json_t *object)
+{
+    static const char *const columns[] = { "KEY", "VALUE", NULL };
+    struct tool_sheet *sheet = tool_sheet_create(columns);
+
+    add_members(sheet, "", object);
+    tool_sheet_print(sheet);
+    json_decref(object);
+}

@@ -35,7 +35,7 @@ struct tool_command {
 };
 
 extern const struct tool_command tool_explain, tool_status, tool_check,
-    tool_schema;
+    tool_schema, tool_cache;
 
 /* --- options that several commands have (options.c) ---------------------- */
 
@@ -160,5 +160,29 @@ bool tool_for_people(void);
 json_t *tool_json_text(const char *text);
 /* Print and free; returns status, or TOOL_SYSTEM when that failed. */
 int tool_json_print(json_t *value, int status);
+/* Print an object as rows of key and value, members of members as
+ * "table.age"; frees it. */
+void tool_json_rows(json_t *object);
+
+/* --- records (record.c) -------------------------------------------------- */
+
+/* "system"; its name, malloced, that of a label map "REALM, FORMAT". */
+const char *tool_record_kind(const struct tr_record *record);
+char *tool_record_name(const struct tr_record *record);
+/* Attributes with arrays of values. */
+json_t *tool_entry_json(const struct tr_entry *entry);
+
+/* --- the daemon (daemon.c) ----------------------------------------------- */
+
+/* Its socket: the one given, or that of the environment or configuration;
+ * malloced. */
+int tool_daemon_socket(const struct tool_options *options, const char *given,
+                       char **path_out);
+/*
+ * What trustrealmd at path says of itself.  TOOL_NO when it refuses,
+ * TOOL_SYSTEM when it cannot be reached; then nothing was printed, and
+ * *why_out (free() it; NULL without memory) says what to do.
+ */
+int tool_daemon_ask(const char *path, json_t **state_out, char **why_out);
 
 #endif
