@@ -12,20 +12,45 @@
 #include "once.h"
 #include "prepared.h"
 
+/* In more groups than that, a process asks each time. */
+#define MAX_GROUPS 256
+
+/* Whom trustrealmd would see; false when that takes too many groups. */
+static bool
+put_process(FILE *out)
+{
+    gid_t groups[MAX_GROUPS];
+    int i, n = getgroups(MAX_GROUPS, groups);
+
+    fprintf(out, "%ld %ld", (long)geteuid(), (long)getegid());
+    for (i = 0; i < n; i++)
+        fprintf(out, ",%ld", (long)groups[i]);
+    return n >= 0;
+}
+
 krb5_error_code
 tr_prepared_key(const char *target, const char *label, int64_t ask,
                 char **key_out)
 {
-    bool from_environment;
+    bool from_environment, known;
+    char *key = NULL;
+    size_t length;
+    FILE *out = open_memstream(&key, &length);
 
     *key_out = NULL;
-    if (asprintf(key_out, "%ld %ld %" PRId64 " %zu %zu %s%s%s",
-                 (long)geteuid(), (long)getegid(), ask, strlen(label),
-                 strlen(target), label, target,
-                 tr_daemon_path(&from_environment)) < 0) {
-        *key_out = NULL;
+    if (out == NULL)
+        return ENOMEM;
+    known = put_process(out);
+    fprintf(out, " %" PRId64 " %zu %zu %s%s%s", ask, strlen(label),
+            strlen(target), label, target, tr_daemon_path(&from_environment));
+    if (fclose(out) != 0) {
+        free(key);
         return ENOMEM;
     }
+    if (known)
+        *key_out = key;
+    else
+        free(key);
     return 0;
 }
 
@@ -58,6 +83,8 @@ tr_prepared_find(const char *key, int64_t *flags_out)
     struct tr_prepared *item;
     bool holds = false;
 
+    if (key == NULL)
+        return false;
     (void)pthread_mutex_lock(&list->mutex);
     item = find(list, key);
     if (item != NULL) {

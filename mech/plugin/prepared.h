@@ -34,11 +34,12 @@ struct tr_prepared_list {
     size_t oldest;
 };
 
-/* All that the answer to this question depends on; free() it. */
+/* All that the answer to this question depends on; free() it.  NULL when that
+ * is too much to remember. */
 krb5_error_code tr_prepared_key(const char *target, const char *label,
                                 int64_t ask, char **key_out);
 
-/* Flags of the answer, if it is known. */
+/* Flags of the answer, if it is known; never is that of NULL. */
 bool tr_prepared_find(const char *key, int64_t *flags_out);
 void tr_prepared_forget(const char *key);
 /* A context was established; key is taken over. */

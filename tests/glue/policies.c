@@ -4,6 +4,7 @@
 /* Each of these wants a policy of its own: test_glue.py sees to it. */
 
 #include "config.h"
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -414,6 +415,26 @@ bypass_iakerb(void)
     plain_exchange(&p);
 }
 
+/* --- groups -------------------------------------------------------------- */
+
+/* The rule is for a group that this process may drop. */
+static void
+group_dropped(void)
+{
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc token;
+    struct pair p;
+
+    establish(&p, NULL);
+    end(&p);
+    expect(setgroups(0, NULL) == 0);
+    be_initiator();
+    must_fail(GSS_S_UNAUTHORIZED,
+              gss_init_sec_context(&minor, NULL, &context,
+                                   service_name("sample"), krb5_mech(), 0, 0,
+                                   NULL, NULL, NULL, &token, NULL, NULL));
+}
+
 /* --- streams ------------------------------------------------------------- */
 
 static OM_uint32
@@ -506,6 +527,7 @@ const struct probe_case policy_cases[] = {
     { "kernel_export", kernel_export },
     { "delegation", delegation },
     { "delegation_withdrawn", delegation_withdrawn },
+    { "group_dropped", group_dropped },
     { "bypass", bypass },
     { "bypass_exported", bypass_exported },
     { "bypass_iakerb", bypass_iakerb },

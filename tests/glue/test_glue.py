@@ -15,6 +15,9 @@ from testlib.process import eventually, run
 from testlib.world import ROOT, SERVICE, STAFF, World, as_uid
 
 
+GROUP = 20100       # that nobody has
+
+
 def built_probe():
     return servers.built("tests/glue/.libs/probe", "tests/glue/probe")
 
@@ -155,6 +158,24 @@ def opened_world(**options):
                       "lowest": "open", "highest": "open",
                       "label": "open"}}},
         "beta": {"policy": {"allow-bypass": "true"}}})
+
+
+@without_sanitizers
+@pytest.mark.skipif(not ROOT, reason="needs root: a group to drop")
+def test_group_dropped(probe):
+    """What was allowed to the process is not taken to be so any more."""
+    rule = {"uid": SERVICE, "gid": GROUP, "lowest": "open",
+            "highest": "grave", "label": "official"}
+    with World(source="ldif",
+               changes={"alpha": {"rules": {"service": rule}}}) as world:
+        mark = world.alpha.audit.mark()
+        result = run(["setpriv", "--reuid", str(SERVICE), "--regid",
+                      str(SERVICE), "--groups", str(GROUP), "--inh-caps",
+                      "+setgid", "--ambient-caps", "+setgid", probe,
+                      "group_dropped"], env=environment(world), check=False)
+        assert result.status == 0, result.err
+        denied = world.alpha.audit.wait(mark, result="deny")
+        assert denied["event"] == "prepare"
 
 
 @pytest.fixture(scope="module")
