@@ -86,7 +86,7 @@ struct tr_label_record {
     int64_t epoch;
 };
 
-enum { TR_STAGE_SEALED, TR_STAGE_OPENED, TR_STAGE_ESTABLISHED };
+enum { TR_STAGE_SEALED, TR_STAGE_ESTABLISHED };
 
 struct tr_association {         /* "Record" of the module */
     int64_t version, stage, side;
@@ -129,16 +129,15 @@ struct tr_kerberos_ap_req {
 /* --- calls: plugin to daemon --------------------------------------------- */
 
 enum tr_call_type {
-    TR_CALL_PREPARE, TR_CALL_SEAL, TR_CALL_ACCEPTED, TR_CALL_OPEN,
-    TR_CALL_COMMIT, TR_CALL_JUDGE, TR_CALL_ISSUE, TR_CALL_CHECK,
-    TR_CALL_STATUS
+    TR_CALL_PREPARE, TR_CALL_SEAL, TR_CALL_ACCEPTED, TR_CALL_ACCEPT,
+    TR_CALL_JUDGE, TR_CALL_ISSUE, TR_CALL_CHECK, TR_CALL_STATUS
 };
 
-/* flags of Prepare, Seal, Open, Commit */
+/* flags of Prepare, Seal, Accept */
 #define TR_ASK_CONF     0x01    /* the application wants confidentiality */
 #define TR_ASK_DELEG    0x02    /* ... delegation */
-#define TR_ASK_MUTUAL   0x04    /* Commit: authenticated by Kerberos */
-#define TR_ASK_MARKER   0x08    /* Commit: the peer's marker was set */
+#define TR_ASK_MUTUAL   0x04    /* Accept: authenticated by Kerberos */
+#define TR_ASK_MARKER   0x08    /* Accept: the peer's marker was set */
 
 struct tr_call {
     enum tr_call_type type;
@@ -152,14 +151,12 @@ struct tr_call {
         struct {
             struct tr_bytes record, ap_rep, trailer, binding;
         } accepted;
-        struct { struct tr_bytes ap_req, trailer; int64_t flags; } open;
         struct {
-            struct tr_bytes record;
-            char *client;
-            struct tr_bytes ap_rep, binding;
+            struct tr_bytes ap_req, trailer, ap_rep;
+            char *client, *service;
+            struct tr_bytes binding;
             int64_t flags;
-            char *service;
-        } commit;
+        } accept;
         struct { struct tr_bytes record, binding; } judge;
         struct { struct tr_bytes record; char *label; } issue;
         struct { struct tr_bytes record, label_record; } check;
@@ -169,7 +166,7 @@ struct tr_call {
 /* --- replies: daemon to plugin ------------------------------------------- */
 
 enum tr_reply_type {
-    TR_REPLY_REFUSED, TR_REPLY_PREPARED, TR_REPLY_SEALED, TR_REPLY_OPENED,
+    TR_REPLY_REFUSED, TR_REPLY_PREPARED, TR_REPLY_SEALED,
     TR_REPLY_ESTABLISHED, TR_REPLY_ISSUED, TR_REPLY_CHECKED, TR_REPLY_STATE
 };
 
@@ -197,7 +194,6 @@ struct tr_reply {
         struct { int64_t code; char *text, *correlation; } refused;
         struct { int64_t flags; } prepared;
         struct { int64_t flags; struct tr_bytes trailer, record; } sealed;
-        struct { int64_t flags; struct tr_bytes record; } opened;
         struct tr_established established;
         struct {
             struct tr_bytes label_record;

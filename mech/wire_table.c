@@ -183,20 +183,14 @@ static const struct tr_wire_field accepted[] = {
     END
 };
 
-static const struct tr_wire_field open_fields[] = {
-    OCTETS(tr_call, u.open.ap_req, TR_MAX_AP_REQ),
-    OCTETS(tr_call, u.open.trailer, TR_MAX_TRAILER),
-    INTEGER(tr_call, u.open.flags),
-    END
-};
-
-static const struct tr_wire_field commit[] = {
-    OCTETS(tr_call, u.commit.record, 0),
-    TEXT(tr_call, u.commit.client, TR_MAX_PRINCIPAL),
-    OCTETS(tr_call, u.commit.ap_rep, TR_MAX_AP_REQ),
-    OCTETS(tr_call, u.commit.binding, MAX_CHECKSUM),
-    INTEGER(tr_call, u.commit.flags),
-    TEXT(tr_call, u.commit.service, TR_MAX_PRINCIPAL),
+static const struct tr_wire_field accept[] = {
+    OCTETS(tr_call, u.accept.ap_req, TR_MAX_AP_REQ),
+    OCTETS(tr_call, u.accept.trailer, TR_MAX_TRAILER),
+    OCTETS(tr_call, u.accept.ap_rep, TR_MAX_AP_REQ),
+    TEXT(tr_call, u.accept.client, TR_MAX_PRINCIPAL),
+    TEXT(tr_call, u.accept.service, TR_MAX_PRINCIPAL),
+    OCTETS(tr_call, u.accept.binding, MAX_CHECKSUM),
+    INTEGER(tr_call, u.accept.flags),
     END
 };
 
@@ -223,8 +217,7 @@ static const struct tr_wire_field calls[] = {
     ALTERNATIVE("prepare", prepare),
     ALTERNATIVE("seal", seal),
     ALTERNATIVE("accepted", accepted),
-    ALTERNATIVE("open", open_fields),
-    ALTERNATIVE("commit", commit),
+    ALTERNATIVE("accept", accept),
     ALTERNATIVE("judge", judge),
     ALTERNATIVE("issue", issue),
     ALTERNATIVE("check", check),
@@ -250,12 +243,6 @@ static const struct tr_wire_field sealed[] = {
     INTEGER(tr_reply, u.sealed.flags),
     OCTETS(tr_reply, u.sealed.trailer, TR_MAX_TRAILER),
     OCTETS(tr_reply, u.sealed.record, 0),
-    END
-};
-
-static const struct tr_wire_field opened[] = {
-    INTEGER(tr_reply, u.opened.flags),
-    OCTETS(tr_reply, u.opened.record, 0),
     END
 };
 
@@ -302,7 +289,6 @@ static const struct tr_wire_field replies[] = {
     ALTERNATIVE("refused", refused),
     ALTERNATIVE("prepared", prepared),
     ALTERNATIVE("sealed", sealed),
-    ALTERNATIVE("opened", opened),
     ALTERNATIVE("established", established),
     ALTERNATIVE("issued", issued),
     ALTERNATIVE("checked", checked),

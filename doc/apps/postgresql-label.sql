@@ -28,7 +28,7 @@ AS $$
         FROM file, string_to_table(pg_read_file(path,
             greatest(size - tail, 0), least(size, tail)), E'\n')
             WITH ORDINALITY AS lines(text, number)
-        WHERE text LIKE '{"time"%"event":"commit","result":"allow"%}'
+        WHERE text LIKE '{"time"%"event":"accept","result":"allow"%}'
     ), record AS (
         SELECT text::jsonb AS r, number FROM line
     )

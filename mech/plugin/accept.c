@@ -2,17 +2,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- *   peer                 trustrealmd            Kerberos        application
- *   --- AP-REQ, trailer ----------------------> gss_accept_sec_context
- *        --- AP-REQ, trailer -> Open   (decrypted and decided)
- *        ------------------------ AP-REQ ------> accepted: who it is
- *        --- user, AP-REP -----> Commit (consumes the association id)
- *        <-- trailer, page -----
- *   <-- AP-REP, trailer ------------------------------------------------
+ *   peer                     Kerberos          trustrealmd     application
+ *   --- AP-REQ, trailer --------------------> gss_accept_sec_context
+ *        --- AP-REQ -----------> accepted: who it is
+ *        --- AP-REQ, trailer, user, AP-REP --> Accept (decides, once)
+ *        <-- trailer, page ------------------
+ *   <-- AP-REP, trailer -------------------------------------------------
  *
- * Refusal has no side effects: what Kerberos gave (context, names, delegated
- * credential, AP-REP) is released, and the peer gets one token and the
- * application one major status, whatever the reason; the reason is in the
+ * The application learns nothing of what Kerberos accepted before trustrealmd
+ * has.  Refusal has no side effects: what Kerberos gave (context, names,
+ * delegated credential, AP-REP) is released, and the peer gets one token and
+ * the application one major status, whatever the reason; the reason is in the
  * minor status and in the audit record.
  */
 
@@ -45,78 +45,47 @@ struct acceptance {
     OM_uint32 flags, time;
     gss_cred_id_t delegated;    /* inner */
     /* in between */
-    struct tr_daemon daemon;
     struct tr_cred *acquired;
     struct tr_name *client;
     bool refused;               /* by us, not by Kerberos */
 };
 
-/* --- opening ------------------------------------------------------------- */
+/* --- the token ----------------------------------------------------------- */
 
+/* What is known to be refused need not come to Kerberos. */
 static krb5_error_code
-ask_open(struct acceptance *ac)
+check_trailer(const struct acceptance *ac)
 {
-    struct tr_call call = { .type = TR_CALL_OPEN };
-    struct tr_reply reply;
-    krb5_error_code ret;
-
+    if (ac->token.trailer == NULL)
+        return 0;
     if (ac->token.trailer_length > TR_MAX_TRAILER)
         return tr_detail(TRR_TOO_LONG, "trailer of the peer is too long");
-    ret = tr_daemon_open(&ac->daemon);
-    if (ret != 0)
-        return ret;
-    call.u.open.ap_req.data = (uint8_t *)ac->token.body;
-    call.u.open.ap_req.length = ac->token.body_length;
-    call.u.open.trailer.data = (uint8_t *)ac->token.trailer;
-    call.u.open.trailer.length = ac->token.trailer_length;
-    ret = tr_daemon_ask(&ac->daemon, &call, TR_REPLY_OPENED, &reply, NULL);
-    if (ret != 0)
-        return ret;
-    ac->context->plain = (reply.u.opened.flags & TR_IS_PLAIN) != 0;
-    tr_context_set_record(ac->context, &reply.u.opened.record);
-    tr_wire_free(TR_WIRE_REPLY, &reply);
-    return 0;
-}
-
-/* The first token with an AP-REQ: may it go on to Kerberos? */
-static krb5_error_code
-open_token(struct acceptance *ac)
-{
-    struct tr_context *context = ac->context;
-    krb5_error_code ret;
-
-    ret = ask_open(ac);
-    if (ret != 0)
-        return ret;
-    if (context->record.length == 0 ||
-        context->plain != (ac->token.trailer == NULL))
-        return tr_detail(TRR_INTERNAL, "trustrealmd and the token contradict "
-                         "each other");
-    if (!context->plain &&
-        (ac->token.oid == NULL || tr_mech_is_iakerb(context->mech)))
+    if (ac->token.oid == NULL || tr_mech_is_iakerb(ac->context->mech))
         return tr_detail(TRR_UNSUPPORTED, "IAKERB and unframed tokens cannot "
                          "be labelled");
     return 0;
 }
 
 /*
- * Every context has its AP-REQ opened once, before Kerberos sees it.  IAKERB
- * exchanges other tokens before it; DCE style a last one after it.
+ * Every context has one AP-REQ, with or without trailer.  IAKERB exchanges
+ * other tokens before it; DCE style a last one after it.
  */
 static krb5_error_code
 admit_token(struct acceptance *ac)
 {
     struct tr_context *context = ac->context;
-    bool opened = context->record.length > 0;
+    bool begun = context->ap_req.length > 0;
     krb5_error_code ret;
 
     ret = tr_token_parse(ac->octets->value, ac->octets->length, &ac->token);
     if (ret != 0)
         return tr_detail(ret, "malformed token from the peer");
-    if (ac->token.kind == TR_TOKEN_AP_REQ && !opened)
-        return open_token(ac);
+    if (ac->token.kind == TR_TOKEN_AP_REQ && !begun) {
+        context->plain = ac->token.trailer == NULL;
+        return check_trailer(ac);
+    }
     if (ac->token.kind == TR_TOKEN_OTHER &&
-        (opened || tr_mech_is_iakerb(context->mech)))
+        (begun || tr_mech_is_iakerb(context->mech)))
         return 0;
     return tr_detail(TRR_TOKEN, "unexpected token from the peer");
 }
@@ -151,10 +120,10 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
     return major;
 }
 
-/* --- committing ---------------------------------------------------------- */
+/* --- asking trustrealmd -------------------------------------------------- */
 
 /*
- * What Kerberos has authenticated must go with what was opened.  trustrealmd
+ * What Kerberos has authenticated must go with the token.  trustrealmd
  * refuses what does not, and records it; this is in case it did not.
  */
 static krb5_error_code
@@ -173,7 +142,7 @@ check_flags(const struct acceptance *ac)
 }
 
 static int64_t
-commit_flags(OM_uint32 flags)
+ask_flags(OM_uint32 flags)
 {
     int64_t ask = 0;
 
@@ -189,9 +158,9 @@ commit_flags(OM_uint32 flags)
 }
 
 /*
- * The service whose key opened the ticket.  What the ticket says of itself,
- * which trustrealmd went by so far, is in the clear: anybody could have
- * written another service there, to be judged by its rules.
+ * The service whose key opened the ticket.  What the ticket says of itself is
+ * in the clear: anybody could have written another service there, to be
+ * judged by its rules.
  */
 static OM_uint32
 accepted_service(OM_uint32 *minor, const struct tr_context *context,
@@ -209,35 +178,14 @@ accepted_service(OM_uint32 *minor, const struct tr_context *context,
     return major;
 }
 
-/* *trailer_out is empty for a plain peer. */
+/* Take over what was decided.  *trailer_out is empty for a plain peer. */
 static krb5_error_code
-ask_commit(struct acceptance *ac, const char *client,
-           struct tr_shown_name *service, const struct tr_token *ap_rep,
-           struct tr_bytes *trailer_out)
+establish(struct acceptance *ac, struct tr_established *established, int fd,
+          struct tr_bytes *trailer_out)
 {
     struct tr_context *context = ac->context;
-    struct tr_call call = { .type = TR_CALL_COMMIT };
-    struct tr_established *established;
-    struct tr_reply reply;
-    int fd = -1;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
 
-    call.u.commit.record = context->record;
-    call.u.commit.client = (char *)client;
-    call.u.commit.ap_rep.data = (uint8_t *)ap_rep->body;
-    call.u.commit.ap_rep.length = ap_rep->body_length;
-    call.u.commit.binding.data = context->binding;
-    call.u.commit.binding.length = sizeof(context->binding);
-    call.u.commit.flags = commit_flags(ac->flags);
-    call.u.commit.service = service->text;
-    if (ac->daemon.fd < 0)
-        ret = tr_daemon_open(&ac->daemon);
-    if (ret == 0)
-        ret = tr_daemon_ask(&ac->daemon, &call, TR_REPLY_ESTABLISHED, &reply,
-                            &fd);
-    if (ret != 0)
-        return ret;
-    established = &reply.u.established;
     ret = check_flags(ac);
     if (ret == 0 &&
         (context->plain != (established->trailer.length == 0) ||
@@ -251,6 +199,43 @@ ask_commit(struct acceptance *ac, const char *client,
         *trailer_out = tr_bytes_take(&established->trailer);
     if (fd >= 0)
         (void)close(fd);
+    return ret;
+}
+
+static krb5_error_code
+ask_accept(struct acceptance *ac, const char *client,
+           struct tr_shown_name *service, const struct tr_token *ap_rep,
+           struct tr_bytes *trailer_out)
+{
+    struct tr_context *context = ac->context;
+    struct tr_daemon daemon = TR_DAEMON_CLOSED;
+    struct tr_call call = { .type = TR_CALL_ACCEPT };
+    struct tr_reply reply;
+    int fd = -1;
+    krb5_error_code ret;
+
+    call.u.accept.ap_req = context->ap_req;
+    if (ac->token.kind == TR_TOKEN_AP_REQ) {
+        call.u.accept.ap_req.data = (uint8_t *)ac->token.body;
+        call.u.accept.ap_req.length = ac->token.body_length;
+        call.u.accept.trailer.data = (uint8_t *)ac->token.trailer;
+        call.u.accept.trailer.length = ac->token.trailer_length;
+    }
+    call.u.accept.ap_rep.data = (uint8_t *)ap_rep->body;
+    call.u.accept.ap_rep.length = ap_rep->body_length;
+    call.u.accept.client = (char *)client;
+    call.u.accept.service = service->text;
+    call.u.accept.binding.data = context->binding;
+    call.u.accept.binding.length = sizeof(context->binding);
+    call.u.accept.flags = ask_flags(ac->flags);
+    ret = tr_daemon_open(&daemon);
+    if (ret == 0)
+        ret = tr_daemon_ask(&daemon, &call, TR_REPLY_ESTABLISHED, &reply,
+                            &fd);
+    tr_daemon_close(&daemon);
+    if (ret != 0)
+        return ret;
+    ret = establish(ac, &reply.u.established, fd, trailer_out);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
@@ -270,10 +255,9 @@ find_ap_rep(const struct acceptance *ac, struct tr_token *ap_rep)
     return ret;
 }
 
-/* Kerberos has accepted: have it decided for this user, and put the trailer
- * on the reply. */
+/* Kerberos has accepted: have it decided, and put the trailer on the reply. */
 static OM_uint32
-commit(OM_uint32 *minor, struct acceptance *ac)
+decide(OM_uint32 *minor, struct acceptance *ac)
 {
     struct tr_context *context = ac->context;
     struct tr_bytes trailer = { NULL, 0 };
@@ -296,7 +280,7 @@ commit(OM_uint32 *minor, struct acceptance *ac)
         major = accepted_service(minor, context, &service);
     if (GSS_ERROR(major))
         return major;
-    ret = ask_commit(ac, client, service, &ap_rep, &trailer);
+    ret = ask_accept(ac, client, service, &ap_rep, &trailer);
     if (ret == 0) {
         inner = ac->reply;
         ac->reply.length = 0;
@@ -311,16 +295,33 @@ commit(OM_uint32 *minor, struct acceptance *ac)
 
 /* --- one step ------------------------------------------------------------ */
 
+/* trustrealmd will be asked when there is no more to come from Kerberos. */
+static krb5_error_code
+keep_ap_req(struct acceptance *ac)
+{
+    struct tr_bytes *kept = &ac->context->ap_req;
+
+    kept->data = malloc(ac->token.body_length);
+    if (kept->data == NULL)
+        return ENOMEM;
+    memcpy(kept->data, ac->token.body, ac->token.body_length);
+    kept->length = ac->token.body_length;
+    return 0;
+}
+
 /* Kerberos wants another token (DCE style, IAKERB). */
 static OM_uint32
 wait_for_more(OM_uint32 *minor, struct acceptance *ac)
 {
     gss_buffer_desc inner = ac->reply;
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
 
-    if (ac->context->record.length > 0 && !ac->context->plain)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "DCE style contexts "
-                                        "cannot be labelled"));
+    if (ac->token.kind == TR_TOKEN_AP_REQ)
+        ret = !ac->context->plain ?
+            tr_detail(TRR_UNSUPPORTED, "DCE style contexts cannot be "
+                      "labelled") : keep_ap_req(ac);
+    if (ret != 0)
+        return tr_fail(minor, ret);
     ac->reply.length = 0;
     ac->reply.value = NULL;
     ret = tr_frame_outer(ac->context->mech, &inner, NULL, &ac->reply);
@@ -345,10 +346,10 @@ step(OM_uint32 *minor, struct acceptance *ac)
     }
     if ((major & GSS_S_CONTINUE_NEEDED) != 0)
         return wait_for_more(minor, ac);
-    if (ac->context->record.length == 0)
-        return tr_fail(minor, tr_detail(TRR_INTERNAL, "Kerberos accepted what "
-                                        "was not opened"));
-    return commit(minor, ac);
+    if (ac->token.kind != TR_TOKEN_AP_REQ && ac->context->ap_req.length == 0)
+        return tr_fail(minor, tr_detail(TRR_INTERNAL, "Kerberos accepted "
+                                        "without an AP-REQ"));
+    return decide(minor, ac);
 }
 
 /* Undo what Kerberos did, and answer as every refused peer is answered. */
@@ -456,8 +457,7 @@ gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
                         OM_uint32 *time_out, gss_cred_id_t *delegated_out)
 {
     struct acceptance ac = {
-        .cred = cred, .octets = token, .bindings = bindings,
-        .daemon = TR_DAEMON_CLOSED
+        .cred = cred, .octets = token, .bindings = bindings
     };
     OM_uint32 major, ignored;
 
@@ -475,7 +475,6 @@ gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
         if (time_out != NULL)
             *time_out = tr_life_remaining(&ac.context->life, ac.time);
     }
-    tr_daemon_close(&ac.daemon);
     (void)gss_release_name(&ignored, &ac.source);
     tr_name_free(ac.client);
     tr_cred_free(ac.acquired);

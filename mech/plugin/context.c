@@ -54,6 +54,7 @@ tr_context_free(struct tr_context *context)
     tr_labels_clear(&context->labels);
     tr_life_end(&context->life);
     tr_facts_release(context->facts);
+    free(context->ap_req.data);
     free(context->record.data);
     free(context->prepared_key);
     explicit_bzero(context, sizeof(*context));

@@ -46,6 +46,9 @@ struct tr_context {
     uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
 
+    /* of an acceptor whose Kerberos waits for more than the AP-REQ */
+    struct tr_bytes ap_req;
+
     /* of an initiator, between its two calls */
     struct tr_daemon daemon;
     char *prepared_key;         /* what was asked, and the flags answered */

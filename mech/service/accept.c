@@ -1,13 +1,13 @@
-/* mech/service/accept.c - calls of an acceptor: open, commit */
+/* mech/service/accept.c - the call of an acceptor */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include "trustrealm_err.h"
 #include "apreq.h"
-#include "association.h"
 #include "bypass.h"
 #include "crypto.h"
 #include "establish.h"
@@ -19,16 +19,20 @@
 #include "text.h"
 
 /*
- * open comes before Kerberos has accepted anything: it authenticates the
- * other system and decides by what its environment says [230-248], the user
- * being a claim.  commit comes after, with the user's name as authenticated:
- * it alone accepts an association, once.
+ * The acceptor's Kerberos has accepted a token, and the plugin holds back what
+ * came of it until this one call has been answered: the user is authenticated,
+ * his system is not yet.  The system is authenticated, its environment opened,
+ * everything decided [230-248], and last the association id used up.  What is
+ * refused leaves nothing behind but its audit record.
  */
 
-/* R3: before anything is decrypted. */
+/* --- R3: the service ----------------------------------------------------- */
+
+/* Before anything is decrypted. */
 static krb5_error_code
-check_service(struct tr_job *job, const char *service)
+check_service(struct tr_job *job)
 {
+    const char *service = job->target_service;
     uid_t uid = job->request->caller.uid;
 
     if (service != NULL &&
@@ -39,44 +43,19 @@ check_service(struct tr_job *job, const char *service)
                        service != NULL ? service : "this service");
 }
 
-/* --- open ---------------------------------------------------------------- */
-
-/* R1 [232]: who may do without a label is known when the client is. */
+/* The host of a service has to be this system: by the table, since a system
+ * has several names. */
 static krb5_error_code
-open_plain(struct tr_job *job, struct tr_bytes *record_out)
-{
-    struct tr_association a = {
-        .version = TR_VERSION, .stage = TR_STAGE_OPENED,
-        .side = TR_ROLE_ACCEPTOR, .bypass = true,
-        .correlation = job->correlation, .service = job->target_service
-    };
-
-    job->audit.bypass = true;
-    if (!tr_bypass_open(job->service->config, job->target_service))
-        return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS,
-                           "%s is not open to plain Kerberos",
-                           job->target_service);
-    tr_association_stamp(&a, job->now);
-    return tr_association_seal(job->context,
-                               tr_keys_record_key(job->service->keys), &a,
-                               record_out);
-}
-
-/* The ticket has to be for a service of this system: by the table, since a
- * system has several names. */
-static krb5_error_code
-check_host(struct tr_job *job)
+check_host(struct tr_job *job, const char *host)
 {
     struct tr_record *record = NULL;
     krb5_error_code ret;
     bool own = false;
 
-    ret = tr_job_need_host(job, TR_R3_SERVICE);
-    if (ret == 0)
-        ret = tr_job_view(job);
+    ret = tr_job_view(job);
     if (ret)
         return ret;
-    ret = tr_view_system(job->view, job->target_host, &record);
+    ret = tr_view_system(job->view, host, &record);
     if (ret == 0)
         own = tr_text_compare(record->u.system.name,
                               job->service->config->system) == 0;
@@ -85,10 +64,97 @@ check_host(struct tr_job *job)
         return ret;
     if (own)
         return 0;
-    return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE,
-                       "%.150s is not a service of this system",
-                       job->target_name);
+    return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "%s/%.150s is not a "
+                       "service of this system", job->target_service, host);
 }
+
+static bool
+is_labelled(const struct tr_job *job)
+{
+    return job->request->call.u.accept.trailer.length > 0;
+}
+
+/*
+ * The key that opened the ticket, when it is not of the principal that the
+ * ticket is for: one service may have several names.  But what a ticket says
+ * of itself is in the clear; anybody could have written another service
+ * there, to be judged by its rules.
+ */
+static krb5_error_code
+check_other_key(struct tr_job *job, krb5_const_principal key)
+{
+    const char *name = job->request->call.u.accept.service;
+    char *service = NULL, *host = NULL;
+    krb5_error_code ret = 0;
+
+    tr_principal_names(key, &service, &host);
+    if (service == NULL || strcmp(service, job->target_service) != 0)
+        ret = tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "the ticket was "
+                          "said to be for %s, but the key of %.100s opened "
+                          "it", job->target_service, name);
+    else if (is_labelled(job) && host == NULL)
+        ret = tr_job_fail(job, TR_R3_SERVICE, TRR_UNSUPPORTED, "%.100s, "
+                          "whose key opened the ticket, is not a service of "
+                          "a host", name);
+    else if (is_labelled(job))
+        ret = check_host(job, host);
+    free(service);
+    free(host);
+    return ret;
+}
+
+static krb5_error_code
+check_key(struct tr_job *job)
+{
+    const char *name = job->request->call.u.accept.service;
+    krb5_principal key = NULL;
+    krb5_error_code ret;
+
+    ret = krb5_parse_name(job->context, name, &key);
+    if (ret == ENOMEM)
+        return ret;
+    if (ret)
+        return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "it is not known "
+                           "whose key opened the ticket");
+    if (!krb5_principal_compare(job->context, key, job->target))
+        ret = check_other_key(job, key);
+    krb5_free_principal(job->context, key);
+    return ret;
+}
+
+/* --- without a label ----------------------------------------------------- */
+
+/* R1 [232] */
+static krb5_error_code
+accept_plain(struct tr_job *job)
+{
+    const struct tr_call *call = &job->request->call;
+    const char *service = job->target_service;
+    const struct tr_bytes nothing = { NULL, 0 };
+    struct tr_association a = {
+        .side = TR_ROLE_ACCEPTOR, .bypass = true,
+        .correlation = job->correlation, .service = job->target_service,
+        .client = job->client, .label = job->process_label
+    };
+    krb5_error_code ret;
+
+    job->audit.bypass = true;
+    if ((call->u.accept.flags & TR_ASK_MARKER) != 0)
+        return tr_job_fail(job, TR_R1_BYPASS, TRR_STRIPPED, "the token says "
+                           "that a trailer was sent with it");
+    if (!tr_bypass_open(job->service->config, service))
+        return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS,
+                           "%s is not open to plain Kerberos", service);
+    ret = tr_job_process(job, TR_R10_PROCESS);
+    if (ret == 0)
+        ret = tr_judge_plain(job, service, job->client != NULL ? job->client :
+                             "");
+    if (ret)
+        return ret;
+    return tr_establish(job, &a, &call->u.accept.binding, &nothing);
+}
+
+/* --- R4: the other system ------------------------------------------------ */
 
 /* What an opened trailer holds. */
 struct opening {
@@ -113,13 +179,13 @@ open_trailer(struct tr_job *job, struct opening *o)
     struct tr_keys *keys = job->service->keys;
     struct tr_trailer trailer;
     struct tr_seal_place place = {
-        &call->u.open.ap_req, &trailer.system_ap_req
+        &call->u.accept.ap_req, &trailer.system_ap_req
     };
     const char *why = NULL;
     krb5_error_code ret;
 
-    ret = tr_wire_decode(TR_WIRE_TRAILER, call->u.open.trailer.data,
-                         call->u.open.trailer.length, &trailer);
+    ret = tr_wire_decode(TR_WIRE_TRAILER, call->u.accept.trailer.data,
+                         call->u.accept.trailer.length, &trailer);
     if (ret)
         return tr_job_fail(job, TR_R4_SYSTEM, TRR_TOKEN, "the trailer: %s",
                            error_message(ret));
@@ -131,7 +197,7 @@ open_trailer(struct tr_job *job, struct opening *o)
     }
     ret = tr_apreq_verify(job->context, tr_keys_keytab(keys),
                           tr_keys_self(keys), tr_keys_name(keys),
-                          &call->u.open.ap_req, &trailer.system_ap_req,
+                          &call->u.accept.ap_req, &trailer.system_ap_req,
                           &job->peer, &o->subkey, &why);
     if (ret) {
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the system's AP-REQ: %s", why);
@@ -171,6 +237,9 @@ check_environment(struct tr_job *job, const struct tr_environment *env)
              env->time < job->now - env->validity - skew) {
         what = "of another time";
         ret = TRR_CLOCK;
+    } else if (env->end != 0 && env->end <= job->now) {
+        what = "of an association that has ended";
+        ret = TRR_ENDED;
     }
     if (what == NULL)
         return 0;
@@ -179,23 +248,19 @@ check_environment(struct tr_job *job, const struct tr_environment *env)
                        env->time);
 }
 
-/* R5 to R14, the user being the one claimed.  The environment is handed to
- * job->association, where commit will find it again. */
-static krb5_error_code
-decide(struct tr_job *job, struct opening *o)
+/* --- R5 to R14: the user and the decision -------------------------------- */
+
+/* The environment is what is decided on from here. */
+static void
+take_association(struct tr_job *job, struct opening *o)
 {
     struct tr_association *a = &job->association;
     struct tr_environment *env = &o->env;
-    krb5_error_code ret;
 
-    ret = tr_job_client(job, TR_R13_USER, env->client);
-    if (ret)
-        return ret;
-    a->version = TR_VERSION;
-    a->stage = TR_STAGE_OPENED;
     a->side = TR_ROLE_ACCEPTOR;
     a->generation = env->generation;
     a->confidentiality = env->confidentiality;
+    a->time = env->time;
     a->end = env->end;
 #define TAKE(to, from) ((to) = (from), memset(&(from), 0, sizeof(from)))
     TAKE(a->association, env->association);
@@ -214,154 +279,20 @@ decide(struct tr_job *job, struct opening *o)
     TAKE(a->environment, o->digest);
 #undef TAKE
     job->audit.correlation = a->correlation;
-    /* Not before: its refusal too is to be found by the sender's record. */
-    ret = tr_job_process(job, TR_R10_PROCESS);
-    if (ret == 0)
-        ret = tr_key_export(job->context, o->subkey, &a->enctype, &a->key);
-    if (ret == 0)
-        ret = tr_judge_agreement(job, a->label, a->low, a->high);
-    return ret;
 }
 
-static krb5_error_code
-make_record(struct tr_job *job, int64_t time, struct tr_bytes *record_out)
-{
-    struct tr_association a = job->association;
-
-    a.peer_system = job->answer.sender;
-    a.client = job->client;
-    tr_association_stamp(&a, job->now);
-    a.time = time;
-    return tr_association_seal(job->context,
-                               tr_keys_record_key(job->service->keys), &a,
-                               record_out);
-}
-
-static krb5_error_code
-open_labelled(struct tr_job *job, struct tr_bytes *record_out)
-{
-    struct opening o = { .subkey = NULL };
-    krb5_error_code ret;
-
-    job->audit.receiver = job->service->config->system;
-    ret = check_host(job);
-    if (ret == 0)
-        ret = open_trailer(job, &o);
-    if (ret == 0)
-        ret = check_environment(job, &o.env);
-    if (ret == 0)
-        ret = decide(job, &o);
-    if (ret == 0)
-        ret = make_record(job, o.env.time, record_out);
-    opening_free(job->context, &o);
-    return ret;
-}
-
-static krb5_error_code
-open_token(struct tr_job *job, struct tr_bytes *record_out)
-{
-    const struct tr_call *call = &job->request->call;
-    krb5_error_code ret;
-
-    ret = tr_job_new_correlation(job);
-    if (ret)
-        return ret;
-    ret = tr_apreq_server(job->context, &call->u.open.ap_req, &job->target);
-    if (ret)
-        return tr_job_fail(job, TR_R3_SERVICE, ret, "no ticket for a service "
-                           "in the AP-REQ");
-    ret = tr_job_target(job);
-    if (ret == 0)
-        ret = check_service(job, job->target_service);
-    if (ret)
-        return ret;
-    return call->u.open.trailer.length == 0 ? open_plain(job, record_out) :
-        open_labelled(job, record_out);
-}
-
-void
-tr_handle_open(struct tr_request *request)
-{
-    struct tr_reply reply = { .type = TR_REPLY_OPENED };
-    struct tr_bytes record = { NULL, 0 };
-    struct tr_job *job;
-    krb5_error_code ret;
-
-    job = tr_job_create(request, "open");
-    if (job == NULL)
-        return;
-    ret = open_token(job, &record);
-    if (ret) {
-        tr_job_refuse(job, ret);
-    } else {
-        reply.u.opened.flags = job->audit.bypass ? TR_IS_PLAIN :
-            tr_job_flags(job);
-        reply.u.opened.record = record;
-        tr_job_reply(job, &reply, false, false);
-    }
-    tr_bytes_free(&record);
-}
-
-/* --- commit -------------------------------------------------------------- */
-
-/*
- * R3 again, by the key that opened the ticket.  Until then the service was
- * what the ticket says of itself in the clear.
- */
-static krb5_error_code
-check_key(struct tr_job *job)
-{
-    const char *name = job->request->call.u.commit.service;
-    krb5_error_code ret;
-
-    ret = krb5_parse_name(job->context, name, &job->target);
-    if (ret == ENOMEM)
-        return ret;
-    if (ret)
-        return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "it is not known "
-                           "whose key opened the ticket");
-    ret = tr_job_target(job);
-    if (ret)
-        return ret;
-    if (job->target_service == NULL ||
-        strcmp(job->target_service, job->association.service) != 0)
-        return tr_job_fail(job, TR_R3_SERVICE, TRR_SERVICE, "the ticket was "
-                           "said to be for %s, but the key of %.100s opened "
-                           "it", job->association.service, job->target_name);
-    return job->association.bypass ? 0 : check_host(job);
-}
-
-static krb5_error_code
-commit_plain(struct tr_job *job)
-{
-    const struct tr_call *call = &job->request->call;
-    const struct tr_bytes nothing = { NULL, 0 };
-    struct tr_association next = job->association;
-    krb5_error_code ret;
-
-    if ((call->u.commit.flags & TR_ASK_MARKER) != 0)
-        return tr_job_fail(job, TR_R1_BYPASS, TRR_STRIPPED, "the token says "
-                           "that a trailer was sent with it");
-    ret = tr_judge_plain(job, job->client != NULL ? job->client : "");
-    if (ret)
-        return ret;
-    next.label = job->process_label;
-    next.client = job->client;
-    return tr_establish(job, &next, &call->u.commit.binding, &nothing);
-}
-
-/* R13: what Kerberos authenticated, against what the system claimed. */
+/* R13: what Kerberos authenticated, against what the system claims. */
 static krb5_error_code
 check_user(struct tr_job *job)
 {
+    const struct tr_call *call = &job->request->call;
     const char *claim = job->association.client;
-    int64_t flags = job->request->call.u.commit.flags;
 
-    if ((flags & TR_ASK_MUTUAL) == 0 ||
-        job->request->call.u.commit.ap_rep.length == 0)
+    if ((call->u.accept.flags & TR_ASK_MUTUAL) == 0 ||
+        call->u.accept.ap_rep.length == 0)
         return tr_job_fail(job, TR_R13_USER, TRR_FLAGS,
                            "the context is not mutual");
-    if ((flags & TR_ASK_MARKER) == 0)
+    if ((call->u.accept.flags & TR_ASK_MARKER) == 0)
         return tr_job_fail(job, TR_R13_USER, TRR_BINDING, "a trailer came "
                            "with a token that was sent without one");
     if (job->client == NULL)
@@ -372,6 +303,8 @@ check_user(struct tr_job *job)
                            "to be %.100s", job->client, claim);
     return 0;
 }
+
+/* --- R15: accepted ------------------------------------------------------- */
 
 /* Seal what is agreed, for the other system. */
 static krb5_error_code
@@ -389,7 +322,7 @@ make_acceptance(struct tr_job *job, krb5_key subkey,
     krb5_error_code ret;
 
     ret = tr_acceptance_seal(job->context, subkey,
-                             &job->request->call.u.commit.ap_rep,
+                             &job->request->call.u.accept.ap_rep,
                              &job->association.environment, &acc,
                              &trailer.acceptance);
     if (ret == 0)
@@ -417,8 +350,9 @@ consume(struct tr_job *job)
     return ret;
 }
 
+/* All is decided: make the association, for both ends. */
 static krb5_error_code
-commit_labelled(struct tr_job *job, krb5_key subkey)
+commit(struct tr_job *job, krb5_key subkey)
 {
     const struct tr_call *call = &job->request->call;
     struct tr_association next = job->association;
@@ -427,15 +361,14 @@ commit_labelled(struct tr_job *job, krb5_key subkey)
     krb5_key assoc_key = NULL;
     krb5_error_code ret;
 
-    ret = tr_judge_agreement(job, next.label, next.low, next.high);
-    if (ret == 0)
-        ret = tr_association_key(context, subkey, &next.association,
-                                 &next.binding, &assoc_key);
+    ret = tr_association_key(context, subkey, &next.association,
+                             &next.binding, &assoc_key);
     if (ret == 0)
         ret = tr_key_export(context, assoc_key, &next.enctype, &key);
     if (ret)
         goto cleanup;
     next.key = key;
+    next.peer_system = job->answer.sender;
     next.client = job->client;
     next.low = job->answer.low;
     next.high = job->answer.high;
@@ -444,7 +377,7 @@ commit_labelled(struct tr_job *job, krb5_key subkey)
     if (ret == 0)
         ret = consume(job);
     if (ret == 0)
-        ret = tr_establish(job, &next, &call->u.commit.binding, &trailer);
+        ret = tr_establish(job, &next, &call->u.accept.binding, &trailer);
 
 cleanup:
     /* The job is gone if this succeeded. */
@@ -454,52 +387,75 @@ cleanup:
     return ret;
 }
 
-/* What both kinds have in common, up to the client's name. */
 static krb5_error_code
-begin_commit(struct tr_job *job)
+accept_labelled(struct tr_job *job)
+{
+    krb5_context context = job->context;
+    struct tr_association *a = &job->association;
+    struct opening o = { .subkey = NULL };
+    krb5_error_code ret;
+
+    job->audit.receiver = job->service->config->system;
+    ret = open_trailer(job, &o);
+    if (ret == 0)
+        ret = check_environment(job, &o.env);
+    if (ret)
+        goto cleanup;
+    take_association(job, &o);
+    ret = check_user(job);
+    if (ret == 0)
+        ret = tr_job_process(job, TR_R10_PROCESS);
+    if (ret == 0)
+        ret = tr_judge_agreement(job, a->label, a->low, a->high);
+    if (ret == 0)
+        ret = commit(job, o.subkey);
+
+cleanup:
+    /* The job is gone if this succeeded. */
+    opening_free(context, &o);
+    return ret;
+}
+
+static krb5_error_code
+accept_token(struct tr_job *job)
 {
     const struct tr_call *call = &job->request->call;
     krb5_error_code ret;
 
-    ret = tr_job_record(job, TR_R15_COMMIT, &call->u.commit.record,
-                        TR_STAGE_OPENED, TR_ROLE_ACCEPTOR);
+    ret = tr_job_new_correlation(job);
+    if (ret)
+        return ret;
+    ret = tr_apreq_server(job->context, &call->u.accept.ap_req, &job->target);
+    if (ret)
+        return tr_job_fail(job, TR_R3_SERVICE, ret, "no ticket for a service "
+                           "in the AP-REQ");
+    ret = tr_job_target(job);
     if (ret == 0)
-        ret = tr_job_check_age(job, TR_R15_COMMIT);
-    if (ret == 0)
-        ret = check_service(job, job->association.service);
+        ret = check_service(job);
+    if (ret == 0 && is_labelled(job))
+        ret = tr_job_need_host(job, TR_R3_SERVICE);
+    if (ret == 0 && is_labelled(job))
+        ret = check_host(job, job->target_host);
     if (ret == 0)
         ret = check_key(job);
+    /* So that every later refusal says whose token it was. */
     if (ret == 0)
-        ret = tr_job_client(job, TR_R13_USER, call->u.commit.client);
-    if (ret == 0)
-        ret = tr_job_process(job, TR_R10_PROCESS);
-    return ret;
+        ret = tr_job_client(job, TR_R13_USER, call->u.accept.client);
+    if (ret)
+        return ret;
+    return is_labelled(job) ? accept_labelled(job) : accept_plain(job);
 }
 
 void
-tr_handle_commit(struct tr_request *request)
+tr_handle_accept(struct tr_request *request)
 {
     struct tr_job *job;
-    krb5_context context;
-    krb5_key subkey = NULL;
     krb5_error_code ret;
 
-    job = tr_job_create(request, "commit");
+    job = tr_job_create(request, "accept");
     if (job == NULL)
         return;
-    context = job->context;
-    ret = begin_commit(job);
-    if (ret == 0 && job->association.bypass) {
-        ret = commit_plain(job);
-    } else if (ret == 0) {
-        ret = check_user(job);
-        if (ret == 0)
-            ret = tr_key_import(context, job->association.enctype,
-                                &job->association.key, &subkey);
-        if (ret == 0)
-            ret = commit_labelled(job, subkey);
-    }
+    ret = accept_token(job);
     if (ret)
         tr_job_refuse(job, ret);
-    krb5_k_free_key(context, subkey);
 }

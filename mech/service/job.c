@@ -144,6 +144,17 @@ component(const krb5_data *data)
     return strndup(data->data, data->length);
 }
 
+void
+tr_principal_names(krb5_const_principal principal, char **service_out,
+                   char **host_out)
+{
+    *service_out = *host_out = NULL;
+    if (principal->length > 0)
+        *service_out = component(&principal->data[0]);
+    if (principal->length == 2)
+        *host_out = component(&principal->data[1]);
+}
+
 krb5_error_code
 tr_job_target(struct tr_job *job)
 {
@@ -153,10 +164,7 @@ tr_job_target(struct tr_job *job)
     if (ret)
         return ret;
     tr_make_printable(job->target_name);
-    if (job->target->length > 0)
-        job->target_service = component(&job->target->data[0]);
-    if (job->target->length == 2)
-        job->target_host = component(&job->target->data[1]);
+    tr_principal_names(job->target, &job->target_service, &job->target_host);
     job->audit.target = job->target_name;
     job->audit.service = job->target_service;
     return 0;

@@ -62,9 +62,15 @@ krb5_error_code tr_job_new_correlation(struct tr_job *job);
 krb5_error_code tr_job_process(struct tr_job *job, enum tr_step step);
 
 /*
+ * The names in a service principal, SERVICE/HOST; free() them.  One that is
+ * not there, or could be quoted or hidden in a text, is NULL.
+ */
+void tr_principal_names(krb5_const_principal principal, char **service_out,
+                        char **host_out);
+
+/*
  * The service principal that is spoken to: set the names of job->target.
- * What is not SERVICE/HOST leaves the host, or both, NULL; for such a one
- * tr_job_need_host() refuses at step.
+ * When it has no host tr_job_need_host() refuses at step.
  */
 krb5_error_code tr_job_target(struct tr_job *job);
 krb5_error_code tr_job_need_host(struct tr_job *job, enum tr_step step);

@@ -28,10 +28,9 @@ tr_judge_record(struct tr_job *job, const struct tr_bytes *record)
 }
 
 krb5_error_code
-tr_judge_plain(struct tr_job *job, const char *client)
+tr_judge_plain(struct tr_job *job, const char *service, const char *client)
 {
     const struct tr_config *config = job->service->config;
-    const char *service = job->association.service;
     struct tr_label lowest;
     krb5_error_code ret;
 
@@ -63,7 +62,7 @@ judge(struct tr_job *job)
     if (!tr_bytes_equal(&a->binding, &call->u.judge.binding))
         return tr_job_fail(job, TR_STEP_NONE, TRR_BINDING,
                            "the record is another context's");
-    return a->bypass ? tr_judge_plain(job, a->client) :
+    return a->bypass ? tr_judge_plain(job, a->service, a->client) :
         tr_judge_agreement(job, a->label, a->low, a->high);
 }
 

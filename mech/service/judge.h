@@ -14,10 +14,11 @@ krb5_error_code tr_judge_record(struct tr_job *job,
                                 const struct tr_bytes *record);
 
 /*
- * May client speak to the service of job->association without a label, to
- * this process?  Then the lowest label is in job->process_label.  A by-pass
- * has no other system: this is all there is to judge, then and later.
+ * May client speak to service without a label, to this process?  Then the
+ * lowest label is in job->process_label.  A by-pass has no other system: this
+ * is all there is to judge, then and later.
  */
-krb5_error_code tr_judge_plain(struct tr_job *job, const char *client);
+krb5_error_code tr_judge_plain(struct tr_job *job, const char *service,
+                               const char *client);
 
 #endif

@@ -101,7 +101,7 @@ krb5_error_code tr_tcb_process(const struct tr_tcb *tcb,
 /* --- audit (audit.c): one JSON object for every allow and deny ------------ */
 
 struct tr_audit_record {
-    const char *event;          /* "prepare", "seal", "open", "commit", ... */
+    const char *event;          /* "prepare", "seal", "accept", ... */
     bool allowed;
     bool dry_run, bypass;
     enum tr_step step;
@@ -214,8 +214,7 @@ void tr_request_refuse(struct tr_request *request,
 void tr_handle_prepare(struct tr_request *request);    /* initiate.c */
 void tr_handle_seal(struct tr_request *request);
 void tr_handle_accepted(struct tr_request *request);
-void tr_handle_open(struct tr_request *request);       /* accept.c */
-void tr_handle_commit(struct tr_request *request);
+void tr_handle_accept(struct tr_request *request);     /* accept.c */
 void tr_handle_judge(struct tr_request *request);      /* judge.c */
 void tr_handle_issue(struct tr_request *request);      /* message.c */
 void tr_handle_check(struct tr_request *request);

@@ -25,6 +25,13 @@ def beta(world):
 
 
 @pytest.fixture(scope="session")
+def careless(world):
+    """The same without a replay cache: what is offered twice, changed in
+    between, is for trustrealmd alone to refuse."""
+    return world.agent("beta", None, SERVICE, KRB5RCACHENAME="none:")
+
+
+@pytest.fixture(scope="session")
 def plain(world):
     """Alice once more, with a library that has no plugin."""
     return world.agent("alpha", "alice", plugin=False)

@@ -66,7 +66,7 @@ def test_a_perfect_forgery_is_taken(world, beta, forge):
     context, _, client = beta.accept(forge())
     assert client == "alice@" + REALM
     assert context.label() == "INTERNAL"
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert record["sender"] == "alpha.example.test"
     assert record["correlation"] == "forged"
 
@@ -167,7 +167,7 @@ def test_no_claim_of_a_user(world, beta, forge):
     mark = world.beta.audit.mark()
     _, _, client = beta.accept(forge(client=""))
     assert client == "alice@" + REALM
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert record["user"] == client
 
 

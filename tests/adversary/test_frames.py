@@ -36,7 +36,7 @@ def test_labelled_token_framed_anew(world, alice, beta, name):
     try:
         theirs, reply, _ = beta.accept(Token(token).with_(oid=OIDS[name]))
     except Refused:
-        assert not world.beta.audit.since(mark, event="commit",
+        assert not world.beta.audit.since(mark, event="accept",
                                           result="allow")
         return
     assert theirs.label() == "INTERNAL"

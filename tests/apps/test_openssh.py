@@ -176,7 +176,7 @@ def test_log_in(world, sshd, method, options):
     assert result.status == 0, result
     assert result.out.split() == ["alice", "beta.example.test"]
     assert 'using "%s"' % method in result.err
-    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    record = world.beta.audit.wait(beta, event="accept", result="allow")
     assert record["service"] == "host"
     assert record["user"] == "alice@EXAMPLE.TEST"
     assert (record["realm"], record["label"], record["local_label"]) == (
@@ -199,7 +199,7 @@ def test_session_has_label_in_its_environment(world, sshd, options):
     result = ssh(world, "env", options=options)
     found = {name: value for name, value in variables(result).items()
              if name.startswith("TRUSTREALM_")}
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert found == {
         "TRUSTREALM_STATE": "labelled", "TRUSTREALM_REALM": "engineering",
         "TRUSTREALM_LABEL": "blue", "TRUSTREALM_WIRE_LABEL": "INTERNAL",
@@ -228,7 +228,7 @@ def test_record_names_the_process_of_the_session(world, session):
     """The one that is shown as "sshd: alice [priv]"."""
     mark = world.beta.audit.mark()
     session()
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     shown = world.beta.machine.processes()[record["pid"]]
     assert shown == "sshd: alice [priv]"
 
@@ -370,7 +370,7 @@ def test_each_change_of_keys_is_a_new_decision(world, session):
     live = session(*KEYEX, *OFTEN)
     mark = world.beta.audit.mark()
     rekeyed(live, 2)
-    records = world.beta.audit.since(mark, event="commit", result="allow")
+    records = world.beta.audit.since(mark, event="accept", result="allow")
     assert len(records) >= 2
     assert len({r["correlation"] for r in records}) == len(records)
     assert {r["label"] for r in records} == {"INTERNAL"}

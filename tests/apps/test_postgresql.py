@@ -120,7 +120,7 @@ def test_connection(world, server):
     assert result.status == 0, result
     pid, *rest = result.out.strip().split("|")
     assert rest == ["t", "t", "alice@EXAMPLE.TEST"]
-    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    record = world.beta.audit.wait(beta, event="accept", result="allow")
     assert record["pid"] == int(pid)
     assert (record["service"], record["realm"], record["label"]) == (
         "postgres", "engineering", "INTERNAL")
@@ -260,7 +260,7 @@ def test_old_record_of_the_same_number_does_not_count(world, server,
     """As a backend's of yesterday that had the number of this one."""
     mark = world.beta.audit.mark()
     live = session()
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert live.value("trustrealm.label()") == "blue"
     old = dict(record, time="2001-01-01T00:00:00.000Z", local_label="red")
     # As trustrealmd writes them.

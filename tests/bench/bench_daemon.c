@@ -33,13 +33,12 @@
 #define MAX_ASSOCIATIONS 100000
 
 enum step {
-    CONNECT, PREPARE, SEAL, OPEN, COMMIT, ACCEPTED, ISSUE, CHECK, JUDGE,
-    STEPS
+    CONNECT, PREPARE, SEAL, ACCEPT, ACCEPTED, ISSUE, CHECK, JUDGE, STEPS
 };
 
 static const char *const step_names[STEPS] = {
-    "connect", "prepare", "seal", "open", "commit", "accepted", "issue",
-    "check", "judge"
+    "connect", "prepare", "seal", "accept", "accepted", "issue", "check",
+    "judge"
 };
 
 struct bench {
@@ -252,7 +251,7 @@ run_association(struct bench *bench)
     static uint8_t prf[32] = { 1 };
     struct tr_bytes ap_rep = { rep, sizeof(rep) };
     struct tr_bytes binding = { prf, sizeof(prf) }, ap_req;
-    struct tr_reply prepared, sealed, opened, committed, accepted;
+    struct tr_reply prepared, sealed, accept, accepted;
     struct tr_call call = { .type = TR_CALL_PREPARE };
     int from, to;
 
@@ -272,38 +271,32 @@ run_association(struct bench *bench)
     ask(bench, SEAL, from, &call, TR_REPLY_SEALED, &sealed);
 
     memset(&call, 0, sizeof(call));
-    call.type = TR_CALL_OPEN;
-    call.u.open.ap_req = ap_req;
-    call.u.open.trailer = sealed.u.sealed.trailer;
-    ask(bench, OPEN, to, &call, TR_REPLY_OPENED, &opened);
-
-    memset(&call, 0, sizeof(call));
-    call.type = TR_CALL_COMMIT;
-    call.u.commit.record = opened.u.opened.record;
-    call.u.commit.client = bench->client;
-    call.u.commit.ap_rep = ap_rep;
-    call.u.commit.binding = binding;
-    call.u.commit.flags = TR_ASK_MUTUAL | TR_ASK_MARKER | TR_ASK_CONF;
-    call.u.commit.service = (char *)bench->target;
-    ask(bench, COMMIT, to, &call, TR_REPLY_ESTABLISHED, &committed);
+    call.type = TR_CALL_ACCEPT;
+    call.u.accept.ap_req = ap_req;
+    call.u.accept.trailer = sealed.u.sealed.trailer;
+    call.u.accept.ap_rep = ap_rep;
+    call.u.accept.client = bench->client;
+    call.u.accept.service = (char *)bench->target;
+    call.u.accept.binding = binding;
+    call.u.accept.flags = TR_ASK_MUTUAL | TR_ASK_MARKER | TR_ASK_CONF;
+    ask(bench, ACCEPT, to, &call, TR_REPLY_ESTABLISHED, &accept);
 
     memset(&call, 0, sizeof(call));
     call.type = TR_CALL_ACCEPTED;
     call.u.accepted.record = sealed.u.sealed.record;
     call.u.accepted.ap_rep = ap_rep;
-    call.u.accepted.trailer = committed.u.established.trailer;
+    call.u.accepted.trailer = accept.u.established.trailer;
     call.u.accepted.binding = binding;
     ask(bench, ACCEPTED, from, &call, TR_REPLY_ESTABLISHED, &accepted);
 
     close(from);
     close(to);
     use_association(bench, &accepted.u.established.record,
-                    &committed.u.established.record, &binding);
+                    &accept.u.established.record, &binding);
     bench->count++;
     tr_wire_free(TR_WIRE_REPLY, &prepared);
     tr_wire_free(TR_WIRE_REPLY, &sealed);
-    tr_wire_free(TR_WIRE_REPLY, &opened);
-    tr_wire_free(TR_WIRE_REPLY, &committed);
+    tr_wire_free(TR_WIRE_REPLY, &accept);
     tr_wire_free(TR_WIRE_REPLY, &accepted);
     free(ap_req.data);
 }

@@ -41,7 +41,7 @@ def test_programs_need_no_environment(world, acceptor):
     ours, theirs = establish(world.agent("alpha"), acceptor,
                              "sample@beta.example.test")
     assert theirs.unwrap(ours.wrap(b"hello")) == b"hello"
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert record["sender"] == "alpha.example.test"
     assert record["label"] == "INTERNAL"
 

@@ -59,7 +59,7 @@ def test_other_trust_realm_is_chosen(world):
     assert outcome.context["trust_realm"] == "corporate"
     assert outcome.context["label"] == "RESTRICTED"
     assert outcome.context["label_local"] == "official"
-    record = world.gamma.audit.wait(mark, event="commit", result="allow")
+    record = world.gamma.audit.wait(mark, event="accept", result="allow")
     assert record["realm"] == "corporate"
 
 

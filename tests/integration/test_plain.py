@@ -56,7 +56,7 @@ def test_bypass_delivers_under_the_lowest_label(lenient):
     assert "trust_realm" not in context
     state = context["name_attributes"]["trustrealm-state"]
     assert state == {"value": "unlabelled", "authenticated": False}
-    record = lenient.beta.audit.wait(mark, event="commit", result="allow")
+    record = lenient.beta.audit.wait(mark, event="accept", result="allow")
     assert record["bypass"] is True
     assert record["local_label"] == "white"
 

@@ -57,7 +57,7 @@ def test_both_ends_record_the_same_association(world):
 def test_label_is_that_of_the_uid(world, several_uids):
     result, _, _, beta = exchange(world, uid=CLERK)
     assert result.status == 0, result
-    assert [r["label"] for r in beta if r["event"] == "commit"] == ["PUBLIC"]
+    assert [r["label"] for r in beta if r["event"] == "accept"] == ["PUBLIC"]
 
 
 def test_acceptor_sees_name_attributes(world):

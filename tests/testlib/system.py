@@ -14,8 +14,8 @@ from .process import Deadline, Failure, eventually, run
 
 # DER of the call "status" and of the head of its answer
 # (mech/trustrealm.asn1): a context tag each.
-CALL_STATUS = bytes.fromhex("a8020500")
-REPLY_STATE = 0xa7
+CALL_STATUS = bytes.fromhex("a7020500")
+REPLY_STATE = 0xa6
 UTF8_STRING = 0x0c
 
 

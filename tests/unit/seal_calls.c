@@ -89,8 +89,7 @@ static void (*const handlers[])(struct tr_request *request) = {
     [TR_CALL_PREPARE] = tr_handle_prepare,
     [TR_CALL_SEAL] = tr_handle_seal,
     [TR_CALL_ACCEPTED] = tr_handle_accepted,
-    [TR_CALL_OPEN] = tr_handle_open,
-    [TR_CALL_COMMIT] = tr_handle_commit,
+    [TR_CALL_ACCEPT] = tr_handle_accept,
     [TR_CALL_JUDGE] = tr_handle_judge,
     [TR_CALL_ISSUE] = tr_handle_issue,
     [TR_CALL_CHECK] = tr_handle_check
@@ -230,31 +229,26 @@ world_seal_as(struct world_system *from, uid_t uid,
 }
 
 krb5_error_code
-world_open(struct world_system *to, uid_t uid, struct world_context *context)
+world_accept(struct world_system *to, uid_t uid, struct world_context *context)
 {
-    struct tr_call call = { .type = TR_CALL_OPEN };
-
-    call.u.open.ap_req = context->ap_req;
-    call.u.open.trailer = context->trailer;
-    if (world_call(to, uid, &call) != TR_REPLY_OPENED)
-        return world_refused(to);
-    world_copy(&context->opened, &to->reply.u.opened.record);
-    return 0;
+    return world_accept_as(to, uid, context, WORLD_ALICE, WORLD_FLAGS);
 }
 
 krb5_error_code
-world_commit(struct world_system *to, uid_t uid,
-             struct world_context *context, const char *client, int64_t flags)
+world_accept_as(struct world_system *to, uid_t uid,
+                struct world_context *context, const char *client,
+                int64_t flags)
 {
-    struct tr_call call = { .type = TR_CALL_COMMIT };
+    struct tr_call call = { .type = TR_CALL_ACCEPT };
     struct tr_bytes binding = { (uint8_t *)"acceptor's PRF", 14 };
 
-    call.u.commit.record = context->opened;
-    call.u.commit.client = (char *)client;
-    call.u.commit.ap_rep = context->ap_rep;
-    call.u.commit.binding = binding;
-    call.u.commit.flags = flags;
-    call.u.commit.service = (char *)context->service;
+    call.u.accept.ap_req = context->ap_req;
+    call.u.accept.trailer = context->trailer;
+    call.u.accept.ap_rep = context->ap_rep;
+    call.u.accept.client = (char *)client;
+    call.u.accept.service = (char *)context->service;
+    call.u.accept.binding = binding;
+    call.u.accept.flags = flags;
     if (world_call(to, uid, &call) != TR_REPLY_ESTABLISHED)
         return world_refused(to);
     world_copy(&context->reply_trailer, &to->reply.u.established.trailer);
@@ -284,9 +278,7 @@ world_establish(struct world_context *context, const char *label)
 {
     world_ap_req(context, "alice", "host/beta.unit.test");
     world_check(world_seal(&world_alpha, WORLD_USER, context, label), "seal");
-    world_check(world_open(&world_beta, WORLD_ROOT, context), "open");
-    world_check(world_commit(&world_beta, WORLD_ROOT, context, WORLD_ALICE,
-                             WORLD_FLAGS), "commit");
+    world_check(world_accept(&world_beta, WORLD_ROOT, context), "accept");
     world_check(world_accepted(&world_alpha, WORLD_USER, context), "accepted");
 }
 
@@ -298,7 +290,6 @@ world_forget(struct world_context *context)
     tr_bytes_free(&context->trailer);
     tr_bytes_free(&context->reply_trailer);
     tr_bytes_free(&context->sealed);
-    tr_bytes_free(&context->opened);
     tr_bytes_free(&context->initiator);
     tr_bytes_free(&context->acceptor);
 }

@@ -42,7 +42,7 @@ struct world_system {
 struct world_context {
     struct tr_bytes ap_req, ap_rep;
     struct tr_bytes trailer, reply_trailer;
-    struct tr_bytes sealed, opened;             /* records */
+    struct tr_bytes sealed;                     /* record */
     struct tr_bytes initiator, acceptor;        /* established records */
     const char *service;                        /* whose key accepted */
 };
@@ -92,11 +92,11 @@ krb5_error_code world_seal(struct world_system *from, uid_t uid,
 krb5_error_code world_seal_as(struct world_system *from, uid_t uid,
                               struct world_context *context,
                               const char *label, const char *claim);
-krb5_error_code world_open(struct world_system *to, uid_t uid,
-                           struct world_context *context);
-krb5_error_code world_commit(struct world_system *to, uid_t uid,
-                             struct world_context *context,
-                             const char *client, int64_t flags);
+krb5_error_code world_accept(struct world_system *to, uid_t uid,
+                             struct world_context *context);
+krb5_error_code world_accept_as(struct world_system *to, uid_t uid,
+                                struct world_context *context,
+                                const char *client, int64_t flags);
 krb5_error_code world_accepted(struct world_system *from, uid_t uid,
                                struct world_context *context);
 /* All of them, from WORLD_USER on alpha to root on beta; all must go well. */

@@ -127,8 +127,6 @@ a_record_of_another_stage_is_refused(void **state)
     struct tr_association a;
 
     assert_int_equal(tr_association_open(context, key, &record,
-                                         TR_STAGE_OPENED, &a), TRR_RECORD);
-    assert_int_equal(tr_association_open(context, key, &record,
                                          TR_STAGE_SEALED, &a), TRR_RECORD);
     tr_bytes_free(&record);
 }

@@ -87,7 +87,7 @@ a_refusal_says_why(void **state)
 {
     struct tr_caller caller = { .uid = 1000, .pid = 77 };
     struct tr_audit_record record = {
-        .event = "open", .step = TR_R7_SENDER_RANGE,
+        .event = "accept", .step = TR_R7_SENDER_RANGE,
         .code = TRR_SENDER_RANGE, .text = "SECRET is above INTERNAL",
         .sender = "beta.example.com", .receiver = "alpha.example.com",
         .user = "alice@EXAMPLE.COM", .service = "host",
@@ -102,7 +102,7 @@ a_refusal_says_why(void **state)
     read_lines(&log);
     assert_int_equal(log.n, 1);
     line = log.lines[0];
-    assert_string_equal(text_of(&log, 0, "event"), "open");
+    assert_string_equal(text_of(&log, 0, "event"), "accept");
     assert_string_equal(text_of(&log, 0, "result"), "deny");
     assert_string_equal(text_of(&log, 0, "step"), "R7");
     assert_string_equal(text_of(&log, 0, "code"), "TRR_SENDER_RANGE");
@@ -189,7 +189,7 @@ static const struct { const char *in, *out; } hostile[] = {
 static void
 hostile_strings_stay_in_their_place(void **state)
 {
-    struct tr_audit_record record = { .event = "open", .table_age = -1 };
+    struct tr_audit_record record = { .event = "accept", .table_age = -1 };
     struct log log;
     size_t i;
 
@@ -214,7 +214,7 @@ hostile_strings_stay_in_their_place(void **state)
 static void
 long_strings_are_cut(void **state)
 {
-    struct tr_audit_record record = { .event = "open", .table_age = -1 };
+    struct tr_audit_record record = { .event = "accept", .table_age = -1 };
     size_t length = 1000000;
     struct log log;
     char *text = malloc(length + 1);
@@ -252,7 +252,7 @@ logs_are_json_in_a_file(void **state)
 static void
 a_moved_file_is_made_again(void **state)
 {
-    struct tr_audit_record record = { .event = "open", .table_age = -1 };
+    struct tr_audit_record record = { .event = "accept", .table_age = -1 };
     struct log log;
     struct stat st;
 
@@ -271,7 +271,7 @@ a_moved_file_is_made_again(void **state)
 static void
 a_target_that_cannot_be_opened_keeps_the_old(void **state)
 {
-    struct tr_audit_record record = { .event = "open", .table_age = -1 };
+    struct tr_audit_record record = { .event = "accept", .table_age = -1 };
     struct log log;
     char *target;
 
@@ -291,7 +291,7 @@ one_peer_cannot_fill_the_log(void **state)
 {
     struct tr_caller caller = { .uid = 1000 }, other = { .uid = 1001 };
     struct tr_audit_record record = {
-        .event = "open", .code = TRR_REPLAY, .sender = "evil.example.com",
+        .event = "accept", .code = TRR_REPLAY, .sender = "evil.example.com",
         .table_age = -1, .caller = &caller
     };
     uint64_t left_out, lost;
@@ -403,7 +403,7 @@ many_peers_need_no_more_memory(void **state)
 static void
 events_are_counted(void **state)
 {
-    struct tr_audit_record open = { .event = "open", .table_age = -1 };
+    struct tr_audit_record open = { .event = "accept", .table_age = -1 };
     struct tr_audit_record seal = {
         .event = "seal", .allowed = true, .table_age = -1
     };
@@ -415,7 +415,7 @@ events_are_counted(void **state)
     tr_audit_write(log.audit, &seal);
     tr_audit_write(log.audit, &open);
     assert_true(tr_audit_count(log.audit, 0, &count));
-    assert_string_equal(count.event, "open");
+    assert_string_equal(count.event, "accept");
     assert_int_equal(count.denied, 2);
     assert_int_equal(count.allowed, 0);
     assert_true(tr_audit_count(log.audit, 1, &count));

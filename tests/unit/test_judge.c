@@ -267,9 +267,8 @@ a_by_pass_is_judged_anew_as_well(void **state)
 
     world_restart(&world_beta, "allow-bypass = true\n");
     world_ap_req(&plain, "bob", "HTTP/www.unit.test");
-    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &plain), 0);
-    assert_int_equal(world_commit(&world_beta, WORLD_ROOT, &plain,
-                                  "bob@" WORLD_REALM, 0), 0);
+    assert_int_equal(world_accept_as(&world_beta, WORLD_ROOT, &plain,
+                                     "bob@" WORLD_REALM, 0), 0);
     assert_int_equal(judge(&world_beta, WORLD_ROOT, &plain.acceptor,
                            ACCEPTOR), 0);
     assert_int_equal(world_beta.reply.u.established.flags, TR_IS_PLAIN);

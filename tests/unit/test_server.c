@@ -45,7 +45,7 @@ tr_handle_seal(struct tr_request *request)
 }
 
 void
-tr_handle_commit(struct tr_request *request)
+tr_handle_accept(struct tr_request *request)
 {
     struct tr_reply reply = { .type = TR_REPLY_ESTABLISHED };
 
@@ -70,7 +70,6 @@ never(struct tr_request *request)
 }
 
 void tr_handle_accepted(struct tr_request *request) { never(request); }
-void tr_handle_open(struct tr_request *request) { never(request); }
 void tr_handle_issue(struct tr_request *request) { never(request); }
 void tr_handle_check(struct tr_request *request) { never(request); }
 void tr_handle_status(struct tr_request *request) { never(request); }
@@ -290,7 +289,7 @@ the_page_travels_with_an_answer(void **state)
     struct tr_reply reply;
     struct stat a, b;
 
-    send_call(fd, TR_CALL_COMMIT);
+    send_call(fd, TR_CALL_ACCEPT);
     turn();
     receive_reply(fd, &reply, &passed);
     assert_int_equal(reply.type, TR_REPLY_ESTABLISHED);

@@ -33,14 +33,11 @@ sealed(void)
     assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);
 }
 
+/* By root on beta. */
 static krb5_error_code
-open_and_commit(void)
+accept_here(void)
 {
-    krb5_error_code ret;
-
-    ret = world_open(&world_beta, WORLD_ROOT, &context);
-    return ret ? ret : world_commit(&world_beta, WORLD_ROOT, &context,
-                                    WORLD_ALICE, WORLD_FLAGS);
+    return world_accept(&world_beta, WORLD_ROOT, &context);
 }
 
 /* --- tokens changed and moved -------------------------------------------- */
@@ -53,12 +50,11 @@ a_trailer_changed_in_any_byte_is_refused(void **state)
     sealed();
     for (at = 0; at < context.trailer.length; at++) {
         context.trailer.data[at] ^= 1 << at % 8;
-        assert_int_not_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                             0);
+        assert_int_not_equal(accept_here(), 0);
         assert_false(world_beta.allowed);
         context.trailer.data[at] ^= 1 << at % 8;
     }
-    assert_int_equal(open_and_commit(), 0);
+    assert_int_equal(accept_here(), 0);
 }
 
 static void
@@ -71,16 +67,14 @@ a_trailer_cut_or_lengthened_is_refused(void **state)
     length = context.trailer.length;
     for (context.trailer.length = 1; context.trailer.length < length;
          context.trailer.length++)
-        assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                         TRR_TOKEN);
+        assert_int_equal(accept_here(), TRR_TOKEN);
     longer.data = calloc(1, length + 1);
     assert_non_null(longer.data);
     longer.length = length + 1;
     memcpy(longer.data, context.trailer.data, length);
     tr_bytes_free(&context.trailer);
     context.trailer = longer;
-    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                     TRR_TOKEN);
+    assert_int_equal(accept_here(), TRR_TOKEN);
 }
 
 static void
@@ -91,8 +85,7 @@ an_ap_req_changed_in_any_byte_is_refused(void **state)
     sealed();
     for (at = 0; at < context.ap_req.length; at++) {
         context.ap_req.data[at] ^= 1 << at % 8;
-        assert_int_not_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                             0);
+        assert_int_not_equal(accept_here(), 0);
         context.ap_req.data[at] ^= 1 << at % 8;
     }
 }
@@ -106,8 +99,7 @@ a_trailer_moved_to_another_ap_req_is_refused(void **state)
     world_copy(&trailer, &context.trailer);
     sealed();
     world_copy(&context.trailer, &trailer);
-    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                     TRR_SYSTEM_AUTH);
+    assert_int_equal(accept_here(), TRR_SYSTEM_AUTH);
     assert_non_null(strstr(world_beta.text, "checksum"));
     tr_bytes_free(&trailer);
 }
@@ -134,7 +126,7 @@ an_environment_moved_to_another_trailer_is_refused(void **state)
     assert_int_equal(tr_wire_encode(TR_WIRE_TRAILER, &mixed,
                                     &context.trailer.data,
                                     &context.trailer.length), 0);
-    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context), TRR_SEAL);
+    assert_int_equal(accept_here(), TRR_SEAL);
     tr_wire_free(TR_WIRE_TRAILER, &first);
     tr_wire_free(TR_WIRE_TRAILER, &second);
     tr_bytes_free(&other);
@@ -151,8 +143,7 @@ a_trailer_for_another_system_is_refused(void **state)
     world_forget(&context);
     world_ap_req(&context, "alice", HOST);
     world_copy(&context.trailer, &trailer);
-    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                     TRR_SYSTEM_AUTH);
+    assert_int_equal(accept_here(), TRR_SYSTEM_AUTH);
     tr_bytes_free(&trailer);
 }
 
@@ -162,7 +153,7 @@ a_reply_changed_in_any_byte_is_refused(void **state)
     size_t at;
 
     sealed();
-    assert_int_equal(open_and_commit(), 0);
+    assert_int_equal(accept_here(), 0);
     for (at = 0; at < context.reply_trailer.length; at++) {
         context.reply_trailer.data[at] ^= 1 << at % 8;
         assert_int_not_equal(world_accepted(&world_alpha, WORLD_USER,
@@ -222,20 +213,23 @@ a_reflected_environment_is_no_acceptance(void **state)
 static void
 records_are_good_at_their_own_daemon_and_stage_only(void **state)
 {
+    struct tr_call call = { .type = TR_CALL_JUDGE };
     struct tr_bytes own = { NULL, 0 };
 
     sealed();
-    assert_int_equal(open_and_commit(), 0);
+    assert_int_equal(accept_here(), 0);
     world_copy(&own, &context.sealed);
-    world_copy(&context.sealed, &context.opened);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
-                     TRR_RECORD);
     world_copy(&context.sealed, &context.acceptor);
     assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
                      TRR_RECORD);
-    world_copy(&context.opened, &own);
-    assert_int_equal(world_commit(&world_beta, WORLD_ROOT, &context,
-                                  WORLD_ALICE, WORLD_FLAGS), TRR_RECORD);
+    world_copy(&context.sealed, &own);
+    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    world_copy(&context.sealed, &context.initiator);
+    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
+                     TRR_RECORD);
+    call.u.judge.record = own;
+    world_call(&world_alpha, WORLD_USER, &call);
+    assert_int_equal(world_refused(&world_alpha), TRR_RECORD);
     tr_bytes_free(&own);
 }
 
@@ -308,7 +302,7 @@ tell(const struct lie *lie, int64_t version)
     tr_bytes_free(&trailer.environment);
     krb5_k_free_key(world_krb5, subkey);
     krb5_free_creds(world_krb5, creds);
-    return world_open(&world_beta, WORLD_ROOT, &context);
+    return accept_here();
 }
 
 #define LIE(statement, code)                                \
@@ -332,8 +326,9 @@ a_system_that_lies_is_refused(void **state)
     LIE(env.validity = 0, TRR_BINDING);
     LIE(env.time = -361, TRR_CLOCK);
     LIE(env.time = 302, TRR_CLOCK);
+    LIE(env.end = time(NULL), TRR_ENDED);
     LIE(env.association.length = 15, TRR_TOKEN);
-    LIE(env.client = "WELLKNOWN/ANONYMOUS@X", TRR_UNSUPPORTED);
+    LIE(env.client = "WELLKNOWN/ANONYMOUS@X", TRR_CLAIM);
     LIE(env.realm = "nowhere", TRR_NOT_MEMBER);
     LIE(env.realm = "", TRR_NOT_MEMBER);
     LIE(env.digest = "0", TRR_DIGEST);
@@ -450,7 +445,7 @@ request_with(krb5_flags options, krb5_data *bound, krb5_cksumtype type)
     krb5_free_data_contents(world_krb5, &out);
     krb5_auth_con_free(world_krb5, auth);
     krb5_free_creds(world_krb5, creds);
-    return world_open(&world_beta, WORLD_ROOT, &context);
+    return accept_here();
 }
 
 /* What the authenticator's checksum of context.ap_req covers. */
@@ -507,8 +502,7 @@ the_ap_req_of_a_user_is_no_system_ap_req(void **state)
     assert_int_equal(tr_wire_encode(TR_WIRE_TRAILER, &trailer,
                                     &context.trailer.data,
                                     &context.trailer.length), 0);
-    assert_int_equal(world_open(&world_beta, WORLD_ROOT, &context),
-                     TRR_SYSTEM_AUTH);
+    assert_int_equal(accept_here(), TRR_SYSTEM_AUTH);
 }
 
 static int
