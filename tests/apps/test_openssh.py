@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from testlib import guide, table
+from testlib import guide, policies, table
 from testlib.process import eventually
 from testlib.world import CHIEF, CLERK, STAFF
 
@@ -27,12 +27,6 @@ SESSION = "/usr/local/bin/sshd-label-session"
 KEYEX = ("-o", "PreferredAuthentications=gssapi-keyex")
 WITH_MIC = ("-o", "PreferredAuthentications=gssapi-with-mic", "-o",
             "GSSAPIKeyExchange=no")
-MEMBERSHIPS = {
-    "alpha": ["engineering PUBLIC SECRET:CRYPTO,RADAR",
-              "corporate OPEN RESTRICTED:HR"],
-    "beta": ["engineering PUBLIC SECRET:CRYPTO",
-             "corporate OPEN RESTRICTED:HR"],
-}
 
 
 class Sshd:
@@ -277,44 +271,28 @@ def refused(world, mark, step, result, at="alpha", code=None):
 
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC, ()])
 def test_no_common_trust_realm(world, sshd, options):
-    withdraw(world, "alpha")
-    try:
+    with policies.withdrawn(world, "alpha"):
         mark = world.alpha.audit.mark()
         result = ssh(world, "true", options=options)
         refused(world, mark, "S5", result)
-    finally:
-        give_back(world, "alpha")
 
 
 def test_label_out_of_range(world, sshd):
     """Of what beta may hold; the sender sends nothing."""
-    rule = world.alpha.config["rules"]["chief"]
-    saved = dict(rule)
-    rule.update(label="grave:antenna")
-    world.alpha.restart()
-    try:
+    with policies.rule(world.alpha, "chief", label="grave:antenna"):
         mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
         result = ssh(world, "true", uid=CHIEF)
         assert result.status == 255
         assert world.alpha.audit.since(mark, result="deny")
         assert not world.beta.audit.since(theirs)
-    finally:
-        rule.update(saved)
-        world.alpha.restart()
 
 
 def test_label_that_the_server_may_not_have(world, sshd):
     """beta as a system may, its sshd may not: the receiver refuses."""
-    rule = world.beta.config["rules"]["root"]
-    saved = dict(rule)
-    rule.update(lowest="white", highest="white", label="white")
-    world.beta.restart()
-    try:
+    with policies.rule(world.beta, "root", lowest="white", highest="white",
+                       label="white"):
         mark = world.beta.audit.mark()
         refused(world, mark, "R10", ssh(world, "true"), at="beta")
-    finally:
-        rule.update(saved)
-        world.beta.restart()
 
 
 def test_carrier_has_to_be_named_where_data_must_be_secret(world, sshd):
@@ -347,14 +325,6 @@ def test_forwarding_is_a_door_that_is_closed(world, sshd):
 OFTEN = ("-o", "RekeyLimit=default 1s")
 
 
-def withdraw(world, system="beta"):
-    world.change(table.system_dn(system), "trMembership")
-
-
-def give_back(world, system="beta"):
-    world.change(table.system_dn(system), "trMembership", *MEMBERSHIPS[system])
-
-
 def rekeyed(live, times=1):
     """Use the session until its keys have been changed again."""
     wanted = live.rekeyings() + times
@@ -379,11 +349,8 @@ def test_each_change_of_keys_is_a_new_decision(world, session):
 def test_membership_withdrawn_ends_the_session_at_the_next_keys(world,
                                                                 session):
     live = session(*KEYEX, *OFTEN)
-    try:
-        withdraw(world)
+    with policies.withdrawn(world):
         eventually(live.ended, 4, "end of the session")
-    finally:
-        give_back(world)
 
 
 def test_server_decides_when_keys_change(world, sshd, session):
@@ -393,36 +360,28 @@ def test_server_decides_when_keys_change(world, sshd, session):
         often = Sshd(world, "beta", "RekeyLimit default 1s")
         live = session(*KEYEX)
         rekeyed(live)
-        withdraw(world)
-        eventually(live.ended, 4, "end of the session")
+        with policies.withdrawn(world):
+            eventually(live.ended, 4, "end of the session")
         often.stop()
     finally:
-        give_back(world)
         sshd.__init__(world, "beta", "ForceCommand " + SESSION)
 
 
 def test_other_keys_outlive_a_withdrawal(world, session):
     """As the guide says of gssapi-with-mic alone; new log-ins end."""
     live = session(*WITH_MIC, *OFTEN)
-    try:
-        withdraw(world)
+    with policies.withdrawn(world):
         rekeyed(live)
         assert ssh(world, "true", options=WITH_MIC).status == 255
-    finally:
-        give_back(world)
 
 
 @pytest.mark.parametrize("end", ["alpha", "beta"])
 def test_daemon_restarted(world, session, end):
     """The session goes on; while there is no daemon, nothing is let in."""
     live = session(*KEYEX)
-    system = world.systems[end]
-    system.stop()
-    try:
+    with policies.stopped(world.systems[end]):
         live.echo()
         assert ssh(world, "true").status == 255
-    finally:
-        system.start()
     live.echo()
     assert ssh(world, "true").status == 0
 
@@ -454,23 +413,8 @@ def test_user_who_goes_round_the_plugin_is_refused(world, sshd):
 
 @pytest.fixture
 def bypass(world):
-    """beta serves alice without a label; alpha's chief may go to epsilon."""
-    beta, alpha = world.beta.config, world.alpha.config
-    beta["policy"]["allow-bypass"] = alpha["policy"]["allow-bypass"] = True
-    world.beta.service("host", [0], bypass=["alice@" + table.REALM])
-    alpha["policy"]["bypass-to"] = "host/epsilon.example.test@*"
-    saved = dict(alpha["rules"]["chief"])
-    alpha["rules"]["chief"].update(lowest="open", highest="open",
-                                   label="open")
-    world.alpha.restart()
-    world.beta.restart()
-    yield
-    for config in (alpha, beta):
-        del config["policy"]["allow-bypass"]
-    del beta["services"]["host"], alpha["policy"]["bypass-to"]
-    alpha["rules"]["chief"] = saved
-    world.alpha.restart()
-    world.beta.restart()
+    with policies.bypass(world, "host", [0]):
+        yield
 
 
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC])

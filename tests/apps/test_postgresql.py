@@ -12,18 +12,11 @@ import time
 
 import pytest
 
-from testlib import guide, table
+from testlib import guide, policies
 from testlib.postgresql import (POSTGRES, Postgres, accept_as_postgres,
                                 environment, psql, psql_command)
 from testlib.process import eventually
 from testlib.world import CHIEF, CLERK, STAFF
-
-MEMBERSHIPS = {
-    "alpha": ["engineering PUBLIC SECRET:CRYPTO,RADAR",
-              "corporate OPEN RESTRICTED:HR"],
-    "beta": ["engineering PUBLIC SECRET:CRYPTO",
-             "corporate OPEN RESTRICTED:HR"],
-}
 
 
 @pytest.fixture(scope="module")
@@ -100,15 +93,6 @@ def session(world, server):
     yield start
     for one in opened:
         one.close()
-
-
-def withdraw(world, system="beta"):
-    world.change(table.system_dn(system), "trMembership")
-
-
-def give_back(world, system="beta"):
-    world.change(table.system_dn(system), "trMembership",
-                 *MEMBERSHIPS[system])
 
 
 # --- allowed ------------------------------------------------------------
@@ -312,58 +296,37 @@ def test_row_security_by_label(world, server):
 # --- refused ------------------------------------------------------------
 
 def test_no_common_trust_realm(world, server):
-    withdraw(world, "alpha")
-    try:
+    with policies.withdrawn(world, "alpha"):
         mark = world.alpha.audit.mark()
         assert psql(world, "SELECT 1").status == 2
         world.alpha.audit.wait(mark, result="deny", step="S5")
-    finally:
-        give_back(world, "alpha")
 
 
 def test_label_out_of_range(world, server):
     """Of what beta may hold; the sender sends nothing."""
-    rule = world.alpha.config["rules"]["chief"]
-    saved = dict(rule)
-    rule.update(label="grave:antenna")
-    world.alpha.restart()
-    try:
+    with policies.rule(world.alpha, "chief", label="grave:antenna"):
         mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
         assert psql(world, "SELECT 1", uid=CHIEF).status == 2
         assert world.alpha.audit.since(mark, result="deny")
         assert not world.beta.audit.since(theirs)
-    finally:
-        rule.update(saved)
-        world.alpha.restart()
 
 
 def test_label_that_the_server_may_not_have(world, server):
-    rule = world.beta.config["rules"]["postgres"]
-    saved = dict(rule)
-    rule.update(lowest="white", highest="white", label="white")
-    world.beta.restart()
-    try:
+    with policies.rule(world.beta, "postgres", lowest="white",
+                       highest="white", label="white"):
         mark = world.beta.audit.mark()
         assert psql(world, "SELECT 1").status == 2
         world.beta.audit.wait(mark, result="deny", step="R10")
         result = psql(world, "SELECT 1", user="bob", uid=CLERK)
         assert result.status == 0, result
-    finally:
-        rule.update(saved)
-        world.beta.restart()
 
 
 @pytest.mark.parametrize("mode", ["disable", "prefer"])
 def test_other_kinds_of_connection_are_doors_that_are_closed(world, server,
                                                              mode):
     """prefer falls back where the labelled connection is refused."""
-    if mode == "prefer":
-        withdraw(world, "alpha")
-    try:
+    with policies.withdrawn(world, "alpha"):
         result = psql(world, "SELECT 1", mode=mode)
-    finally:
-        if mode == "prefer":
-            give_back(world, "alpha")
     assert result.status == 2
     assert "no pg_hba.conf entry" in result.err
 
@@ -373,12 +336,9 @@ def test_other_kinds_of_connection_are_doors_that_are_closed(world, server,
 @pytest.mark.parametrize("system", ["alpha", "beta"])
 def test_membership_withdrawn_while_connected(world, session, system):
     live = session()
-    try:
-        withdraw(world, system)
+    with policies.withdrawn(world, system):
         eventually(live.refused, 1, "refusal")
         assert "too late" not in live.text()
-    finally:
-        give_back(world, system)
 
 
 def test_membership_withdrawn_in_a_copy(world, server):
@@ -393,16 +353,15 @@ def test_membership_withdrawn_in_a_copy(world, server):
     try:
         eventually(lambda: os.path.exists(rows) and
                    os.path.getsize(rows) > 1000000, what="rows")
-        withdraw(world)
-        changed = time.monotonic()
-        assert copy.wait(5, check=False) != 0
-        assert time.monotonic() - changed < 1
+        with policies.withdrawn(world):
+            changed = time.monotonic()
+            assert copy.wait(5, check=False) != 0
+            assert time.monotonic() - changed < 1
         assert re.search("GSSAPI (un)?wrap error|closed the connection",
                          copy.text())
     finally:
         copy.kill()
         os.unlink(rows)
-        give_back(world)
 
 
 @pytest.mark.parametrize("end", ["alpha", "beta"])
@@ -411,13 +370,10 @@ def test_daemon_restarted(world, session, end):
     live = session()
     world.systems[end].restart()
     live.query()
-    world.systems[end].stop()
-    try:
+    with policies.stopped(world.systems[end]):
         assert psql(world, "SELECT 1").status == 2
         eventually(live.refused, 3, "refusal")
         assert "too late" not in live.text()
-    finally:
-        world.systems[end].start()
     assert psql(world, "SELECT 1").status == 0
 
 
@@ -437,24 +393,8 @@ def test_user_who_goes_round_the_plugin_is_refused(world, server):
 
 @pytest.fixture
 def bypass(world):
-    """beta serves alice without a label; alpha's chief may go to epsilon."""
-    beta, alpha = world.beta.config, world.alpha.config
-    beta["policy"]["allow-bypass"] = alpha["policy"]["allow-bypass"] = True
-    world.beta.service("postgres", [POSTGRES],
-                       bypass=["alice@" + table.REALM])
-    alpha["policy"]["bypass-to"] = "postgres/epsilon.example.test@*"
-    saved = dict(alpha["rules"]["chief"])
-    alpha["rules"]["chief"].update(lowest="open", highest="open",
-                                   label="open")
-    world.alpha.restart()
-    world.beta.restart()
-    yield
-    for config in (alpha, beta):
-        del config["policy"]["allow-bypass"]
-    del beta["services"]["postgres"]["bypass"], alpha["policy"]["bypass-to"]
-    alpha["rules"]["chief"] = saved
-    world.alpha.restart()
-    world.beta.restart()
+    with policies.bypass(world, "postgres", [POSTGRES]):
+        yield
 
 
 def test_plain_client_with_by_pass(world, server, bypass):

@@ -89,12 +89,18 @@ class Realm:
                 commands.append("addprinc -randkey %s" % principal)
                 commands.append("ktadd -q -norandkey -k %s %s"
                                 % (path, principal))
-        done = run([servers.program("kadmin.local"), "-r", self.name,
-                    "-p", "tests"],
-                   env=self._environment(), input="\n".join(commands) + "\n")
+        done = self._kadmin(commands)
         for path in keytabs:
             if not os.path.exists(path):
                 raise Failure("no keytab %s: %r" % (path, done))
+
+    def add_with_password(self, principal, password):
+        self._kadmin(["addprinc -pw %s %s" % (password, principal)])
+
+    def _kadmin(self, commands):
+        return run([servers.program("kadmin.local"), "-r", self.name,
+                    "-p", "tests"],
+                   env=self._environment(), input="\n".join(commands) + "\n")
 
     def start(self):
         for _ in range(10):

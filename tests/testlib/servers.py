@@ -20,6 +20,7 @@ PACKAGES = {
     "ldapwhoami": "ldap-utils",
     "sshd": "openssh-server", "ssh": "openssh-client",
     "postgres": "postgresql-15", "psql": "postgresql-client-15",
+    "apache2": "apache2 and libapache2-mod-auth-gssapi",
 }
 
 

@@ -43,6 +43,16 @@ MAPS = {
     },
 }
 
+#: What systems are members of.
+MEMBERSHIPS = {
+    "alpha": ["engineering PUBLIC SECRET:CRYPTO,RADAR",
+              "corporate OPEN RESTRICTED:HR"],
+    "beta": ["engineering PUBLIC SECRET:CRYPTO",
+             "corporate OPEN RESTRICTED:HR"],
+    "gamma": ["corporate OPEN RESTRICTED"],
+    "delta": [],
+}
+
 
 def host(system):
     return "%s.%s" % (system, DOMAIN)
@@ -118,12 +128,7 @@ def entries():
               trDOI=2002, trPriority=10, trPolicy="mls",
               trLevel=["0 OPEN", "1 RESTRICTED"], trCategory="7 HR",
               trProtection="integrity"),
-        system("alpha", ["engineering PUBLIC SECRET:CRYPTO,RADAR",
-                         "corporate OPEN RESTRICTED:HR"]),
-        system("beta", ["engineering PUBLIC SECRET:CRYPTO",
-                        "corporate OPEN RESTRICTED:HR"]),
-        system("gamma", ["corporate OPEN RESTRICTED"]),
-        system("delta", []),
+    ] + [system(*one) for one in MEMBERSHIPS.items()] + [
         user("alice", ["engineering PUBLIC SECRET:CRYPTO,RADAR",
                        "corporate OPEN RESTRICTED:HR"]),
         user("bob", ["engineering PUBLIC INTERNAL",

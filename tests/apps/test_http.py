@@ -1,0 +1,512 @@
+# tests/apps/test_http.py - Apache and clients of HTTP Negotiate carry labels
+# SPDX-License-Identifier: BSD-2-Clause
+"""alice gets pages from beta by a program on alpha.  Configurations are those
+that doc/apps/http shows."""
+
+import json
+import re
+
+import pytest
+
+from testlib import policies, table
+from testlib.apache import PATH, WWW_DATA, Apache, shown, trust
+from testlib.process import eventually
+from testlib.world import CHIEF, CLERK, STAFF
+
+SHOW = "/cgi-bin/show"
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    made = make_hosts("apache2", "curl", run=("alpha", "beta"))
+    made.beta.rule("www", WWW_DATA, "white", "red:code,echo", "white")
+    made.beta.service("HTTP", [WWW_DATA])
+    made.beta.restart()
+    made.change(table.ENGINEERING, "trCarrier", *shown(
+        "realm").split(": ")[1].splitlines())
+    return made
+
+
+@pytest.fixture(scope="module")
+def servers(world):
+    made = {name: Apache(world, name) for name in ("beta", "epsilon")}
+    trust(world, *made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(servers):
+    return servers["beta"]
+
+
+class Answer:
+    """What curl got: status, headers and text of every answer."""
+
+    def __init__(self, result):
+        self.result = result
+        self.statuses = [int(n) for n in re.findall(
+            r"^HTTP/\S+ (\d+)", result.out, re.MULTILINE)]
+        self.status = self.statuses[-1] if self.statuses else None
+        self.text = result.out
+
+    def variables(self):
+        return dict(re.findall(r"^TRUSTREALM_(\w+)=(.*)$", self.text,
+                               re.MULTILINE))
+
+    def __repr__(self):
+        return repr(self.result)
+
+
+def environment(world, user, uid, sender, plugin=True):
+    ccache = world.ccache(user, uid) if user else None
+    return world.systems[sender].environment(uid, ccache, plugin)
+
+
+NEGOTIATE = ("--negotiate", "-u", ":")
+
+
+def curl(world, path=SHOW, user="alice", uid=STAFF, sender="alpha", to="beta",
+         options=(), plugin=True, scheme="https"):
+    """Get a page; user None: without a name."""
+    return Answer(world.machine(sender).run(
+        ["curl", "-sSi", "--max-time", "20", *(NEGOTIATE if user else ()),
+         *options, "%s://%s%s" % (scheme, table.host(to), path)],
+        uid=uid, check=False,
+        env=environment(world, user, uid, sender, plugin)))
+
+
+# --- allowed ------------------------------------------------------------
+
+def test_label_is_in_the_environment_of_the_request(world, server):
+    mark = world.beta.audit.mark()
+    answer = curl(world)
+    assert answer.statuses == [200], answer
+    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    assert (record["service"], record["user"], record["uid"]) == (
+        "HTTP", "alice@EXAMPLE.TEST", WWW_DATA)
+    assert answer.variables() == {
+        "STATE": "labelled", "REALM": "engineering", "LABEL": "blue",
+        "WIRE_LABEL": "INTERNAL", "SENDER": "alpha.example.test",
+        "CORRELATION": record["correlation"]}
+    assert "REMOTE_USER=alice@EXAMPLE.TEST" in answer.text
+
+
+def test_label_is_that_of_the_sending_user(world, server):
+    answer = curl(world, user="bob", uid=CLERK)
+    assert answer.variables()["LABEL"] == "white"
+
+
+def test_one_request_brings_token_and_contents(world, server):
+    """Nothing of it waits for the receiver's decision."""
+    big = world.alpha.machine.write("/tmp/big", b"labelled\n" * 100000, 0o644)
+    answer = curl(world, options=("--data-binary", "@" + big))
+    assert answer.statuses == [200], answer
+    assert "BODY=900000" in answer.text
+
+
+def test_requests_side_by_side_have_each_their_label(world, server):
+    """Apache's threads accept at the same time."""
+    urls = ["https://%s%s" % (table.host("beta"), SHOW)] * 30
+    mark = world.beta.audit.mark()
+    many = [world.alpha.spawn(
+        ["curl", "-sSiZ", *NEGOTIATE, *urls], "curl-" + user, uid=uid,
+        env=environment(world, user, uid, "alpha"))
+        for user, uid in (("alice", STAFF), ("bob", CLERK))]
+    for one, label in zip(many, ("blue", "white")):
+        one.wait(30)
+        assert re.findall("^TRUSTREALM_LABEL=(.*)$", one.text(),
+                          re.MULTILINE) == [label] * len(urls)
+    records = world.beta.audit.since(mark, event="commit", result="allow")
+    assert len(records) == 2 * len(urls)
+
+
+def test_attributes_as_json(world, server):
+    server.restart("GssapiNameAttributes json\n")
+    try:
+        answer = curl(world)
+    finally:
+        server.restart()
+    found = json.loads(re.search("^GSS_NAME_ATTRS_JSON=(.*)$", answer.text,
+                                 re.MULTILINE).group(1))
+    label = found["attributes"]["trustrealm-label"]
+    assert label["authenticated"] and label["complete"]
+    assert [v["display"] for v in label["values"]] == ["INTERNAL"]
+
+
+def test_names_of_local_users(world, server):
+    server.restart("GssapiLocalName On\n")
+    try:
+        assert "REMOTE_USER=alice\n" in curl(world).text
+    finally:
+        server.restart()
+
+
+def test_log_has_the_label(world, server):
+    server.restart(site=server.site.replace(
+        "SSLEngine on", "SSLEngine on\n" + shown("In the log")))
+    try:
+        curl(world, "/")
+        log = server.machine.read("/var/log/apache2/label.log")
+    finally:
+        server.restart()
+    assert re.search(r"alice@EXAMPLE.TEST blue alpha.example.test 200", log)
+
+
+@pytest.fixture
+def delegation(world, server):
+    machine = server.machine
+    machine.script("mkdir -p /srv/tickets; chown www-data /srv/tickets")
+    server.restart("GssapiDelegCcacheDir /srv/tickets\n")
+    yield
+    server.restart()
+
+
+def test_delegation_where_the_trust_realm_allows_it(world, server,
+                                                    delegation):
+    options = ("--delegation", "always")
+    assert "KRB5CCNAME=" not in curl(world, options=options).text
+    world.change(table.ENGINEERING, "trDelegation", "HTTP")
+    try:
+        answer = curl(world, options=options)
+    finally:
+        world.change(table.ENGINEERING, "trDelegation")
+    assert "KRB5CCNAME=FILE:/srv/tickets/alice@EXAMPLE.TEST" in answer.text
+
+
+# --- Python -------------------------------------------------------------
+
+def python(world, path="/cgi-bin/show", user="alice", uid=STAFF,
+           sender="alpha", to="beta"):
+    """The guide's program."""
+    return world.machine(sender).run(
+        ["/usr/bin/python3", "-", table.host(to), path], uid=uid, check=False,
+        input=shown("python3-gssapi"),
+        env=environment(world, user, uid, sender))
+
+
+def test_python_hears_that_the_server_has_accepted(world, server):
+    alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
+    result = python(world)
+    assert "TRUSTREALM_LABEL=blue" in result.out, result
+    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    ours = world.alpha.audit.wait(alpha, event="accepted", result="allow")
+    assert ours["correlation"] == record["correlation"]
+
+
+def test_curl_does_not_listen(world, server):
+    """As the guide says."""
+    alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
+    assert curl(world).status == 200
+    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    seal = world.alpha.audit.wait(alpha, event="seal", result="allow")
+    assert seal["correlation"] == record["correlation"]
+    assert not world.alpha.audit.since(alpha, event="accepted")
+
+
+# --- by label -----------------------------------------------------------
+
+@pytest.mark.parametrize("location, status", [
+    ("/internal/", 403), ("/plans/", 401)])
+def test_location_asks_for_a_label(world, server, location, status):
+    answer = curl(world, location)
+    assert answer.status == 200, answer
+    assert "this is " + location.strip("/") in answer.text
+    assert curl(world, location, user="bob", uid=CLERK).status == status
+
+
+def test_location_asks_for_a_label_with_categories(world, server):
+    with policies.rule(world.alpha, "staff", label="grave:cipher"):
+        assert curl(world).variables()["LABEL"] == "red:code"
+        assert curl(world, "/plans/").status == 200
+        assert curl(world, "/internal/").status == 403
+
+
+def test_beginning_of_a_label_is_not_the_label_for_expr(world, server):
+    """As the guide says of the two ways."""
+    server.restart(site=server.site.replace("=blue", "=bluebell").replace(
+        "'blue'", "'bluebell'"))
+    try:
+        assert curl(world, "/internal/").status == 200
+        assert curl(world, "/plans/").status == 401
+    finally:
+        server.restart()
+
+
+# --- refused ------------------------------------------------------------
+
+def test_no_common_trust_realm(world, server):
+    with policies.withdrawn(world, "alpha"):
+        mark = world.alpha.audit.mark()
+        answer = curl(world, options=("-v",))
+        assert answer.statuses == [401]
+        assert "example.test share none" in answer.result.err
+        world.alpha.audit.wait(mark, result="deny", step="S5")
+
+
+def test_label_out_of_range(world, server):
+    """Of what beta may hold; the sender sends nothing."""
+    with policies.rule(world.alpha, "chief", label="grave:antenna"):
+        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
+        assert curl(world, uid=CHIEF).statuses == [401]
+        assert world.alpha.audit.since(mark, result="deny")
+        assert not world.beta.audit.since(theirs)
+
+
+def test_label_that_the_server_may_not_have(world, server):
+    with policies.rule(world.beta, "www", highest="white"):
+        mark = world.beta.audit.mark()
+        assert curl(world).status == 401
+        world.beta.audit.wait(mark, result="deny", step="R10")
+        assert curl(world, user="bob", uid=CLERK).status == 200
+
+
+def test_carrier_where_data_must_be_secret(world, server):
+    world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
+    try:
+        assert curl(world).status == 200
+        world.change(table.ENGINEERING, "trCarrier", "HTTP auth-only")
+        assert curl(world).status == 401
+    finally:
+        world.change(table.ENGINEERING, "trCarrier", "HTTP own")
+        world.change(table.ENGINEERING, "trConfidentialFrom", "TOPSECRET")
+
+
+def test_request_without_tls_is_refused(world, server):
+    assert "Failed to connect" in curl(world, scheme="http").result.err
+    server.restart(site="Listen 80\n" + server.site + server.site.replace(
+        ":443", ":80").replace("SSLEngine on", "SSLEngine off"))
+    try:
+        mark = world.beta.audit.mark()
+        assert curl(world, scheme="http").status == 401
+        assert not world.beta.audit.since(mark)
+        assert curl(world).status == 200
+    finally:
+        server.restart()
+
+
+# --- doors --------------------------------------------------------------
+
+@pytest.mark.parametrize("options, sent", [
+    ((), True), (("-H", "Expect: 100-continue"), False)])
+def test_curl_goes_on_where_the_sender_refuses(world, server, options, sent):
+    """Without a token; the contents go out, unless it waits for leave."""
+    big = world.alpha.machine.write("/tmp/big", b"labelled\n" * 100000, 0o644)
+    with policies.withdrawn(world, "alpha"):
+        answer = curl(world, options=("-v", "--data-binary", "@" + big,
+                                      *options))
+    assert answer.status == 401
+    assert ("completely uploaded" in answer.result.err) == sent
+
+
+def test_python_stops_where_the_sender_refuses(world, server):
+    with policies.withdrawn(world, "alpha"):
+        result = python(world)
+    assert "example.test share none" in result.err
+    assert result.out == ""
+
+
+def test_nothing_else_listens_or_is_open(world, server):
+    for path in ("/", "/cgi-bin/show", "/icons/", "/server-status"):
+        assert curl(world, path, user=None).status == 401
+    shown = server.machine.run(["apache2ctl", "-S"])
+    assert "*:443" in shown.out and "*:80" not in shown.out
+
+
+# --- while connected ----------------------------------------------------
+
+class Connection:
+    """One of HTTP that stays open while the test does something."""
+
+    def __init__(self, world):
+        self._process = world.alpha.spawn(
+            ["/usr/bin/python3", world.script("http_main.py"),
+             table.host("beta")],
+            "http-%d" % world.next_number(), uid=STAFF, with_stdin=True,
+            env=environment(world, "alice", STAFF, "alpha"))
+        self._answers = 0
+
+    def ask(self, *words):
+        self._process.stdin.write(" ".join(words).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def answer(self):
+        """Status of the next answer, or why there was no request."""
+        self._answers += 1
+        found = self._process.wait_for(
+            r"(?:^(?:status|refused) .*$[\s\S]*?){%d}^(?:status|refused) "
+            r"(.*)$" % (self._answers - 1)).group(1)
+        return int(found) if found.isdigit() else found
+
+    def get(self, *words):
+        self.ask(*words)
+        return self.answer()
+
+    def text(self):
+        return self._process.text()
+
+    def close(self):
+        self._process.kill()
+
+
+@pytest.fixture
+def connection(world, server):
+    opened = []
+
+    def start():
+        opened.append(Connection(world))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.close()
+
+
+def test_each_request_is_a_decision(world, connection):
+    live = connection()
+    mark = world.beta.audit.mark()
+    assert [live.get(SHOW) for _ in range(3)] == [200] * 3
+    assert live.get(SHOW, "bare") == 401
+    records = world.beta.audit.since(mark, event="commit", result="allow")
+    assert len({record["correlation"] for record in records}) == 3
+
+
+@pytest.mark.parametrize("system", ["alpha", "beta"])
+def test_membership_withdrawn_while_connected(world, connection, system):
+    live = connection()
+    assert live.get(SHOW) == 200
+    with policies.withdrawn(world, system):
+        assert live.get(SHOW) != 200
+    assert live.get(SHOW) == 200
+
+
+def test_answer_that_has_begun_goes_on(world, server, connection):
+    live = connection()
+    try:
+        live.ask("/cgi-bin/slow")
+        eventually(lambda: "begin" in live.text(), what="first line")
+        with policies.withdrawn(world):
+            server.machine.write("/srv/www/go", "")
+            assert live.answer() == 200
+            assert "end" in live.text()
+            assert live.get(SHOW) != 200
+    finally:
+        server.machine.script("rm -f /srv/www/go")
+
+
+@pytest.mark.parametrize("end", ["alpha", "beta"])
+def test_daemon_restarted(world, connection, end):
+    live = connection()
+    assert live.get(SHOW) == 200
+    with policies.stopped(world.systems[end]):
+        assert live.get(SHOW) != 200
+    assert live.get(SHOW) == 200
+
+
+def test_channel_bindings_are_not_looked_at(world, connection):
+    """As the guide says."""
+    assert connection().get(SHOW, "bound") == 200
+
+
+# --- what the guide tells to leave off ----------------------------------
+
+@pytest.fixture
+def cookies(world, server):
+    server.machine.script("a2enmod -q session session_cookie request",
+                          PATH=PATH)
+    server.restart("GssapiUseSessions On\nSession On\n"
+                   "SessionCookieName session path=/;secure\n")
+    yield
+    server.restart()
+
+
+def test_cookie_is_a_ticket_of_its_own(world, server, cookies):
+    jar = "/tmp/cookies"
+    assert curl(world, "/", options=("-c", jar)).status == 200
+    stolen = world.alpha.machine.read(jar)
+    world.machine("epsilon").write(jar, stolen)
+    there = {"user": None, "sender": "epsilon", "options": ("-b", jar)}
+    with policies.withdrawn(world):
+        assert curl(world, "/internal/", **there).status == 200
+        # Compared at each request, with a label that is not there.
+        assert curl(world, "/plans/", **there).status == 401
+
+
+def test_connection_that_is_bound_asks_once(world, server, connection):
+    server.restart("GssapiConnectionBound On\n")
+    try:
+        live = connection()
+        assert live.get("/") == 200
+        with policies.withdrawn(world):
+            assert live.get("/", "bare") == 200
+    finally:
+        live.close()
+        server.restart()
+
+
+def test_password_comes_in_under_the_label_of_the_server(world, server):
+    world.realm.add_with_password("dave", "open-sesame")
+    server.restart("GssapiBasicAuth On\n")
+    try:
+        answer = curl(world, user=None, sender="epsilon",
+                      options=("-u", "dave:open-sesame"))
+    finally:
+        server.restart()
+    found = answer.variables()
+    assert (found["STATE"], found["SENDER"], found["LABEL"]) == (
+        "labelled", "beta.example.test", "white")
+
+
+# --- plain peers --------------------------------------------------------
+
+def test_plain_client_is_refused(world, server):
+    mark = world.beta.audit.mark()
+    assert curl(world, sender="epsilon").status == 401
+    world.beta.audit.wait(mark, result="deny", step="R1", code="TRR_BYPASS")
+
+
+def test_user_who_goes_round_the_plugin_is_refused(world, server):
+    mark = world.beta.audit.mark()
+    assert curl(world, plugin=False).status == 401
+    world.beta.audit.wait(mark, result="deny", step="R1")
+
+
+@pytest.fixture
+def bypass(world):
+    with policies.bypass(world, "HTTP", [WWW_DATA]):
+        yield
+
+
+UNLABELLED = ("GssapiRequiredNameAttributes trustrealm-state=labelled\n", "")
+
+
+def test_plain_client_with_by_pass(world, server, bypass):
+    assert curl(world, sender="epsilon").status == 403
+    server.restart(site=server.site.replace(*UNLABELLED))
+    try:
+        answer = curl(world, sender="epsilon")
+        assert answer.status == 200
+        assert answer.variables() == {"STATE": "unlabelled"}
+        assert curl(world, "/plans/", sender="epsilon").status == 401
+        assert curl(world, sender="epsilon", user="bob",
+                    uid=CLERK).status == 401
+    finally:
+        server.restart()
+
+
+@pytest.fixture(scope="module")
+def plain_server(world, servers):
+    """That asks for no label."""
+    server = servers["epsilon"]
+    server.restart(site=server.site.replace(*UNLABELLED))
+    return server
+
+
+def test_plain_server_without_by_pass(world, plain_server):
+    for uid in (STAFF, CHIEF):
+        assert curl(world, "/", to="epsilon", uid=uid).status == 401
+
+
+def test_plain_server_with_by_pass(world, plain_server, bypass):
+    """Only a process of nothing but the lowest label may go there."""
+    assert curl(world, "/", to="epsilon").status == 401
+    answer = curl(world, "/", to="epsilon", uid=CHIEF)
+    assert answer.status == 200, answer

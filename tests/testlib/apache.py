@@ -1,0 +1,107 @@
+# tests/testlib/apache.py - Debian's Apache on a machine, and curl
+# SPDX-License-Identifier: BSD-2-Clause
+"""A server as doc/apps/http sets it up, with programs that show what they
+get."""
+
+from . import guide, table
+
+WWW_DATA = 33
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+ETC = "/etc/apache2/"
+KEYTAB = ETC + "http.keytab"
+COMMON = ETC + "trustrealm.conf"
+SITE = ETC + "sites-available/trustrealm.conf"
+CERTIFICATE = "/etc/ssl/certs/%s.pem"
+KEY = "/etc/ssl/private/%s.key"
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+#: What the packages enable when they are installed.
+INSTALL = """
+mkdir -p /run/apache2 /run/lock/apache2 /srv/www /etc/ssl/private
+a2enmod -q mpm_event authn_core authz_core authz_host authz_user alias dir \\
+    env mime setenvif cgid
+a2enconf -q serve-cgi-bin
+a2ensite -q 000-default
+echo "ServerName localhost" >>/etc/apache2/apache2.conf
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$HOST" \\
+    -addext "subjectAltName=DNS:$HOST" -out /etc/ssl/certs/$HOST.pem \\
+    -keyout /etc/ssl/private/$HOST.key
+"""
+#: The programs, in /cgi-bin.
+SHOW = """#!/bin/sh
+printf 'Content-Type: text/plain\\n\\n'
+echo "BODY=$(wc -c)"
+env
+"""
+SLOW = """#!/bin/sh
+printf 'Content-Type: text/plain\\n\\nbegin\\n'
+until [ -e /srv/www/go ]; do sleep 0.05; done
+echo end
+"""
+
+
+def shown(file):
+    """What the guide shows, with the names and labels of the tests."""
+    text = guide.shown("http", file)
+    for ours, tests in (("example.com", "example.test"),
+                        ("'internal'", "'blue'"), ("=internal", "=blue"),
+                        ("secret:crypto", "red:code")):
+        text = text.replace(ours, tests)
+    return text
+
+
+class Apache:
+    """A server on a machine, with Debian's places of its files."""
+
+    def __init__(self, world, name):
+        self.world = world
+        self.machine = machine = world.machine(name)
+        machine.user("www-data", WWW_DATA, "/var/www")
+        machine.script(INSTALL, HOST=machine.host,
+                       PATH=PATH)
+        original = world.scratch.join(name + ".http.keytab")
+        world.realm.add({original: ["HTTP/" + machine.host]})
+        with open(original, "rb") as keytab:
+            machine.write(KEYTAB, keytab.read(), 0o600, WWW_DATA)
+        for program, text in (("show", SHOW), ("slow", SLOW)):
+            machine.write("/usr/lib/cgi-bin/" + program, text, 0o755)
+        for page in ("index.html", "internal/index.html",
+                     "plans/index.html"):
+            machine.write("/srv/www/" + page, "this is %s\n" % page)
+        machine.write(ETC + "ports.conf", shown(ETC + "ports.conf"))
+        self.common, self.site = shown(COMMON), shown(SITE).replace(
+            table.host("beta"), machine.host)
+        self.configure()
+        machine.script("\n".join(
+            line for line in shown("Then").splitlines()
+            if line.startswith("a2")), PATH=PATH)
+        self.start()
+
+    def configure(self, common="", site=None):
+        """Write the guide's files, with more lines for all locations, or
+        another site."""
+        self.machine.write(COMMON, self.common + common)
+        self.machine.write(SITE, site or self.site)
+
+    def start(self):
+        self.process = self.machine.spawn(
+            ["apache2ctl", "-D", "FOREGROUND"], self.machine.name + "/apache")
+        self.machine.wait_port(443, self.process)
+
+    def stop(self):
+        self.process.stop()
+
+    def restart(self, *configuration, **more):
+        self.stop()
+        self.configure(*configuration, **more)
+        self.start()
+
+    def log(self):
+        return self.machine.read("/var/log/apache2/error.log")
+
+
+def trust(world, *names):
+    """All machines know the certificates of the servers on these."""
+    texts = [world.machine(name).read(CERTIFICATE % table.host(name))
+             for name in names]
+    for machine in world.network:
+        machine.write(AUTHORITIES, "".join(texts))

@@ -1,0 +1,66 @@
+# tests/testlib/policies.py - changes of the policy that are taken back
+# SPDX-License-Identifier: BSD-2-Clause
+"""Contexts for the cases that every application is tested in."""
+
+import contextlib
+
+from . import table
+
+
+@contextlib.contextmanager
+def withdrawn(world, system="beta"):
+    """system is in no trust realm."""
+    world.change(table.system_dn(system), "trMembership")
+    try:
+        yield
+    finally:
+        world.change(table.system_dn(system), "trMembership",
+                     *table.MEMBERSHIPS[system])
+
+
+@contextlib.contextmanager
+def rule(system, name, **changes):
+    """system goes by a changed rule."""
+    rules = system.config["rules"]
+    saved = dict(rules[name])
+    rules[name].update(changes)
+    system.restart()
+    try:
+        yield
+    finally:
+        rules[name] = saved
+        system.restart()
+
+
+@contextlib.contextmanager
+def stopped(system):
+    """system has no daemon."""
+    system.stop()
+    try:
+        yield
+    finally:
+        system.start()
+
+
+@contextlib.contextmanager
+def bypass(world, service, accept):
+    """beta serves alice without a label; alpha's chief, who has none but the
+    lowest, may go to epsilon."""
+    alpha, beta = world.alpha.config, world.beta.config
+    saved = beta["services"].get(service)
+    alpha["policy"]["allow-bypass"] = beta["policy"]["allow-bypass"] = True
+    alpha["policy"]["bypass-to"] = "%s/%s@*" % (service,
+                                                table.host("epsilon"))
+    world.beta.service(service, accept, bypass=["alice@" + table.REALM])
+    world.beta.restart()
+    try:
+        with rule(world.alpha, "chief", lowest="open", highest="open",
+                  label="open"):
+            yield
+    finally:
+        del alpha["policy"]["allow-bypass"], alpha["policy"]["bypass-to"]
+        del beta["policy"]["allow-bypass"], beta["services"][service]
+        if saved:
+            beta["services"][service] = saved
+        world.alpha.restart()
+        world.beta.restart()
