@@ -59,8 +59,7 @@ def world():
     _close(made)
 
 
-@pytest.fixture
-def make_world():
+def _worlds_made():
     made = []
 
     def make(**options):
@@ -69,6 +68,17 @@ def make_world():
     yield make
     for one in made:
         _close(one)
+
+
+@pytest.fixture
+def make_world():
+    yield from _worlds_made()
+
+
+@pytest.fixture(scope="module")
+def make_module_world():
+    """make_world for a file of tests."""
+    yield from _worlds_made()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ PACKAGES = {
     "slapadd": "slapd", "kinit": "krb5-user", "kvno": "krb5-user",
     "gss-client": "krb5-gss-samples", "gss-server": "krb5-gss-samples",
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
-    "ldapwhoami": "ldap-utils",
+    "ldapwhoami": "ldap-utils", "ns-slapd": "389-ds-base",
     "sshd": "openssh-server", "ssh": "openssh-client",
     "postgres": "postgresql-15", "psql": "postgresql-client-15",
     "apache2": "apache2 and libapache2-mod-auth-gssapi",
@@ -63,7 +63,8 @@ def program(name):
                   % (name, PACKAGES.get(name, "it")))
 
 
-def _directory(pattern, what):
+def packaged(pattern, what):
+    """The first file or directory of that absolute name."""
     for top in (root(), ""):
         found = sorted(glob.glob(top + pattern))
         if found:
@@ -81,12 +82,12 @@ def environment():
 
 
 def kdb_modules():
-    return _directory("/usr/lib/*/krb5/plugins/kdb", "krb5-kdc's module")
+    return packaged("/usr/lib/*/krb5/plugins/kdb", "krb5-kdc's module")
 
 
 def ldap_modules():
-    return _directory("/usr/lib/ldap", "slapd's module directory")
+    return packaged("/usr/lib/ldap", "slapd's module directory")
 
 
 def ldap_schemas():
-    return _directory("/etc/ldap/schema", "slapd's schema directory")
+    return packaged("/etc/ldap/schema", "slapd's schema directory")

@@ -97,11 +97,12 @@ class World:
     {system: {section: {key: value}}} laid over the configurations.  hosts:
     these systems, and one called kdc for KDC and directory, are machines of
     their own (hosts.py), on which every user has an account; those that run
-    no trustrealmd have no mechanism either.
+    no trustrealmd have no mechanism either.  directory: a class of servers.
     """
 
     def __init__(self, enctype="aes256-sha1", source="ldap",
-                 run=("alpha", "beta"), changes=None, hosts=()):
+                 run=("alpha", "beta"), changes=None, hosts=(),
+                 directory=Directory):
         self.scratch = Scratch()
         self.network = None
         if hosts:
@@ -118,7 +119,7 @@ class World:
         self._number = 0
         self._caches = {}
         self.users_keytab = self.scratch.join("users.keytab")
-        self.directory = Directory(self.scratch, self.realm,
+        self.directory = directory(self.scratch, self.realm,
                                    self.scratch.join("ldap.keytab"), kdc)
         self.systems = {}
         self._changes = changes or {}

@@ -12,9 +12,10 @@ static const char help[] =
 "Print the LDAP schema of the trust realm table.\n"
 "\n"
 "  --format schema        for slapd.conf's include (default)\n"
-"  --format ldif          for ldapadd below cn=schema,cn=config\n";
+"  --format ldif          for ldapadd below cn=schema,cn=config\n"
+"  --format 389           for the schema directory of 389 Directory Server\n";
 
-/* Made from doc/schema: schema_text and ldif_text. */
+/* Made from doc/schema: schema_text, ldif_text and ds389_text. */
 #include "schema_text.h"
 
 enum { OPTION_FORMAT = TOOL_OPTION_OWN };
@@ -38,6 +39,8 @@ run(int argc, char **argv)
             text = schema_text;
         } else if (strcmp(optarg, "ldif") == 0) {
             text = ldif_text;
+        } else if (strcmp(optarg, "389") == 0) {
+            text = ds389_text;
         } else {
             return tool_usage("schema", "no format '%s'", optarg);
         }
