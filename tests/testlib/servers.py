@@ -85,6 +85,20 @@ def kdb_modules():
     return packaged("/usr/lib/*/krb5/plugins/kdb", "krb5-kdc's module")
 
 
+def library(name):
+    return _directory("/usr/lib/*/" + name, name)
+
+
+def java():
+    """The virtual machine of Debian's package."""
+    return _directory("/usr/lib/jvm/java-17-openjdk-*/bin/java",
+                      "openjdk-17-jre-headless")
+
+
+def jar(name):
+    return _directory("/usr/share/java/" + name, name)
+
+
 def ldap_modules():
     return packaged("/usr/lib/ldap", "slapd's module directory")
 
