@@ -59,6 +59,8 @@ void tool_entry_remove(struct tool_entry *entry, const char *attribute,
 
 /* DNs with another case or other blanks are the same. */
 bool tool_dn_same(const char *a, const char *b);
+/* What dn is below, malloced; NULL when it is no DN. */
+char *tool_dn_parent(const char *dn);
 /* ATTRIBUTE=VALUE,PARENT with what needs it escaped, malloced. */
 char *tool_dn_below(const char *parent, const char *attribute,
                     const char *value);

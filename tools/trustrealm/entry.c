@@ -219,6 +219,22 @@ tool_dn_same(const char *a, const char *b)
 }
 
 char *
+tool_dn_parent(const char *dn)
+{
+    LDAPDN parsed = NULL;
+    char *text = NULL, *parent = NULL;
+
+    if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
+        parsed != NULL && parsed[0] != NULL &&
+        ldap_dn2str(parsed + 1, &text, LDAP_DN_FORMAT_LDAPV3) ==
+        LDAP_SUCCESS)
+        parent = tool_copy(text);
+    ldap_memfree(text);
+    ldap_dnfree(parsed);
+    return parent;
+}
+
+char *
 tool_dn_below(const char *parent, const char *attribute, const char *value)
 {
     LDAPAVA ava = {

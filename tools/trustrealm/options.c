@@ -42,6 +42,9 @@ tool_take_option(struct tool_options *options, int option, const char *help,
     case TOOL_OPTION_JSON:
         options->json = true;
         return true;
+    case TOOL_OPTION_DRY_RUN:
+        options->dry_run = true;
+        return true;
     case 'h':
         fputs(help, stdout);
         *status_out = TOOL_DONE;

@@ -34,8 +34,36 @@ struct tool_command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct tool_command tool_explain, tool_status, tool_check,
-    tool_schema, tool_cache;
+/* In the order of main.c, a line each. */
+extern const struct tool_command tool_explain;
+extern const struct tool_command tool_status;
+extern const struct tool_command tool_check;
+extern const struct tool_command tool_schema;
+extern const struct tool_command tool_cache;
+extern const struct tool_command tool_realm_add;
+extern const struct tool_command tool_realm_set;
+extern const struct tool_command tool_realm_show;
+extern const struct tool_command tool_realm_list;
+extern const struct tool_command tool_realm_remove;
+extern const struct tool_command tool_system_add;
+extern const struct tool_command tool_system_set;
+extern const struct tool_command tool_system_show;
+extern const struct tool_command tool_system_list;
+extern const struct tool_command tool_system_join;
+extern const struct tool_command tool_system_leave;
+extern const struct tool_command tool_system_disable;
+extern const struct tool_command tool_system_enable;
+extern const struct tool_command tool_system_remove;
+extern const struct tool_command tool_clearance_set;
+extern const struct tool_command tool_clearance_show;
+extern const struct tool_command tool_clearance_list;
+extern const struct tool_command tool_clearance_remove;
+extern const struct tool_command tool_map_add;
+extern const struct tool_command tool_map_set;
+extern const struct tool_command tool_map_show;
+extern const struct tool_command tool_map_list;
+extern const struct tool_command tool_map_remove;
+extern const struct tool_command tool_map_check;
 
 /* --- options that several commands have (options.c) ---------------------- */
 
@@ -46,15 +74,19 @@ struct tool_options {
     const char *uri, *base, *bind, *ca_file;    /* of a directory */
     bool starttls;
     bool json;                  /* --json */
+    bool dry_run;               /* --dry-run */
 };
 
 /* Of a command's own options, in enums that begin with TOOL_OPTION_OWN. */
 enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
        TOOL_OPTION_BASE, TOOL_OPTION_BIND, TOOL_OPTION_CA_FILE,
-       TOOL_OPTION_STARTTLS, TOOL_OPTION_JSON, TOOL_OPTION_OWN };
+       TOOL_OPTION_STARTTLS, TOOL_OPTION_JSON, TOOL_OPTION_DRY_RUN,
+       TOOL_OPTION_OWN };
 
 #define TOOL_CONFIG_OPTION { "config", required_argument, NULL, 'c' }
 #define TOOL_JSON_OPTION { "json", no_argument, NULL, TOOL_OPTION_JSON }
+#define TOOL_DRY_RUN_OPTION \
+    { "dry-run", no_argument, NULL, TOOL_OPTION_DRY_RUN }
 #define TOOL_HELP_OPTION { "help", no_argument, NULL, 'h' }
 /* A directory (directory.h) ... */
 #define TOOL_DIRECTORY_OPTIONS \

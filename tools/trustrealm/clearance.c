@@ -1,0 +1,208 @@
+/* tools/trustrealm/clearance.c - trustrealm clearance: users' clearances */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "noun.h"
+#include "text.h"
+
+static const struct noun_field fields[] = {
+    { "clearance", "trClearance", NOUN_KEYED, NULL, NULL },
+    { NULL, NULL, NOUN_TEXT, NULL, NULL }
+};
+static const struct noun_field *const clearance = &fields[0];
+
+static const char *const columns[] = { "PRINCIPAL", "TRUST REALM", "LOW",
+                                       "HIGH", "UNTIL", NULL };
+
+static void
+row(const struct tool_entry *entry, const struct tool_entries *all,
+    struct tool_sheet *sheet)
+{
+    char *const *values, *words[4];
+    size_t i, n;
+
+    values = tool_entry_values(entry, clearance->attribute, &n);
+    for (i = 0; i < n; i++) {
+        if (tr_text_words(values[i], 3, 4, words) != 0)
+            continue;
+        tool_sheet_add(sheet, (const char *[]){
+            entry->name, words[0], words[1], words[2],
+            words[3] != NULL ? words[3] : "-" });
+        tr_text_free_words(words, 4);
+    }
+    if (n == 0)
+        tool_sheet_add(sheet, (const char *[]){ entry->name, "-", "-", "-",
+                                                "-" });
+}
+
+static const struct noun noun = {
+    "clearance", "clearance", "PRINCIPAL", TR_RECORD_CLEARANCE, "trSubject",
+    "subjects", fields, columns, row
+};
+
+/* --- set ----------------------------------------------------------------- */
+
+/*
+ * The entry of a user who had no clearances: the account that was named, or
+ * one that a clearance was once made for, or a new one.  accounts is for what
+ * was read.
+ */
+static int
+make_subject(const struct noun_call *call, struct tool_work *work,
+             struct tool_entries *accounts, struct tool_entry **entry_out)
+{
+    struct tool_entry *account = NULL, *entry;
+    char *parent, *dn = tool_copy(call->entry);
+    int status;
+
+    if (dn == NULL) {
+        parent = noun_parent(call, work);
+        if (parent == NULL)
+            return TOOL_USAGE;
+        dn = tool_dn_below(parent, "cn", call->name);
+        free(parent);
+    }
+    status = tool_directory_look(work->directory, dn, &account);
+    if (status == TOOL_DONE && account->type != 0) {
+        status = tool_fail(TOOL_NO, "%s is the entry of %s", dn,
+                           account->name);
+        tool_entry_free(account);
+        free(dn);
+        return status;
+    }
+    if (status == TOOL_DONE) {
+        tool_entries_add(accounts, account);
+        entry = tool_work_edit(work, account);
+    } else if (status == TOOL_NO && call->entry == NULL) {
+        entry = tool_work_add(work, dn);
+        tool_entry_add(entry, "objectClass", "person");
+        tool_entry_add(entry, "cn", call->name);
+        tool_entry_add(entry, "sn", call->name);
+    } else {
+        if (status == TOOL_NO)
+            tool_fail(TOOL_NO, "there is no entry %s", dn);
+        free(dn);
+        return status;
+    }
+    free(dn);
+    tool_entry_add(entry, "objectClass", noun.class);
+    tool_entry_add(entry, "trPrincipal", call->name);
+    *entry_out = entry;
+    return TOOL_DONE;
+}
+
+static int
+set_clearance(const struct noun_call *call, struct tool_work *work,
+              struct tool_entries *accounts)
+{
+    struct tool_entry *entry;
+    char *grant = noun_grant(call);
+    int status;
+
+    if (grant == NULL)
+        return TOOL_USAGE;
+    status = tool_work_open(&call->options, work);
+    if (status != TOOL_DONE)
+        goto cleanup;
+    entry = tool_entries_find(&work->entries, noun.type, call->name);
+    if (entry != NULL)
+        entry = tool_work_edit(work, entry);
+    else
+        status = make_subject(call, work, accounts, &entry);
+    if (status != TOOL_DONE)
+        goto cleanup;
+    noun_put(entry, clearance, grant);
+    status = tool_work_finish(&call->options, work);
+
+cleanup:
+    free(grant);
+    return status;
+}
+
+static int
+set(int argc, char **argv)
+{
+    struct noun_call call;
+    struct tool_work work = { 0 };
+    struct tool_entries accounts = { 0 };
+    int status;
+
+    noun_parse(&noun, "clearance set", "Clear a user for a range of labels "
+               "in a trust realm.  A user with no clearance\nat all is not "
+               "limited; from the first one on he has those alone.",
+               NOUN_REALM | NOUN_RANGE | NOUN_ENTRY | NOUN_PARENT, argc,
+               argv, &call, &status);
+    if (status < 0)
+        status = set_clearance(&call, &work, &accounts);
+    tool_work_close(&work);
+    tool_entries_clear(&accounts);
+    noun_call_free(&call);
+    return status;
+}
+
+/* --- show, list, remove -------------------------------------------------- */
+
+static int
+show(int argc, char **argv)
+{
+    return noun_show(&noun, "clearance show", argc, argv);
+}
+
+static int
+list(int argc, char **argv)
+{
+    return noun_list(&noun, "clearance list", argc, argv);
+}
+
+/* Without trSubject nothing limits the user any more. */
+static int
+remove_entry(const struct noun_call *call, struct tool_work *work,
+             struct tool_entry *entry)
+{
+    struct tool_entry *after;
+    const char *value;
+
+    if (call->realm != NULL) {
+        value = noun_keyed(entry, clearance->attribute, call->realm);
+        if (value == NULL)
+            return tool_fail(TOOL_NO, "%s has no clearance in %s",
+                             entry->name, call->realm);
+        tool_entry_remove(tool_work_edit(work, entry), clearance->attribute,
+                          value);
+        return TOOL_DONE;
+    }
+    if (!call->force)
+        return tool_fail(TOOL_NO, "without any clearance %s would not be "
+                         "limited at all; that takes --force (--realm takes "
+                         "one clearance away)", entry->name);
+    after = tool_work_edit(work, entry);
+    tool_entry_remove(after, clearance->attribute, NULL);
+    tool_entry_remove(after, "trPrincipal", NULL);
+    tool_entry_remove(after, "objectClass", noun.class);
+    return TOOL_DONE;
+}
+
+static int
+remove_command(int argc, char **argv)
+{
+    return noun_change(&noun, "clearance remove", "Take a clearance away, or "
+                       "with --force all that limits a user: he may then\n"
+                       "send and get whatever his systems may.",
+                       NOUN_REALM | NOUN_FORCE, remove_entry, argc, argv);
+}
+
+const struct tool_command tool_clearance_set = {
+    "clearance set", "clear a user for a range of labels", set
+};
+const struct tool_command tool_clearance_show = {
+    "clearance show", "show a user's clearances", show
+};
+const struct tool_command tool_clearance_list = {
+    "clearance list", "list all clearances", list
+};
+const struct tool_command tool_clearance_remove = {
+    "clearance remove", "take a clearance away", remove_command
+};

@@ -1,0 +1,256 @@
+/* tools/trustrealm/noun.c - find, change and place the entry of a noun */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "noun.h"
+#include "text.h"
+
+int
+noun_begin(const struct noun_call *call, struct tool_work *work,
+           struct tool_entry **entry_out)
+{
+    int status;
+
+    status = tool_work_open(&call->options, work);
+    if (status != TOOL_DONE)
+        return status;
+    *entry_out = tool_entries_find(&work->entries, call->noun->type,
+                                   call->name);
+    if (*entry_out == NULL)
+        return tool_fail(TOOL_NO, "there is no %s %s in %s",
+                         call->noun->title, call->name,
+                         tool_directory_name(work->directory));
+    return TOOL_DONE;
+}
+
+/* --- values -------------------------------------------------------------- */
+
+static bool
+same_octets(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    return a_length == b_length && strncasecmp(a, b, a_length) == 0;
+}
+
+/* Does value stand for what wanted names? */
+static bool
+identifies(enum noun_kind kind, const char *wanted, const char *value)
+{
+    static const char blanks[] = " \t=";
+    size_t a = strcspn(wanted, blanks), b = strcspn(value, blanks);
+    const char *wanted_rest, *value_rest;
+
+    if (strcasecmp(wanted, value) == 0)
+        return true;
+    if (kind != NOUN_KEYED && kind != NOUN_NAMED)
+        return false;
+    if (same_octets(wanted, a, value, b))
+        return true;
+    if (kind == NOUN_KEYED)
+        return false;
+    /* By the name alone, or by the one in "NUMBER NAME". */
+    value_rest = value + b + strspn(value + b, blanks);
+    wanted_rest = wanted + a + strspn(wanted + a, blanks);
+    return strcasecmp(*wanted_rest == '\0' ? wanted : wanted_rest,
+                      value_rest) == 0;
+}
+
+static bool
+has_several(const struct noun_field *field)
+{
+    return field->kind >= NOUN_WORDS;
+}
+
+/* Remove what wanted identifies; false when there is none. */
+static bool
+take_out(struct tool_entry *entry, const struct noun_field *field,
+         const char *wanted)
+{
+    char *const *values;
+    bool found = false;
+    size_t i, n;
+
+    values = tool_entry_values(entry, field->attribute, &n);
+    for (i = n; i-- > 0;) {
+        if (!has_several(field) || wanted == NULL ||
+            identifies(field->kind, wanted, values[i])) {
+            tool_entry_remove(entry, field->attribute, values[i]);
+            values = tool_entry_values(entry, field->attribute, &n);
+            found = true;
+        }
+    }
+    return found;
+}
+
+void
+noun_put(struct tool_entry *entry, const struct noun_field *field,
+         const char *value)
+{
+    if (tool_entry_has(entry, field->attribute, value))
+        return;
+    (void)take_out(entry, field, value);
+    tool_entry_add(entry, field->attribute, value);
+}
+
+int
+noun_take(const struct noun_call *call, struct tool_entry *entry)
+{
+    const struct noun_given *given;
+    size_t i;
+
+    for (i = 0; i < call->ngiven; i++) {
+        given = &call->given[i];
+        if (!given->unset)
+            noun_put(entry, given->field, given->value);
+        else if (!take_out(entry, given->field, given->value) &&
+                 given->value != NULL)
+            return tool_fail(TOOL_NO, "%s has no %s %s", call->name,
+                             given->field->option, given->value);
+    }
+    return TOOL_DONE;
+}
+
+const char *
+noun_keyed(const struct tool_entry *entry, const char *attribute,
+           const char *key)
+{
+    char *const *values;
+    size_t i, n;
+
+    values = tool_entry_values(entry, attribute, &n);
+    for (i = 0; i < n; i++) {
+        if (identifies(NOUN_KEYED, key, values[i]))
+            return values[i];
+    }
+    return NULL;
+}
+
+/* --- ranges -------------------------------------------------------------- */
+
+/* YYYY-MM-DD is the end of that day; anything else stays as it is. */
+static char *
+make_time(const char *text)
+{
+    static const char pattern[] = "dddd-dd-dd";
+    size_t i;
+
+    for (i = 0; pattern[i] != '\0'; i++) {
+        if (pattern[i] == 'd' ? !isdigit((unsigned char)text[i]) :
+            text[i] != pattern[i])
+            return tool_copy(text);
+    }
+    if (text[i] != '\0')
+        return tool_copy(text);
+    return tool_format("%.4s%.2s%.2s235959Z", text, text + 5, text + 8);
+}
+
+char *
+noun_grant(const struct noun_call *call)
+{
+    const struct { const char *option, *value; } needed[] = {
+        { "realm", call->realm }, { "low", call->low },
+        { "high", call->high }
+    };
+    char *until, *grant;
+    int64_t end;
+    size_t i;
+
+    for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (needed[i].value == NULL) {
+            tool_usage(call->command, "--%s is missing", needed[i].option);
+            return NULL;
+        }
+        if (*needed[i].value == '\0' ||
+            strpbrk(needed[i].value, " \t") != NULL) {
+            tool_usage(call->command, "--%s \"%s\": one word expected",
+                       needed[i].option, needed[i].value);
+            return NULL;
+        }
+    }
+    if (call->until == NULL)
+        return tool_format("%s %s %s", call->realm, call->low, call->high);
+    until = make_time(call->until);
+    if (tr_text_time(until, &end) != 0) {
+        tool_usage(call->command, "--until \"%s\": YYYY-MM-DD or "
+                   "YYYYMMDDHHMMSSZ expected", call->until);
+        free(until);
+        return NULL;
+    }
+    grant = tool_format("%s %s %s %s", call->realm, call->low, call->high,
+                        until);
+    free(until);
+    return grant;
+}
+
+/* --- places -------------------------------------------------------------- */
+
+/* What all entries of the type are below; NULL when they have no one place.
+ * Accounts of users are not ours to make. */
+static char *
+common_parent(const struct tool_work *work, enum tr_record_type type)
+{
+    char *common = NULL, *parent;
+    size_t i;
+
+    for (i = 0; i < work->entries.n; i++) {
+        if (work->entries.list[i]->type != type ||
+            type == TR_RECORD_CLEARANCE)
+            continue;
+        parent = tool_dn_parent(work->entries.list[i]->dn);
+        if (parent != NULL &&
+            (common == NULL || tool_dn_same(common, parent))) {
+            free(common);
+            common = parent;
+            continue;
+        }
+        free(parent);
+        free(common);
+        return NULL;
+    }
+    return common;
+}
+
+/* Make the container, unless it is there. */
+static int
+make_container(struct tool_work *work, const char *dn, const char *unit)
+{
+    struct tool_entry *entry = NULL;
+    int status;
+
+    status = tool_directory_look(work->directory, dn, &entry);
+    tool_entry_free(entry);
+    if (status != TOOL_NO)
+        return status;
+    entry = tool_work_add(work, dn);
+    tool_entry_add(entry, "objectClass", "organizationalUnit");
+    tool_entry_add(entry, "ou", unit);
+    return TOOL_DONE;
+}
+
+char *
+noun_parent(const struct noun_call *call, struct tool_work *work)
+{
+    const char *base = tool_directory_base(work->directory);
+    const char *unit = call->noun->unit;
+    char *parent;
+
+    if (call->parent != NULL)
+        return tool_copy(call->parent);
+    parent = common_parent(work, call->noun->type);
+    if (parent != NULL)
+        return parent;
+    if (base == NULL) {
+        tool_usage(call->command, "where to put it is not known: --parent or "
+                   "--base is missing");
+        return NULL;
+    }
+    parent = tool_dn_below(base, "ou", unit);
+    if (make_container(work, parent, unit) == TOOL_DONE)
+        return parent;
+    free(parent);
+    return NULL;
+}

@@ -1,0 +1,261 @@
+/* tools/trustrealm/system.c - trustrealm system: systems */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "noun.h"
+#include "text.h"
+
+static const struct noun_field fields[] = {
+    { "principal", "trPrincipal", NOUN_TEXT, "PRINCIPAL",
+      "that speaks for it (default of \"add\":\ntrustrealm/SYSTEM@REALM)" },
+    { "alias", "trAlias", NOUN_WORDS, "HOST",
+      "another host name of it (again for more)" },
+    { "enabled", "trEnabled", NOUN_TRUTH, NULL, NULL },
+    { "membership", "trMembership", NOUN_KEYED, NULL, NULL },
+    { NULL, NULL, NOUN_TEXT, NULL, NULL }
+};
+static const struct noun_field *const enabled = &fields[2];
+static const struct noun_field *const membership = &fields[3];
+
+static const char *const columns[] = { "NAME", "STATE", "PRINCIPAL",
+                                       "TRUST REALMS", NULL };
+
+static bool
+is_enabled(const struct tool_entry *entry)
+{
+    const char *value = tool_entry_value(entry, enabled->attribute);
+
+    return value == NULL || tr_text_compare(value, "FALSE") != 0;
+}
+
+static void
+row(const struct tool_entry *entry, const struct tool_entries *all,
+    struct tool_sheet *sheet)
+{
+    const char *principal = tool_entry_value(entry, "trPrincipal");
+    char *const *values, *names = tool_copy(""), *longer;
+    size_t i, n;
+
+    values = tool_entry_values(entry, membership->attribute, &n);
+    for (i = 0; i < n; i++) {
+        longer = tool_format("%s%s%.*s", names, i > 0 ? "," : "",
+                             (int)strcspn(values[i], " "), values[i]);
+        free(names);
+        names = longer;
+    }
+    tool_sheet_add(sheet, (const char *[]){
+        entry->name, is_enabled(entry) ? "enabled" : "disabled",
+        principal != NULL ? principal : "-", *names != '\0' ? names : "-" });
+    free(names);
+}
+
+static const struct noun noun = {
+    "system", "system", "SYSTEM", TR_RECORD_SYSTEM, "trSystem", "systems",
+    fields, columns, row
+};
+
+/* --- add, set, show, list ------------------------------------------------ */
+
+/* trustrealm/HOST in the Kerberos realm that the host is in. */
+static char *
+default_principal(const char *host)
+{
+    krb5_context context = NULL;
+    char **realms = NULL, *fallback = NULL, *principal = NULL;
+    const char *realm = NULL;
+    krb5_error_code ret;
+
+    ret = krb5_init_context(&context);
+    if (ret == 0)
+        ret = krb5_get_host_realm(context, host, &realms);
+    if (ret == 0 && realms != NULL && realms[0] != NULL &&
+        *realms[0] != '\0')
+        realm = realms[0];
+    if (ret == 0 && realm == NULL) {
+        ret = krb5_get_default_realm(context, &fallback);
+        realm = fallback;
+    }
+    if (ret == 0)
+        principal = tool_format("trustrealm/%s@%s", host, realm);
+    else
+        tool_fail(TOOL_USAGE, "--principal is missing: Kerberos does not "
+                  "know the realm of %s: %s", host, error_message(ret));
+    krb5_free_default_realm(context, fallback);
+    if (realms != NULL)
+        krb5_free_host_realm(context, realms);
+    krb5_free_context(context);
+    return principal;
+}
+
+static int
+complete(const struct noun_call *call, struct tool_entry *entry)
+{
+    char *principal;
+
+    if (tool_entry_value(entry, "trPrincipal") != NULL)
+        return TOOL_DONE;
+    principal = default_principal(entry->name);
+    if (principal == NULL)
+        return TOOL_USAGE;
+    tool_entry_add(entry, "trPrincipal", principal);
+    free(principal);
+    return TOOL_DONE;
+}
+
+static int
+add(int argc, char **argv)
+{
+    return noun_add(&noun, "system add", "Add a system, a member of no trust "
+                    "realm yet.", complete, argc, argv);
+}
+
+static int
+set(int argc, char **argv)
+{
+    return noun_set(&noun, "system set", "Change a system.", argc, argv);
+}
+
+static int
+show(int argc, char **argv)
+{
+    return noun_show(&noun, "system show", argc, argv);
+}
+
+static int
+list(int argc, char **argv)
+{
+    return noun_list(&noun, "system list", argc, argv);
+}
+
+/* --- one change ---------------------------------------------------------- */
+
+static int
+join_entry(const struct noun_call *call, struct tool_work *work,
+           struct tool_entry *entry)
+{
+    char *grant = noun_grant(call);
+
+    if (grant == NULL)
+        return TOOL_USAGE;
+    noun_put(tool_work_edit(work, entry), membership, grant);
+    free(grant);
+    return TOOL_DONE;
+}
+
+static int
+join(int argc, char **argv)
+{
+    return noun_change(&noun, "system join", "Make a system a member of a "
+                       "trust realm, with this accreditation range;\none "
+                       "that is a member gets this range.",
+                       NOUN_REALM | NOUN_RANGE, join_entry, argc, argv);
+}
+
+static int
+leave_entry(const struct noun_call *call, struct tool_work *work,
+            struct tool_entry *entry)
+{
+    const char *value;
+
+    if (call->all == (call->realm != NULL))
+        return tool_usage(call->command, "either --realm or --all");
+    if (call->all) {
+        tool_entry_remove(tool_work_edit(work, entry),
+                          membership->attribute, NULL);
+        return TOOL_DONE;
+    }
+    value = noun_keyed(entry, membership->attribute, call->realm);
+    if (value == NULL)
+        return tool_fail(TOOL_NO, "system %s is no member of %s",
+                         entry->name, call->realm);
+    tool_entry_remove(tool_work_edit(work, entry), membership->attribute,
+                      value);
+    return TOOL_DONE;
+}
+
+static int
+leave(int argc, char **argv)
+{
+    return noun_change(&noun, "system leave", "End the membership of a "
+                       "system.", NOUN_REALM | NOUN_ALL, leave_entry, argc,
+                       argv);
+}
+
+static int
+disable_entry(const struct noun_call *call, struct tool_work *work,
+              struct tool_entry *entry)
+{
+    noun_put(tool_work_edit(work, entry), enabled, "FALSE");
+    return TOOL_DONE;
+}
+
+static int
+disable(int argc, char **argv)
+{
+    return noun_change(&noun, "system disable", "Bar a system from every "
+                       "trust realm; its memberships stay for \"enable\".",
+                       0, disable_entry, argc, argv);
+}
+
+static int
+enable_entry(const struct noun_call *call, struct tool_work *work,
+             struct tool_entry *entry)
+{
+    if (!is_enabled(entry))
+        noun_put(tool_work_edit(work, entry), enabled, "TRUE");
+    return TOOL_DONE;
+}
+
+static int
+enable(int argc, char **argv)
+{
+    return noun_change(&noun, "system enable", "Undo \"disable\".", 0,
+                       enable_entry, argc, argv);
+}
+
+static int
+remove_entry(const struct noun_call *call, struct tool_work *work,
+             struct tool_entry *entry)
+{
+    tool_work_delete(work, entry);
+    return TOOL_DONE;
+}
+
+static int
+remove_command(int argc, char **argv)
+{
+    return noun_change(&noun, "system remove", "Remove a system with all "
+                       "its memberships.", 0, remove_entry, argc, argv);
+}
+
+const struct tool_command tool_system_add = {
+    "system add", "add a system", add
+};
+const struct tool_command tool_system_set = {
+    "system set", "change a system", set
+};
+const struct tool_command tool_system_show = {
+    "system show", "show a system", show
+};
+const struct tool_command tool_system_list = {
+    "system list", "list all systems", list
+};
+const struct tool_command tool_system_join = {
+    "system join", "make a system a member of a trust realm", join
+};
+const struct tool_command tool_system_leave = {
+    "system leave", "end a membership", leave
+};
+const struct tool_command tool_system_disable = {
+    "system disable", "bar a system from every trust realm", disable
+};
+const struct tool_command tool_system_enable = {
+    "system enable", "undo that", enable
+};
+const struct tool_command tool_system_remove = {
+    "system remove", "remove a system", remove_command
+};

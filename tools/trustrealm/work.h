@@ -1,0 +1,53 @@
+/* tools/trustrealm/work.h - what a command that writes has in hand */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef WORK_H
+#define WORK_H
+
+/*
+ * A command that writes reads the whole directory, notes what it wants to be
+ * otherwise, and leaves the rest to tool_work_finish():
+ *
+ *     struct tool_work work = { 0 };
+ *
+ *     status = tool_work_open(&options, &work);
+ *     if (status == TOOL_DONE) {
+ *         entry = tool_entries_find(&work.entries, TR_RECORD_SYSTEM, name);
+ *         tool_entry_add(tool_work_edit(&work, entry), "trAlias", alias);
+ *         status = tool_work_finish(&options, &work);
+ *     }
+ *     tool_work_close(&work);
+ */
+
+#include "directory.h"
+
+struct tool_work {
+    struct tr_config *config;           /* NULL: none counts */
+    struct tool_directory *directory;
+    struct tool_entries entries;        /* all of ours, as they are */
+    struct tool_change *changes;        /* in the order of writing */
+    size_t nchanges;
+};
+
+int tool_work_open(const struct tool_options *options,
+                   struct tool_work *work);
+void tool_work_close(struct tool_work *work);
+
+/* What entry (of work's, or one that stays until work is closed) shall be:
+ * to be changed.  The same again when it is asked for again. */
+struct tool_entry *tool_work_edit(struct tool_work *work,
+                                  const struct tool_entry *entry);
+/* A new entry, to be filled. */
+struct tool_entry *tool_work_add(struct tool_work *work, const char *dn);
+void tool_work_delete(struct tool_work *work,
+                      const struct tool_entry *entry);
+
+/*
+ * Judge the whole table as it would be, show what changes, and write it.
+ * Errors that the table does not have today refuse it (TOOL_NO); --dry-run
+ * ends before writing.
+ */
+int tool_work_finish(const struct tool_options *options,
+                     struct tool_work *work);
+
+#endif
