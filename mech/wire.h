@@ -192,7 +192,7 @@ struct tr_reply {
     enum tr_reply_type type;
     union {
         struct { int64_t code; char *text, *correlation; } refused;
-        struct { int64_t flags; } prepared;
+        struct { int64_t flags; struct tr_bytes record; } prepared;
         struct { int64_t flags; struct tr_bytes trailer, record; } sealed;
         struct tr_established established;
         struct {

@@ -236,6 +236,7 @@ static const struct tr_wire_field refused[] = {
 
 static const struct tr_wire_field prepared[] = {
     INTEGER(tr_reply, u.prepared.flags),
+    OCTETS(tr_reply, u.prepared.record, 0),
     END
 };
 

@@ -127,25 +127,21 @@ tr_context_establish(struct tr_context *context,
 {
     krb5_error_code ret = 0;
 
-    if (established == NULL && !context->plain)
-        ret = TRR_INTERNAL;
     /* An importer was told which it is by the exporter. */
-    if (established != NULL &&
-        context->plain != ((established->flags & TR_IS_PLAIN) != 0))
+    if (context->plain != ((established->flags & TR_IS_PLAIN) != 0))
         ret = tr_detail(TRR_RECORD, "trustrealmd knows another kind of "
                         "context");
-    if (ret == 0 && established != NULL) {
+    if (ret == 0)
         ret = tr_life_begin(&context->life, established, &fd);
-        if (ret == 0 && !context->plain && context->life.mapping == NULL)
-            ret = tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
-    }
+    if (ret == 0 && context->life.mapping == NULL)
+        ret = tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
     if (ret == 0)
         ret = tr_facts_create(established, !context->plain, &context->facts);
     if (fd >= 0)
         (void)close(fd);
     if (ret != 0)
         return ret;
-    if (established != NULL && established->record.length > 0)
+    if (established->record.length > 0)
         tr_context_set_record(context, &established->record);
     context->stage = TR_READY;
     return 0;

@@ -42,7 +42,8 @@ struct tr_context {
     enum tr_stage stage;
     struct tr_facts *facts;
     struct tr_bytes record;             /* of trustrealmd */
-    uint8_t binding[TR_TAG_LENGTH];     /* ties the record to the inner key */
+    /* Ties the record to the inner key; not of a by-pass of an initiator. */
+    uint8_t binding[TR_TAG_LENGTH];
     uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
 
@@ -75,8 +76,7 @@ OM_uint32 tr_context_derive(OM_uint32 *minor, struct tr_context *context);
 
 /*
  * Both ends have agreed: take over what trustrealmd says (and its page, fd),
- * and let messages pass.  established may be NULL for a by-pass of an
- * initiator.  Closes fd in every case.
+ * and let messages pass.  Closes fd in every case.
  */
 krb5_error_code tr_context_establish(struct tr_context *context,
                                      struct tr_established *established,

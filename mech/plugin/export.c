@@ -136,7 +136,8 @@ import_inner(OM_uint32 *minor, struct tr_context *context,
     return major;
 }
 
-/* A by-pass of an initiator has no record: is it still allowed? */
+/* The record of a by-pass of an initiator is not bound to the context: it has
+ * to be one for where this one goes. */
 static OM_uint32
 prepare_anew(OM_uint32 *minor, struct tr_context *context)
 {
@@ -164,10 +165,11 @@ prepare_anew(OM_uint32 *minor, struct tr_context *context)
     if (ret == 0) {
         if ((reply.u.prepared.flags & TR_IS_PLAIN) == 0)
             ret = tr_detail(TRR_BYPASS, "%s", error_message(TRR_BYPASS));
+        tr_context_set_record(context, &reply.u.prepared.record);
         tr_wire_free(TR_WIRE_REPLY, &reply);
     }
     if (ret == 0)
-        ret = tr_context_establish(context, NULL, -1);
+        ret = tr_life_resume(context);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 

@@ -79,6 +79,7 @@ ask_prepare(struct initiation *in, const char *target)
     if (ret != 0)
         return ret;
     in->answer = reply.u.prepared.flags;
+    tr_context_set_record(in->context, &reply.u.prepared.record);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return 0;
 }
@@ -269,7 +270,7 @@ step_plain(OM_uint32 *minor, struct initiation *in)
     in->reply.value = NULL;
     ret = tr_frame_outer(context->mech, &reply, NULL, &in->reply);
     if (ret == 0 && major == GSS_S_COMPLETE)
-        ret = tr_context_establish(context, NULL, -1);
+        ret = tr_life_resume(context);
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 

@@ -94,8 +94,7 @@ epoch_now(const struct tr_context *context)
 {
     const struct tr_mapping *mapping = context->life.mapping;
 
-    return mapping == NULL ? context->life.epoch :
-        __atomic_load_n(&mapping->page->epoch, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&mapping->page->epoch, __ATOMIC_ACQUIRE);
 }
 
 static krb5_error_code

@@ -74,8 +74,7 @@ tr_life_begin(struct tr_life *life, const struct tr_established *established,
             return ret;
     }
     /* Another thread may have had a later answer. */
-    if (life->epoch != 0 &&
-        !tr_page_holds(life->mapping, (uint64_t)established->epoch,
+    if (life->epoch != 0 &&         !tr_page_holds(life->mapping, (uint64_t)established->epoch,
                        tr_page_clock()))
         return 0;
     life->flags = (int)established->flags;
@@ -149,8 +148,10 @@ ask(struct tr_context *context, struct tr_reply *reply, int *fd)
     krb5_error_code ret;
 
     call.u.judge.record = context->record;
-    call.u.judge.binding.data = context->binding;
-    call.u.judge.binding.length = sizeof(context->binding);
+    if (!context->plain || !context->initiator) {
+        call.u.judge.binding.data = context->binding;
+        call.u.judge.binding.length = sizeof(context->binding);
+    }
     ret = tr_daemon_open(&daemon);
     if (ret == 0)
         ret = tr_daemon_ask(&daemon, &call, TR_REPLY_ESTABLISHED, reply, fd);

@@ -25,7 +25,7 @@ struct tr_context;
 struct tr_held_page;
 
 struct tr_life {
-    _Atomic(struct tr_mapping *) mapping;       /* NULL: nothing to look at */
+    _Atomic(struct tr_mapping *) mapping;       /* once it is established */
     _Atomic uint64_t epoch;
     _Atomic int flags;                  /* TR_FORCE_CONF, TR_EXPLICIT, ... */
     _Atomic uint64_t end;               /* CLOCK_BOOTTIME, ns; 0 = none */
@@ -55,9 +55,7 @@ krb5_error_code tr_life_confirm(struct tr_context *context);
 static inline bool
 tr_life_holds(const struct tr_life *life, uint64_t now)
 {
-    const struct tr_mapping *mapping = life->mapping;
-
-    return mapping == NULL || tr_page_holds(mapping, life->epoch, now);
+    return tr_page_holds(life->mapping, life->epoch, now);
 }
 
 /* As above, and no need to look at the limits in time either. */
@@ -67,8 +65,8 @@ tr_life_is_fresh(const struct tr_life *life, uint64_t now)
     return now < life->next_look && tr_life_holds(life, now);
 }
 
-/* Have trustrealmd judge the record of a context that was imported, and
- * establish it with the answer. */
+/* Have trustrealmd judge the record of a context that was imported, or of a
+ * by-pass that Kerberos has established, and establish it with the answer. */
 krb5_error_code tr_life_resume(struct tr_context *context);
 
 /* Seconds left: the lesser of Kerberos' and ours. */

@@ -82,11 +82,31 @@ goes_unlabelled(const struct tr_job *job, const char *label)
         tr_label_equal(&asked, &job->process.range.low);
 }
 
+/* What the plugin has judged when Kerberos is done, and in later epochs. */
+static krb5_error_code
+make_bypass_record(struct tr_job *job, struct tr_bytes *record_out)
+{
+    struct tr_association a = {
+        .version = TR_VERSION, .stage = TR_STAGE_ESTABLISHED,
+        .side = TR_ROLE_INITIATOR, .bypass = true,
+        .correlation = job->correlation,
+        .to = job->target_name, .label = job->process_low
+    };
+
+    if (job->target_service != NULL)
+        a.service = job->target_service;
+    tr_association_stamp(&a, job->now);
+    return tr_association_seal(job->context,
+                               tr_keys_record_key(job->service->keys), &a,
+                               record_out);
+}
+
 void
 tr_handle_prepare(struct tr_request *request)
 {
     const char *label = request->call.u.prepare.label;
     struct tr_reply reply = { .type = TR_REPLY_PREPARED };
+    struct tr_bytes record = { NULL, 0 };
     struct tr_job *job;
     krb5_error_code ret;
     bool plain = false;
@@ -101,8 +121,8 @@ tr_handle_prepare(struct tr_request *request)
         ret = tr_job_process(job, TR_S6_LABEL);
     if (ret == 0) {
         plain = goes_unlabelled(job, label);
-        if (!plain)
-            ret = decide(job, label, request->call.u.prepare.flags);
+        ret = plain ? make_bypass_record(job, &record) :
+            decide(job, label, request->call.u.prepare.flags);
     }
     if (ret) {
         tr_job_refuse(job, ret);
@@ -112,7 +132,9 @@ tr_handle_prepare(struct tr_request *request)
     if (plain)
         job->audit.local_label = job->process_low;
     reply.u.prepared.flags = plain ? TR_IS_PLAIN : tr_job_flags(job);
+    reply.u.prepared.record = record;
     tr_job_reply(job, &reply, false, plain);
+    tr_bytes_free(&record);
 }
 
 /* --- seal ---------------------------------------------------------------- */

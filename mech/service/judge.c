@@ -49,6 +49,19 @@ tr_judge_plain(struct tr_job *job, const char *service, const char *client)
     return ret;
 }
 
+/* The same at the sender: may this process still speak to that target so? */
+static krb5_error_code
+judge_plain_target(struct tr_job *job, const char *target)
+{
+    job->audit.target = target;
+    job->epoch = tr_shared_page_epoch(job->service->page);
+    if (tr_bypass_to(job->service->config, &job->process, target))
+        return 0;
+    return tr_job_fail(job, TR_S1_BYPASS, TRR_BYPASS, "%.150s is not spoken "
+                       "to without a label, by a process from %.150s to "
+                       "%.150s", target, job->process_low, job->process_high);
+}
+
 static krb5_error_code
 judge(struct tr_job *job)
 {
@@ -62,8 +75,10 @@ judge(struct tr_job *job)
     if (!tr_bytes_equal(&a->binding, &call->u.judge.binding))
         return tr_job_fail(job, TR_STEP_NONE, TRR_BINDING,
                            "the record is another context's");
-    return a->bypass ? tr_judge_plain(job, a->service, a->client) :
-        tr_judge_agreement(job, a->label, a->low, a->high);
+    if (!a->bypass)
+        return tr_judge_agreement(job, a->label, a->low, a->high);
+    return a->side == TR_ROLE_INITIATOR ? judge_plain_target(job, a->to) :
+        tr_judge_plain(job, a->service, a->client);
 }
 
 void

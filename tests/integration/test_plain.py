@@ -4,6 +4,8 @@
 
 import pytest
 
+from testlib.agent import Refused, establish
+from testlib.process import eventually
 from testlib.programs import Listener
 from testlib.world import SERVICE, VAULT
 
@@ -119,20 +121,55 @@ def test_sender_bypass_is_for_single_lowest_processes(lenient):
     assert outcome.status == 1
 
 
-def test_sender_bypass_works_for_the_lowest(lenient):
+@pytest.fixture
+def lowest(lenient):
+    """Alpha's processes have the lowest label alone."""
     rules = lenient.alpha.config["rules"]
     saved = {name: dict(rule) for name, rule in rules.items()}
     first = next(iter(rules))
     rules[first].update(lowest="open", highest="open", label="open")
     lenient.alpha.restart()
+    yield lenient
+    rules.update(saved)
+    lenient.alpha.restart()
+
+
+def test_sender_bypass_works_for_the_lowest(lowest):
+    server = lowest.server("epsilon", GSS_MECH_CONFIG="/dev/null")
+    mark = lowest.alpha.audit.mark()
+    outcome = lowest.client(server, to="epsilon", service="plain")
+    assert outcome.delivered, outcome
+    assert outcome.context["state"] == "unlabelled"
+    record = lowest.alpha.audit.since(mark, result="allow")[-1]
+    assert record["bypass"] is True
+
+
+def passes(context):
     try:
-        server = lenient.server("epsilon", GSS_MECH_CONFIG="/dev/null")
-        mark = lenient.alpha.audit.mark()
-        outcome = lenient.client(server, to="epsilon", service="plain")
-        assert outcome.delivered, outcome
-        assert outcome.context["state"] == "unlabelled"
-        record = lenient.alpha.audit.since(mark, result="allow")[-1]
-        assert record["bypass"] is True
+        context.wrap(b"a message")
+        return True
+    except Refused:
+        return False
+
+
+def test_sender_bypass_that_is_withdrawn(lowest):
+    """A context in use notices, and that it is allowed again."""
+    ours, theirs = establish(
+        lowest.agent("alpha"),
+        lowest.agent("epsilon", None, SERVICE, plugin=False),
+        "plain@" + lowest.epsilon.host)
+    assert theirs.unwrap(ours.wrap(b"a message")) == b"a message"
+    policy = lowest.alpha.config["policy"]
+    saved = policy["bypass-to"]
+    mark = lowest.alpha.audit.mark()
+    policy["bypass-to"] = "plain/elsewhere.example.test@*"
+    try:
+        lowest.alpha.reload()
+        eventually(lambda: not passes(ours), 5, "refusal")
+        record = lowest.alpha.audit.wait(mark, result="deny")
+        assert (record["event"], record["step"], record["code"]) == (
+            "judge", "S1", "TRR_BYPASS")
     finally:
-        rules.update(saved)
-        lenient.alpha.restart()
+        policy["bypass-to"] = saved
+        lowest.alpha.reload()
+    eventually(lambda: passes(ours), 5, "permission")

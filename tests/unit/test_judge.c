@@ -282,6 +282,37 @@ a_by_pass_is_judged_anew_as_well(void **state)
     world_forget(&plain);
 }
 
+static void
+a_by_pass_of_the_sender_is_judged_anew_as_well(void **state)
+{
+    struct tr_call call = { .type = TR_CALL_PREPARE };
+    struct tr_bytes record = { NULL, 0 };
+
+    world_restart(&world_alpha, "bypass-to = host/old.*\n"
+                  "allow-bypass = true\n");
+    call.u.prepare.target = (char *)"host/old.unit.test@" WORLD_REALM;
+    assert_int_equal(world_call(&world_alpha, WORLD_LOW_USER, &call),
+                     TR_REPLY_PREPARED);
+    world_copy(&record, &world_alpha.reply.u.prepared.record);
+    assert_int_equal(judge(&world_alpha, WORLD_LOW_USER, &record, ""), 0);
+    assert_true(world_alpha.with_page);
+    assert_false(world_alpha.audited);
+    assert_int_equal(world_alpha.reply.u.established.flags, TR_IS_PLAIN);
+    assert_int_equal(world_alpha.reply.u.established.epoch,
+                     tr_shared_page_epoch(world_alpha.service.page));
+    assert_int_equal(judge(&world_alpha, WORLD_USER, &record, ""),
+                     TRR_BYPASS);
+    assert_int_equal(judge(&world_alpha, WORLD_LOW_USER, &record, INITIATOR),
+                     TRR_BINDING);
+    assert_int_equal(issue(&world_alpha, WORLD_LOW_USER, &record, "public"),
+                     TRR_UNSUPPORTED);
+    world_restart(&world_alpha, "");
+    assert_int_equal(judge(&world_alpha, WORLD_LOW_USER, &record, ""),
+                     TRR_BYPASS);
+    assert_int_equal(world_alpha.step, TR_S1_BYPASS);
+    free(record.data);
+}
+
 /* --- labels of messages -------------------------------------------------- */
 
 static void
@@ -491,6 +522,7 @@ main(void)
         TEST(a_lifetime_ends_at_both_ends),
         TEST(the_earlier_end_counts),
         TEST(a_by_pass_is_judged_anew_as_well),
+        TEST(a_by_pass_of_the_sender_is_judged_anew_as_well),
         TEST(a_label_goes_both_ways),
         TEST(no_label_is_the_one_established),
         TEST(a_label_outside_the_agreed_range_is_not_issued),

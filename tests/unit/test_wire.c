@@ -448,6 +448,7 @@ no_second_encoding(void **state)
     assert_true(taken > 1000);
 }
 
+#define NO_RECORD "\xa1\x02\x04\x00"
 static void
 not_der(void **state)
 {
@@ -456,45 +457,59 @@ not_der(void **state)
         const uint8_t *octets;
         size_t length;
     } rows[] = {
-        /* Reply: prepared, flags 5 */
-        { 0, OCTETS("\xa1\x07\x30\x05\xa0\x03\x02\x01\x05") },
+        /* Reply: prepared, flags 5, no record */
+        { 0, OCTETS("\xa1\x0b\x30\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
         /* lengths in more octets than they need */
         { TRR_MALFORMED,
-          OCTETS("\xa1\x81\x07\x30\x05\xa0\x03\x02\x01\x05") },
+          OCTETS("\xa1\x81\x0b\x30\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
         { TRR_MALFORMED,
-          OCTETS("\xa1\x08\x30\x81\x05\xa0\x03\x02\x01\x05") },
+          OCTETS("\xa1\x0c\x30\x81\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
         { TRR_MALFORMED,
-          OCTETS("\xa1\x08\x30\x06\xa0\x04\x02\x81\x01\x05") },
+          OCTETS("\xa1\x0c\x30\x0a\xa0\x04\x02\x81\x01\x05" NO_RECORD) },
         { TRR_MALFORMED,
-          OCTETS("\xa1\x84\x00\x00\x00\x07\x30\x05\xa0\x03\x02\x01\x05") },
+          OCTETS("\xa1\x84\x00\x00\x00\x0b\x30\x09\xa0\x03\x02\x01\x05"
+                 NO_RECORD) },
         /* indefinite length, reserved length */
         { TRR_MALFORMED,
-          OCTETS("\xa1\x09\x30\x80\xa0\x03\x02\x01\x05\x00\x00") },
-        { TRR_TRUNCATED, OCTETS("\xa1\x07\x30\xff\xa0\x03\x02\x01\x05") },
+          OCTETS("\xa1\x0d\x30\x80\xa0\x03\x02\x01\x05" NO_RECORD
+                 "\x00\x00") },
+        { TRR_TRUNCATED, OCTETS("\xa1\x0b\x30\xff\xa0\x03\x02\x01\x05"
+                                NO_RECORD) },
         /* tag in long form, primitive, of another class */
         { TRR_MALFORMED,
-          OCTETS("\xbf\x01\x07\x30\x05\xa0\x03\x02\x01\x05") },
-        { TRR_MALFORMED, OCTETS("\x81\x07\x30\x05\xa0\x03\x02\x01\x05") },
-        { TRR_MALFORMED, OCTETS("\x61\x07\x30\x05\xa0\x03\x02\x01\x05") },
-        { TRR_MALFORMED, OCTETS("\xa1\x07\x10\x05\xa0\x03\x02\x01\x05") },
-        { TRR_MALFORMED, OCTETS("\xa1\x07\x31\x05\xa0\x03\x02\x01\x05") },
-        { TRR_MALFORMED, OCTETS("\xa1\x07\x30\x05\xa1\x03\x02\x01\x05") },
-        { TRR_MALFORMED, OCTETS("\xa1\x07\x30\x05\xa0\x03\x0a\x01\x05") },
+          OCTETS("\xbf\x01\x0b\x30\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\x81\x0b\x30\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\x61\x0b\x30\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0b\x10\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0b\x31\x09\xa0\x03\x02\x01\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0b\x30\x09\xa1\x03\x02\x01\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0b\x30\x09\xa0\x03\x0a\x01\x05" NO_RECORD) },
         /* integers: empty, padded with zeros or ones, too wide */
-        { TRR_MALFORMED, OCTETS("\xa1\x06\x30\x04\xa0\x02\x02\x00") },
-        { TRR_MALFORMED, OCTETS("\xa1\x08\x30\x06\xa0\x04\x02\x02\x00\x05") },
-        { TRR_MALFORMED, OCTETS("\xa1\x08\x30\x06\xa0\x04\x02\x02\xff\x85") },
-        { TRR_TOO_LONG, OCTETS("\xa1\x0f\x30\x0d\xa0\x0b\x02\x09"
-                               "\x01\x00\x00\x00\x00\x00\x00\x00\x00") },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0a\x30\x08\xa0\x02\x02\x00" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0c\x30\x0a\xa0\x04\x02\x02\x00\x05" NO_RECORD) },
+        { TRR_MALFORMED,
+          OCTETS("\xa1\x0c\x30\x0a\xa0\x04\x02\x02\xff\x85" NO_RECORD) },
+        { TRR_TOO_LONG, OCTETS("\xa1\x13\x30\x11\xa0\x0b\x02\x09"
+                               "\x01\x00\x00\x00\x00\x00\x00\x00\x00"
+                               NO_RECORD) },
         /* a field missing, one more, one twice in its tag */
         { TRR_TRUNCATED, OCTETS("\xa1\x02\x30\x00") },
-        { TRR_TRAILING, OCTETS("\xa1\x0c\x30\x0a\xa0\x03\x02\x01\x05"
-                               "\xa1\x03\x02\x01\x05") },
-        { TRR_TRAILING, OCTETS("\xa1\x0a\x30\x08\xa0\x06\x02\x01\x05"
-                               "\x02\x01\x05") },
+        { TRR_TRUNCATED, OCTETS("\xa1\x07\x30\x05\xa0\x03\x02\x01\x05") },
+        { TRR_TRAILING, OCTETS("\xa1\x10\x30\x0e\xa0\x03\x02\x01\x05"
+                               NO_RECORD "\xa2\x03\x02\x01\x05") },
+        { TRR_TRAILING, OCTETS("\xa1\x0e\x30\x0c\xa0\x06\x02\x01\x05"
+                               "\x02\x01\x05" NO_RECORD) },
         /* after the sequence, inside the alternative's tag */
-        { TRR_TRAILING, OCTETS("\xa1\x09\x30\x05\xa0\x03\x02\x01\x05"
-                               "\x05\x00") },
+        { TRR_TRAILING, OCTETS("\xa1\x0d\x30\x09\xa0\x03\x02\x01\x05"
+                               NO_RECORD "\x05\x00") },
         /* no such alternative, none at all */
         { TRR_MALFORMED, OCTETS("\xa7\x02\x05\x00") },
         { TRR_MALFORMED, OCTETS("\xbe\x02\x05\x00") },
