@@ -138,6 +138,9 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "status"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "check"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "cache"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "reach"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "who"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "diff"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "schema"),
     ("trustrealmd.8", "tools/trustrealmd", None)])
 def test_options_and_manual_agree(page, program, command):
@@ -149,7 +152,8 @@ def test_options_and_manual_agree(page, program, command):
     ("gss-label.1", [("tools/gss-label/gss-label", c)
                      for c in ("client", "server", "token", "doctor")]),
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
-                      for c in ("explain", "status", "check", "cache",
+                      for c in ("explain", "status", "check", "cache", "reach",
+                                "who", "diff",
                                 "schema")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):
     options = set().union(*(options_of(*c) for c in commands))

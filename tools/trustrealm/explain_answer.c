@@ -74,15 +74,15 @@ name_entry(const struct explain *ex, const struct tr_answer *answer,
         }
         break;
     case S_MAP:
-        if (answer->realm[0] != '\0' && explain_is_configured(ex, own)) {
+        if (answer->realm[0] != '\0' && ask_is_configured(&ex->table, own)) {
             snprintf(out, size, "label map %s, %s", answer->realm,
                      ex->table.config->format);
             return;
         }
         break;
     case S_USER:
-        if (ex->user != NULL) {
-            snprintf(out, size, "clearance %s", ex->user);
+        if (ex->ask.user != NULL) {
+            snprintf(out, size, "clearance %s", ex->ask.user);
             return;
         }
         break;
@@ -198,7 +198,8 @@ print_conclusion(const struct explain *ex, const struct tr_answer *answer)
     if (answer->label[0] != '\0')
         tool_line("label %s", answer->label);
     if (answer->local_label[0] != '\0' &&
-        explain_is_configured(ex, answer == ex->sent ? ex->from : ex->to))
+        ask_is_configured(&ex->table,
+                          answer == ex->sent ? ex->from : ex->to))
         tool_line("label %s in format %s", answer->local_label,
                   ex->table.config->format);
     tool_line("range %s to %s; confidentiality %srequired; carrier %s; "

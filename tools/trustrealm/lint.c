@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "lint.h"
 #include "trustrealm_err.h"
 
@@ -27,17 +26,6 @@ lint_find(const struct lint *lint, const char *severity, const char *rule,
 }
 
 /* --- memberships and clearances ------------------------------------------ */
-
-static void
-format_time(int64_t seconds, char *out, size_t size)
-{
-    time_t when = seconds;
-    struct tm tm;
-
-    if (gmtime_r(&when, &tm) == NULL ||
-        strftime(out, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-        snprintf(out, size, "%lld", (long long)seconds);
-}
 
 /* Both ends must be labels of the trust realm, in order. */
 static bool
@@ -72,7 +60,7 @@ judge_grant(const struct lint *lint, const char *kind, const char *name,
             const struct tr_grant *grant, struct tr_range *range_out)
 {
     const struct tr_realm *realm;
-    char end[64];
+    char end[TOOL_TIME_LENGTH];
 
     if (tr_view_realm(lint->table->view, grant->realm, &realm) != 0) {
         lint_find(lint, "error", "unknown-realm", kind, name,
@@ -83,7 +71,7 @@ judge_grant(const struct lint *lint, const char *kind, const char *name,
         !judge_range(lint, kind, name, realm, grant, range_out))
         return NULL;
     if (grant->end != 0 && grant->end <= lint->table->now) {
-        format_time(grant->end, end, sizeof(end));
+        tool_format_time(grant->end, end);
         lint_find(lint, "warning", "expired", kind, name,
                   "in %s ended at %s", grant->realm, end);
         return NULL;

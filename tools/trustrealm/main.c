@@ -12,8 +12,11 @@
 /* Verbs of one noun stand together. */
 static const struct tool_command *const commands[] = {
     &tool_explain,
+    &tool_reach,
+    &tool_who,
     &tool_status,
     &tool_check,
+    &tool_diff,
     &tool_cache,
     &tool_schema,
     &tool_realm_add,

@@ -2,8 +2,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <com_err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "trustrealm.h"
 
 const char *
@@ -42,6 +45,68 @@ tool_record_name(const struct tr_record *record)
         return NULL;
     return name;
 }
+
+void
+tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH])
+{
+    time_t when = seconds;
+    struct tm tm;
+
+    out[0] = '\0';
+    if (seconds != 0 &&
+        (gmtime_r(&when, &tm) == NULL ||
+         strftime(out, TOOL_TIME_LENGTH, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0))
+        snprintf(out, TOOL_TIME_LENGTH, "%lld", (long long)seconds);
+}
+
+/* --- names --------------------------------------------------------------- */
+
+static krb5_error_code
+add_name(const struct tr_record *record, void *arg)
+{
+    struct tool_names *names = arg;
+
+    /* Grow at powers of two. */
+    if ((names->n & (names->n - 1)) == 0)
+        names->list = tool_must(reallocarray(
+            names->list, names->n == 0 ? 1 : 2 * names->n,
+            sizeof(*names->list)));
+    names->list[names->n++] = tool_copy(record->u.system.name);
+    return 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int
+tool_names_of_systems(const struct tool_table *table,
+                      struct tool_names *names_out)
+{
+    krb5_error_code ret;
+
+    ret = tr_view_each(table->view, TR_RECORD_SYSTEM, add_name, names_out);
+    if (names_out->n > 0)
+        qsort(names_out->list, names_out->n, sizeof(*names_out->list),
+              compare_names);
+    if (ret)
+        return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
+                         tr_table_message(table->table));
+    return TOOL_DONE;
+}
+
+void
+tool_names_clear(struct tool_names *names)
+{
+    while (names->n > 0)
+        free(names->list[--names->n]);
+    free(names->list);
+    names->list = NULL;
+}
+
+/* --- JSON ---------------------------------------------------------------- */
 
 json_t *
 tool_entry_json(const struct tr_entry *entry)

@@ -36,8 +36,11 @@ struct tool_command {
 
 /* In the order of main.c, a line each. */
 extern const struct tool_command tool_explain;
+extern const struct tool_command tool_reach;
+extern const struct tool_command tool_who;
 extern const struct tool_command tool_status;
 extern const struct tool_command tool_check;
+extern const struct tool_command tool_diff;
 extern const struct tool_command tool_schema;
 extern const struct tool_command tool_cache;
 extern const struct tool_command tool_realm_add;
@@ -201,6 +204,15 @@ void tool_json_rows(json_t *object);
 /* "system"; its name, malloced, that of a label map "REALM, FORMAT". */
 const char *tool_record_kind(const struct tr_record *record);
 char *tool_record_name(const struct tr_record *record);
+/* "2026-11-22 01:55 UTC"; "" for 0. */
+#define TOOL_TIME_LENGTH 64
+void tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH]);
+
+/* Names of all systems, in order. */
+struct tool_names { char **list; size_t n; };
+int tool_names_of_systems(const struct tool_table *table,
+                          struct tool_names *names_out);
+void tool_names_clear(struct tool_names *names);
 /* Attributes with arrays of values. */
 json_t *tool_entry_json(const struct tr_entry *entry);
 

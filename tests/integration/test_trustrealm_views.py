@@ -1,0 +1,277 @@
+# tests/integration/test_trustrealm_views.py - who may, who is, what changed
+# SPDX-License-Identifier: BSD-2-Clause
+"""trustrealm reach, who and diff, on LDIF files."""
+
+import json
+
+import pytest
+
+from testlib import table
+from testlib.tool import (                            # noqa: F401
+    ALPHA, BETA, DELTA, GAMMA, config, ldif, on_terminal, rows, trustrealm)
+
+ALICE, BOB = "alice@" + table.REALM, "bob@" + table.REALM
+
+
+def asked(*arguments):
+    """(exit status, rows)"""
+    status, out, err = trustrealm(*arguments)
+    assert err == ""
+    return status, rows(out)
+
+
+# --- reach --------------------------------------------------------------------
+
+@pytest.mark.parametrize("label, options, systems", [
+    ("SECRET:CRYPTO", [], [BETA]),
+    ("SECRET:RADAR", [], []),
+    ("OPEN", [], [BETA, GAMMA]),
+    ("OPEN:HR", [], [BETA]),
+    ("SECRET:CRYPTO", ["--user", ALICE], [BETA]),
+    ("SECRET:CRYPTO", ["--user", BOB], []),
+])
+def test_reach(ldif, label, options, systems):
+    status, found = asked("reach", "--ldif", ldif(), "--from", ALPHA,
+                          "--label", label, *options)
+    assert [row[0] for row in found] == systems
+    assert all(row[2] == label for row in found)
+    assert status == (0 if systems else 1)
+
+
+def test_reach_without_a_label(ldif):
+    status, found = asked("reach", "--ldif", ldif(), "--from", ALPHA)
+    assert (status, [row[:2] for row in found]) == (
+        0, [[BETA, "engineering"], [GAMMA, "corporate"]])
+
+
+def test_reach_says_why_not(ldif):
+    status, found = asked("reach", "--ldif", ldif(), "--from", ALPHA,
+                          "--verbose", "--label", "SECRET:RADAR")
+    assert status == 1
+    assert {row[0]: row[1] for row in found} == {
+        BETA: "no", GAMMA: "no", DELTA: "no"}
+    why = {row[0]: row[6][:3] for row in found}
+    assert why == {BETA: "S9:", GAMMA: "S6:", DELTA: "S5:"}
+
+
+def test_reach_asks_the_receiver_too(ldif, config):
+    """What the sender would send, and the receiver's own limits refuse."""
+    path, narrow = ldif(), config(policy={"trust-realms": "corporate"})
+    assert asked("reach", "--ldif", path, "--from", BETA, "--label",
+                 "SECRET")[1] == [[ALPHA, "engineering", "SECRET", "PUBLIC",
+                                   "SECRET:CRYPTO"]]
+    status, found = asked("reach", "--ldif", path, "--from", BETA, "--label",
+                          "SECRET", "-c", narrow, "--verbose")
+    assert status == 1
+    assert found[0][:2] == [ALPHA, "no"] and found[0][6][:2] == "R6"
+
+
+def test_reach_counts_for_each_service(ldif):
+    entries = [entry.replace("trDOI: 2001", "trDOI: 2001\n"
+                             "trCarrier: nfs mic").replace(
+                                 "trConfidentialFrom: TOPSECRET",
+                                 "trConfidentialFrom: PUBLIC")
+               for entry in table.entries()]
+    path = ldif(entries=entries)
+    for service, systems in (("host", [BETA]), ("nfs", [])):
+        _, found = asked("reach", "--ldif", path, "--from", ALPHA, "--label",
+                         "SECRET", "--service", service)
+        assert [row[0] for row in found] == systems
+
+
+def test_reach_in_json(ldif):
+    status, out, _ = trustrealm("reach", "--ldif", ldif(), "--from", ALPHA,
+                                "--label", "OPEN:HR", "--verbose", "--json")
+    answer = json.loads(out)
+    assert status == 0
+    assert (answer["from"], answer["label"]) == (ALPHA, "OPEN:HR")
+    assert {one["system"]: one["allowed"] for one in answer["systems"]} == {
+        BETA: True, GAMMA: False, DELTA: False}
+    assert all(("reason" in one) != one["allowed"]
+               for one in answer["systems"])
+
+
+def test_reach_from_a_system_that_is_not_there(ldif):
+    status, out, err = trustrealm("reach", "--ldif", ldif(), "--from", "x")
+    assert (status, out) == (1, "")
+    assert "x is not in the table" in err
+
+
+# --- who ----------------------------------------------------------------------
+
+def test_who(ldif):
+    path = ldif(
+        table.system("zeta", ["engineering PUBLIC SECRET 20200101000000Z"]),
+        table.system("eta", ["engineering PUBLIC SECRET"])
+        + "trEnabled: FALSE\n",
+        table.system("theta", ["engineering PUBLIC INTERNAL "
+                               "20990101000000Z"]))
+    status, found = asked("who", "--ldif", path, "--realm", "engineering")
+    assert status == 0
+    assert found == [
+        ["system", ALPHA, "PUBLIC", "SECRET:CRYPTO,RADAR", ""],
+        ["system", BETA, "PUBLIC", "SECRET:CRYPTO", ""],
+        ["system", table.host("theta"), "PUBLIC", "INTERNAL",
+         "2099-01-01 00:00:00 UTC"],
+        ["user", ALICE, "PUBLIC", "SECRET:CRYPTO,RADAR", ""],
+        ["user", BOB, "PUBLIC", "INTERNAL", ""]]
+
+
+@pytest.mark.parametrize("label, names", [
+    ("SECRET:CRYPTO", [ALPHA, BETA, ALICE]),
+    ("SECRET:RADAR", [ALPHA, ALICE]),
+    ("TOPSECRET", []),
+])
+def test_who_at_a_label(ldif, label, names):
+    status, out, _ = trustrealm("who", "--ldif", ldif(), "--realm",
+                                "engineering", "--at", label, "--json")
+    assert [one["name"] for one in json.loads(out)["members"]] == names
+    assert status == (0 if names else 1)
+
+
+def test_who_of_what_is_not_there(ldif):
+    path = ldif()
+    for options, says in ((["--realm", "nowhere"], "no trust realm nowhere"),
+                          (["--realm", "corporate", "--at", "SECRET"],
+                           "SECRET of corporate: ")):
+        status, out, err = trustrealm("who", "--ldif", path, *options)
+        assert (status, out) == (1, "")
+        assert says in err
+
+
+def test_who_for_people(ldif):
+    status, shown = on_terminal("who", "--ldif", ldif(), "--realm",
+                                "corporate")
+    lines = shown.splitlines()
+    assert status == 0
+    assert lines[0].split() == ["KIND", "NAME", "FROM", "TO", "UNTIL"]
+    assert lines[-1].startswith("3 systems, 2 users;")
+
+
+# --- diff ---------------------------------------------------------------------
+
+@pytest.fixture
+def differ(tmp_path):
+    """Rows of the difference between the tests' table and another one."""
+    def compare(entries, old=None):
+        paths = []
+        for name, some in (("old", old or table.entries()),
+                           ("new", entries)):
+            path = tmp_path / (name + ".ldif")
+            path.write_text(table.ldif(some))
+            path.chmod(0o600)
+            paths.append(path)
+        status, found = asked("diff", *paths)
+        assert status == (1 if found else 0)
+        back_status, back = asked("diff", *reversed(paths))
+        assert back_status == status
+        turned = {"widens": "narrows", "narrows": "widens",
+                  "changes": "changes"}
+        assert sorted(back) == sorted(
+            [turned[row[0]]] + row[1:4] + [row[5], row[4]] for row in found)
+        return found
+    return compare
+
+
+def changed(cn, old, new):
+    entries = [entry.replace(old, new) if "\ncn: %s\n" % cn in entry
+               else entry for entry in table.entries()]
+    assert entries != table.entries()
+    return entries
+
+
+def test_diff_of_equal_tables(differ):
+    assert differ(list(reversed(table.entries()))) == []
+
+
+@pytest.mark.parametrize("cn, old, new, access, attribute", [
+    (ALPHA, "PUBLIC SECRET:CRYPTO,RADAR", "PUBLIC SECRET:CRYPTO", "narrows",
+     "trMembership"),
+    (ALPHA, "PUBLIC SECRET:", "PUBLIC TOPSECRET:", "widens", "trMembership"),
+    (ALPHA, "PUBLIC SECRET:", "INTERNAL TOPSECRET:", "changes",
+     "trMembership"),
+    (ALPHA, "CRYPTO,RADAR", "CRYPTO,RADAR 20990101000000Z", "narrows",
+     "trMembership"),
+    (ALPHA, "trMembership: corporate OPEN RESTRICTED:HR\n", "", "narrows",
+     "trMembership"),
+    (ALPHA, "trPrincipal:", "trAlias: www.example.test\ntrPrincipal:",
+     "widens", "trAlias"),
+    (ALPHA, "trPrincipal:", "trEnabled: FALSE\ntrPrincipal:", "narrows",
+     "trEnabled"),
+    (ALPHA, "trustrealm/alpha", "host/alpha", "changes", "trPrincipal"),
+    ("engineering", "trDOI:", "trRequiredAttribute: a=b\ntrDOI:", "narrows",
+     "trRequiredAttribute"),
+    ("engineering", "trDOI:", "trDelegation: host\ntrDOI:", "widens",
+     "trDelegation"),
+    ("engineering", "trDOI:", "trLifetime: 60\ntrDOI:", "narrows",
+     "trLifetime"),
+    ("engineering", "trDOI:", "trKernelLifetime: 301\ntrDOI:", "widens",
+     "trKernelLifetime"),
+    ("engineering", "trDOI:", "trMode: dry-run\ntrDOI:", "widens", "trMode"),
+    ("engineering", "trPolicy: mls", "trPolicy: equal", "narrows",
+     "trPolicy"),
+    ("engineering", "trConfidentialFrom: TOPSECRET",
+     "trConfidentialFrom: SECRET", "narrows", "trConfidentialFrom"),
+    ("engineering", "trPriority: 20", "trPriority: 5", "changes",
+     "trPriority"),
+    ("engineering", "2 SECRET", "2 COSMIC", "changes", "trLevel"),
+])
+def test_diff_says_what_widens(differ, cn, old, new, access, attribute):
+    (row,) = differ(changed(cn, old, new))
+    assert [row[0], row[2], row[3]] == [access, cn, attribute]
+    assert row[4] != row[5]
+
+
+def test_diff_of_a_member_when_levels_have_changed(differ):
+    """Ranges of other levels cannot be compared."""
+    entries = [entry.replace("SECRET", "COSMIC") for entry in table.entries()]
+    found = differ(entries)
+    assert {row[0] for row in found if row[3] == "trMembership"} == \
+        {"changes"}
+
+
+def test_diff_of_entries_that_come_and_go(differ):
+    found = differ(table.entries() + [
+        table.system("zeta", ["corporate OPEN OPEN"]),
+        table.user("zoe", ["corporate OPEN OPEN"])])
+    assert [row[:4] for row in found if row[3] == "entry"] == [
+        # a user without an entry is not limited
+        ["narrows", "clearance", "zoe@" + table.REALM, "entry"],
+        ["widens", "system", table.host("zeta"), "entry"]]
+    assert ["widens", "system", table.host("zeta"), "trMembership", "-",
+            "corporate OPEN OPEN"] in found
+
+
+def test_a_name_that_became_an_alias(differ):
+    """delta is gone; that alpha is called so as well does not hide it."""
+    entries = [entry for entry in changed(
+        ALPHA, "trPrincipal:", "trAlias: %s\ntrPrincipal:" % DELTA)
+        if "\ncn: %s\n" % DELTA not in entry]
+    assert {(row[2], row[3], row[0]) for row in differ(entries)} == {
+        (ALPHA, "trAlias", "widens"), (DELTA, "entry", "narrows"),
+        (DELTA, "cn", "narrows"), (DELTA, "trPrincipal", "narrows")}
+
+
+def test_diff_in_json(ldif, tmp_path):
+    path = ldif(table.system("zeta", []))
+    old = tmp_path / "old.ldif"
+    old.write_text(table.ldif(table.entries()))
+    old.chmod(0o600)
+    status, out, _ = trustrealm("diff", old, path, "--json")
+    answer = json.loads(out)
+    assert status == 1
+    assert answer["differences"][0] == {
+        "access": "widens", "kind": "system", "name": table.host("zeta"),
+        "attribute": "entry", "old": None, "new": "present"}
+    assert answer["old"]["source"] == "ldif:%s" % old
+
+
+@pytest.mark.parametrize("arguments", [
+    ["reach"], ["reach", "--from", ALPHA, "--user", "bob"],
+    ["reach", "--from", ALPHA, "x"], ["who"], ["who", "--realm"],
+    ["diff"], ["diff", "a", "b", "c"], ["cache", "a", "b"]],
+    ids=lambda arguments: " ".join(arguments))
+def test_wrong_usage(arguments):
+    status, out, err = trustrealm(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("trustrealm " + arguments[0])
