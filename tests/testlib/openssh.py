@@ -1,0 +1,75 @@
+# tests/testlib/openssh.py - Debian's ssh and sshd on machines
+# SPDX-License-Identifier: BSD-2-Clause
+"""Client and server as doc/apps/openssh sets them up."""
+
+from . import guide, table
+
+SSHD = "/usr/sbin/sshd"
+SSHD_CONFIG = """\
+Include /etc/ssh/sshd_config.d/*.conf
+HostKey /etc/ssh/ssh_host_ed25519_key
+UsePAM yes
+PidFile none
+LogLevel VERBOSE
+Subsystem sftp /usr/lib/openssh/sftp-server
+"""
+DROP_IN = "/etc/ssh/sshd_config.d/trustrealm.conf"
+RECORD = "/usr/local/bin/sshd-label-record"
+SESSION = "/usr/local/bin/sshd-label-session"
+KEYEX = ("-o", "PreferredAuthentications=gssapi-keyex")
+WITH_MIC = ("-o", "PreferredAuthentications=gssapi-with-mic", "-o",
+            "GSSAPIKeyExchange=no")
+
+
+class Sshd:
+    """sshd on a machine, with more lines of configuration."""
+
+    def __init__(self, world, name, *lines, config=None):
+        self.world = world
+        self.machine = world.machine(name)
+        if config is None:
+            config = guide.shown("openssh", DROP_IN)
+        self.machine.write(DROP_IN, "\n".join(lines) + "\n" + config)
+        self.process = self.machine.spawn([SSHD, "-D", "-e"], name + "/sshd")
+        self.process.wait_for("Server listening on 0.0.0.0")
+
+    def stop(self):
+        self.process.stop()
+        self.machine.kill_all("sshd: ")
+
+
+def _prepare_server(machine):
+    machine.user("sshd", 119, "/run/sshd", "/usr/sbin/nologin")
+    machine.write("/etc/ssh/sshd_config", SSHD_CONFIG)
+    machine.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                 "/etc/ssh/ssh_host_ed25519_key"])
+    for name in (RECORD, SESSION):
+        with open(guide.path(name.rpartition("/")[2]), "rb") as script:
+            machine.write(name, script.read(), 0o755)
+
+
+def prepare(world):
+    """Keys, accounts and the guide's files on every machine."""
+    known = []
+    machines = [machine for machine in world.network
+                if machine.name != "kdc"]
+    for machine in machines:
+        _prepare_server(machine)
+        key = machine.read("/etc/ssh/ssh_host_ed25519_key.pub").split()
+        known.append("%s %s %s" % (machine.host, *key[:2]))
+    for machine in world.network:
+        machine.write("/etc/ssh/ssh_known_hosts", "\n".join(known) + "\n")
+        machine.write(
+            "/etc/ssh/ssh_config.d/trustrealm.conf", guide.shown(
+                "openssh", "/etc/ssh/ssh_config.d/trustrealm.conf").replace(
+                    "example.com", "example.test"))
+
+
+def arguments(world, options, command, to, login):
+    return (["ssh", "-o", "BatchMode=yes", "-v", "-l", login] + list(options)
+            + [table.host(to)] + list(command))
+
+
+def environment(world, user, uid, sender):
+    ccache = world.ccache(user, uid) if user else None
+    return world.systems[sender].environment(uid, ccache)
