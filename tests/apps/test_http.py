@@ -81,7 +81,7 @@ def test_label_is_in_the_environment_of_the_request(world, server):
     mark = world.beta.audit.mark()
     answer = curl(world)
     assert answer.statuses == [200], answer
-    record = world.beta.audit.wait(mark, event="commit", result="allow")
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert (record["service"], record["user"], record["uid"]) == (
         "HTTP", "alice@EXAMPLE.TEST", WWW_DATA)
     assert answer.variables() == {
@@ -116,7 +116,7 @@ def test_requests_side_by_side_have_each_their_label(world, server):
         one.wait(30)
         assert re.findall("^TRUSTREALM_LABEL=(.*)$", one.text(),
                           re.MULTILINE) == [label] * len(urls)
-    records = world.beta.audit.since(mark, event="commit", result="allow")
+    records = world.beta.audit.since(mark, event="accept", result="allow")
     assert len(records) == 2 * len(urls)
 
 
@@ -188,7 +188,7 @@ def test_python_hears_that_the_server_has_accepted(world, server):
     alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
     result = python(world)
     assert "TRUSTREALM_LABEL=blue" in result.out, result
-    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    record = world.beta.audit.wait(beta, event="accept", result="allow")
     ours = world.alpha.audit.wait(alpha, event="accepted", result="allow")
     assert ours["correlation"] == record["correlation"]
 
@@ -197,7 +197,7 @@ def test_curl_does_not_listen(world, server):
     """As the guide says."""
     alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
     assert curl(world).status == 200
-    record = world.beta.audit.wait(beta, event="commit", result="allow")
+    record = world.beta.audit.wait(beta, event="accept", result="allow")
     seal = world.alpha.audit.wait(alpha, event="seal", result="allow")
     assert seal["correlation"] == record["correlation"]
     assert not world.alpha.audit.since(alpha, event="accepted")
@@ -367,7 +367,7 @@ def test_each_request_is_a_decision(world, connection):
     mark = world.beta.audit.mark()
     assert [live.get(SHOW) for _ in range(3)] == [200] * 3
     assert live.get(SHOW, "bare") == 401
-    records = world.beta.audit.since(mark, event="commit", result="allow")
+    records = world.beta.audit.since(mark, event="accept", result="allow")
     assert len({record["correlation"] for record in records}) == 3
 
 
