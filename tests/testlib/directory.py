@@ -26,7 +26,7 @@ sasl-realm {realm}
 sasl-secprops noplain,noanonymous
 authz-regexp gidNumber=.*\\\\+uidNumber={uid},cn=peercred,cn=external,cn=auth
     cn=admin,{suffix}
-database mdb
+{globals}database mdb
 suffix {suffix}
 directory {path}/db
 maxsize 67108864
@@ -34,6 +34,9 @@ dbnosync
 rootdn cn=admin,{suffix}
 index objectClass,entryCSN,entryUUID eq
 overlay syncprov
+{access}"""
+
+ACCESS = """\
 access to dn.subtree={suffix}
     by dn.regex=^uid=trustrealm/[^,]+(,cn={realm})?,cn=gssapi,cn=auth$ read
     by * none
@@ -70,7 +73,8 @@ class Directory:
         self.scratch.write("ldap/slapd.conf", SLAPD_CONF.format(
             schemas=servers.ldap_schemas(), modules=servers.ldap_modules(),
             schema=schema, host=self.host, path=self.path,
-            realm=self.realm.name, suffix=table.SUFFIX, uid=os.geteuid()))
+            realm=self.realm.name, suffix=table.SUFFIX, uid=os.geteuid(),
+            globals=self._globals(), access=self._access()))
         self.scratch.write("ldap/sasl/slapd.conf",
                            "keytab: %s\nmech_list: GSSAPI EXTERNAL\n"
                            % self.keytab)
@@ -105,18 +109,30 @@ class Directory:
     def add(self, entry):
         self._tool("ldapmodify", "-a", input=entry)
 
+    def modify(self, change):
+        """Make a change in LDIF."""
+        self._tool("ldapmodify", input=change)
+
     def delete(self, dn):
-        self._tool("ldapmodify", input="dn: %s\nchangetype: delete\n" % dn)
+        self.modify("dn: %s\nchangetype: delete\n" % dn)
 
     def replace(self, dn, attribute, *values):
         """Give attribute these values; none removes it."""
         lines = ["dn: " + dn, "changetype: modify", "replace: " + attribute]
         lines += ["%s: %s" % (attribute, value) for value in values]
-        self._tool("ldapmodify", input="\n".join(lines) + "\n")
+        self.modify("\n".join(lines) + "\n")
 
     def search(self, base=table.BASE, filter="(objectClass=*)", *attributes):
         return self._tool("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b",
                           base, filter, *attributes).out
+
+    def _globals(self):
+        """What slapd.conf has before the table's database ..."""
+        return ""
+
+    def _access(self):
+        """... and at its end."""
+        return ACCESS.format(suffix=table.SUFFIX, realm=self.realm.name)
 
     def _tool(self, name, *arguments, **options):
         return run([servers.program(name), "-Q", "-Y", "EXTERNAL", "-H",

@@ -1,0 +1,144 @@
+# tests/testlib/roles.py - administrators with roles, and their directory
+# SPDX-License-Identifier: BSD-2-Clause
+"""The sample tree with its roles, the files of access rules in force, and
+people who log in to it with tickets."""
+
+import os
+
+from . import servers, table
+from .directory import Directory
+from .directory389 import Directory389
+from .process import run
+from .realm import Realm
+from .scratch import Scratch
+
+#: Of roles.ldif: aud(itor), rosa (role officer), olga and oscar (owners of
+#: engineering), paula (label policy officer), sid (system administrator).
+#: zoe has no role.
+PEOPLE = ("aud", "rosa", "olga", "oscar", "paula", "sid", "zoe")
+
+INSUFFICIENT_ACCESS = 50
+
+AUTHZ = """\
+authz-regexp ^uid=([^,/]+)(,cn=%s)?,cn=gssapi,cn=auth$
+    uid=$1,%s
+"""
+
+
+def document(name):
+    """A file of doc/schema for the suffix of the tests."""
+    try:
+        path = servers.built("doc/schema/" + name)
+    except servers.Missing:
+        path = os.path.join(servers.source_directory(), "doc/schema", name)
+    with open(path) as file:
+        text = file.read().replace("\n ", "") if name == "sample.ldif" \
+            else open(path).read()
+    return text.replace("dc=example,dc=com", table.SUFFIX).replace(
+        "EXAMPLE.COM", table.REALM)
+
+
+def person(name):
+    return "uid=%s,%s" % (name, table.PEOPLE)
+
+
+def people_entries():
+    return [table.entry(person(name), objectClass=["account", "trSubject"],
+                        uid=name, trPrincipal="%s@%s" % (name, table.REALM))
+            for name in PEOPLE]
+
+
+def tree():
+    """The whole tree: what is above it, people, sample and roles."""
+    return table.suffix_entries() + people_entries() + [
+        document("sample.ldif"), document("roles.ldif")]
+
+
+class RolesDirectory(Directory):
+    """access.conf in slapd.conf."""
+
+    def _globals(self):
+        return AUTHZ % (self.realm.name, table.PEOPLE)
+
+    def _access(self):
+        return document("access.conf")
+
+
+class ConfigRolesDirectory(RolesDirectory):
+    """access.ldif in cn=config."""
+
+    def _globals(self):
+        return super()._globals() + (
+            "database config\nrootdn cn=admin,%s\n" % table.SUFFIX)
+
+    def _access(self):
+        return ""
+
+    def start(self):
+        super().start()
+        self.modify(document("access.ldif"))
+
+
+class RolesDirectory389(Directory389):
+    """access-389.ldif."""
+
+    def start(self):
+        super().start()
+        self.modify(document("access-389.ldif"))
+
+
+class Administration:
+    """A Kerberos realm, a directory of that class, and everybody's ticket.
+    Use as a context manager."""
+
+    def __init__(self, directory=RolesDirectory):
+        self.scratch = Scratch()
+        self.realm = Realm(self.scratch, table.REALM)
+        self.keytab = self.scratch.join("people.keytab")
+        self.directory = directory(self.scratch, self.realm,
+                                   self.scratch.join("ldap.keytab"))
+
+    def __enter__(self):
+        try:
+            self.realm.create({
+                self.keytab: PEOPLE,
+                self.directory.keytab: ["ldap/" + self.directory.host]})
+            self.realm.start()
+            self.directory.create(tree())
+            self.directory.start()
+            for name in PEOPLE:
+                self.realm.kinit(name, self.keytab, self._ccache(name))
+        except BaseException:
+            self.scratch.close()
+            raise
+        return self
+
+    def __exit__(self, *exception):
+        self.scratch.close()
+
+    def _ccache(self, name):
+        return self.scratch.join("cc." + name)
+
+    def environment(self, name):
+        """For a program of that person."""
+        env = self.realm.environment()
+        env["KRB5CCNAME"] = "FILE:" + self._ccache(name)
+        env["GSS_MECH_CONFIG"] = "/dev/null"
+        return env
+
+    def may(self, name, change):
+        """Make that change (LDIF) as that person; False when the server does
+        not permit it."""
+        done = run([servers.program("ldapmodify"), "-Q", "-N", "-Y", "GSSAPI",
+                    "-H", self.directory.uri], env=self.environment(name),
+                   input=change, check=False)
+        assert done.status in (0, INSUFFICIENT_ACCESS), done
+        return done.status == 0
+
+    def sees(self, name, base, filter="(objectClass=*)", *attributes):
+        """What that person finds (LDIF)."""
+        done = run([servers.program("ldapsearch"), "-Q", "-LLL", "-o",
+                    "ldif-wrap=no", "-N", "-Y", "GSSAPI", "-H",
+                    self.directory.uri, "-b", base, filter] +
+                   list(attributes), env=self.environment(name), check=False)
+        return done.out
