@@ -1,19 +1,10 @@
 /* realmdb/table.c - open and close the trust realm table */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/*
- * LMDB maps its file and trusts what it finds there: a file that was cut
- * short or damaged makes it crash.  So a child process reads everything
- * first; when it does not come back with "ok", the file is not opened.
- */
-
 #include "config.h"
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +15,6 @@
 
 #define DEFAULT_MAP_SIZE ((size_t)4 << 30)
 #define MAX_READERS 512
-#define EXAMINE_SECONDS 60
 
 static const char *const db_names[TR_NDBS] = {
     [TR_DB_RECORD] = "record", [TR_DB_HOST] = "host",
@@ -32,6 +22,8 @@ static const char *const db_names[TR_NDBS] = {
     [TR_DB_REALM] = "realm", [TR_DB_DOI] = "doi", [TR_DB_MAP] = "map",
     [TR_DB_META] = "meta"
 };
+
+static const char *const file_names[] = { "data.mdb", "lock.mdb", TR_SOUND };
 
 /* A directory that others may write to decides nothing. */
 static krb5_error_code
@@ -70,14 +62,13 @@ file_size(const char *dir)
 static void
 give_files(const char *dir, const struct stat *owner)
 {
-    static const char *const names[] = { "data.mdb", "lock.mdb" };
     char *path;
     size_t i;
 
     if (geteuid() != 0 || owner->st_uid == 0)
         return;
-    for (i = 0; i < 2; i++) {
-        if (asprintf(&path, "%s/%s", dir, names[i]) < 0)
+    for (i = 0; i < sizeof(file_names) / sizeof(*file_names); i++) {
+        if (asprintf(&path, "%s/%s", dir, file_names[i]) < 0)
             return;
         if (lchown(path, owner->st_uid, owner->st_gid) != 0)
             (void)0;            /* LMDB will say so to its owner */
@@ -123,10 +114,11 @@ open_dbs(struct tr_table *table, enum tr_table_access access)
     return code == 0 ? 0 : tr_table_fail_mdb(table, code, "opening");
 }
 
-static krb5_error_code
-open_env(struct tr_table *table, const char *dir, enum tr_table_access access)
+krb5_error_code
+tr_env_open(struct tr_table *table, enum tr_table_access access)
 {
-    unsigned flags = MDB_NOTLS | (access == TR_TABLE_READ ? MDB_RDONLY : 0);
+    unsigned flags = MDB_NOTLS | (access == TR_TABLE_WRITE ? 0 : MDB_RDONLY);
+    krb5_error_code ret;
     int dead, code;
 
     code = mdb_env_create(&table->env);
@@ -138,71 +130,28 @@ open_env(struct tr_table *table, const char *dir, enum tr_table_access access)
     if (code == 0)
         code = mdb_env_set_mapsize(table->env, table->map_size);
     if (code == 0)
-        code = mdb_env_open(table->env, dir, flags, 0600);
+        code = mdb_env_open(table->env, table->dir, flags, 0600);
     if (code == 0)
         code = mdb_reader_check(table->env, &dead);
-    if (code != 0)
-        return tr_table_fail_mdb(table, code, "opening");
-    return open_dbs(table, access);
-}
-
-/* In the child: tell what is wrong through fd, or "ok". */
-static void __attribute__((noreturn))
-examine(struct tr_table *table, const char *dir, int fd)
-{
-    static const int fatal[] = {
-        SIGSEGV, SIGBUS, SIGABRT, SIGALRM, SIGFPE, SIGILL
-    };
-    struct rlimit none = { 0, 0 };
-    const char *answer = "ok";
-    sigset_t empty;
-    size_t i;
-
-    for (i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
-        (void)signal(fatal[i], SIG_DFL);
-    (void)sigemptyset(&empty);
-    (void)sigprocmask(SIG_SETMASK, &empty, NULL);
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)alarm(EXAMINE_SECONDS);
-    /* LMDB complains there before it aborts. */
-    (void)close(STDERR_FILENO);
-    if (open_env(table, dir, TR_TABLE_READ) != 0 ||
-        tr_table_examine(table) != 0)
-        answer = table->message;
-    if (write(fd, answer, strlen(answer)) < 0)
-        _exit(1);
-    _exit(0);
-}
-
-static krb5_error_code
-examine_in_child(struct tr_table *table, const char *dir)
-{
-    char answer[sizeof(table->message)];
-    ssize_t n;
-    int fds[2];
-    pid_t pid;
-
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return errno;
-    pid = fork();
-    if (pid == 0)
-        examine(table, dir, fds[1]);
-    (void)close(fds[1]);
-    if (pid < 0) {
-        (void)close(fds[0]);
-        return errno;
+    ret = code == 0 ? open_dbs(table, access) :
+        tr_table_fail_mdb(table, code, "opening");
+    if (ret != 0) {
+        mdb_env_close(table->env);
+        table->env = NULL;
     }
-    do {
-        n = read(fds[0], answer, sizeof(answer) - 1);
-    } while (n < 0 && errno == EINTR);
-    (void)close(fds[0]);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    answer[n < 0 ? 0 : n] = '\0';
-    if (strcmp(answer, "ok") == 0)
-        return 0;
-    return tr_table_fail(table, TRR_TABLE, "%s",
-                         n > 0 ? answer : "damaged or cut short");
+    return ret;
+}
+
+krb5_error_code
+tr_env_renew(struct tr_table *table)
+{
+    if (table->view.txn != NULL)
+        mdb_txn_abort(table->view.txn);
+    table->view.txn = NULL;
+    mdb_env_close(table->env);
+    table->env = NULL;
+    (void)malloc_trim(0);
+    return tr_env_open(table, TR_TABLE_WRITE);
 }
 
 krb5_error_code
@@ -220,18 +169,29 @@ tr_table_open(const char *dir, enum tr_table_access access, size_t map_size,
     if (table == NULL)
         return ENOMEM;
     table->map_size = map_size == 0 ? DEFAULT_MAP_SIZE : map_size;
+    table->sound = -1;
+    table->dir = strdup(dir);
+    if (table->dir == NULL) {
+        ret = ENOMEM;
+        goto cleanup;
+    }
     ret = check_directory(table, dir, access, &st);
     if (ret)
         goto cleanup;
-    if (file_size(dir) > 0)
-        ret = examine_in_child(table, dir);
-    else if (access == TR_TABLE_READ)
+    if (file_size(dir) == 0 && access != TR_TABLE_WRITE)
         ret = tr_table_fail(table, TRR_TABLE, "there is no table yet");
+    else if (file_size(dir) == 0 || tr_sound_is_noted(dir))
+        ret = 0;
+    else if (access == TR_TABLE_READ_SOUND)
+        ret = tr_table_fail(table, TRR_TABLE, "not yet read by its writer");
+    else
+        ret = tr_sound_examine(table);
+    if (ret == 0)
+        ret = tr_env_open(table, access);
     if (ret)
         goto cleanup;
-    ret = open_env(table, dir, access);
-    if (ret)
-        goto cleanup;
+    if (access == TR_TABLE_WRITE)
+        tr_sound_start(table);
     give_files(dir, &st);
     *table_out = table;
     table = NULL;
@@ -254,13 +214,31 @@ tr_table_close(struct tr_table *table)
         mdb_txn_abort(table->view.txn);
     if (table->env != NULL)
         mdb_env_close(table->env);
+    if (table->sound >= 0)
+        (void)close(table->sound);
     tr_policies_free(table->policies);
     tr_known_clear(table);
+    free(table->dir);
     free(table);
 }
 
 const char *
 tr_table_message(const struct tr_table *table)
 {
-    return table->message;
+    return table == NULL ? "not open" : table->message;
+}
+
+void
+tr_table_remove(const char *dir)
+{
+    char *path;
+    size_t i;
+
+    for (i = 0; i < sizeof(file_names) / sizeof(*file_names); i++) {
+        if (asprintf(&path, "%s/%s", dir, file_names[i]) < 0)
+            return;
+        (void)unlink(path);
+        free(path);
+    }
+    (void)rmdir(dir);
 }

@@ -18,14 +18,20 @@
 
 struct tr_table;
 
-enum tr_table_access { TR_TABLE_READ, TR_TABLE_WRITE };
+enum tr_table_access {
+    TR_TABLE_READ,
+    TR_TABLE_READ_SOUND,        /* never forks: see tr_table_open() */
+    TR_TABLE_WRITE
+};
 
 /*
  * Open dir (made, mode 0700, when access is TR_TABLE_WRITE).  map_size is
  * the largest size in octets the table may grow to; 0 = 4 GiB (sparse).
- * Opening reads every record once, in a child process, so that a damaged
- * file is TRR_TABLE and not a crash later.  *why_out (free() it; may be NULL)
- * then says what is wrong; why_out itself may be NULL.
+ * A file that is not as its writer left it is read whole first, in a child
+ * process, so that a damaged one is TRR_TABLE and not a crash later; with
+ * TR_TABLE_READ_SOUND it is TRR_TABLE until somebody else has read it.
+ * *why_out (free() it; may be NULL) then says what is wrong; why_out itself
+ * may be NULL.
  *
  * A process opens the same dir only once at a time (LMDB's locks are the
  * process's).  A table that no writer has made yet cannot be read: TRR_TABLE.
@@ -34,6 +40,11 @@ krb5_error_code tr_table_open(const char *dir, enum tr_table_access access,
                               size_t map_size, struct tr_table **table_out,
                               char **why_out);
 void tr_table_close(struct tr_table *table);
+/* Remove a table that nobody has open, and dir if there is nothing else. */
+void tr_table_remove(const char *dir);
+/* Should this process crash, it will have been the table in dir: that is to
+ * be read whole before it is opened again.  (Files on a disk that fails.) */
+void tr_table_guard(const char *dir);
 /* What went wrong in the last call on table, its updates and its views that
  * failed with TRR_TABLE or TRR_ENTRY; "" if none did.  Owned by table. */
 const char *tr_table_message(const struct tr_table *table);
@@ -103,6 +114,7 @@ struct tr_table_info {
  * LMDB.  One view at a time per table; hold it for one decision only.
  */
 struct tr_view;
+/* table may be NULL, for one that could not be opened: TRR_TABLE. */
 krb5_error_code tr_view_open(struct tr_table *table, struct tr_view **out);
 void tr_view_close(struct tr_view *view);
 

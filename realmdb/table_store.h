@@ -28,6 +28,8 @@ enum tr_db {
 
 #define TR_META_FORMAT "format"         /* 32 bits */
 #define TR_META_GENERATION "generation" /* 64 bits */
+#define TR_META_POLICIES "policies"     /* 64 bits: generation of the last
+                                           change to a trust realm or map */
 #define TR_META_FRESH "fresh"           /* 64 bits, seconds */
 #define TR_META_COMMIT "commit"         /* 64 bits, LMDB's number of it */
 #define TR_META_SOURCE "source"
@@ -62,13 +64,15 @@ struct tr_known {
 #define TR_KNOWN_RECORDS 64
 
 struct tr_table {
-    MDB_env *env;
+    char *dir;
+    MDB_env *env;                       /* NULL: could not be opened again */
     MDB_dbi dbs[TR_NDBS];
     size_t map_size;
+    int sound;                          /* the writer's note, or -1 */
     struct tr_update *update;           /* begun */
     struct tr_view view;
     struct tr_policies *policies;       /* NULL, or of policies_generation */
-    uint64_t policies_generation;
+    uint64_t policies_generation;       /* see TR_META_POLICIES */
     struct tr_known known[TR_KNOWN_RECORDS];    /* of known_generation */
     uint64_t known_generation;
     char message[600];
@@ -121,9 +125,21 @@ krb5_error_code tr_index_add(struct tr_table *table, MDB_txn *txn,
 krb5_error_code tr_index_remove(struct tr_table *table, MDB_txn *txn,
                                 const struct tr_record *record, MDB_val *key);
 
-/* Read everything there is; 0, or TRR_TABLE with a message.  May crash on a
- * damaged file: tr_table_open() calls it in a child process. */
-krb5_error_code tr_table_examine(struct tr_table *table);
+/* Open the environment and its databases. */
+krb5_error_code tr_env_open(struct tr_table *table,
+                            enum tr_table_access access);
+/* Close and open it: LMDB keeps the memory that its largest change took. */
+krb5_error_code tr_env_renew(struct tr_table *table);
+
+/* Read everything, in a child process; 0, or TRR_TABLE with a
+ * message. */
+krb5_error_code tr_sound_examine(struct tr_table *table);
+/* Whether the file is as its writer noted; the writer has opened a sound
+ * file; it has changed the file. */
+#define TR_SOUND "sound"
+bool tr_sound_is_noted(const char *dir);
+void tr_sound_start(struct tr_table *table);
+void tr_sound_note(const struct tr_table *table);
 
 /* The trust realms and maps that txn sees. */
 krb5_error_code tr_policies_load(struct tr_table *table, MDB_txn *txn,

@@ -19,12 +19,15 @@
 #include "table_store.h"
 #include "trustrealm_err.h"
 
+#define LARGE 10000             /* records, in an update */
+
 struct tr_update {
     struct tr_table *table;
     MDB_txn *txn;
     struct tr_keyset seen;
     bool cleared;
     bool changed;
+    bool policies_changed;      /* a trust realm or a map among it */
     krb5_error_code error;      /* what LMDB refused; nothing is committed */
 };
 
@@ -39,6 +42,8 @@ tr_update_begin(struct tr_table *table, struct tr_update **update_out)
     *update_out = NULL;
     if (table->update != NULL)
         return tr_table_fail(table, TRR_INTERNAL, "an update is under way");
+    if (table->env == NULL)
+        return tr_table_fail(table, TRR_TABLE, "not open");
     update = calloc(1, sizeof(*update));
     if (update == NULL)
         return ENOMEM;
@@ -79,6 +84,17 @@ tr_update_clear(struct tr_update *update)
     tr_keyset_clear(&update->seen);
     update->cleared = true;
     return 0;
+}
+
+/* Something stored has come or will go. */
+static void
+note_change(struct tr_update *update, const MDB_val *stored)
+{
+    int type = tr_stored_type(stored);
+
+    update->changed = true;
+    if (type == TR_RECORD_REALM || type == TR_RECORD_MAP)
+        update->policies_changed = true;
 }
 
 /*
@@ -143,9 +159,10 @@ keep(struct tr_update *update, MDB_val *key, MDB_val *fresh)
     if (code == MDB_KEYEXIST) {
         if (same_octets(&stored, fresh))
             return 0;
+        note_change(update, &stored);
         code = mdb_put(update->txn, db, key, fresh, 0);
     }
-    update->changed = true;
+    note_change(update, fresh);
     return code == 0 ? 0 :
         tr_table_fail_mdb(update->table, code, "storing a record");
 }
@@ -209,6 +226,7 @@ tr_update_delete(struct tr_update *update, const void *key,
     ret = find_old(update, &name, &stored, &old);
     if (ret == 0 && old == NULL)
         return TRR_NOT_FOUND;
+    note_change(update, &stored);
     if (ret == 0)
         ret = tr_index_remove(update->table, update->txn, old, &name);
     tr_record_free(old);
@@ -219,7 +237,6 @@ tr_update_delete(struct tr_update *update, const void *key,
     if (code != 0)
         return finish(update, tr_table_fail_mdb(update->table, code,
                                                 "removing a record"));
-    update->changed = true;
     return 0;
 }
 
@@ -249,7 +266,8 @@ tr_update_changed(const struct tr_update *update)
 
 /* Remove the record at cursor unless its key was seen. */
 static krb5_error_code
-sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key)
+sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key,
+          const MDB_val *stored)
 {
     krb5_error_code ret;
     struct tr_record *record;
@@ -257,6 +275,7 @@ sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key)
 
     if (tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
         return 0;
+    note_change(update, stored);
     if (!update->cleared) {
         ret = tr_table_record(update->table, update->txn, key, &record);
         if (ret == 0)
@@ -268,7 +287,6 @@ sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key)
     code = mdb_cursor_del(cursor, 0);
     if (code != 0)
         return tr_table_fail_mdb(update->table, code, "removing a record");
-    update->changed = true;
     return 0;
 }
 
@@ -291,7 +309,7 @@ tr_update_sweep(struct tr_update *update)
         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
         if (code != 0)
             break;
-        ret = sweep_one(update, cursor, &key);
+        ret = sweep_one(update, cursor, &key, &value);
     }
     mdb_cursor_close(cursor);
     if (ret == 0 && code != MDB_NOTFOUND)
@@ -378,13 +396,18 @@ raise_generation(struct tr_update *update)
                                TR_META_GENERATION, &generation);
     if (ret)
         return finish(update, ret);
-    return put_meta_number(update, TR_META_GENERATION, generation + 1);
+    ret = put_meta_number(update, TR_META_GENERATION, generation + 1);
+    if (ret == 0 && update->policies_changed)
+        ret = put_meta_number(update, TR_META_POLICIES, generation + 1);
+    return ret;
 }
 
 krb5_error_code
 tr_update_commit(struct tr_update *update)
 {
     krb5_error_code ret = update->error;
+    struct tr_table *table = update->table;
+    bool large = update->seen.count > LARGE;
     int code;
 
     if (ret == 0 && update->cleared)
@@ -398,9 +421,14 @@ tr_update_commit(struct tr_update *update)
         code = mdb_txn_commit(update->txn);
         update->txn = NULL;     /* gone, even when it failed */
         if (code != 0)
-            ret = tr_table_fail_mdb(update->table, code, "committing");
+            ret = tr_table_fail_mdb(table, code, "committing");
+        else
+            tr_sound_note(table);
     }
     tr_update_abort(update);
+    /* Committed is committed: should it fail, the next update tells. */
+    if (ret == 0 && large && !table->view.open)
+        (void)tr_env_renew(table);
     return ret;
 }
 

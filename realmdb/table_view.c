@@ -138,16 +138,19 @@ load_policies(struct tr_view *view)
     krb5_error_code ret;
     struct tr_table *table = view->table;
     struct tr_policies *policies;
+    uint64_t generation;
 
-    if (table->policies != NULL &&
-        table->policies_generation == view->info.generation)
-        return 0;
+    ret = tr_table_meta_number(table, view->txn, TR_META_POLICIES,
+                               &generation);
+    if (ret != 0 || (table->policies != NULL &&
+                     table->policies_generation == generation))
+        return ret;
     ret = tr_policies_load(table, view->txn, &policies);
     if (ret)
         return ret;
     tr_policies_free(table->policies);
     table->policies = policies;
-    table->policies_generation = view->info.generation;
+    table->policies_generation = generation;
     return 0;
 }
 
@@ -155,9 +158,12 @@ krb5_error_code
 tr_view_open(struct tr_table *table, struct tr_view **out)
 {
     krb5_error_code ret;
-    struct tr_view *view = &table->view;
+    struct tr_view *view;
 
     *out = NULL;
+    if (table == NULL || table->env == NULL)
+        return TRR_TABLE;
+    view = &table->view;
     if (view->open)
         return tr_table_fail(table, TRR_INTERNAL, "a view is open");
     ret = begin_view(table);

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -119,6 +120,17 @@ tr_text_is_name(const char *text)
     while (tr_name_octet(text[length]) != '\0')
         length++;
     return length > 0 && length <= TR_MAX_NAME && text[length] == '\0';
+}
+
+void
+tr_text_file(const struct stat *st, char text[TR_FILE_TEXT])
+{
+    memset(text, 0, TR_FILE_TEXT);
+    (void)snprintf(text, TR_FILE_TEXT, "%ju %ju %jd %jd.%09ld %jd.%09ld\n",
+                   (uintmax_t)st->st_dev, (uintmax_t)st->st_ino,
+                   (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec,
+                   st->st_mtim.tv_nsec, (intmax_t)st->st_ctim.tv_sec,
+                   st->st_ctim.tv_nsec);
 }
 
 static int

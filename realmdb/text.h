@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <krb5/krb5.h>
 
 /* A decimal number without sign (but '-' when low is negative), blanks or
@@ -37,6 +38,11 @@ bool tr_text_is_name(const char *text);
 
 /* Make letters small, in place. */
 void tr_text_lower(char *text);
+
+/* What stat(2) says of a file, as a text (padded with NULs) that is another
+ * one when the file is or has been written to. */
+#define TR_FILE_TEXT 160
+void tr_text_file(const struct stat *st, char text[TR_FILE_TEXT]);
 
 /* As strcmp(), without case. */
 int tr_text_compare(const char *a, const char *b);

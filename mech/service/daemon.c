@@ -72,19 +72,34 @@ table_is_ready(const struct tr_daemon *daemon)
 
 /* --- what goes on ------------------------------------------------------- */
 
+/*
+ * The follower makes the table, and reads it whole before anybody uses it when
+ * that is needed; until then this process has none and allows nothing.
+ */
+static void
+open_table(struct tr_daemon *daemon)
+{
+    if (daemon->service.table == NULL &&
+        tr_table_open(daemon->table_path, TR_TABLE_READ_SOUND, 0,
+                      &daemon->service.table, NULL) == 0)
+        tr_table_guard(daemon->table_path);
+}
+
 void
 tr_daemon_look(struct tr_daemon *daemon)
 {
     krb5_error_code before = tr_watch_state(daemon->watch)->error, after;
     struct tr_watch_time now;
 
+    open_table(daemon);
     tr_watch_now(&now);
     if (!tr_watch_look(daemon->watch, daemon->service.table,
                        daemon->service.config, &now))
         return;
     tr_shared_page_bump(daemon->service.page);
     after = tr_watch_state(daemon->watch)->error;
-    if (after != 0 && after != before)
+    /* Why there is none, the follower tells. */
+    if (after != 0 && after != before && daemon->service.table != NULL)
         tr_log(daemon->service.audit, LOG_ERR, "table: %s: %s",
                error_message(after), tr_table_message(daemon->service.table));
 }
@@ -178,32 +193,6 @@ lock_state(struct tr_daemon *daemon)
     return ret;
 }
 
-/* The follower writes to it, this process only sees that there is one. */
-static krb5_error_code
-open_table(struct tr_daemon *daemon)
-{
-    struct tr_table *table = NULL;
-    char *path, *why = NULL;
-    krb5_error_code ret;
-
-    path = tr_table_path(daemon->service.config);
-    if (path == NULL)
-        return ENOMEM;
-    ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
-    if (ret == 0) {
-        tr_table_close(table);
-        table = NULL;
-        ret = tr_table_open(path, TR_TABLE_READ, 0, &table, &why);
-    }
-    if (ret != 0)
-        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
-               why != NULL ? why : error_message(ret));
-    daemon->service.table = table;
-    free(path);
-    free(why);
-    return ret;
-}
-
 static krb5_error_code
 open_replay(struct tr_daemon *daemon)
 {
@@ -246,8 +235,7 @@ add_events(struct tr_daemon *daemon)
     return 0;
 }
 
-/* Everything but the configuration and the audit log, in this order: the
- * table forks, so it comes before keys and threads. */
+/* Everything but the configuration and the audit log. */
 static krb5_error_code
 open_service(struct tr_daemon *daemon)
 {
@@ -255,10 +243,10 @@ open_service(struct tr_daemon *daemon)
     krb5_error_code ret;
 
     ret = lock_state(daemon);
-    if (ret == 0)
-        ret = open_table(daemon);
-    if (ret == 0)
-        ret = open_replay(daemon);
+    if (ret == 0) {
+        daemon->table_path = tr_table_path(service->config);
+        ret = daemon->table_path == NULL ? ENOMEM : open_replay(daemon);
+    }
     if (ret != 0)
         return ret;
     service->base = event_base_new();
@@ -341,6 +329,7 @@ stop(struct tr_daemon *daemon)
     tr_tcb_free(service->tcb);
     tr_config_free(service->config);
     free(service->canonical_principal);
+    free(daemon->table_path);
     tr_audit_close(service->audit);
     if (service->base != NULL)
         event_base_free(service->base);

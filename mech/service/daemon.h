@@ -16,6 +16,7 @@ struct tr_daemon {
     const char *config_path;
     bool debug;
     int lock;                           /* of the state directory, or -1 */
+    char *table_path;
     int64_t started;                    /* wall clock, s */
     struct tr_children children;
     struct tr_server *server;

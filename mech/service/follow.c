@@ -111,10 +111,14 @@ on_end(int status, void *arg)
 {
     struct tr_follower *follower = arg;
 
-    snprintf(follower->state, sizeof(follower->state), "follower %s %d",
-             WIFEXITED(status) ? "ended with status" : "was ended by signal",
-             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-    tr_log(follower->audit, LOG_ERR, "table: %s", follower->state);
+    /* One that ends by itself has said why. */
+    if (follower->letter != TR_FOLLOW_AWAY || !WIFEXITED(status)) {
+        snprintf(follower->state, sizeof(follower->state), "follower %s %d",
+                 WIFEXITED(status) ? "ended with status" :
+                 "was ended by signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        tr_log(follower->audit, LOG_ERR, "table: %s", follower->state);
+    }
     follower->child = NULL;
     follower->letter = 0;
     hang_up(follower);

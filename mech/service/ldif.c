@@ -16,7 +16,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include "follow.h"
+#include "text.h"
 #include "trustrealm_err.h"
+
+#define COOKIE_LENGTH (sizeof(PACKAGE_VERSION) + TR_FILE_TEXT)
 
 struct tr_ldif {
     const struct tr_config *config;
@@ -65,16 +68,49 @@ boot_seconds(void)
     return now.tv_sec;
 }
 
+/* The file that was taken, and by whom: what another version would make of
+ * it is another matter. */
+static void
+describe(const struct tr_ldif *ldif, char text[COOKIE_LENGTH])
+{
+    memcpy(text, PACKAGE_VERSION, sizeof(PACKAGE_VERSION));
+    tr_text_file(&ldif->taken, text + sizeof(PACKAGE_VERSION));
+}
+
+/* Is the table what this file made of it, perhaps before a restart? */
+static bool
+is_loaded(const struct tr_ldif *ldif)
+{
+    char text[COOKIE_LENGTH];
+    struct tr_view *view;
+    uint8_t *cookie = NULL;
+    size_t length = 0;
+    bool same;
+
+    if (tr_view_open(ldif->table, &view) != 0)
+        return false;
+    describe(ldif, text);
+    same = tr_view_cookie(view, &cookie, &length) == 0 &&
+        length == sizeof(text) && memcmp(cookie, text, length) == 0;
+    free(cookie);
+    tr_view_close(view);
+    return same;
+}
+
 static krb5_error_code
 note_fresh(struct tr_ldif *ldif)
 {
     struct tr_update *update;
     krb5_error_code ret;
+    char text[COOKIE_LENGTH];
 
     ret = tr_update_begin(ldif->table, &update);
     if (ret != 0)
         return ret;
-    ret = tr_update_set_fresh(update, time(NULL), ldif->config->source);
+    describe(ldif, text);
+    ret = tr_update_set_cookie(update, text, sizeof(text));
+    if (ret == 0)
+        ret = tr_update_set_fresh(update, time(NULL), ldif->config->source);
     if (ret != 0) {
         tr_update_abort(update);
         return ret;
@@ -105,6 +141,11 @@ load(struct tr_ldif *ldif)
     char *why = NULL;
 
     ldif->taken = ldif->seen;
+    if (is_loaded(ldif)) {
+        ldif->good = true;
+        renew(ldif, TR_SOURCE_FRESH);
+        return;
+    }
     ret = tr_source_load_ldif(ldif->table, tr_config_ldif(ldif->config),
                               &why);
     ldif->good = ret == 0;

@@ -181,7 +181,7 @@ struct tr_daemon;               /* daemon.h */
 struct tr_service {
     struct tr_config *config;
     struct event_base *base;
-    struct tr_table *table;             /* opened for reading */
+    struct tr_table *table;             /* to read; NULL: none (yet) */
     struct tr_tcb *tcb;
     struct tr_keys *keys;
     struct tr_replay *replay;           /* association ids seen (replay.c) */

@@ -15,14 +15,8 @@ static char directory[] = "/dev/shm/trustrealm-fuzz.XXXXXX";
 static void
 remove_table(void)
 {
-    char path[sizeof(directory) + 16];
-
     tr_table_close(table);
-    snprintf(path, sizeof(path), "%s/data.mdb", directory);
-    (void)unlink(path);
-    snprintf(path, sizeof(path), "%s/lock.mdb", directory);
-    (void)unlink(path);
-    (void)rmdir(directory);
+    tr_table_remove(directory);
 }
 
 static void

@@ -37,6 +37,7 @@ def test_directory_dies_and_comes_back(short):
     mark = world.alpha.audit.mark()
     running.wait("error", timeout=10)
     assert time.monotonic() - killed < 7
+    eventually(lambda: world.alpha.status()["table"]["stale"], 2)
     outcome = world.client(server)
     assert outcome.status == 1
     record = world.alpha.audit.since(mark, result="deny")[-1]

@@ -114,13 +114,6 @@ make_table(const char *const *entries, int64_t fresh)
 void
 remove_table(struct tr_table *table)
 {
-    static const char *const names[] = { "data.mdb", "lock.mdb" };
-    char path[sizeof(directory) + 16];
-
     tr_table_close(table);
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(directory);
+    tr_table_remove(directory);
 }

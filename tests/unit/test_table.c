@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -946,6 +947,89 @@ a_damaged_file_never_crashes(void **state)
     free(octets);
 }
 
+static bool
+opens_as(const char *directory, enum tr_table_access access)
+{
+    struct tr_table *table;
+    krb5_error_code ret;
+
+    ret = tr_table_open(path_in(directory, "table"), access, 0, &table, NULL);
+    tr_table_close(table);
+    return ret == 0;
+}
+
+/* What a reader takes without reading all of it is what a writer left, or
+ * read all of. */
+static void
+a_file_is_trusted_as_its_writer_left_it(void **state)
+{
+    uint8_t *octets;
+    size_t length;
+
+    fill(*state);
+    assert_true(opens_as(*state, TR_TABLE_READ_SOUND));
+    read_file(path_in(*state, "table/data.mdb"), &octets, &length);
+    write_file(path_in(*state, "table/data.mdb"), octets, length);
+    free(octets);
+    assert_unusable(*state, TR_TABLE_READ_SOUND, "not yet read");
+    assert_true(opens_as(*state, TR_TABLE_READ));
+    assert_false(opens_as(*state, TR_TABLE_READ_SOUND));
+    assert_true(opens_as(*state, TR_TABLE_WRITE));
+    assert_true(opens_as(*state, TR_TABLE_READ_SOUND));
+    write_file(path_in(*state, "table/sound"), (const uint8_t *)"x", 1);
+    assert_false(opens_as(*state, TR_TABLE_READ_SOUND));
+}
+
+/* Whoever crashes, perhaps by the table, makes the next one read it. */
+static void
+a_crash_casts_doubt_on_the_file(void **state)
+{
+    static const int ends[] = { SIGSEGV, SIGBUS, SIGABRT, SIGTERM };
+    struct rlimit none = { 0, 0 };
+    pid_t pid;
+
+    fill(*state);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        assert_true(opens_as(*state, TR_TABLE_WRITE));
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            (void)setrlimit(RLIMIT_CORE, &none);
+            tr_table_guard(path_in(*state, "table"));
+            (void)raise(ends[i]);
+            (void)raise(ends[i]);
+            _exit(1);
+        }
+        assert_int_equal(status_of(pid), 128 + ends[i]);
+        assert_int_equal(opens_as(*state, TR_TABLE_READ_SOUND),
+                         ends[i] == SIGTERM);
+    }
+}
+
+/* A large change gives its memory back, by opening the file anew. */
+static void
+a_large_update_leaves_the_table_usable(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+    char key[16], text[128];
+
+    for (int round = 0; round < 2; round++) {
+        update = begin(table);
+        for (int i = 0; i <= 10000; i++) {
+            (void)snprintf(key, sizeof(key), "key %d", i);
+            (void)snprintf(text, sizeof(text), "objectClass: trSystem\n"
+                           "cn: s%d-%d\ntrPrincipal: s%d@R\n", i, round, i);
+            assert_int_equal(put(update, key, text), 0);
+        }
+        assert_int_equal(tr_update_commit(update), 0);
+        assert_int_equal(generation(table), round + 1);
+    }
+    assert_string_equal(system_of(table, "s10000-1"), "s10000-1");
+    tr_table_close(table);
+    assert_true(opens_as(*state, TR_TABLE_READ_SOUND));
+}
+
 /* Octets of a record that LMDB has no reason to look at. */
 static void
 a_changed_record_is_refused(void **state)
@@ -1011,6 +1095,9 @@ main(void)
         table_test(a_full_table_says_so),
         table_test(a_file_cut_short_is_refused),
         table_test(a_damaged_file_never_crashes),
+        table_test(a_file_is_trusted_as_its_writer_left_it),
+        table_test(a_crash_casts_doubt_on_the_file),
+        table_test(a_large_update_leaves_the_table_usable),
         table_test(a_changed_record_is_refused),
         table_test(other_files_are_no_tables),
     };

@@ -139,23 +139,6 @@ tool_table_open(const struct tool_options *options,
     return status == TOOL_DONE ? tool_table_view(table_out) : status;
 }
 
-/* Remove what LMDB leaves in a directory, and the directory. */
-static void
-remove_table(const char *directory)
-{
-    static const char *const names[] = { "data.mdb", "lock.mdb" };
-    char *path;
-    size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (asprintf(&path, "%s/%s", directory, names[i]) < 0)
-            return;
-        (void)unlink(path);
-        free(path);
-    }
-    (void)rmdir(directory);
-}
-
 void
 tool_table_forget_bad(struct tool_table *table)
 {
@@ -177,7 +160,7 @@ tool_table_close(struct tool_table *table)
     tr_table_close(table->table);
     tr_config_free(table->config);
     if (table->temporary != NULL)
-        remove_table(table->temporary);
+        tr_table_remove(table->temporary);
     free(table->temporary);
     free(table->why);
     tool_table_forget_bad(table);
