@@ -84,6 +84,7 @@ struct tr_label_record {
     int64_t direction;
     char *label;
     int64_t epoch;
+    struct tr_bytes padding;
 };
 
 enum { TR_STAGE_SEALED, TR_STAGE_ESTABLISHED };

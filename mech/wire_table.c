@@ -104,6 +104,7 @@ static const struct tr_wire_field label_record[] = {
     INTEGER(tr_label_record, direction),
     TEXT(tr_label_record, label, TR_MAX_LABEL_TEXT),
     INTEGER(tr_label_record, epoch),
+    OCTETS(tr_label_record, padding, TR_MAX_PADDING),
     END
 };
 

@@ -22,6 +22,7 @@
 #define TR_MAX_AP_REQ           65536
 #define TR_MAX_TRAILER          8192    /* system AP-REQ with its ticket */
 #define TR_MAX_LABEL_RECORD     8192
+#define TR_MAX_PADDING          8       /* in a label record */
 #define TR_MAX_EXPORT           (1024 * 1024)   /* of a context, credential */
 #define TR_TAG_LENGTH           16      /* marks messages with a record */
 

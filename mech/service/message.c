@@ -64,6 +64,28 @@ decide_issue(struct tr_job *job, const char *label)
     return ret;
 }
 
+/*
+ * A message grows by its record and two octets of length; together they are
+ * a multiple of four octets, as Kerberos' own tokens are.  Programs that use
+ * RPCSEC_GSS rely on that.  (Encryption adds a multiple of four.)
+ */
+static krb5_error_code
+encode_padded(struct tr_label_record *record, struct tr_bytes *out)
+{
+    static uint8_t zeros[TR_MAX_PADDING];
+    krb5_error_code ret;
+
+    record->padding.data = zeros;
+    for (;;) {
+        ret = tr_wire_encode(TR_WIRE_LABEL_RECORD, record, &out->data,
+                             &out->length);
+        if (ret || (out->length + 2) % 4 == 0)
+            return ret;
+        tr_bytes_free(out);
+        record->padding.length++;
+    }
+}
+
 static krb5_error_code
 issue(struct tr_job *job, struct tr_bytes *out)
 {
@@ -85,8 +107,7 @@ issue(struct tr_job *job, struct tr_bytes *out)
     record.direction = a->side;
     record.label = job->answer.label;
     record.epoch = job->epoch;
-    ret = tr_wire_encode(TR_WIRE_LABEL_RECORD, &record, &plain.data,
-                         &plain.length);
+    ret = encode_padded(&record, &plain);
     if (ret == 0)
         ret = tr_encrypt(job->context, key, TR_USAGE_LABEL_RECORD, plain.data,
                          plain.length, out);

@@ -439,6 +439,21 @@ a_label_record_of_another_association_is_refused(void **state)
     world_forget(&other);
 }
 
+/* What RPC, which counts in units of four octets, needs of a message. */
+static void
+a_message_grows_by_a_multiple_of_four(void **state)
+{
+    static const char *const labels[] = { "public", "internal", "secret" };
+    size_t i;
+
+    for (i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
+        tr_bytes_free(&label);
+        assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
+                               labels[i]), 0);
+        assert_int_equal((label.length + 2) % 4, 0);
+    }
+}
+
 /* A record that the other daemon made, for a label that was not agreed to:
  * its range is checked here as well. */
 static void
@@ -531,6 +546,7 @@ main(void)
         TEST(a_label_record_changed_in_any_byte_is_refused),
         TEST(a_label_record_is_good_in_its_direction_only),
         TEST(a_label_record_of_another_association_is_refused),
+        TEST(a_message_grows_by_a_multiple_of_four),
         TEST(a_label_outside_the_agreed_range_is_not_taken)
     };
 
