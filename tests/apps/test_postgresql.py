@@ -6,8 +6,6 @@ that doc/apps/postgresql shows."""
 import json
 import os
 import re
-import socket
-import threading
 import time
 
 import pytest
@@ -16,6 +14,7 @@ from testlib import guide, policies
 from testlib.postgresql import (POSTGRES, Postgres, accept_as_postgres,
                                 environment, psql, psql_command)
 from testlib.process import eventually
+from testlib.relay import Relay
 from testlib.world import CHIEF, CLERK, STAFF
 
 
@@ -120,43 +119,6 @@ def test_principal_is_mapped_to_its_own_role(world, server):
 
 # --- every packet -------------------------------------------------------
 
-class Relay:
-    """Stands on alpha between psql and the server, and keeps what passes."""
-
-    def __init__(self, world):
-        with world.alpha.machine.network():
-            self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._server = world.alpha.machine.connect(
-            (world.beta.machine.address, 5432))
-        self._server.settimeout(None)
-        self.sent, self.received = bytearray(), bytearray()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        client, _ = self._listener.accept()
-        back = threading.Thread(
-            target=self._copy, args=(self._server, client, self.received),
-            daemon=True)
-        back.start()
-        self._copy(client, self._server, self.sent)
-        back.join()
-
-    @staticmethod
-    def _copy(source, target, kept):
-        try:
-            while data := source.recv(65536):
-                kept += data
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def close(self):
-        self._listener.close()
-        self._server.close()
-
-
 def packets(octets):
     """PostgreSQL's GSS packets: four octets of length, and a token."""
     at = 0
@@ -173,7 +135,7 @@ def is_sealed(token):
 
 
 def through_relay(world, sql):
-    relay = Relay(world)
+    relay = Relay(world.alpha.machine, world.beta.machine, 5432)
     try:
         result = psql(world, sql, variables={
             "PGHOSTADDR": "127.0.0.1", "PGPORT": str(relay.port)})
