@@ -42,10 +42,12 @@ def _close(world):
 
 
 def needed(*programs):
-    """Skip, or fail where all is required, what needs a missing program."""
+    """Skip, or fail where all is required, what needs a missing program (one
+    that was built has a path)."""
     try:
         for program in programs:
-            servers.program(program)
+            find = servers.built if "/" in program else servers.program
+            find(program)
     except Missing as missing:
         if os.environ.get("TR_REQUIRE"):
             raise

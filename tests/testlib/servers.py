@@ -19,6 +19,7 @@ PACKAGES = {
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
     "ldapwhoami": "ldap-utils", "ns-slapd": "389-ds-base",
     "sshd": "openssh-server", "ssh": "openssh-client",
+    "ganesha.nfsd": "nfs-ganesha",
     "postgres": "postgresql-15", "psql": "postgresql-client-15",
     "apache2": "apache2 and libapache2-mod-auth-gssapi",
 }

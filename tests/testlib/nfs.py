@@ -1,0 +1,111 @@
+# tests/testlib/nfs.py - NFS on machines
+# SPDX-License-Identifier: BSD-2-Clause
+"""NFS-Ganesha as doc/apps/nfs sets it up, and a client in user space."""
+
+import os
+import re
+import shutil
+
+from . import guide, servers, table
+from .process import eventually
+from .world import STAFF
+
+CLIENT = "tests/apps/nfs_client"
+PORT = 2049
+GROUP = 20041
+CONFIG = "/etc/ganesha/ganesha.conf"
+EXPORT = "/srv/internal"
+PREPARE = """
+grep -q ^nfs-internal: /etc/group || echo "nfs-internal:x:$GROUP:" >>/etc/group
+mount -t tmpfs tmpfs /srv
+mkdir -p "$EXPORT" /run/ganesha /var/lib/nfs/ganesha
+"""
+#: It makes clients wait after a start, and keeps a socket of the user's.
+TEST_CONFIG = """
+NFSV4 {
+    Graceless = true;
+    RecoveryBackend = fs;
+}
+"""
+
+
+class Ganesha:
+    """On a machine; sectype: instead of the guide's."""
+
+    def __init__(self, world, name, sectype="krb5p"):
+        self.machine = machine = world.machine(name)
+        machine.script(PREPARE, GROUP=str(GROUP), EXPORT=EXPORT)
+        config = guide.shown("nfs", CONFIG)
+        assert "SecType = krb5p;" in config
+        config = config.replace("SecType = krb5p;", "SecType = %s;" % sectype)
+        machine.write(CONFIG, config + TEST_CONFIG)
+        self.process = machine.spawn(
+            ["setpriv", "--groups", "nfs-internal", "/usr/bin/ganesha.nfsd",
+             "-F", "-L", "/dev/stderr"], name + "/ganesha")
+        machine.wait_port(PORT, self.process)
+
+    def file(self, name, text, uid=STAFF):
+        """A file that clients may have from the export."""
+        return self.machine.write(EXPORT + "/" + name, text, 0o600, uid)
+
+    def stop(self):
+        self.process.stop()
+        self.machine.script("umount /srv")
+
+
+def accept_as_nfs(system, label):
+    """The rule of the guide, with this system's label; it comes first."""
+    rules = dict(system.config["rules"])
+    rules.pop("nfs", None)
+    system.config["rules"] = {
+        "nfs": {"uid": 0, "gid": GROUP, "lowest": label, "highest": label},
+        **rules}
+    system.config["policy"]["rules"] = list(system.config["rules"])
+
+
+def _command(world, sec, to, port):
+    program = world.scratch.join("bin", "nfs_client")
+    if not os.path.exists(program):
+        shutil.copy(servers.built(CLIENT), program)
+    return [program, sec, table.host(to)] + ([str(port)] if port else [])
+
+
+def environment(world, user, uid, sender, plugin=True):
+    return world.systems[sender].environment(uid, world.ccache(user, uid),
+                                             plugin)
+
+
+def nfs(world, *lines, sec="krb5p", user="alice", uid=STAFF, sender="alpha",
+        to="beta", port=None, plugin=True):
+    """Copy files to the end of lines, by nfs_client."""
+    return world.machine(sender).run(
+        _command(world, sec, to, port), uid=uid, check=False,
+        env=environment(world, user, uid, sender, plugin),
+        input="".join(line + "\n" for line in lines))
+
+
+class Mount:
+    """nfs_client that goes on while the test does something."""
+
+    def __init__(self, world, sec="krb5p", sender="alpha"):
+        self._process = world.machine(sender).spawn(
+            _command(world, sec, "beta", None),
+            "nfs-%d" % world.next_number(), uid=STAFF, with_stdin=True,
+            env=environment(world, "alice", STAFF, sender))
+        self._process.wait_for("^connected$")
+
+    def ask(self, line):
+        """Copy a file; "done", or why not."""
+        before = len(self.text())
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+        ended = re.compile("^(?:done|status [0-9]+|.*refused: .*)$",
+                           re.MULTILINE)
+        return eventually(lambda: ended.search(self.text(), before),
+                          what=line).group()
+
+    def text(self):
+        return self._process.text()
+
+    def close(self):
+        self._process.kill()
