@@ -32,6 +32,8 @@ struct tr_audit {
     int level;                  /* of ordinary operation */
     bool log_to_stderr;
     struct tr_audit_count counts[MAX_EVENTS];
+    uint64_t refused[TR_R15_COMMIT + 1];
+    uint64_t dry_run, bypass;
     uint64_t left_out, lost;
     char line[MAX_LINE];        /* that is being made */
 };
@@ -251,6 +253,10 @@ count(struct tr_audit *audit, const struct tr_audit_record *record)
     struct tr_audit_count *entry;
     size_t i;
 
+    if (!record->allowed)
+        audit->refused[record->step]++;
+    audit->dry_run += record->allowed && record->dry_run;
+    audit->bypass += record->allowed && record->bypass;
     for (i = 0; i < MAX_EVENTS; i++) {
         entry = &audit->counts[i];
         if (entry->event == NULL)
@@ -379,6 +385,20 @@ tr_audit_count(const struct tr_audit *audit, size_t i,
         return false;
     *out = audit->counts[i];
     return true;
+}
+
+uint64_t
+tr_audit_refused(const struct tr_audit *audit, enum tr_step step)
+{
+    return audit->refused[step];
+}
+
+void
+tr_audit_let_by(const struct tr_audit *audit, uint64_t *dry_run_out,
+                uint64_t *bypass_out)
+{
+    *dry_run_out = audit->dry_run;
+    *bypass_out = audit->bypass;
 }
 
 void

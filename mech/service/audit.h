@@ -25,6 +25,11 @@ struct tr_audit_count {
 /* The i-th event seen so far; false after the last. */
 bool tr_audit_count(const struct tr_audit *audit, size_t i,
                     struct tr_audit_count *out);
+/* What has been refused at a step; TR_STEP_NONE: at none. */
+uint64_t tr_audit_refused(const struct tr_audit *audit, enum tr_step step);
+/* Allowed because of a dry run, and as a by-pass. */
+void tr_audit_let_by(const struct tr_audit *audit, uint64_t *dry_run_out,
+                     uint64_t *bypass_out);
 /* Records left out by the limit, and lost because the target failed. */
 void tr_audit_lost(const struct tr_audit *audit, uint64_t *left_out_out,
                    uint64_t *lost_out);

@@ -51,7 +51,8 @@ struct tr_kdc {
     bool stop;
     int owners;                 /* threads, and who created it */
     struct questions asked, answered;
-    size_t nasked;
+    size_t nasked, nbusy;
+    uint64_t nanswered, nfailed;
     bool login_asked;
     krb5_creds *tgt;
     unsigned int login;         /* number of this login */
@@ -336,12 +337,16 @@ run(void *arg)
         }
         TAILQ_REMOVE(&kdc->asked, question, link);
         kdc->nasked--;
+        kdc->nbusy++;
         pthread_mutex_unlock(&kdc->lock);
         if (ret)
             question->code = ret;
         else
             work(&worker, question);
         pthread_mutex_lock(&kdc->lock);
+        kdc->nbusy--;
+        kdc->nanswered++;
+        kdc->nfailed += question->code != 0;
         if (question->server == NULL)
             kdc->login_asked = false;
         TAILQ_INSERT_TAIL(&kdc->answered, question, link);
@@ -390,15 +395,15 @@ tr_kdc_ask(struct tr_kdc *kdc, const char *server)
     return ret;
 }
 
-size_t
-tr_kdc_queue(struct tr_kdc *kdc)
+void
+tr_kdc_state(struct tr_kdc *kdc, struct tr_kdc_state *out)
 {
-    size_t count;
-
     pthread_mutex_lock(&kdc->lock);
-    count = kdc->nasked;
+    *out = (struct tr_kdc_state){
+        .threads = THREADS, .busy = kdc->nbusy, .queue = kdc->nasked,
+        .answered = kdc->nanswered, .failed = kdc->nfailed
+    };
     pthread_mutex_unlock(&kdc->lock);
-    return count;
 }
 
 static void

@@ -11,6 +11,7 @@
  * its end.
  */
 
+#include <stdint.h>
 #include <krb5/krb5.h>
 #include <event2/event.h>
 
@@ -41,8 +42,12 @@ krb5_error_code tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab);
 /* Ask for a ticket for server.  TRR_DAEMON_BUSY when the queue is full. */
 krb5_error_code tr_kdc_ask(struct tr_kdc *kdc, const char *server);
 
-/* Questions that no thread has taken up yet. */
-size_t tr_kdc_queue(struct tr_kdc *kdc);
+struct tr_kdc_state {
+    size_t threads, busy;
+    size_t queue;               /* questions that no thread has taken up yet */
+    uint64_t answered, failed;  /* failed: of those answered */
+};
+void tr_kdc_state(struct tr_kdc *kdc, struct tr_kdc_state *out);
 
 /* How long before its end a ticket is to be renewed, in seconds. */
 krb5_timestamp tr_kdc_margin(const krb5_creds *creds);

@@ -355,8 +355,8 @@ tr_keys_name(const struct tr_keys *keys)
     return keys->name;
 }
 
-size_t
-tr_keys_queue(const struct tr_keys *keys)
+struct tr_kdc *
+tr_keys_kdc(const struct tr_keys *keys)
 {
-    return tr_kdc_queue(keys->kdc);
+    return keys->kdc;
 }

@@ -4,6 +4,7 @@
 #ifndef TR_KEYS_H
 #define TR_KEYS_H
 
+#include "kdc.h"
 #include "service.h"
 
 /*
@@ -17,8 +18,8 @@ krb5_key tr_keys_record_key(const struct tr_keys *keys);
 krb5_const_principal tr_keys_self(const struct tr_keys *keys);
 const char *tr_keys_name(const struct tr_keys *keys);
 
-/* Questions that wait for a thread to ask the KDC. */
-size_t tr_keys_queue(const struct tr_keys *keys);
+/* Those who ask the KDC. */
+struct tr_kdc *tr_keys_kdc(const struct tr_keys *keys);
 
 /* The canonical text of a principal; krb5_free_unparsed_name() it. */
 krb5_error_code tr_keys_canonical(const struct tr_keys *keys,

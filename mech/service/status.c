@@ -92,25 +92,60 @@ decisions_value(const struct tr_audit *audit)
     return object;
 }
 
+/* Refusals, by the step that decided. */
+static json_t *
+refused_value(const struct tr_audit *audit)
+{
+    json_t *object = json_object();
+    enum tr_step step;
+    uint64_t count;
+
+    for (step = TR_STEP_NONE; object != NULL && step <= TR_R15_COMMIT;
+         step++) {
+        count = tr_audit_refused(audit, step);
+        if (count > 0)
+            set(object, step == TR_STEP_NONE ? "none" : tr_step_name(step),
+                json_integer((json_int_t)count));
+    }
+    return object;
+}
+
+static json_t *
+kdc_value(struct tr_kdc *kdc)
+{
+    struct tr_kdc_state state;
+
+    tr_kdc_state(kdc, &state);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}",
+                     "threads", (json_int_t)state.threads,
+                     "busy", (json_int_t)state.busy,
+                     "queue", (json_int_t)state.queue,
+                     "answered", (json_int_t)state.answered,
+                     "failed", (json_int_t)state.failed);
+}
+
 /* What only root and the daemon's own user need to know. */
 static void
 set_inside(json_t *state, const struct tr_daemon *daemon)
 {
     const struct tr_service *service = &daemon->service;
-    uint64_t left_out, lost;
+    uint64_t left_out, lost, dry_run, bypass;
     json_t *list;
     size_t i;
 
     tr_audit_lost(service->audit, &left_out, &lost);
+    tr_audit_let_by(service->audit, &dry_run, &bypass);
     set(state, "decisions", decisions_value(service->audit));
+    set(state, "refused", refused_value(service->audit));
+    set(state, "dry_run", json_integer((json_int_t)dry_run));
+    set(state, "bypass", json_integer((json_int_t)bypass));
     set(state, "audit_left_out", json_integer((json_int_t)left_out));
     set(state, "audit_lost", json_integer((json_int_t)lost));
     set(state, "connections",
         json_integer((json_int_t)tr_server_connections(daemon->server)));
     set(state, "requests",
         json_integer((json_int_t)tr_server_requests(daemon->server)));
-    set(state, "kdc_queue",
-        json_integer((json_int_t)tr_keys_queue(service->keys)));
+    set(state, "kdc", kdc_value(tr_keys_kdc(service->keys)));
     list = json_array();
     for (i = 0; list != NULL && service->attributes[i] != NULL; i++)
         json_array_append_new(list, text_value(service->attributes[i]));

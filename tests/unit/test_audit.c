@@ -425,6 +425,34 @@ events_are_counted(void **state)
     close_log(&log);
 }
 
+static void
+refusals_are_counted_by_step(void **state)
+{
+    struct tr_audit_record late = {
+        .event = "accept", .step = TR_R15_COMMIT, .table_age = -1
+    };
+    struct tr_audit_record none = { .event = "status", .table_age = -1 };
+    struct tr_audit_record dry = {
+        .event = "seal", .step = TR_S10_CLEARANCE, .allowed = true,
+        .dry_run = true, .table_age = -1
+    };
+    uint64_t dry_run, bypass;
+    struct log log;
+
+    open_log(&log);
+    tr_audit_write(log.audit, &late);
+    tr_audit_write(log.audit, &late);
+    tr_audit_write(log.audit, &none);
+    tr_audit_write(log.audit, &dry);
+    assert_int_equal(tr_audit_refused(log.audit, TR_R15_COMMIT), 2);
+    assert_int_equal(tr_audit_refused(log.audit, TR_STEP_NONE), 1);
+    assert_int_equal(tr_audit_refused(log.audit, TR_S10_CLEARANCE), 0);
+    tr_audit_let_by(log.audit, &dry_run, &bypass);
+    assert_int_equal(dry_run, 1);
+    assert_int_equal(bypass, 0);
+    close_log(&log);
+}
+
 int
 main(void)
 {
@@ -441,6 +469,7 @@ main(void)
         cmocka_unit_test(what_was_left_out_is_counted),
         cmocka_unit_test(the_limit_recovers),
         cmocka_unit_test(many_peers_need_no_more_memory),
+        cmocka_unit_test(refusals_are_counted_by_step),
         cmocka_unit_test(events_are_counted)
     };
 

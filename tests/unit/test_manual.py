@@ -136,6 +136,7 @@ def documented_options(page):
     ("gss-label.1", "tools/gss-label/gss-label", "doctor"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "explain"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "status"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "metrics"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "check"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "cache"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "reach"),
@@ -153,7 +154,7 @@ def test_options_and_manual_agree(page, program, command):
                      for c in ("client", "server", "token", "doctor")]),
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "cache", "reach",
-                                "who", "diff",
+                                "who", "diff", "metrics",
                                 "schema")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):
     options = set().union(*(options_of(*c) for c in commands))

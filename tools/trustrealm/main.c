@@ -15,6 +15,7 @@ static const struct tool_command *const commands[] = {
     &tool_reach,
     &tool_who,
     &tool_status,
+    &tool_metrics,
     &tool_check,
     &tool_diff,
     &tool_cache,

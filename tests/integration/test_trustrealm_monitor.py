@@ -1,0 +1,161 @@
+# tests/integration/test_trustrealm_monitor.py - what monitors are told
+# SPDX-License-Identifier: BSD-2-Clause
+"""trustrealm status --check and metrics, of a real daemon and of none."""
+
+import os
+import re
+import socket
+
+import pytest
+
+from testlib.process import eventually, run
+from testlib.tool import trustrealm as alone
+from testlib.world import STAFF, as_uid
+
+if os.environ.get("TR_REQUIRE"):
+    from prometheus_client.openmetrics import parser
+else:
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+
+
+def trustrealm(world, *arguments, uid=None):
+    return run([world.program("trustrealm")] + list(arguments) + [
+        "--socket", world.alpha.socket], uid=uid,
+        env=world.alpha.environment(), check=False)
+
+
+def check(world, *options):
+    """(exit status, word, {label: its numbers})"""
+    done = trustrealm(world, "status", "--check", *options)
+    line = re.fullmatch(r"TRUSTREALM (\w+) - ([^|]+) \| ([^|]+)\n", done.out)
+    assert line, done
+    numbers = {}
+    for item in line.group(3).split():
+        name, values = re.fullmatch(
+            r"(\w+)=(\d+[a-z]?(?:;\d*)*)", item).groups()
+        numbers[name] = values.split(";")
+    return done.status, line.group(1), numbers
+
+
+def metrics(world, uid=None):
+    """{sample with its labels: value}, by a parser that is strict."""
+    done = trustrealm(world, "metrics", uid=uid)
+    assert (done.status, done.err) == (0, "")
+    return {(sample.name,) + tuple(sorted(sample.labels.items())):
+            sample.value
+            for family in parser.text_string_to_metric_families(done.out)
+            for sample in family.samples}
+
+
+# --- status --check -----------------------------------------------------------
+
+def test_check_ok(world):
+    status, word, numbers = check(world)
+    assert (status, word) == (0, "OK")
+    assert numbers["age"][0].endswith("s") and numbers["age"][1:3] == ["",
+                                                                      ""]
+    assert int(numbers["generation"][0]) >= 1
+    assert numbers["stale_realms"][0] == "0"
+
+
+def test_check_compares_the_age_with_thresholds(make_world):
+    world = make_world(run=("alpha",))
+    world.directory.stop()
+    eventually(lambda: int(check(world)[2]["age"][0][:-1]) >= 2, 20,
+               "a table of two seconds")
+    assert check(world, "--warning", "100", "--critical", "200")[:2] == (
+        0, "OK")
+    assert check(world, "--warning", "1", "--critical", "200")[:2] == (
+        1, "WARNING")
+    status, word, numbers = check(world, "--warning", "0", "--critical", "1")
+    assert (status, word) == (2, "CRITICAL")
+    assert numbers["age"][1:] == ["0", "1", "0"]
+
+
+def test_check_without_a_daemon(tmp_path):
+    status, out, err = alone("status", "--check", "--socket",
+                             tmp_path / "none")
+    assert (status, err) == (2, "")
+    assert out.startswith("TRUSTREALM CRITICAL - %s/none: " % tmp_path)
+    assert "systemctl start trustrealmd" in out and "\n" not in out[:-1]
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--check", "--warning", "x"], ["--check", "--critical", "-1"],
+    ["--check", "--json"], ["--check", "extra"]],
+    ids=lambda arguments: " ".join(arguments))
+def test_wrong_usage_is_unknown(arguments):
+    status, out, err = alone("status", *arguments)
+    assert (status, out) == (3, "")
+    assert err.startswith("trustrealm status: ")
+
+
+def test_thresholds_without_check_are_refused():
+    status, _, err = alone("status", "--warning", "3")
+    assert status == 2 and "--check" in err
+
+
+def test_what_to_do_when_nobody_listens(tmp_path):
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as dead:
+        dead.bind(path)
+    status, out, err = alone("status", "--socket", path)
+    assert (status, out) == (3, "")
+    assert path in err and "journalctl -u trustrealmd" in err
+
+
+# --- metrics ------------------------------------------------------------------
+
+def test_metrics_count_what_happens(world):
+    before = metrics(world)
+    assert world.client(world.server("beta"), to="beta").delivered
+    assert not world.client(world.server("beta"), "--label", "nonsense",
+                            to="beta").delivered
+    after = metrics(world)
+
+    def grown(*key):
+        return after[key] - before.get(key, 0)
+
+    assert grown("trustrealm_associations_total",
+                 ("side", "initiator")) == 1
+    assert grown("trustrealm_decisions_total", ("event", "seal"),
+                 ("outcome", "allow")) == 1
+    assert grown("trustrealm_refusals_total", ("step", "S6")) == 1
+    denied = sum(grown(*key) for key in after
+                 if key[0] == "trustrealm_decisions_total"
+                 and ("outcome", "deny") in key)
+    refused = sum(grown(*key) for key in after
+                  if key[0] == "trustrealm_refusals_total")
+    assert denied == refused == 1
+
+
+def test_metrics_of_the_table_and_the_pool(world):
+    found = metrics(world)
+    assert found[("trustrealm_up",)] == 1
+    assert found[("trustrealm_table_entries", ("kind", "realms"))] == 2
+    assert found[("trustrealm_table_generation",)] >= 1
+    assert found[("trustrealm_table_stale",)] == 0
+    assert found[("trustrealm_kdc_threads",)] >= 1
+    assert found[("trustrealm_kdc_questions_total",)] >= 1
+    assert any(key[0] == "trustrealm_daemon_info"
+               and ("system", world.alpha.host) in key for key in found)
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_metrics_tell_users_less(world):
+    mine, theirs = metrics(world), metrics(world, uid=as_uid(STAFF))
+    inside = {key[0] for key in mine} - {key[0] for key in theirs}
+    for name in ("decisions_total", "refusals_total", "associations_total",
+                 "kdc_threads", "connections", "audit_lost_total",
+                 "let_by_total"):
+        assert "trustrealm_" + name in inside
+    assert ("trustrealm_table_generation",) in theirs
+
+
+def test_metrics_without_a_daemon(tmp_path):
+    status, out, err = alone("metrics", "--socket", tmp_path / "none")
+    assert status == 3
+    assert [family.samples[0][:3] for family in
+            parser.text_string_to_metric_families(out)] == [
+                ("trustrealm_up", {}, 0)]
+    assert "none" in err
