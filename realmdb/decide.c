@@ -89,17 +89,13 @@ tr_say(struct tr_decision *d, const char *first, ...)
 {
     va_list ap;
     const char *part;
-    char *at = d->text, *next;
+    char *at = d->text;
     char *const end = d->text + sizeof(d->answer->text) - 1;
 
     va_start(ap, first);
     for (part = first; part != NULL; part = va_arg(ap, const char *)) {
-        next = memccpy(at, part, '\0', (size_t)(end - at));
-        if (next == NULL) {
-            at = end;
-            break;
-        }
-        at = next - 1;
+        while (*part != '\0' && at < end)
+            *at++ = *part++;
     }
     va_end(ap);
     *at = '\0';

@@ -272,18 +272,44 @@ tr_encoding_category_name(const struct tr_encoding *enc, size_t i)
     return name_at(&enc->categories, i);
 }
 
+/* As strcmp() of name, in small letters, with key. */
+static int
+compare_name(const char *name, size_t length, const char *key)
+{
+    size_t i;
+    char c;
+
+    for (i = 0; i < length; i++) {
+        c = tr_name_octet(name[i]);
+        if (c != key[i] || c == '\0')
+            return c - key[i];
+    }
+    return key[length] == '\0' ? 0 : -1;
+}
+
+/* As find_key() of make_key(), but decisions do it often. */
 static bool
 find_rank(const struct tr_encoding *enc, const struct names *names,
           const char *name, size_t length, uint32_t *rank_out)
 {
-    char key[TR_MAX_NAME + 1];
-    size_t place;
+    size_t low = 0, high = names->count, middle;
+    const struct entry *entry;
+    int order;
 
-    if (!enc->finished || !make_key(name, length, key) ||
-        !find_key(names, key, &place))
-        return false;
-    *rank_out = names->entries[names->by_name[place]].rank;
-    return true;
+    while (enc->finished && length > 0 && low < high) {
+        middle = low + (high - low) / 2;
+        entry = &names->entries[names->by_name[middle]];
+        order = compare_name(name, length, entry->key);
+        if (order == 0) {
+            *rank_out = entry->rank;
+            return true;
+        }
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
 }
 
 bool

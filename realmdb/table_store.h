@@ -51,6 +51,7 @@ struct tr_view {
     struct tr_table *table;
     MDB_txn *txn;                       /* kept, reset between views */
     bool open;
+    uint64_t commit;                    /* that info is of; 0: none */
     struct tr_table_info info;
 };
 
@@ -61,7 +62,7 @@ struct tr_known {
     struct tr_record *record;           /* NULL: none */
 };
 
-#define TR_KNOWN_RECORDS 64
+#define TR_KNOWN_RECORDS 1024
 
 struct tr_table {
     char *dir;

@@ -52,7 +52,7 @@ begin(struct tr_table *table)
  * not go back: take only content that is no newer than the number.
  */
 static krb5_error_code
-begin_view(struct tr_table *table)
+begin_view(struct tr_table *table, uint64_t *commit_out)
 {
     krb5_error_code ret;
     struct tr_view *view = &table->view;
@@ -64,8 +64,10 @@ begin_view(struct tr_table *table)
         if (ret)
             return ret;
         ret = tr_table_meta_number(table, view->txn, TR_META_COMMIT, &commit);
-        if (ret == 0 && commit <= mdb_txn_id(view->txn))
+        if (ret == 0 && commit <= mdb_txn_id(view->txn)) {
+            *commit_out = commit;
             return 0;
+        }
         mdb_txn_reset(view->txn);
         if (ret)
             return ret;
@@ -159,6 +161,7 @@ tr_view_open(struct tr_table *table, struct tr_view **out)
 {
     krb5_error_code ret;
     struct tr_view *view;
+    uint64_t commit = 0;
 
     *out = NULL;
     if (table == NULL || table->env == NULL)
@@ -166,17 +169,21 @@ tr_view_open(struct tr_table *table, struct tr_view **out)
     view = &table->view;
     if (view->open)
         return tr_table_fail(table, TRR_INTERNAL, "a view is open");
-    ret = begin_view(table);
+    ret = begin_view(table, &commit);
     if (ret)
         return ret;
     view->table = table;
     view->open = true;
-    ret = load_info(view);
-    if (ret == 0)
-        ret = load_policies(view);
-    if (ret) {
-        tr_view_close(view);
-        return ret;
+    if (commit != view->commit) {
+        view->commit = 0;
+        ret = load_info(view);
+        if (ret == 0)
+            ret = load_policies(view);
+        if (ret) {
+            tr_view_close(view);
+            return ret;
+        }
+        view->commit = commit;
     }
     *out = view;
     return 0;
@@ -197,6 +204,19 @@ tr_view_info(const struct tr_view *view, struct tr_table_info *out)
     *out = view->info;
 }
 
+/* name in small letters, as records have it; false when none is so long. */
+static bool
+make_key(const char *name, char key[TR_MAX_NAME + 1])
+{
+    size_t length = strnlen(name, TR_MAX_NAME + 1);
+
+    if (length > TR_MAX_NAME)
+        return false;
+    memcpy(key, name, length + 1);
+    tr_text_lower(key);
+    return true;
+}
+
 /* --- trust realms and maps ----------------------------------------------- */
 
 krb5_error_code
@@ -205,12 +225,15 @@ tr_view_realm(const struct tr_view *view, const char *name,
 {
     const struct tr_policies *policies = view->table->policies;
     size_t low = 0, high = policies->nrealms, middle;
+    char key[TR_MAX_NAME + 1];
     int order;
 
     *out = NULL;
+    if (!make_key(name, key))
+        return TRR_NOT_FOUND;
     while (low < high) {
         middle = low + (high - low) / 2;
-        order = tr_text_compare(name, policies->realms[middle].record->name);
+        order = strcmp(key, policies->realms[middle].record->name);
         if (order == 0) {
             *out = &policies->realms[middle];
             return 0;
@@ -325,13 +348,10 @@ tr_view_system(const struct tr_view *view, const char *host,
 {
     krb5_error_code ret;
     char name[TR_MAX_NAME + 1];
-    size_t length = strnlen(host, sizeof(name));
 
     *out = NULL;
-    if (length == sizeof(name))
+    if (!make_key(host, name))
         return TRR_NOT_FOUND;
-    memcpy(name, host, length + 1);
-    tr_text_lower(name);
     ret = look_up(view, TR_DB_HOST, name, TR_RECORD_SYSTEM, out);
     if (ret)
         return ret;
