@@ -38,6 +38,25 @@ def document(name):
         "EXAMPLE.COM", table.REALM)
 
 
+def modify(dn, *parts):
+    """parts: (what, attribute, value ...)."""
+    lines = ["dn: " + dn, "changetype: modify"]
+    for what, attribute, *values in parts:
+        lines.append("%s: %s" % (what, attribute))
+        lines += ["%s: %s" % (attribute, value) for value in values]
+        lines.append("-")
+    return "\n".join(lines) + "\n"
+
+
+def add(dn, **attributes):
+    return table.entry(dn, **attributes).replace(
+        "\n", "\nchangetype: add\n", 1)
+
+
+def delete(dn):
+    return "dn: %s\nchangetype: delete\n" % dn
+
+
 def person(name):
     return "uid=%s,%s" % (name, table.PEOPLE)
 
@@ -67,6 +86,8 @@ class RolesDirectory(Directory):
 class ConfigRolesDirectory(RolesDirectory):
     """access.ldif in cn=config."""
 
+    rules = "access.ldif"
+
     def _globals(self):
         return super()._globals() + (
             "database config\nrootdn cn=admin,%s\n" % table.SUFFIX)
@@ -76,7 +97,20 @@ class ConfigRolesDirectory(RolesDirectory):
 
     def start(self):
         super().start()
-        self.modify(document("access.ldif"))
+        self.modify(document(self.rules))
+
+
+class TwoPersonsDirectory(RolesDirectory):
+    """access-two.conf before access.conf."""
+
+    def _access(self):
+        return document("access-two.conf") + document("access.conf")
+
+
+class ConfigTwoPersonsDirectory(ConfigRolesDirectory):
+    """access-two.ldif."""
+
+    rules = "access-two.ldif"
 
 
 class RolesDirectory389(Directory389):
@@ -126,13 +160,13 @@ class Administration:
         env["GSS_MECH_CONFIG"] = "/dev/null"
         return env
 
-    def may(self, name, change):
+    def may(self, name, change, otherwise=INSUFFICIENT_ACCESS):
         """Make that change (LDIF) as that person; False when the server does
-        not permit it."""
+        not permit it, with that result."""
         done = run([servers.program("ldapmodify"), "-Q", "-N", "-Y", "GSSAPI",
                     "-H", self.directory.uri], env=self.environment(name),
                    input=change, check=False)
-        assert done.status in (0, INSUFFICIENT_ACCESS), done
+        assert done.status in (0, otherwise), done
         return done.status == 0
 
     def sees(self, name, base, filter="(objectClass=*)", *attributes):
