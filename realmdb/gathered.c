@@ -64,46 +64,6 @@ tr_gathered_add(struct tr_gathered *gathered, const char *name,
     return 0;
 }
 
-/* A value that cannot be is the entry's fault: the others are taken. */
-static krb5_error_code
-add_berval(struct tr_gathered *gathered, const char *name,
-           const struct berval *value, char **why_out)
-{
-    krb5_error_code ret;
-    char *why = NULL;
-
-    ret = tr_gathered_add(gathered, name, value->bv_val, value->bv_len, &why);
-    if (*why_out == NULL)
-        *why_out = why;
-    else
-        free(why);
-    return ret == TRR_ENTRY ? 0 : ret;
-}
-
-krb5_error_code
-tr_gathered_message(struct tr_gathered *gathered, LDAP *ld, LDAPMessage *raw,
-                    char **why_out)
-{
-    krb5_error_code ret = 0;
-    BerElement *position = NULL;
-    struct berval **values;
-    char *name;
-    size_t i;
-
-    for (name = ldap_first_attribute(ld, raw, &position);
-         name != NULL && ret == 0;
-         name = ldap_next_attribute(ld, raw, position)) {
-        values = ldap_get_values_len(ld, raw, name);
-        for (i = 0; values != NULL && values[i] != NULL && ret == 0; i++)
-            ret = add_berval(gathered, name, values[i], why_out);
-        ldap_value_free_len(values);
-        ldap_memfree(name);
-    }
-    ldap_memfree(name);
-    ber_free(position, 0);
-    return ret;
-}
-
 struct tr_entry
 tr_gathered_entry(const struct tr_gathered *gathered, const char *dn)
 {

@@ -1,10 +1,9 @@
-/* realmdb/gathered.h - an entry, gathered value by value */
+/* realmdb/gathered.h - an entry, gathered value by value (within realmdb) */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef TR_GATHERED_H
 #define TR_GATHERED_H
 
-#include <ldap.h>
 #include "record.h"
 
 /* Empty when zeroed.  Values of one attribute need not come together. */
@@ -15,16 +14,12 @@ struct tr_gathered {
 
 /*
  * Add a copy of a value.  Attributes of no class, such as those with options
- * ("cn;lang-en"), are left out: no record has use for them.  TRR_ENTRY, with *why_out (free() it), for
- * a value with a NUL in it.
+ * ("cn;lang-en"), are left out: no record has use for them.  TRR_ENTRY, with
+ * *why_out (free() it), for a value with a NUL in it.
  */
 krb5_error_code tr_gathered_add(struct tr_gathered *gathered,
                                 const char *attribute, const char *value,
                                 size_t length, char **why_out);
-/* Add all values of an entry in a server's answer; *why_out is set, unless it
- * is already, for the first one that cannot be and is left out. */
-krb5_error_code tr_gathered_message(struct tr_gathered *gathered, LDAP *ld,
-                                    LDAPMessage *raw, char **why_out);
 /* The entry; it belongs to gathered, dn to the caller. */
 struct tr_entry tr_gathered_entry(const struct tr_gathered *gathered,
                                   const char *dn);

@@ -63,6 +63,46 @@ cleanup:
 
 /* --- entries ------------------------------------------------------------- */
 
+/* A value that cannot be is the entry's fault, not the message's. */
+static krb5_error_code
+add_value(struct tr_message *message, const char *name,
+          const struct berval *value)
+{
+    krb5_error_code ret;
+    char *why = NULL;
+
+    ret = tr_gathered_add(&message->values, name, value->bv_val,
+                          value->bv_len, &why);
+    if (message->why == NULL)
+        message->why = why;
+    else
+        free(why);
+    return ret == TRR_ENTRY ? 0 : ret;
+}
+
+static krb5_error_code
+gather(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
+{
+    krb5_error_code ret = 0;
+    BerElement *position = NULL;
+    struct berval **values;
+    char *name;
+    size_t i;
+
+    for (name = ldap_first_attribute(ld, raw, &position);
+         name != NULL && ret == 0;
+         name = ldap_next_attribute(ld, raw, position)) {
+        values = ldap_get_values_len(ld, raw, name);
+        for (i = 0; values != NULL && values[i] != NULL && ret == 0; i++)
+            ret = add_value(message, name, values[i]);
+        ldap_value_free_len(values);
+        ldap_memfree(name);
+    }
+    ldap_memfree(name);
+    ber_free(position, 0);
+    return ret;
+}
+
 /* syncStateValue (RFC 4533 2.3). */
 static krb5_error_code
 parse_state(LDAPControl **controls, struct tr_message *message)
@@ -110,7 +150,7 @@ parse_entry(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
     if (ret != 0 || message->state == LDAP_SYNC_PRESENT ||
         message->state == LDAP_SYNC_DELETE)
         return ret;
-    return tr_gathered_message(&message->values, ld, raw, &message->why);
+    return gather(ld, raw, message);
 }
 
 /* --- what concerns more than an entry ------------------------------------ */

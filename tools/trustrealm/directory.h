@@ -21,7 +21,6 @@
  *     tool_directory_close(directory);
  */
 
-#include "gathered.h"
 #include "trustrealm.h"
 
 /* --- entries (entry.c) --------------------------------------------------- */
@@ -29,7 +28,9 @@
 /* An entry, valid or not. */
 struct tool_entry {
     char *dn;
-    struct tr_gathered values;  /* no operational attributes */
+    struct tr_attribute *attributes;    /* no operational ones; may be of
+                                           other classes than ours */
+    size_t nattributes;
     char *csn;                  /* entryCSN; NULL where there is none */
     char *why;                  /* a value that cannot be, or NULL */
     enum tr_record_type type;   /* 0: none of ours */
@@ -53,6 +54,10 @@ bool tool_entry_has(const struct tool_entry *entry, const char *attribute,
                     const char *value);
 void tool_entry_add(struct tool_entry *entry, const char *attribute,
                     const char *value);
+/* The same for octets; what is not text is left out, and noted in why when
+ * the attribute is one of ours. */
+void tool_entry_add_octets(struct tool_entry *entry, const char *attribute,
+                           const char *value, size_t length);
 /* value NULL: all values. */
 void tool_entry_remove(struct tool_entry *entry, const char *attribute,
                        const char *value);

@@ -105,15 +105,25 @@ take_entry(const struct tool_ldap *ldap, LDAPMessage *raw,
            struct tool_entry **entry_out)
 {
     struct tool_entry *entry;
-    char *dn = ldap_get_dn(ldap->ld, raw);
+    char *dn = ldap_get_dn(ldap->ld, raw), *name;
+    BerElement *position = NULL;
+    struct berval **values;
+    size_t i;
 
     if (dn == NULL)
         return tool_ldap_failed(ldap, LDAP_DECODING_ERROR, "search");
     entry = tool_entry_create(dn);
     ldap_memfree(dn);
-    if (tr_gathered_message(&entry->values, ldap->ld, raw,
-                            &entry->why) != 0)
-        (void)tool_must(NULL);
+    for (name = ldap_first_attribute(ldap->ld, raw, &position); name != NULL;
+         name = ldap_next_attribute(ldap->ld, raw, position)) {
+        values = ldap_get_values_len(ldap->ld, raw, name);
+        for (i = 0; values != NULL && values[i] != NULL; i++)
+            tool_entry_add_octets(entry, name, values[i]->bv_val,
+                                  values[i]->bv_len);
+        ldap_value_free_len(values);
+        ldap_memfree(name);
+    }
+    ber_free(position, 0);
     entry->csn = tool_copy(tool_entry_value(entry, CSN));
     tool_entry_remove(entry, CSN, NULL);
     tool_entry_identify(entry);

@@ -10,6 +10,24 @@
 #include "record_class.h"
 #include "text.h"
 
+static void
+remove_at(struct tr_attribute *found, size_t place)
+{
+    char **values = (char **)found->values;
+
+    free(values[place]);
+    found->nvalues--;
+    memmove(values + place, values + place + 1,
+            (found->nvalues - place) * sizeof(*values));
+}
+
+static void
+remove_all(struct tr_attribute *found)
+{
+    while (found->nvalues > 0)
+        remove_at(found, found->nvalues - 1);
+}
+
 struct tool_entry *
 tool_entry_create(const char *dn)
 {
@@ -27,8 +45,8 @@ tool_entry_copy(const struct tool_entry *entry)
     const struct tr_attribute *attribute;
     size_t i, j;
 
-    for (i = 0; i < entry->values.nattributes; i++) {
-        attribute = &entry->values.attributes[i];
+    for (i = 0; i < entry->nattributes; i++) {
+        attribute = &entry->attributes[i];
         for (j = 0; j < attribute->nvalues; j++)
             tool_entry_add(copy, attribute->name, attribute->values[j]);
     }
@@ -40,9 +58,16 @@ tool_entry_copy(const struct tool_entry *entry)
 void
 tool_entry_free(struct tool_entry *entry)
 {
+    size_t i;
+
     if (entry == NULL)
         return;
-    tr_gathered_clear(&entry->values);
+    for (i = 0; i < entry->nattributes; i++) {
+        remove_all(&entry->attributes[i]);
+        free((char **)entry->attributes[i].values);
+        free((char *)entry->attributes[i].name);
+    }
+    free(entry->attributes);
     free(entry->dn);
     free(entry->csn);
     free(entry->why);
@@ -100,9 +125,9 @@ find_attribute(const struct tool_entry *entry, const char *name)
 {
     size_t i;
 
-    for (i = 0; i < entry->values.nattributes; i++) {
-        if (tr_text_compare(entry->values.attributes[i].name, name) == 0)
-            return &entry->values.attributes[i];
+    for (i = 0; i < entry->nattributes; i++) {
+        if (tr_text_compare(entry->attributes[i].name, name) == 0)
+            return &entry->attributes[i];
     }
     return NULL;
 }
@@ -147,26 +172,53 @@ tool_entry_has(const struct tool_entry *entry, const char *attribute,
     return found != NULL && place_of(found, value) < found->nvalues;
 }
 
+static struct tr_attribute *
+make_attribute(struct tool_entry *entry, const char *name)
+{
+    struct tr_attribute *found = find_attribute(entry, name);
+
+    if (found != NULL)
+        return found;
+    entry->attributes = tool_must(reallocarray(
+        entry->attributes, entry->nattributes + 1,
+        sizeof(*entry->attributes)));
+    found = &entry->attributes[entry->nattributes++];
+    memset(found, 0, sizeof(*found));
+    found->name = tool_copy(name);
+    return found;
+}
+
+void
+tool_entry_add_octets(struct tool_entry *entry, const char *attribute,
+                      const char *value, size_t length)
+{
+    struct tr_attribute *found;
+    char **values;
+    size_t n;
+
+    if (memchr(value, '\0', length) != NULL) {
+        if (entry->why == NULL && tr_class_attribute(attribute) != NULL)
+            entry->why = tool_format("%s: a value has a NUL in it",
+                                     attribute);
+        return;
+    }
+    found = make_attribute(entry, attribute);
+    n = found->nvalues;
+    /* Grow at powers of two: there may be thousands of values. */
+    if ((n & (n - 1)) == 0)
+        found->values = tool_must(reallocarray((char **)found->values,
+                                               n == 0 ? 1 : 2 * n,
+                                               sizeof(*values)));
+    values = (char **)found->values;
+    values[n] = tool_must(strndup(value, length));
+    found->nvalues++;
+}
+
 void
 tool_entry_add(struct tool_entry *entry, const char *attribute,
                const char *value)
 {
-    char *why = NULL;
-
-    if (tr_gathered_add(&entry->values, attribute, value, strlen(value),
-                        &why) != 0)
-        (void)tool_must(NULL);
-}
-
-static void
-remove_at(struct tr_attribute *found, size_t place)
-{
-    char **values = (char **)found->values;
-
-    free(values[place]);
-    found->nvalues--;
-    memmove(values + place, values + place + 1,
-            (found->nvalues - place) * sizeof(*values));
+    tool_entry_add_octets(entry, attribute, value, strlen(value));
 }
 
 void
@@ -179,8 +231,7 @@ tool_entry_remove(struct tool_entry *entry, const char *attribute,
     if (found == NULL)
         return;
     if (value == NULL) {
-        while (found->nvalues > 0)
-            remove_at(found, found->nvalues - 1);
+        remove_all(found);
         return;
     }
     place = place_of(found, value);
@@ -340,13 +391,13 @@ tool_change_each(const struct tool_change *change,
     const char *name;
     size_t i;
 
-    for (i = 0; before != NULL && i < before->values.nattributes; i++) {
-        name = before->values.attributes[i].name;
+    for (i = 0; before != NULL && i < before->nattributes; i++) {
+        name = before->attributes[i].name;
         each_missing(before, after, name, false, each, arg);
         each_missing(after, before, name, true, each, arg);
     }
-    for (i = 0; after != NULL && i < after->values.nattributes; i++) {
-        name = after->values.attributes[i].name;
+    for (i = 0; after != NULL && i < after->nattributes; i++) {
+        name = after->attributes[i].name;
         if (before == NULL || find_attribute(before, name) == NULL)
             each_missing(after, before, name, true, each, arg);
     }

@@ -9,7 +9,6 @@
  */
 
 #include "config.h"
-#include <errno.h>
 #include <stdio.h>
 #include <ldap.h>
 #include <ldif.h>
@@ -46,7 +45,6 @@ take_line(const struct ldif_text *ldif, struct ldif_block *block, char *line,
     struct berval type, value;
     struct ldif_line *taken;
     int owned = 0, status = TOOL_DONE;
-    char *why = NULL;
 
     if (colon != NULL && colon[1] == '<')
         return wrong(ldif, start, "values by URL are not read");
@@ -74,16 +72,11 @@ take_line(const struct ldif_text *ldif, struct ldif_block *block, char *line,
     taken->value = tool_must(strndup(value.bv_val, value.bv_len));
     if (block->nlines == 1)
         block->entry = tool_entry_create(taken->value);
-    else if (tr_gathered_add(&block->entry->values, taken->type,
-                             value.bv_val, value.bv_len, &why) == ENOMEM)
-        (void)tool_must(NULL);
-    if (why != NULL && block->entry->why == NULL) {
-        block->entry->why = why;
-        why = NULL;
-    }
+    else
+        tool_entry_add_octets(block->entry, taken->type, value.bv_val,
+                              value.bv_len);
 
 cleanup:
-    free(why);
     if (owned)
         ber_memfree(value.bv_val);
     return status;
@@ -185,20 +178,37 @@ ldif_text_clear(struct ldif_text *ldif)
 
 /* What happens to a block: lines that go, text that comes after others. */
 struct edit {
+    const struct ldif_text *ldif;
     const struct ldif_block *block;
     bool *gone;                 /* by line */
     struct tr_builder *after;   /* by line */
     bool deleted;
 };
 
+/* Lines end as the file's first one does. */
 static void
-add_line(struct tr_builder *out, const char *type, const char *value)
+end_line(const struct ldif_text *ldif, struct tr_builder *out)
 {
-    char *line = tool_must(ldif_put(LDIF_PUT_VALUE, type, value,
-                                    (ber_len_t)strlen(value)));
+    const char *first = memchr(ldif->text, '\n', ldif->length);
 
-    tr_add_octets(out, line, strlen(line));
-    ber_memfree(line);
+    if (first != NULL && first > ldif->text && first[-1] == '\r')
+        tr_add_8(out, '\r');
+    tr_add_8(out, '\n');
+}
+
+static void
+add_line(const struct ldif_text *ldif, struct tr_builder *out,
+         const char *type, const char *value)
+{
+    char *text, *line, *end;
+
+    text = tool_must(ldif_put(LDIF_PUT_VALUE, type, value,
+                              (ber_len_t)strlen(value)));
+    for (line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        tr_add_octets(out, line, (size_t)(end - line));
+        end_line(ldif, out);
+    }
+    ber_memfree(text);
 }
 
 /* Make one change of a value in the entry. */
@@ -219,7 +229,7 @@ edit_value(bool added, const char *attribute, const char *value, void *arg)
         }
     }
     if (added)
-        add_line(&edit->after[place], attribute, value);
+        add_line(edit->ldif, &edit->after[place], attribute, value);
 }
 
 static void
@@ -241,18 +251,19 @@ write_block(const struct ldif_text *ldif, struct edit *edit,
         if (edit->after[i].length == 0)
             continue;
         if (ldif->text[at - 1] != '\n')
-            tr_add_8(out, '\n');
+            end_line(ldif, out);
         tr_add_octets(out, edit->after[i].octets, edit->after[i].length);
     }
     tr_add_octets(out, ldif->text + at, block->end - at);
 }
 
 static struct edit *
-make_edit(const struct ldif_block *block)
+make_edit(const struct ldif_text *ldif, const struct ldif_block *block)
 {
     struct edit *edit = tool_must(calloc(1, sizeof(*edit)));
     size_t i;
 
+    edit->ldif = ldif;
     edit->block = block;
     edit->gone = tool_must(calloc(block->nlines, sizeof(*edit->gone)));
     edit->after = tool_must(calloc(block->nlines, sizeof(*edit->after)));
@@ -294,16 +305,24 @@ find_block(const struct ldif_text *ldif, const char *dn)
     return i;
 }
 
+/* A file's text, and what is added to its end. */
+struct addition {
+    const struct ldif_text *ldif;
+    struct tr_builder text;
+};
+
 static void
 add_value(bool added, const char *attribute, const char *value, void *arg)
 {
-    add_line(arg, attribute, value);
+    struct addition *addition = arg;
+
+    add_line(addition->ldif, &addition->text, attribute, value);
 }
 
-/* Note what a change does: to edits, by block, or to added. */
+/* Note what a change does: to edits, by block, or to the addition. */
 static int
 plan_change(const struct ldif_text *ldif, const struct tool_change *change,
-            struct edit **edits, struct tr_builder *added)
+            struct edit **edits, struct addition *addition)
 {
     const char *dn = change->before != NULL ? change->before->dn :
         change->after->dn;
@@ -314,12 +333,12 @@ plan_change(const struct ldif_text *ldif, const struct tool_change *change,
         return tool_fail(TOOL_NO, "%s: %s: is %s", ldif->path, dn,
                          there ? "there already" : "gone");
     if (change->before == NULL) {
-        tr_add_8(added, '\n');
-        add_line(added, "dn", dn);
-        tool_change_each(change, add_value, added);
+        end_line(ldif, &addition->text);
+        add_line(ldif, &addition->text, "dn", dn);
+        tool_change_each(change, add_value, addition);
         return TOOL_DONE;
     }
-    edits[place] = make_edit(&ldif->blocks[place]);
+    edits[place] = make_edit(ldif, &ldif->blocks[place]);
     edits[place]->deleted = change->after == NULL;
     tool_change_each(change, edit_value, edits[place]);
     return TOOL_DONE;
@@ -332,15 +351,16 @@ ldif_text_change(const struct ldif_text *ldif,
 {
     struct edit **edits = tool_must(calloc(ldif->nblocks + 1,
                                            sizeof(*edits)));
-    struct tr_builder added, out;
+    struct addition addition = { .ldif = ldif };
+    struct tr_builder out;
     size_t i, at = 0;
     uint8_t *octets;
     int status = TOOL_DONE;
 
-    tr_builder_init(&added, MAX_FILE);
+    tr_builder_init(&addition.text, MAX_FILE);
     tr_builder_init(&out, MAX_FILE);
     for (i = 0; i < n && status == TOOL_DONE; i++)
-        status = plan_change(ldif, &changes[i], edits, &added);
+        status = plan_change(ldif, &changes[i], edits, &addition);
     for (i = 0; i < ldif->nblocks && status == TOOL_DONE; i++) {
         if (edits[i] == NULL)
             continue;
@@ -352,10 +372,10 @@ ldif_text_change(const struct ldif_text *ldif,
             at = next_line(ldif, at);
     }
     tr_add_octets(&out, ldif->text + at, ldif->length - at);
-    if (added.length > 0 && out.length > 0 &&
+    if (addition.text.length > 0 && out.length > 0 &&
         out.octets[out.length - 1] != '\n')
-        tr_add_8(&out, '\n');
-    tr_add_octets(&out, added.octets, added.length);
+        end_line(ldif, &out);
+    tr_add_octets(&out, addition.text.octets, addition.text.length);
     if (status == TOOL_DONE &&
         tr_builder_take(&out, &octets, length_out) == 0)
         *text_out = (char *)octets;
@@ -364,7 +384,7 @@ ldif_text_change(const struct ldif_text *ldif,
     for (i = 0; i < ldif->nblocks; i++)
         free_edit(edits[i]);
     free(edits);
-    tr_builder_free(&added);
+    tr_builder_free(&addition.text);
     tr_builder_free(&out);
     return status;
 }

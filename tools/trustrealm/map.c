@@ -5,11 +5,8 @@
 #include <com_err.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include "lint.h"
 #include "noun.h"
-#include "trustrealm_err.h"
 
 static const struct noun_field fields[] = {
     { "level", "trLevelMap", NOUN_KEYED, "\"LOCAL REALM\"",
@@ -90,7 +87,6 @@ remove_command(int argc, char **argv)
 /* --- check --------------------------------------------------------------- */
 
 struct findings {
-    const char *wanted;         /* entry of the findings that count, or NULL */
     struct tool_sheet *sheet;   /* NULL: JSON */
     json_t *array;
     bool any;
@@ -102,8 +98,6 @@ find(const char *severity, const char *rule, const char *entry,
 {
     struct findings *findings = arg;
 
-    if (findings->wanted != NULL && strcasecmp(findings->wanted, entry) != 0)
-        return;
     findings->any = true;
     if (findings->sheet != NULL)
         tool_sheet_add(findings->sheet,
@@ -114,42 +108,29 @@ find(const char *severity, const char *rule, const char *entry,
             "entry", tool_json_text(entry), "text", tool_json_text(text)));
 }
 
+/* One map can only be judged with all others: a label goes out by one and
+ * comes back by another. */
 static int
-check_maps(const struct noun_call *call, struct tool_table *table)
+check_maps(const struct tool_table *table, bool json)
 {
     static const char *const headings[] = { "SEVERITY", "RULE", "ENTRY",
                                             "PROBLEM", NULL };
     struct findings findings = { 0 };
     const struct lint lint = { table, find, &findings };
-    const struct tr_map_record *map;
-    char *wanted = NULL, *realm;
-    size_t length;
     krb5_error_code ret;
     int status;
 
-    if (call->name != NULL) {
-        length = strcspn(call->name, "/");
-        realm = tool_format("%.*s", (int)length, call->name);
-        ret = call->name[length] == '\0' ? TRR_NOT_FOUND :
-            tr_view_map(table->view, realm, call->name + length + 1, &map);
-        free(realm);
-        if (ret)
-            return tool_fail(TOOL_NO, "there is no label map %s", call->name);
-        wanted = tool_format("label map %s, %s", map->realm, map->format);
-    }
-    findings.wanted = wanted;
-    if (call->options.json)
+    if (json)
         findings.array = json_array();
     else
         findings.sheet = tool_sheet_create(headings);
     ret = lint_maps(&lint);
     status = findings.any ? TOOL_NO : TOOL_DONE;
-    if (call->options.json)
+    if (json)
         status = tool_json_print(json_pack("{s:o}", "findings",
                                            findings.array), status);
     else
         tool_sheet_print(findings.sheet);
-    free(wanted);
     if (ret)
         return tool_fail(TOOL_SYSTEM, "%s", error_message(ret));
     return status;
@@ -162,16 +143,16 @@ check(int argc, char **argv)
     struct tool_table table = { 0 };
     int status;
 
-    noun_parse(&noun, "map check", "Prove that a label map (default: each) "
-               "keeps dominance, or show where it does\nnot.  A "
-               "configuration (-c) adds the order of its own local format.",
-               NOUN_READS | NOUN_MAYBE_NAMED, argc, argv, &call, &status);
+    noun_parse(&noun, "map check", "Prove that all label maps together keep "
+               "dominance, or show where they do not.\nA configuration (-c) "
+               "adds the order of its own local format.",
+               NOUN_READS | NOUN_NAMELESS, argc, argv, &call, &status);
     if (status < 0) {
         status = tool_table_open(&call.options, &table);
         if (status == TOOL_NO)
             tool_fail(TOOL_NO, "%s", table.why);
         if (status == TOOL_DONE)
-            status = check_maps(&call, &table);
+            status = check_maps(&table, call.options.json);
     }
     tool_table_close(&table);
     noun_call_free(&call);

@@ -75,8 +75,7 @@ enum {
     NOUN_ALL = 1 << 6,
     NOUN_READS = 1 << 7,        /* no --dry-run */
     NOUN_NAMELESS = 1 << 8,
-    NOUN_MAYBE_NAMED = 1 << 9,
-    NOUN_ENTRY = 1 << 10
+    NOUN_ENTRY = 1 << 9
 };
 
 /*

@@ -67,9 +67,7 @@ print_help(const struct noun *noun, const char *command, const char *text,
     size_t i;
 
     printf("usage: trustrealm %s ", command);
-    if (has & NOUN_MAYBE_NAMED)
-        printf("[%s] ", noun->name);
-    else if (!(has & NOUN_NAMELESS))
+    if (!(has & NOUN_NAMELESS))
         printf("%s ", noun->name);
     printf("[OPTION...]\n\n%s\n\n", text);
     for (field = noun->fields; (has & NOUN_FIELDS) && field->option != NULL;
@@ -207,7 +205,7 @@ take_name(struct noun_call *call, int has, int argc, char **argv)
 {
     if (!(has & NOUN_NAMELESS) && optind < argc)
         call->name = argv[optind++];
-    else if (!(has & (NOUN_NAMELESS | NOUN_MAYBE_NAMED)))
+    else if (!(has & NOUN_NAMELESS))
         return tool_usage(call->command, "%s is missing", call->noun->name);
     if (optind < argc)
         return tool_usage(call->command, "'%s' is no option", argv[optind]);

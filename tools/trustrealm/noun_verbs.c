@@ -216,8 +216,8 @@ sort_values(struct tool_entry *entry)
     struct tr_attribute *attribute;
     size_t i;
 
-    for (i = 0; i < entry->values.nattributes; i++) {
-        attribute = &entry->values.attributes[i];
+    for (i = 0; i < entry->nattributes; i++) {
+        attribute = &entry->attributes[i];
         if (attribute->nvalues > 0)
             qsort((char **)attribute->values, attribute->nvalues,
                   sizeof(*attribute->values), compare_values);

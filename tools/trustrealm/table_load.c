@@ -28,7 +28,8 @@ static krb5_error_code
 put(struct tool_table *table, struct tr_update *update, uint32_t key,
     const struct tool_entry *entry)
 {
-    struct tr_entry view = tr_gathered_entry(&entry->values, entry->dn);
+    const struct tr_entry view = { entry->dn, entry->attributes,
+                                   entry->nattributes };
     struct tr_record *record = NULL;
     krb5_error_code ret;
     char *why = NULL;

@@ -119,7 +119,7 @@ find(const char *severity, const char *rule, const char *entry,
     struct finding *finding;
 
     /* What this machine is set up for does not bind the whole table. */
-    if (strcmp(rule, "configuration") == 0)
+    if (strncmp(entry, "configuration ", 14) == 0)
         severity = "warning";
     findings->list = tool_must(reallocarray(findings->list, findings->n + 1,
                                             sizeof(*findings->list)));

@@ -1,0 +1,138 @@
+# tests/testlib/stores.py - the same entries in a server and in a file
+# SPDX-License-Identifier: BSD-2-Clause
+"""What "trustrealm" writes to, to be compared."""
+
+import base64
+import os
+import socket
+import threading
+
+from . import table
+from .process import run
+
+
+def parse(ldif):
+    """{DN: sorted [(attribute, value)]} of LDIF text."""
+    entries = {}
+    text = ldif.replace("\r\n", "\n").replace("\n ", "")
+    for block in text.split("\n\n"):
+        dn, values = None, []
+        for line in block.splitlines():
+            if line.startswith("#") or not line:
+                continue
+            name, value = line.split(":", 1)
+            if value.startswith(":"):
+                value = base64.b64decode(value[1:]).decode()
+            value = value.strip()
+            if name == "dn":
+                dn = value
+            else:
+                values.append((name, value))
+        if dn:
+            assert dn not in entries
+            entries[dn] = sorted(values)
+    return entries
+
+
+class File:
+    """An LDIF file."""
+
+    name = "ldif"
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.options = ["--ldif", self.path, "--base", table.BASE]
+
+    def reset(self, entries):
+        with open(self.path, "w") as out:
+            out.write(table.ldif(entries))
+        os.chmod(self.path, 0o600)
+
+    def dump(self):
+        with open(self.path) as file:
+            return parse(file.read())
+
+
+class Server:
+    """A Directory, which we administer through its socket."""
+
+    name = "ldap"
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.options = ["--uri", directory.ldapi, "--base", table.SUFFIX]
+
+    def reset(self, entries):
+        wanted = parse(table.ldif(entries))
+        there = self.dump()
+        for dn in sorted(there, key=len, reverse=True):
+            if there[dn] != wanted.get(dn):
+                self.directory.delete(dn)
+        left = self.dump() if there != wanted else there
+        added = [e for e in entries
+                 if list(parse(e))[0] not in left]
+        if added:
+            self.directory.add(table.ldif(added))
+
+    def dump(self):
+        return parse(self.directory.search(table.SUFFIX))
+
+
+class Between:
+    """A unix socket in front of a directory's own: calls before(n) when the
+    nth modification comes through, and then passes it on."""
+
+    OPERATIONS = {0x66, 0x68, 0x4a}     # modify, add, delete
+
+    def __init__(self, scratch, directory, before):
+        self.path = scratch.join("between")
+        self.uri = "ldapi://" + self.path.replace("/", "%2F")
+        self._target = directory.path + "/ldapi"
+        self._before = before
+        self._count = 0
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(self.path)
+        self._socket.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self):
+        self._socket.close()
+        os.unlink(self.path)
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._target)
+            for source, target, watch in ((client, server, True),
+                                          (server, client, False)):
+                threading.Thread(target=self._copy, daemon=True,
+                                 args=(source, target, watch)).start()
+
+    def _copy(self, source, target, watch):
+        while True:
+            try:
+                octets = source.recv(1 << 20)
+            except OSError:
+                return
+            if not octets:
+                target.close()
+                return
+            if watch and self._operation(octets) in self.OPERATIONS:
+                self._count += 1
+                self._before(self._count)
+            target.sendall(octets)
+
+    @staticmethod
+    def _operation(octets):
+        """Tag of the request in an LDAP message."""
+        at = 2 + (octets[1] & 0x7f if octets[1] & 0x80 else 0)
+        return octets[at + 2 + octets[at + 1]]
+
+
+def trustrealm(program, *arguments, env=None, timeout=30):
+    return run([program] + [str(a) for a in arguments], env=env, check=False,
+               timeout=timeout)
