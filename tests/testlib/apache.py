@@ -16,7 +16,8 @@ KEY = "/etc/ssl/private/%s.key"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 #: What the packages enable when they are installed.
 INSTALL = """
-mkdir -p /run/apache2 /run/lock/apache2 /srv/www /etc/ssl/private
+mkdir -p /run/apache2/socks /run/lock/apache2 /srv/www /etc/ssl/private
+chown www-data /run/apache2/socks
 a2enmod -q mpm_event authn_core authz_core authz_host authz_user alias dir \\
     env mime setenvif cgid
 a2enconf -q serve-cgi-bin
@@ -84,7 +85,8 @@ class Apache:
 
     def start(self):
         self.process = self.machine.spawn(
-            ["apache2ctl", "-D", "FOREGROUND"], self.machine.name + "/apache")
+            ["sh", "-c", ". /etc/apache2/envvars; exec apache2 -DFOREGROUND"],
+            self.machine.name + "/apache")
         self.machine.wait_port(443, self.process)
 
     def stop(self):
