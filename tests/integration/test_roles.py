@@ -193,7 +193,7 @@ def administration(request):
 
 
 @pytest.mark.parametrize("administration, name", CASES,
-                         indirect=["administration"])
+                         indirect=["administration"], scope="module")
 def test_only_who_may_does(administration, name):
     change, expected = OPERATIONS[name]
     if administration.server == "389-ds":
@@ -211,7 +211,7 @@ def test_only_who_may_does(administration, name):
 
 @pytest.mark.parametrize("administration, who",
                          [(s, w) for s in SERVERS for w in PEOPLE],
-                         indirect=["administration"])
+                         indirect=["administration"], scope="module")
 def test_who_reads(administration, who):
     seen = administration.sees(who, table.BASE, "(objectClass=*)",
                                "trMembership", "trClearance", "member")
