@@ -29,9 +29,9 @@ struct tr_strings { char **items; size_t count; };
 
 enum tr_wire_type {
     TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_SYSTEM_BINDING,
-    TR_WIRE_ENVIRONMENT, TR_WIRE_ACCEPTANCE, TR_WIRE_LABEL_RECORD,
-    TR_WIRE_RECORD, TR_WIRE_EXPORTED_CONTEXT, TR_WIRE_EXPORTED_CREDENTIAL,
-    TR_WIRE_CALL, TR_WIRE_REPLY, TR_WIRE_KERBEROS_AP_REQ
+    TR_WIRE_ENVIRONMENT, TR_WIRE_ACCEPTANCE, TR_WIRE_RECORD,
+    TR_WIRE_EXPORTED_CONTEXT, TR_WIRE_EXPORTED_CREDENTIAL, TR_WIRE_CALL,
+    TR_WIRE_REPLY, TR_WIRE_KERBEROS_AP_REQ
 };
 
 #define TR_PROTOCOL "trustrealm"
@@ -76,15 +76,6 @@ struct tr_acceptance {
     struct tr_bytes binding, association;
     char *realm, *label, *low, *high;
     int64_t generation, time, end;
-};
-
-struct tr_label_record {
-    int64_t version;
-    struct tr_bytes association;
-    int64_t direction;
-    char *label;
-    int64_t epoch;
-    struct tr_bytes padding;
 };
 
 enum { TR_STAGE_SEALED, TR_STAGE_ESTABLISHED };

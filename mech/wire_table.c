@@ -98,16 +98,6 @@ static const struct tr_wire_field acceptance[] = {
     END
 };
 
-static const struct tr_wire_field label_record[] = {
-    INTEGER(tr_label_record, version),
-    OCTETS(tr_label_record, association, MAX_ASSOCIATION),
-    INTEGER(tr_label_record, direction),
-    TEXT(tr_label_record, label, TR_MAX_LABEL_TEXT),
-    INTEGER(tr_label_record, epoch),
-    OCTETS(tr_label_record, padding, TR_MAX_PADDING),
-    END
-};
-
 /* --- kept by the plugin for trustrealmd ---------------------------------- */
 
 static const struct tr_wire_field association[] = {
@@ -329,8 +319,6 @@ static const struct tr_wire_layout layouts[] = {
                                  TR_MAX_TRAILER, -1),
     [TR_WIRE_ACCEPTANCE] = TYPE("Acceptance", tr_acceptance, acceptance,
                                 TR_MAX_TRAILER, -1),
-    [TR_WIRE_LABEL_RECORD] = TYPE("LabelRecord", tr_label_record,
-                                  label_record, TR_MAX_LABEL_RECORD, -1),
     [TR_WIRE_RECORD] = TYPE("Record", tr_association, association,
                             TR_MAX_CALL / 2, -1),
     [TR_WIRE_EXPORTED_CONTEXT] = TYPE("ExportedContext", tr_exported_context,

@@ -81,19 +81,19 @@ tr_context_set_record(struct tr_context *context, struct tr_bytes *record)
 /* --- keys ---------------------------------------------------------------- */
 
 static OM_uint32
-derive(OM_uint32 *minor, gss_ctx_id_t inner, const char *input,
-       uint8_t out[TR_TAG_LENGTH])
+derive(OM_uint32 *minor, gss_ctx_id_t inner, const char *input, uint8_t *out,
+       size_t length)
 {
     gss_buffer_desc in = { strlen(input), (void *)input };
     gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
     OM_uint32 major, ignored;
 
     major = gss_pseudo_random(minor, inner, GSS_C_PRF_KEY_FULL, &in,
-                              TR_TAG_LENGTH, &octets);
+                              (ssize_t)length, &octets);
     if (GSS_ERROR(major))
         return major;
-    if (octets.length == TR_TAG_LENGTH)
-        memcpy(out, octets.value, TR_TAG_LENGTH);
+    if (octets.length == length)
+        memcpy(out, octets.value, length);
     else
         major = tr_fail(minor, TRR_INTERNAL);
     explicit_bzero(octets.value, octets.length);
@@ -106,17 +106,18 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
 {
     OM_uint32 major;
 
-    major = derive(minor, context->inner, BINDING_INPUT, context->binding);
+    major = derive(minor, context->inner, BINDING_INPUT, context->binding,
+                   sizeof(context->binding));
     if (context->plain || GSS_ERROR(major))
         return major;
     major = derive(minor, context->inner, TAG_INPUT FROM_INITIATOR,
                    context->initiator ? context->send_tag :
-                   context->receive_tag);
+                   context->receive_tag, TR_TAG_LENGTH);
     if (GSS_ERROR(major))
         return major;
     return derive(minor, context->inner, TAG_INPUT FROM_ACCEPTOR,
                   context->initiator ? context->receive_tag :
-                  context->send_tag);
+                  context->send_tag, TR_TAG_LENGTH);
 }
 
 /* --- establishment ------------------------------------------------------- */

@@ -43,7 +43,7 @@ struct tr_context {
     struct tr_facts *facts;
     struct tr_bytes record;             /* of trustrealmd */
     /* Ties the record to the inner key; not of a by-pass of an initiator. */
-    uint8_t binding[TR_TAG_LENGTH];
+    uint8_t binding[TR_BINDING_LENGTH];
     uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
 

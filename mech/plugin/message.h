@@ -7,7 +7,7 @@
 /*
  * The data of a message with a label of its own ends with
  *
- *     label record || 2-octet length of the record || 16-octet tag
+ *     label record || 2-octet length of the record || 8-octet tag
  *
  * and Kerberos protects all of it as data.  The tag is derived from the key
  * of the context and the direction: exactly the messages that end with it are

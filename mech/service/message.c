@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "trustrealm_err.h"
 #include "crypto.h"
@@ -27,6 +29,34 @@ begin(struct tr_job *job, const struct tr_bytes *record, krb5_key *key_out)
         return tr_job_fail(job, TR_STEP_NONE, TRR_UNSUPPORTED,
                            "the context has no label");
     return tr_key_import(job->context, a->enctype, &a->key, key_out);
+}
+
+/*
+ * Inside is the label alone, in the trust realm's format.  A message grows by
+ * its record, two octets of length and the tag; zeros make that a multiple of
+ * four octets, as Kerberos' own tokens are.  Programs that use RPCSEC_GSS
+ * rely on it.  (Encryption adds a multiple of four.)
+ */
+#define UNIT 4
+#define MAX_PADDED (TR_MAX_LABEL_TEXT + UNIT)
+
+/* Returns how many octets; label has at most TR_MAX_LABEL_TEXT. */
+static size_t
+pad(const char *label, char out[MAX_PADDED])
+{
+    size_t length = strlen(label);
+    size_t odd = (length + 2 + TR_TAG_LENGTH) % UNIT;
+
+    memcpy(out, label, length);
+    memset(out + length, 0, UNIT);
+    return odd == 0 ? length : length + UNIT - odd;
+}
+
+static krb5_keyusage
+usage_of(int64_t side)
+{
+    return side == TR_ROLE_INITIATOR ? TR_USAGE_LABEL_INITIATOR :
+        TR_USAGE_LABEL_ACCEPTOR;
 }
 
 /* --- issue --------------------------------------------------------------- */
@@ -64,35 +94,12 @@ decide_issue(struct tr_job *job, const char *label)
     return ret;
 }
 
-/*
- * A message grows by its record and two octets of length; together they are
- * a multiple of four octets, as Kerberos' own tokens are.  Programs that use
- * RPCSEC_GSS rely on that.  (Encryption adds a multiple of four.)
- */
-static krb5_error_code
-encode_padded(struct tr_label_record *record, struct tr_bytes *out)
-{
-    static uint8_t zeros[TR_MAX_PADDING];
-    krb5_error_code ret;
-
-    record->padding.data = zeros;
-    for (;;) {
-        ret = tr_wire_encode(TR_WIRE_LABEL_RECORD, record, &out->data,
-                             &out->length);
-        if (ret || (out->length + 2) % 4 == 0)
-            return ret;
-        tr_bytes_free(out);
-        record->padding.length++;
-    }
-}
-
 static krb5_error_code
 issue(struct tr_job *job, struct tr_bytes *out)
 {
     const struct tr_call *call = &job->request->call;
     struct tr_association *a = &job->association;
-    struct tr_label_record record = { .version = TR_VERSION };
-    struct tr_bytes plain = { NULL, 0 };
+    char padded[MAX_PADDED];
     krb5_key key = NULL;
     krb5_error_code ret;
 
@@ -101,19 +108,9 @@ issue(struct tr_job *job, struct tr_bytes *out)
         ret = call->u.issue.label[0] != '\0' ?
             decide_issue(job, call->u.issue.label) :
             tr_judge_agreement(job, a->label, a->low, a->high);
-    if (ret)
-        goto cleanup;
-    record.association = a->association;
-    record.direction = a->side;
-    record.label = job->answer.label;
-    record.epoch = job->epoch;
-    ret = encode_padded(&record, &plain);
     if (ret == 0)
-        ret = tr_encrypt(job->context, key, TR_USAGE_LABEL_RECORD, plain.data,
-                         plain.length, out);
-
-cleanup:
-    tr_bytes_free(&plain);
+        ret = tr_encrypt(job->context, key, usage_of(a->side), padded,
+                         pad(job->answer.label, padded), out);
     krb5_k_free_key(job->context, key);
     return ret;
 }
@@ -143,34 +140,33 @@ tr_handle_issue(struct tr_request *request)
 
 /* --- check --------------------------------------------------------------- */
 
+/* free() *label_out. */
 static krb5_error_code
-open_label(struct tr_job *job, krb5_key key, struct tr_label_record *out)
+open_label(struct tr_job *job, krb5_key key, char **label_out)
 {
-    const struct tr_call *call = &job->request->call;
-    const struct tr_association *a = &job->association;
+    const struct tr_bytes *record = &job->request->call.u.check.label_record;
     struct tr_bytes plain = { NULL, 0 };
+    char padded[MAX_PADDED], *label;
     krb5_error_code ret;
 
-    ret = tr_decrypt(job->context, key, TR_USAGE_LABEL_RECORD,
-                     call->u.check.label_record.data,
-                     call->u.check.label_record.length, &plain);
-    if (ret == 0)
-        ret = tr_wire_decode(TR_WIRE_LABEL_RECORD, plain.data, plain.length,
-                             out);
+    ret = tr_decrypt(job->context, key, usage_of(!job->association.side),
+                     record->data, record->length, &plain);
+    if (ret)
+        return tr_job_fail(job, TR_R4_SYSTEM, TRR_SEAL, "the label record is "
+                           "not the peer's, of this association");
+    label = strndup((char *)plain.data, plain.length);
+    if (label == NULL)
+        ret = ENOMEM;
+    else if (strlen(label) > TR_MAX_LABEL_TEXT ||
+             pad(label, padded) != plain.length ||
+             memcmp(padded, plain.data, plain.length) != 0)
+        ret = tr_job_fail(job, TR_R4_SYSTEM, TRR_MALFORMED, "the label record "
+                          "is malformed");
     tr_bytes_free(&plain);
     if (ret)
-        return tr_job_fail(job, TR_R4_SYSTEM, TRR_SEAL,
-                           "the label record does not open");
-    if (out->version != TR_VERSION)
-        ret = TRR_VERSION;
-    else if (!tr_bytes_equal(&out->association, &a->association) ||
-             out->direction == a->side ||
-             (out->direction != TR_ROLE_INITIATOR &&
-              out->direction != TR_ROLE_ACCEPTOR))
-        ret = TRR_BINDING;
-    if (ret)
-        tr_job_fail(job, TR_R4_SYSTEM, ret, "the label record is not the "
-                    "peer's, of this association");
+        free(label);
+    else
+        *label_out = label;
     return ret;
 }
 
@@ -178,7 +174,7 @@ void
 tr_handle_check(struct tr_request *request)
 {
     struct tr_reply reply = { .type = TR_REPLY_CHECKED };
-    struct tr_label_record record = { .label = NULL };
+    char *label = NULL;
     struct tr_job *job;
     krb5_key key = NULL;
     krb5_context context;
@@ -190,9 +186,9 @@ tr_handle_check(struct tr_request *request)
     context = job->context;
     ret = begin(job, &request->call.u.check.record, &key);
     if (ret == 0)
-        ret = open_label(job, key, &record);
+        ret = open_label(job, key, &label);
     if (ret == 0)
-        ret = tr_judge_agreement(job, record.label, job->association.low,
+        ret = tr_judge_agreement(job, label, job->association.low,
                                  job->association.high);
     if (ret) {
         tr_job_refuse(job, ret);
@@ -203,5 +199,5 @@ tr_handle_check(struct tr_request *request)
         tr_job_reply(job, &reply, false, false);
     }
     krb5_k_free_key(context, key);
-    tr_wire_free(TR_WIRE_LABEL_RECORD, &record);
+    free(label);
 }

@@ -13,6 +13,7 @@ from testlib.token import flipped
 from testlib.world import SERVICE
 
 HEADER = 16             # of an RFC 4121 wrap token
+TAG = 8                 # at the end of a message with a record
 MESSAGE = b"a message of some length"
 
 
@@ -173,7 +174,7 @@ def test_record_moved_from_the_mic_into_the_message(pair):
     ours, theirs = pair
     plain = len(ours.mic(MESSAGE))
     head, mic = mic_parts(labelled(ours, lambda: ours.mic(MESSAGE)), plain)
-    tag, length, record = head[:16], head[16:18], head[18:]
+    tag, length, record = head[:TAG], head[TAG:TAG + 2], head[TAG + 2:]
     for order in itertools.permutations((tag, length, record)):
         moved = MESSAGE + b"".join(order)
         refused(theirs.verify, moved, mic)
@@ -227,10 +228,10 @@ def test_record_cut_out_of_a_message(pair):
     ours, theirs = pair
     token = labelled(ours, lambda: ours.wrap(MESSAGE, False))
     header, payload, checksum = integrity_parts(token)
-    assert payload.startswith(MESSAGE) and len(payload) > len(MESSAGE) + 18
+    assert payload.startswith(MESSAGE) and len(payload) > len(MESSAGE) + TAG
     refused(theirs.unwrap, join(header, MESSAGE, checksum))
-    refused(theirs.unwrap, join(header, payload[:-16], checksum))
-    refused(theirs.unwrap, join(header, MESSAGE + payload[-18:], checksum))
+    refused(theirs.unwrap, join(header, payload[:-TAG], checksum))
+    refused(theirs.unwrap, join(header, MESSAGE + payload[-2 - TAG:], checksum))
 
 
 def test_record_grafted_onto_a_plain_message(pair):

@@ -253,7 +253,7 @@ def forgeries(world):
                        lambda: theirs.verify(b"secret" + head,
                                              mic[len(head):]),
                        lambda: theirs.verify(
-                           b"secret" + head[18:] + head[16:18] + head[:16],
+                           b"secret" + head[10:] + head[8:10] + head[:8],
                            mic[len(head):])]):
         try:
             attempt()

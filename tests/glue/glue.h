@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "limits.h"
 
 /* Labels of the test systems: the trust realm's format, the initiator's and
  * the acceptor's. */
@@ -103,7 +104,8 @@ bool same(const gss_buffer_desc *a, const gss_buffer_desc *b);
 gss_buffer_desc join(const void *a, size_t a_length, const void *b,
                      size_t b_length);
 /* The tag of messages of this direction, "i" or "a". */
-void tag_of(gss_ctx_id_t context, const char *direction, uint8_t tag[16]);
+void tag_of(gss_ctx_id_t context, const char *direction,
+            uint8_t tag[TR_TAG_LENGTH]);
 /* The text of a failure, owned by the caller. */
 char *status_text(OM_uint32 minor_status);
 

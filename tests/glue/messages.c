@@ -176,7 +176,7 @@ static void
 data_that_ends_with_the_tag(void)
 {
     gss_buffer_desc message, token, out, plain, mic;
-    uint8_t tag[16];
+    uint8_t tag[TR_TAG_LENGTH];
     struct pair p;
     int conf;
 
@@ -189,7 +189,7 @@ data_that_ends_with_the_tag(void)
         be_initiator();
         must(gss_wrap(&minor, p.initiator, conf, 0, &plain, NULL, &token));
         must(gss_wrap(&minor, p.initiator, conf, 0, &message, NULL, &out));
-        expect(out.length > token.length + 18);
+        expect(out.length > token.length + 2 + TR_TAG_LENGTH);
         be_acceptor();
         must(gss_unwrap(&minor, p.acceptor, &token, &plain, NULL, NULL));
         must(gss_unwrap(&minor, p.acceptor, &out, &plain, NULL, NULL));
@@ -213,7 +213,7 @@ tag_without_a_record(void)
         { 0, 0 }, { 0, 1 }, { 0, 12 }, { 0, 13 }, { 0x20, 0 }, { 0xff, 0xff }
     };
     gss_buffer_desc message = octets(64), head, token, out;
-    uint8_t tag[16];
+    uint8_t tag[TR_TAG_LENGTH];
     struct pair p;
     size_t i;
 
@@ -234,7 +234,7 @@ tag_without_a_record(void)
         expect_label(p.acceptor, false);
     }
     must(gss_wrap(&minor, p.initiator, 1, 0,
-                  &(gss_buffer_desc){ 16, tag }, NULL, &token));
+                  &(gss_buffer_desc){ sizeof(tag), tag }, NULL, &token));
     must_fail(GSS_S_DEFECTIVE_TOKEN,
               gss_unwrap(&minor, p.acceptor, &token, &out, NULL, NULL));
     end(&p);
@@ -275,6 +275,7 @@ static void
 record_moved_from_mic_to_message(void)
 {
     gss_buffer_desc message = octets(64), token, moved, suffix, mic;
+    const size_t head = TR_TAG_LENGTH + 2;
     struct pair p;
     uint8_t *at;
     size_t record;
@@ -284,12 +285,12 @@ record_moved_from_mic_to_message(void)
     choose_label(p.initiator, HIGHER_HERE);
     must(gss_get_mic(&minor, p.initiator, 0, &message, &token));
     at = token.value;
-    record = (size_t)at[16] << 8 | at[17];
-    suffix = join(at + 18, record, at + 16, 2);
-    suffix = join(suffix.value, suffix.length, at, 16);
+    record = (size_t)at[TR_TAG_LENGTH] << 8 | at[TR_TAG_LENGTH + 1];
+    suffix = join(at + head, record, at + TR_TAG_LENGTH, 2);
+    suffix = join(suffix.value, suffix.length, at, TR_TAG_LENGTH);
     moved = join(message.value, message.length, suffix.value, suffix.length);
-    mic.value = at + 18 + record;
-    mic.length = token.length - 18 - record;
+    mic.value = at + head + record;
+    mic.length = token.length - head - record;
     be_acceptor();
     must_fail(GSS_S_DEFECTIVE_TOKEN,
               gss_verify_mic(&minor, p.acceptor, &moved, &mic, NULL));
@@ -298,6 +299,67 @@ record_moved_from_mic_to_message(void)
     must(gss_verify_mic(&minor, p.acceptor, &message, &token, NULL));
     expect_label(p.acceptor, true);
     end(&p);
+}
+
+/* The record of the messages that context sends, which is in the clear before
+ * a MIC. */
+static gss_buffer_desc
+record_of(gss_ctx_id_t context, const char *label)
+{
+    gss_buffer_desc message = { 1, "x" }, token;
+    const uint8_t *at;
+
+    choose_label(context, label);
+    must(gss_get_mic(&minor, context, 0, &message, &token));
+    at = token.value;
+    return join(at + TR_TAG_LENGTH + 2, (size_t)at[TR_TAG_LENGTH] << 8 |
+                at[TR_TAG_LENGTH + 1], NULL, 0);
+}
+
+/* A message of this context with that record, by who has the key. */
+static OM_uint32
+send_with(struct pair *p, const gss_buffer_desc *record, const uint8_t *tag)
+{
+    uint8_t length[2] = { (uint8_t)(record->length >> 8),
+                          (uint8_t)record->length };
+    gss_buffer_desc message, token, out;
+    OM_uint32 major;
+
+    message = join("text", 4, record->value, record->length);
+    message = join(message.value, message.length, length, 2);
+    message = join(message.value, message.length, tag, TR_TAG_LENGTH);
+    must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
+    be_acceptor();
+    major = gss_unwrap(&minor, p->acceptor, &token, &out, NULL, NULL);
+    expect(GSS_ERROR(major) || out.length == 4);
+    return major;
+}
+
+/* Of another association, of the other direction: not taken. */
+static void
+record_of_elsewhere(void)
+{
+    gss_buffer_desc own, reflected, foreign;
+    uint8_t tag[TR_TAG_LENGTH];
+    struct pair p, q;
+
+    establish(&p, NULL);
+    establish(&q, NULL);
+    be_initiator();
+    own = record_of(p.initiator, HIGHER_HERE);
+    foreign = record_of(q.initiator, HIGHER_HERE);
+    be_acceptor();
+    reflected = record_of(p.acceptor, HIGHER_THERE);
+    choose_label(p.acceptor, NULL);
+    tag_of(p.initiator, "i", tag);
+    take_label_away(&p.initiator);
+    must_fail(GSS_S_UNAUTHORIZED, send_with(&p, &reflected, tag));
+    must_fail(GSS_S_UNAUTHORIZED, send_with(&p, &foreign, tag));
+    expect_label(p.acceptor, false);
+    must(send_with(&p, &own, tag));
+    expect_label(p.acceptor, true);
+    end(&p);
+    end(&q);
 }
 
 /* Integrity only, so the record can be seen: delivered once, its octets sent
@@ -336,6 +398,7 @@ const struct probe_case message_cases[] = {
     { "tag_without_a_record", tag_without_a_record },
     { "mic_and_verify", mic_and_verify },
     { "record_moved_from_mic_to_message", record_moved_from_mic_to_message },
+    { "record_of_elsewhere", record_of_elsewhere },
     { "records_are_remembered", records_are_remembered },
     { NULL, NULL }
 };

@@ -110,8 +110,8 @@ static void
 one_usage_does_not_open_another(void **state)
 {
     static const enum tr_usage usages[] = {
-        TR_USAGE_ENVIRONMENT, TR_USAGE_ACCEPTANCE, TR_USAGE_LABEL_RECORD,
-        TR_USAGE_RECORD
+        TR_USAGE_ENVIRONMENT, TR_USAGE_ACCEPTANCE, TR_USAGE_LABEL_INITIATOR,
+        TR_USAGE_LABEL_ACCEPTOR, TR_USAGE_RECORD
     };
     struct tr_bytes sealed = { NULL, 0 }, plain = { NULL, 0 };
     krb5_key key = random_key(enctypes[1]);

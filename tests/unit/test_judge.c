@@ -419,11 +419,11 @@ a_label_record_is_good_in_its_direction_only(void **state)
     assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
                            "secret"), 0);
     assert_int_equal(check(&world_alpha, WORLD_USER, &context.initiator),
-                     TRR_BINDING);
+                     TRR_SEAL);
     assert_int_equal(issue(&world_beta, WORLD_ROOT, &context.acceptor,
                            "secret"), 0);
     assert_int_equal(check(&world_beta, WORLD_ROOT, &context.acceptor),
-                     TRR_BINDING);
+                     TRR_SEAL);
 }
 
 static void
@@ -450,41 +450,54 @@ a_message_grows_by_a_multiple_of_four(void **state)
         tr_bytes_free(&label);
         assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
                                labels[i]), 0);
-        assert_int_equal((label.length + 2) % 4, 0);
+        assert_int_equal((label.length + 2 + TR_TAG_LENGTH) % 4, 0);
     }
 }
 
-/* A record that the other daemon made, for a label that was not agreed to:
- * its range is checked here as well. */
+/* Records that the other daemon made, for what it should not have. */
 static void
-a_label_outside_the_agreed_range_is_not_taken(void **state)
+a_label_record_is_judged_by_what_it_says(void **state)
 {
-    struct tr_label_record record = { .version = TR_VERSION };
+#define SAYS(text) text, sizeof(text) - 1
+    static const struct {
+        const char *text;
+        size_t length;
+        krb5_keyusage usage;
+        krb5_error_code code;
+    } rows[] = {
+        { SAYS("internal\0\0"), TR_USAGE_LABEL_INITIATOR, 0 },
+        { SAYS("internal\0\0"), TR_USAGE_LABEL_ACCEPTOR, TRR_SEAL },
+        { SAYS("internal\0\0"), TR_USAGE_ENVIRONMENT, TRR_SEAL },
+        { SAYS("internal\0\0"), TR_USAGE_ACCEPTANCE, TRR_SEAL },
+        { SAYS("internal\0\0"), TR_USAGE_RECORD, TRR_SEAL },
+        /* not agreed to */
+        { SAYS("secret:hr\0"), TR_USAGE_LABEL_INITIATOR, TRR_AGREED_RANGE },
+        /* no label of the trust realm's format */
+        { SAYS("nonsense\0\0"), TR_USAGE_LABEL_INITIATOR, TRR_LABEL_LEVEL },
+        { SAYS("internal:\0"), TR_USAGE_LABEL_INITIATOR, TRR_LABEL_SYNTAX },
+        { SAYS("\0\0"), TR_USAGE_LABEL_INITIATOR, TRR_LABEL_SYNTAX },
+        /* padded otherwise */
+        { SAYS("internal"), TR_USAGE_LABEL_INITIATOR, TRR_MALFORMED },
+        { SAYS("internal\0"), TR_USAGE_LABEL_INITIATOR, TRR_MALFORMED },
+        { SAYS("internal\0x"), TR_USAGE_LABEL_INITIATOR, TRR_MALFORMED },
+        { SAYS("internal\0\0\0\0\0\0"), TR_USAGE_LABEL_INITIATOR,
+          TRR_MALFORMED }
+    };
     krb5_context krb5 = tr_keys_context(world_beta.service.keys);
     struct tr_association a;
-    uint8_t *der;
-    size_t length;
     krb5_key key;
-    int row;
+    size_t i;
 
     assert_int_equal(tr_association_open(krb5, tr_keys_record_key(
         world_beta.service.keys), &context.acceptor, TR_STAGE_ESTABLISHED,
         &a), 0);
     assert_int_equal(tr_key_import(krb5, a.enctype, &a.key, &key), 0);
-    for (row = 0; row < 3; row++) {
-        record.association = a.association;
-        record.direction = TR_ROLE_INITIATOR;
-        record.label = row == 0 ? "internal" : "secret:hr";
-        record.version = row == 2 ? 2 : TR_VERSION;
-        assert_int_equal(tr_wire_encode(TR_WIRE_LABEL_RECORD, &record, &der,
-                                        &length), 0);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         tr_bytes_free(&label);
-        assert_int_equal(tr_encrypt(krb5, key, TR_USAGE_LABEL_RECORD, der,
-                                    length, &label), 0);
-        free(der);
+        assert_int_equal(tr_encrypt(krb5, key, rows[i].usage, rows[i].text,
+                                    rows[i].length, &label), 0);
         assert_int_equal(check(&world_beta, WORLD_ROOT, &context.acceptor),
-                         row == 0 ? 0 : row == 1 ? TRR_AGREED_RANGE :
-                         TRR_VERSION);
+                         rows[i].code);
     }
     krb5_k_free_key(krb5, key);
     tr_wire_free(TR_WIRE_RECORD, &a);
@@ -547,7 +560,7 @@ main(void)
         TEST(a_label_record_is_good_in_its_direction_only),
         TEST(a_label_record_of_another_association_is_refused),
         TEST(a_message_grows_by_a_multiple_of_four),
-        TEST(a_label_outside_the_agreed_range_is_not_taken)
+        TEST(a_label_record_is_judged_by_what_it_says)
     };
 
     if (!world_possible())

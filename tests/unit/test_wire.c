@@ -22,7 +22,6 @@ union any {
     struct tr_system_binding system_binding;
     struct tr_environment environment;
     struct tr_acceptance acceptance;
-    struct tr_label_record label_record;
     struct tr_association association;
     struct tr_call call;
     struct tr_reply reply;
@@ -711,17 +710,17 @@ maxima(void **state)
     /* a label */
     memset(&value, 0, sizeof(value));
     memset(text, 'a', TR_MAX_LABEL_TEXT);
-    value.label_record.label = text;
-    assert_within(true, TR_WIRE_LABEL_RECORD, &value);
+    value.acceptance.label = text;
+    assert_within(true, TR_WIRE_ACCEPTANCE, &value);
     text[TR_MAX_LABEL_TEXT] = 'a';
-    assert_within(false, TR_WIRE_LABEL_RECORD, &value);
+    assert_within(false, TR_WIRE_ACCEPTANCE, &value);
 
     /* an association id */
     memset(&value, 0, sizeof(value));
-    value.label_record.association = (struct tr_bytes){ octets, 16 };
-    assert_within(true, TR_WIRE_LABEL_RECORD, &value);
-    value.label_record.association.length++;
-    assert_within(false, TR_WIRE_LABEL_RECORD, &value);
+    value.acceptance.association = (struct tr_bytes){ octets, 16 };
+    assert_within(true, TR_WIRE_ACCEPTANCE, &value);
+    value.acceptance.association.length++;
+    assert_within(false, TR_WIRE_ACCEPTANCE, &value);
 
     /* attributes, and one of them */
     memset(&value, 0, sizeof(value));
