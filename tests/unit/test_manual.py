@@ -155,10 +155,34 @@ def test_options_and_manual_agree(page, program, command):
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "cache", "reach",
                                 "who", "diff", "metrics",
-                                "schema")])])
+                                "schema")] +
+     [("tools/trustrealm/trustrealm", "realm", "set")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):
     options = set().union(*(options_of(*c) for c in commands))
     assert documented_options(page) - options - {"version"} == set()
+
+
+def verbs_of(noun):
+    """What "trustrealm NOUN --help" lists."""
+    done = subprocess.run(
+        [os.path.join(BUILD, "tools/trustrealm/trustrealm"), noun, "--help"],
+        capture_output=True, text=True, timeout=30, check=True)
+    return re.findall(r"^  ([a-z]+) ", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("noun", ["realm", "system", "clearance", "map"])
+def test_noun_has_a_page(noun):
+    """Its verbs and options, but for those that trustrealm(1) has for all
+    nouns, and nothing else."""
+    page = "trustrealm-%s.1" % noun
+    verbs = verbs_of(noun)
+    assert len(verbs) > 3
+    assert set(verbs) - items(page) == set()
+    options = set().union(*(options_of("tools/trustrealm/trustrealm", noun,
+                                       verb) for verb in verbs))
+    common = documented_options("trustrealm.1")
+    assert options - documented_options(page) - common == set()
+    assert documented_options(page) - options == set()
 
 
 def test_every_rule_of_check_is_documented():
