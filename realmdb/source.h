@@ -22,7 +22,8 @@ enum tr_source_event {
 };
 
 struct tr_ldap_options {
-    const char *uri;            /* ldap://, ldaps:// or ldapi:// */
+    const char *uri;            /* ldap://, ldaps:// or ldapi://; several of
+                                   one kind, tried in order: blanks between */
     const char *base;           /* search base */
     const char *bind;           /* gssapi | external | simple:DN:FILE | none */
     const char *ca_file;        /* for TLS; NULL = the system's */

@@ -19,7 +19,9 @@
 #include <unistd.h>
 #include <ldap.h>
 #include <sasl/sasl.h>
+#include "limits.h"
 #include "source_connect.h"
+#include "text.h"
 #include "trustrealm_err.h"
 
 #define MAX_PASSWORD 1024
@@ -68,18 +70,57 @@ is_simple(const struct tr_ldap_options *options)
     return strncmp(options->bind, "simple:", 7) == 0;
 }
 
+/* uris has room for TR_MAX_URIS; free with tr_text_free_words(). */
+static krb5_error_code
+split_uris(const char *text, char **uris, size_t *count_out, char **why_out)
+{
+    krb5_error_code ret;
+    size_t n = 0;
+
+    ret = tr_text_words(text, 1, TR_MAX_URIS, uris);
+    if (ret)
+        return ret == ENOMEM ? ret :
+            refuse(TRR_CONFIG, "one to eight LDAP URIs expected", why_out);
+    while (n < TR_MAX_URIS && uris[n] != NULL)
+        n++;
+    *count_out = n;
+    return 0;
+}
+
+/* What is allowed depends on the scheme: there is only one. */
+static krb5_error_code
+check_uris(const struct tr_ldap_options *options, char **why_out)
+{
+    krb5_error_code ret;
+    char *uris[TR_MAX_URIS];
+    size_t i, n, scheme = strcspn(options->uri, ":") + 1;
+
+    ret = split_uris(options->uri, uris, &n, why_out);
+    if (ret)
+        return ret;
+    for (i = 0; i < n && ret == 0; i++) {
+        if (!ldap_is_ldap_url(uris[i]) && !ldap_is_ldaps_url(uris[i]) &&
+            !ldap_is_ldapi_url(uris[i]))
+            ret = refuse(TRR_CONFIG, "not an LDAP URI", why_out);
+        else if (strncasecmp(uris[i], options->uri, scheme) != 0 ||
+                 strchr(uris[i], ',') != NULL)
+            ret = refuse(TRR_CONFIG, "LDAP URIs of one kind expected",
+                         why_out);
+    }
+    tr_text_free_words(uris, TR_MAX_URIS);
+    return ret;
+}
+
 krb5_error_code
 tr_connect_check(const struct tr_ldap_options *options, char **why_out)
 {
+    krb5_error_code ret;
     const char *bind = options->bind;
 
     *why_out = NULL;
-    if (!ldap_is_ldap_url(options->uri) && !ldap_is_ldaps_url(options->uri) &&
-        !ldap_is_ldapi_url(options->uri))
-        return refuse(TRR_CONFIG, "not an LDAP URI", why_out);
-    /* libldap takes lists; what is allowed depends on the one scheme. */
-    if (strpbrk(options->uri, " \t,") != NULL)
-        return refuse(TRR_CONFIG, "one LDAP URI expected", why_out);
+    ret = check_uris(options, why_out);
+    if (ret)
+        return ret;
     if (strcmp(bind, "gssapi") != 0 && strcmp(bind, "external") != 0 &&
         strcmp(bind, "none") != 0 && !is_simple(options))
         return refuse(TRR_CONFIG, "unknown way to bind", why_out);
@@ -277,9 +318,9 @@ check_ssf(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
     return TRR_SOURCE;
 }
 
-krb5_error_code
-tr_connect(const struct tr_ldap_options *options, LDAP **ld_out,
-           char **why_out)
+static krb5_error_code
+connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
+            char **why_out)
 {
     krb5_error_code ret = 0;
     LDAP *ld = NULL;
@@ -321,5 +362,54 @@ tr_connect(const struct tr_ldap_options *options, LDAP **ld_out,
 cleanup:
     if (ld != NULL)
         (void)ldap_unbind_ext(ld, NULL, NULL);
+    return ret;
+}
+
+/* Takes more over. */
+static void
+add_why(char **why, const char *uri, char *more)
+{
+    char *text;
+
+    if (asprintf(&text, "%s%s%s: %s", *why != NULL ? *why : "",
+                 *why != NULL ? "; " : "", uri,
+                 more != NULL ? more : strerror(ENOMEM)) < 0)
+        text = NULL;
+    free(*why);
+    free(more);
+    *why = text;
+}
+
+krb5_error_code
+tr_connect(const struct tr_ldap_options *options, size_t *turn,
+           LDAP **ld_out, char **why_out)
+{
+    krb5_error_code ret;
+    struct tr_ldap_options one = *options;
+    char *uris[TR_MAX_URIS], *why;
+    size_t i, n;
+
+    *ld_out = NULL;
+    *why_out = NULL;
+    ret = split_uris(options->uri, uris, &n, why_out);
+    if (ret)
+        return ret;
+    for (i = 0; i < n; i++) {
+        *turn %= n;
+        one.uri = uris[*turn];
+        ret = connect_one(&one, ld_out, &why);
+        if (ret == 0)
+            break;
+        if (n == 1)
+            *why_out = why;
+        else
+            add_why(why_out, one.uri, why);
+        (*turn)++;
+    }
+    if (ret == 0) {
+        free(*why_out);
+        *why_out = NULL;
+    }
+    tr_text_free_words(uris, TR_MAX_URIS);
     return ret;
 }

@@ -11,12 +11,13 @@
 krb5_error_code tr_connect_check(const struct tr_ldap_options *options,
                                  char **why_out);
 /*
- * Connect, protect and bind as options say.  Takes at most timeout_s for
- * each step.  TRR_SOURCE with *why_out (free() it); *ld_out is the caller's
- * to ldap_unbind_ext().
+ * Connect, protect and bind as options say, to the first server that takes
+ * it, beginning with number *turn (0: the first URI), which then says which
+ * one it was.  Takes at most timeout_s for each step.  TRR_SOURCE with
+ * *why_out (free() it); *ld_out is the caller's to ldap_unbind_ext().
  */
 krb5_error_code tr_connect(const struct tr_ldap_options *options,
-                           LDAP **ld_out, char **why_out);
+                           size_t *turn, LDAP **ld_out, char **why_out);
 /* "step: error (the server's text)" for the last failure on ld, malloced or
  * NULL. */
 char *tr_connect_error(LDAP *ld, int code, const char *step);

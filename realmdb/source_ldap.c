@@ -35,6 +35,7 @@ struct follower {
     int stop_fd;
     struct tr_replica *replica;
     LDAP *ld;
+    size_t turn;                /* of the servers, to be tried first */
     char *suffix;               /* whose contextCSN tells, or the base */
     int sync_id, beat_id;
     int64_t next_beat;          /* when to send it */
@@ -250,7 +251,7 @@ start(struct follower *f, char **why_out)
     krb5_error_code ret;
     struct berval cookie;
 
-    ret = tr_connect(f->options, &f->ld, why_out);
+    ret = tr_connect(f->options, &f->turn, &f->ld, why_out);
     if (ret == 0)
         ret = find_suffix(f, why_out);
     if (ret)
@@ -315,8 +316,11 @@ run_connection(struct follower *f, char **why_out)
         if (ret == 0 && wait_for(f, f->ld, ms))
             break;
     }
-    if (f->ld != NULL)
+    /* One that was reached, and is no good: another one may be. */
+    if (f->ld != NULL) {
         (void)ldap_unbind_ext(f->ld, NULL, NULL);
+        f->turn++;
+    }
     f->ld = NULL;
     return ret;
 }

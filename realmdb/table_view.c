@@ -174,7 +174,7 @@ tr_view_open(struct tr_table *table, struct tr_view **out)
         return ret;
     view->table = table;
     view->open = true;
-    if (commit != view->commit) {
+    if (commit == 0 || commit != view->commit) {
         view->commit = 0;
         ret = load_info(view);
         if (ret == 0)

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "config_file.h"
+#include "text.h"
 #include "trustrealm_err.h"
 
 #define DAY 86400
@@ -158,12 +159,29 @@ read_system(struct tr_conf *conf, struct tr_config *config)
 
 /* --- [table] ------------------------------------------------------------ */
 
+/* Every word of source has that prefix. */
+static bool
+all_start_with(const char *source, const char *prefix)
+{
+    char *words[TR_MAX_URIS];
+    size_t i;
+    bool all = true;
+
+    if (tr_text_words(source, 1, TR_MAX_URIS, words) != 0)
+        return false;
+    for (i = 0; i < TR_MAX_URIS && words[i] != NULL; i++)
+        all = all && starts_with(words[i], prefix);
+    tr_text_free_words(words, TR_MAX_URIS);
+    return all;
+}
+
 static void
 check_source(struct tr_conf *conf, const struct tr_config *config)
 {
     const char *source = config->source;
-    bool ldapi = starts_with(source, "ldapi://");
-    bool tls = starts_with(source, "ldaps://") || config->starttls;
+    bool ldapi = all_start_with(source, "ldapi://");
+    bool ldap = all_start_with(source, "ldap://");
+    bool tls = all_start_with(source, "ldaps://") || config->starttls;
 
     if (starts_with(source, "ldif:")) {
         if (source[5] != '/')
@@ -171,16 +189,16 @@ check_source(struct tr_conf *conf, const struct tr_config *config)
                              "absolute path expected after ldif:");
         return;
     }
-    if (!ldapi && !starts_with(source, "ldap://") &&
-        !starts_with(source, "ldaps://")) {
+    if (!ldapi && !ldap && !all_start_with(source, "ldaps://")) {
         tr_conf_complain(conf, "table", NULL, "source", "ldap://HOST, "
-                         "ldaps://HOST, ldapi://PATH or ldif:FILE expected");
+                         "ldaps://HOST, ldapi://PATH or ldif:FILE "
+                         "expected (several of one kind)");
         return;
     }
     if (config->base == NULL)
         tr_conf_complain(conf, "table", NULL, "base",
                          "missing, an LDAP source needs it");
-    if (config->starttls && !starts_with(source, "ldap://"))
+    if (config->starttls && !ldap)
         tr_conf_complain(conf, "table", NULL, "starttls",
                          "only for a source ldap://HOST");
     if (strcmp(config->bind, "simple") == 0 &&

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "follow.h"
+#include "text.h"
 #include "trustrealm_err.h"
 
 #define MAX_RETRY_S 60
@@ -238,27 +239,33 @@ on_restart(evutil_socket_t fd, short what, void *arg)
     follower->changed(follower->arg);
 }
 
-/* A ticket for the server of the source, and for nothing else. */
+/* Tickets for the servers of the source, and for nothing else. */
 static krb5_error_code
-export_ticket(struct tr_follower *follower, struct tr_keys *keys)
+export_tickets(struct tr_follower *follower, struct tr_keys *keys)
 {
+    char *principals[TR_MAX_URIS + 1] = { NULL }, *uris[TR_MAX_URIS];
     LDAPURLDesc *url = NULL;
-    char *principal = NULL;
     krb5_error_code ret;
+    size_t i;
 
-    if (ldap_url_parse(follower->config->source, &url) != LDAP_URL_SUCCESS ||
-        url->lud_host == NULL || *url->lud_host == '\0') {
+    ret = tr_text_words(follower->config->source, 1, TR_MAX_URIS, uris);
+    for (i = 0; ret == 0 && i < TR_MAX_URIS && uris[i] != NULL; i++) {
+        if (ldap_url_parse(uris[i], &url) != LDAP_URL_SUCCESS ||
+            url->lud_host == NULL || *url->lud_host == '\0') {
+            ret = TRR_CONFIG;
+        } else if (asprintf(&principals[i], "ldap/%s", url->lud_host) < 0) {
+            principals[i] = NULL;
+            ret = ENOMEM;
+        }
         ldap_free_urldesc(url);
-        return TRR_CONFIG;
+        url = NULL;
     }
-    if (asprintf(&principal, "ldap/%s", url->lud_host) < 0) {
-        principal = NULL;
-        ret = ENOMEM;
-    } else {
-        ret = tr_keys_export_ticket(keys, principal, follower->ccache);
-    }
-    free(principal);
-    ldap_free_urldesc(url);
+    if (ret == 0)
+        ret = tr_keys_export_tickets(keys, (const char *const *)principals,
+                                     follower->ccache);
+    for (i = 0; i < TR_MAX_URIS; i++)
+        free(principals[i]);
+    tr_text_free_words(uris, TR_MAX_URIS);
     return ret;
 }
 
@@ -294,7 +301,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
         goto cleanup;
     ret = 0;
     if (tr_config_ldif(config) == NULL && strcmp(config->bind, "gssapi") == 0)
-        ret = export_ticket(follower, keys);
+        ret = export_tickets(follower, keys);
     if (ret == 0)
         ret = start(follower);
     if (ret != 0)

@@ -306,16 +306,26 @@ tr_keys_ticket(struct tr_keys *keys, const char *principal,
 }
 
 krb5_error_code
-tr_keys_export_ticket(struct tr_keys *keys, const char *service_principal,
-                      const char *ccache_path)
+tr_keys_export_tickets(struct tr_keys *keys,
+                       const char *const *service_principals,
+                       const char *ccache_path)
 {
-    krb5_error_code ret;
-    char *name = NULL;
+    krb5_error_code ret = 0;
+    char **names;
+    size_t n = 0, i;
 
-    ret = tr_keys_canonical(keys, service_principal, &name);
+    while (service_principals[n] != NULL)
+        n++;
+    names = calloc(n + 1, sizeof(*names));
+    if (names == NULL)
+        return ENOMEM;
+    for (i = 0; i < n && ret == 0; i++)
+        ret = tr_keys_canonical(keys, service_principals[i], &names[i]);
     if (ret == 0)
-        ret = tr_tickets_export(keys->tickets, name, ccache_path);
-    krb5_free_unparsed_name(keys->context, name);
+        ret = tr_tickets_export(keys->tickets, names, ccache_path);
+    for (i = 0; i < n; i++)
+        krb5_free_unparsed_name(keys->context, names[i]);
+    free(names);
     return ret;
 }
 

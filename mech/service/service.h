@@ -161,15 +161,16 @@ void tr_keys_ticket(struct tr_keys *keys, const char *principal,
 /* Read the keytab anew, after a reload; on error the old keys stay. */
 krb5_error_code tr_keys_reload(struct tr_keys *keys);
 /*
- * Keep a ticket cache file that holds nothing but a ticket for the
- * directory's service (no TGT), for the child that follows LDAP.  Returns at
- * once; the file appears (mode 0600, replaced as a whole) when the KDC has
- * answered, is tried again when it does not, and is refreshed in time.
- * Another principal for the same file takes the place of the first.
+ * Keep a ticket cache file that holds nothing but a ticket for each of the
+ * directory's services (no TGT; the list ends with NULL), for the child that
+ * follows LDAP.  Returns at once; the file appears (mode 0600, replaced as a
+ * whole) when the KDC has answered for one of them, is tried again when it
+ * does not, and is refreshed in time.  Another list for the same file takes
+ * the place of the first.
  */
-krb5_error_code tr_keys_export_ticket(struct tr_keys *keys,
-                                      const char *service_principal,
-                                      const char *ccache_path);
+krb5_error_code tr_keys_export_tickets(struct tr_keys *keys,
+                                       const char *const *service_principals,
+                                       const char *ccache_path);
 /* Authenticated time seen so far (KDC), seconds since 1970; 0 = none. */
 int64_t tr_keys_clock_floor(const struct tr_keys *keys);
 

@@ -49,6 +49,7 @@ struct export {
     TAILQ_ENTRY(export) link;
     struct tr_tickets *tickets;
     char *principal, *path, *new_path;
+    krb5_creds *creds;                  /* in the file, or NULL */
     struct event *timer;
     long retry;
     bool failed;                        /* has been said */
@@ -271,24 +272,30 @@ export_free(struct export *export)
     TAILQ_REMOVE(&export->tickets->exports, export, link);
     if (export->timer != NULL)
         event_free(export->timer);
+    krb5_free_creds(export->tickets->context, export->creds);
     free(export->principal);
     free(export->path);
     free(export->new_path);
     free(export);
 }
 
+/* All tickets that belong into this one's file. */
 static krb5_error_code
-write_file(struct export *export, krb5_creds *creds)
+write_file(struct export *export)
 {
     krb5_context context = export->tickets->context;
+    struct export *other;
     krb5_ccache ccache = NULL;
     krb5_error_code ret;
 
     ret = krb5_cc_resolve(context, export->new_path, &ccache);
     if (ret == 0)
-        ret = krb5_cc_initialize(context, ccache, creds->client);
-    if (ret == 0)
-        ret = krb5_cc_store_cred(context, ccache, creds);
+        ret = krb5_cc_initialize(context, ccache, export->creds->client);
+    TAILQ_FOREACH(other, &export->tickets->exports, link) {
+        if (ret == 0 && other->creds != NULL &&
+            strcmp(other->path, export->path) == 0)
+            ret = krb5_cc_store_cred(context, ccache, other->creds);
+    }
     if (ccache != NULL)
         krb5_cc_close(context, ccache);
     /* new_path starts with "FILE:" */
@@ -301,10 +308,15 @@ static void
 export_done(struct export *export, krb5_error_code code, const char *why,
             krb5_creds *creds)
 {
+    krb5_context context = export->tickets->context;
     struct timeval next = { 0, 0 };
 
     if (code == 0) {
-        code = write_file(export, creds);
+        krb5_free_creds(context, export->creds);
+        export->creds = NULL;
+        code = krb5_copy_creds(context, creds, &export->creds);
+        if (code == 0)
+            code = write_file(export);
         why = code ? error_message(code) : NULL;
     }
     if (code == 0) {
@@ -339,22 +351,37 @@ on_export(evutil_socket_t fd, short what, void *arg)
         export_done(export, ret, NULL, NULL);
 }
 
-krb5_error_code
-tr_tickets_export(struct tr_tickets *tickets, const char *principal,
-                  const char *path)
+static bool
+is_wanted(const char *principal, char *const *principals)
+{
+    for (; *principals != NULL; principals++) {
+        if (strcmp(*principals, principal) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_exported(const struct tr_tickets *tickets, const char *principal,
+            const char *path)
+{
+    const struct export *export;
+
+    TAILQ_FOREACH(export, &tickets->exports, link) {
+        if (strcmp(export->path, path) == 0 &&
+            strcmp(export->principal, principal) == 0)
+            return true;
+    }
+    return false;
+}
+
+static krb5_error_code
+export_add(struct tr_tickets *tickets, const char *principal,
+           const char *path)
 {
     struct export *export;
     krb5_error_code ret = ENOMEM;
 
-    /* Asked again after a reload; one file holds one ticket. */
-    TAILQ_FOREACH(export, &tickets->exports, link) {
-        if (strcmp(export->path, path) != 0)
-            continue;
-        if (strcmp(export->principal, principal) == 0)
-            return 0;
-        export_free(export);
-        break;
-    }
     export = calloc(1, sizeof(*export));
     if (export == NULL)
         return ENOMEM;
@@ -371,13 +398,31 @@ tr_tickets_export(struct tr_tickets *tickets, const char *principal,
         goto cleanup;
     }
     ret = tr_kdc_ask(tickets->kdc, principal);
-    if (ret)
-        goto cleanup;
-    export = NULL;
 
 cleanup:
-    if (export != NULL)
+    if (ret)
         export_free(export);
+    return ret;
+}
+
+krb5_error_code
+tr_tickets_export(struct tr_tickets *tickets, char *const *principals,
+                  const char *path)
+{
+    struct export *export, *next;
+    krb5_error_code ret = 0;
+
+    for (export = TAILQ_FIRST(&tickets->exports); export != NULL;
+         export = next) {
+        next = TAILQ_NEXT(export, link);
+        if (strcmp(export->path, path) == 0 &&
+            !is_wanted(export->principal, principals))
+            export_free(export);
+    }
+    for (; *principals != NULL && ret == 0; principals++) {
+        if (!is_exported(tickets, *principals, path))
+            ret = export_add(tickets, *principals, path);
+    }
     return ret;
 }
 

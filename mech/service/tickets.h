@@ -41,8 +41,8 @@ void tr_tickets_get(struct tr_tickets *tickets, const char *principal,
                     void (*done)(krb5_error_code code, const char *why,
                                  krb5_creds *creds, void *arg), void *arg);
 
-/* As tr_keys_export_ticket(). */
+/* As tr_keys_export_tickets(); principals are in canonical form. */
 krb5_error_code tr_tickets_export(struct tr_tickets *tickets,
-                                  const char *principal, const char *path);
+                                  char *const *principals, const char *path);
 
 #endif

@@ -7,6 +7,7 @@ administrator over ldapi with EXTERNAL.
 """
 
 import os
+import re
 import urllib.parse
 
 from . import servers, table
@@ -48,11 +49,13 @@ class Directory:
     port stays, what was written stays.  keytab: of ldap/host.  It runs on
     machine, or on a loopback port."""
 
+    NAME = "ldap"
+
     def __init__(self, scratch, realm, keytab, machine=None):
         self.scratch = scratch
         self.realm = realm
         self.keytab = keytab
-        self.path = scratch.mkdir("ldap")
+        self.path = scratch.mkdir(self.NAME)
         self.machine = machine
         self.host = machine.host if machine else "127.0.0.1"
         self.port = 389 if machine else free_port()
@@ -66,16 +69,16 @@ class Directory:
     def ldapi(self):
         return "ldapi://" + urllib.parse.quote(self.path + "/ldapi", safe="")
 
-    def create(self, entries):
+    def create(self, entries=()):
         schema = servers.built("doc/schema/trustrealm.schema")
         os.mkdir(self.path + "/db")
         os.mkdir(self.path + "/sasl")
-        self.scratch.write("ldap/slapd.conf", SLAPD_CONF.format(
+        self.scratch.write(self.NAME + "/slapd.conf", SLAPD_CONF.format(
             schemas=servers.ldap_schemas(), modules=servers.ldap_modules(),
             schema=schema, host=self.host, path=self.path,
             realm=self.realm.name, suffix=table.SUFFIX, uid=os.geteuid(),
             globals=self._globals(), access=self._access()))
-        self.scratch.write("ldap/sasl/slapd.conf",
+        self.scratch.write(self.NAME + "/sasl/slapd.conf",
                            "keytab: %s\nmech_list: GSSAPI EXTERNAL\n"
                            % self.keytab)
         run([servers.program("slapadd"), "-q", "-f",
@@ -87,7 +90,7 @@ class Directory:
             self._process = self.scratch.spawn(
                 [servers.program("slapd"), "-d", "stats", "-f",
                  self.path + "/slapd.conf", "-h",
-                 "%s %s" % (self.uri, self.ldapi)], "ldap/slapd",
+                 "%s %s" % (self.uri, self.ldapi)], self.NAME + "/slapd",
                 env=self._environment(), machine=self.machine)
             try:
                 self._process.wait_for("slapd starting")
@@ -134,6 +137,12 @@ class Directory:
         """... and at its end."""
         return ACCESS.format(suffix=table.SUFFIX, realm=self.realm.name)
 
+    def context_csn(self):
+        """Where the server stands."""
+        return sorted(re.findall("^contextCSN: (.*)$", self._tool(
+            "ldapsearch", "-LLL", "-s", "base", "-b", table.SUFFIX,
+            "contextCSN", check=False).out, re.MULTILINE))
+
     def _tool(self, name, *arguments, **options):
         return run([servers.program(name), "-Q", "-Y", "EXTERNAL", "-H",
                     self.ldapi] + list(arguments), **options)
@@ -150,3 +159,32 @@ class Directory:
         env["KRB5RCACHENAME"] = "none:"
         env["SASL_CONF_PATH"] = self.path + "/sasl"
         return env
+
+
+MIRROR = """\
+syncrepl rid=1 provider=%s bindmethod=sasl saslmech=EXTERNAL
+    searchbase=%s type=refreshAndPersist retry="1 +"
+multiprovider on
+"""
+
+
+class Mirror(Directory):
+    """A second server, that follows the first and takes writes itself."""
+
+    NAME = "mirror"
+
+    def __init__(self, first):
+        super().__init__(first.scratch, first.realm, first.keytab,
+                         first.machine)
+        self.first = first
+
+    def start(self):
+        super().start()
+        eventually(lambda: self.context_csn() >= self.first.context_csn(),
+                   what="the mirror's content")
+
+    def _globals(self):
+        return "serverID 2\n"
+
+    def _access(self):
+        return super()._access() + MIRROR % (self.first.ldapi, table.SUFFIX)

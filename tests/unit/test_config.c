@@ -172,6 +172,8 @@ static const struct { const char *text, *says; } wrong[] = {
     { SOUND "[table]\nsource = http://x\n",
       "[table] source = http://x: ldap://HOST, ldaps://HOST, ldapi://PATH or "
       "ldif:FILE expected" },
+    { SOUND "[table]\nsource = ldap://x ldaps://y\nbase = dc=x\n",
+      "of one kind" },
     { SOUND "[table]\nsource = ldif:x\n",
       "[table] source = ldif:x: absolute path expected" },
     { SOUND "[table]\nsource = ldap://x\n", "[table] base: missing" },

@@ -65,6 +65,7 @@ tool_ldap_open(const struct tr_ldap_options *options, void **state_out)
 {
     struct tool_ldap *ldap;
     krb5_error_code ret;
+    size_t turn = 0;
     char *why = NULL;
     int status;
 
@@ -82,7 +83,7 @@ tool_ldap_open(const struct tr_ldap_options *options, void **state_out)
     ldap->base = options->base;
     ldap->uri = options->uri;
     ldap->timeout.tv_sec = options->timeout_s;
-    ret = tr_connect(options, &ldap->ld, &why);
+    ret = tr_connect(options, &turn, &ldap->ld, &why);
     if (ret) {
         status = tool_fail(TOOL_SYSTEM, "%s: %s", options->uri,
                            why != NULL ? why : error_message(ret));
