@@ -142,6 +142,7 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "reach"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "who"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "diff"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "graph"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "schema"),
     ("trustrealmd.8", "tools/trustrealmd", None)])
 def test_options_and_manual_agree(page, program, command):
@@ -154,7 +155,7 @@ def test_options_and_manual_agree(page, program, command):
                      for c in ("client", "server", "token", "doctor")]),
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "cache", "reach",
-                                "who", "diff", "metrics",
+                                "who", "diff", "metrics", "graph",
                                 "schema")] +
      [("tools/trustrealm/trustrealm", "realm", "set")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):

@@ -18,6 +18,7 @@ static const struct tool_command *const commands[] = {
     &tool_metrics,
     &tool_check,
     &tool_diff,
+    &tool_graph,
     &tool_cache,
     &tool_schema,
     &tool_realm_add,

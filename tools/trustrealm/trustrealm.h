@@ -42,6 +42,7 @@ extern const struct tool_command tool_status;
 extern const struct tool_command tool_metrics;
 extern const struct tool_command tool_check;
 extern const struct tool_command tool_diff;
+extern const struct tool_command tool_graph;
 extern const struct tool_command tool_schema;
 extern const struct tool_command tool_cache;
 extern const struct tool_command tool_realm_add;
