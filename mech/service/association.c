@@ -11,7 +11,7 @@
 #include "crypto.h"
 
 krb5_error_code
-tr_association_seal(krb5_context context, krb5_key record_key,
+tr_association_seal(struct tr_cipher *cipher,
                     const struct tr_association *association,
                     struct tr_bytes *record_out)
 {
@@ -21,24 +21,21 @@ tr_association_seal(krb5_context context, krb5_key record_key,
     ret = tr_wire_encode(TR_WIRE_RECORD, association, &plain.data,
                          &plain.length);
     if (ret == 0)
-        ret = tr_encrypt(context, record_key, TR_USAGE_RECORD, plain.data,
-                         plain.length, record_out);
+        ret = tr_cipher_seal(cipher, &plain, record_out);
     tr_bytes_free(&plain);
     return ret;
 }
 
 krb5_error_code
-tr_association_open(krb5_context context, krb5_key record_key,
-                    const struct tr_bytes *record, int stage,
-                    struct tr_association *association_out)
+tr_association_open(struct tr_cipher *cipher, const struct tr_bytes *record,
+                    int stage, struct tr_association *association_out)
 {
     struct tr_association association;
     struct tr_bytes plain = { NULL, 0 };
     krb5_error_code ret;
 
     memset(&association, 0, sizeof(association));
-    ret = tr_decrypt(context, record_key, TR_USAGE_RECORD, record->data,
-                     record->length, &plain);
+    ret = tr_cipher_open(cipher, record, &plain);
     if (ret == 0)
         ret = tr_wire_decode(TR_WIRE_RECORD, plain.data, plain.length,
                              &association);

@@ -12,17 +12,18 @@
  */
 
 #include <krb5/krb5.h>
+#include "cipher.h"
 #include "wire.h"
 
-krb5_error_code tr_association_seal(krb5_context context, krb5_key record_key,
+krb5_error_code tr_association_seal(struct tr_cipher *cipher,
                                     const struct tr_association *association,
                                     struct tr_bytes *record_out);
 
 /*
- * TRR_RECORD when it was not made under record_key, or is not of this stage
+ * TRR_RECORD when it was not made by this cipher, or is not of this stage
  * (enum in wire.h).  Free with tr_wire_free(TR_WIRE_RECORD, ...).
  */
-krb5_error_code tr_association_open(krb5_context context, krb5_key record_key,
+krb5_error_code tr_association_open(struct tr_cipher *cipher,
                                     const struct tr_bytes *record, int stage,
                                     struct tr_association *association_out);
 

@@ -22,7 +22,6 @@ enum tr_usage {
     TR_USAGE_ACCEPTANCE_BINDING = 1027,
     TR_USAGE_LABEL_INITIATOR = 1028,    /* by whose system it was made */
     TR_USAGE_ENVIRONMENT_DIGEST = 1029,
-    TR_USAGE_RECORD = 1030,             /* never leaves this system */
     TR_USAGE_LABEL_ACCEPTOR = 1032
 };
 

@@ -146,9 +146,8 @@ tr_establish(struct tr_job *job, struct tr_association *association,
     association->environment.data = NULL;
     association->environment.length = 0;
     tr_association_stamp(association, job->now);
-    ret = tr_association_seal(job->context,
-                              tr_keys_record_key(job->service->keys),
-                              association, &record);
+    ret = tr_association_seal(tr_keys_cipher(job->service->keys), association,
+                              &record);
     if (ret)
         return ret;
     tr_established(job, association, out);

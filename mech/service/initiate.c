@@ -96,8 +96,7 @@ make_bypass_record(struct tr_job *job, struct tr_bytes *record_out)
     if (job->target_service != NULL)
         a.service = job->target_service;
     tr_association_stamp(&a, job->now);
-    return tr_association_seal(job->context,
-                               tr_keys_record_key(job->service->keys), &a,
+    return tr_association_seal(tr_keys_cipher(job->service->keys), &a,
                                record_out);
 }
 
@@ -211,8 +210,7 @@ make_record(struct tr_job *job, const struct beginning *b,
     tr_association_stamp(&a, job->now);
     ret = tr_key_export(job->context, b->subkey, &a.enctype, &a.key);
     if (ret == 0)
-        ret = tr_association_seal(job->context,
-                                  tr_keys_record_key(job->service->keys), &a,
+        ret = tr_association_seal(tr_keys_cipher(job->service->keys), &a,
                                   record_out);
     tr_bytes_free(&a.key);
     return ret;

@@ -232,8 +232,7 @@ tr_job_record(struct tr_job *job, enum tr_step step,
 {
     krb5_error_code ret;
 
-    ret = tr_association_open(job->context,
-                              tr_keys_record_key(job->service->keys), record,
+    ret = tr_association_open(tr_keys_cipher(job->service->keys), record,
                               stage, &job->association);
     if (ret == 0 && side >= 0 && job->association.side != side)
         ret = TRR_RECORD;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 #include "trustrealm_err.h"
+#include "cipher.h"
 #include "clock.h"
 #include "crypto.h"
 #include "kdc.h"
@@ -24,6 +25,7 @@ struct tr_keys {
     krb5_keytab keytab;         /* in memory */
     unsigned int keytabs;       /* made so far: each has its own name */
     krb5_key record_key;
+    struct tr_cipher *cipher;   /* of records, under it */
     struct tr_clock *clock;
     struct tr_tickets *tickets;
     struct tr_kdc *kdc;
@@ -202,6 +204,9 @@ open_state(struct tr_keys *keys, const char *directory)
         tr_log(keys->audit, LOG_ERR, "%s: %s", path,
                why != NULL ? why : error_message(ret));
     free(path);
+    if (ret == 0)
+        ret = tr_cipher_create(keys->context, keys->record_key,
+                               &keys->cipher);
     if (ret)
         return ret;
     if (asprintf(&path, "%s/clock", directory) < 0)
@@ -259,6 +264,7 @@ tr_keys_free(struct tr_keys *keys)
     tr_tickets_free(keys->tickets);
     tr_clock_close(keys->clock);
     if (keys->context != NULL) {
+        tr_cipher_free(keys->cipher);
         krb5_k_free_key(keys->context, keys->record_key);
         wipe_keytab(keys->context, keys->keytab);
         krb5_free_unparsed_name(keys->context, keys->name);
@@ -347,10 +353,10 @@ tr_keys_keytab(const struct tr_keys *keys)
     return keys->keytab;
 }
 
-krb5_key
-tr_keys_record_key(const struct tr_keys *keys)
+struct tr_cipher *
+tr_keys_cipher(const struct tr_keys *keys)
 {
-    return keys->record_key;
+    return keys->cipher;
 }
 
 krb5_const_principal

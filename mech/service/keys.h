@@ -4,6 +4,7 @@
 #ifndef TR_KEYS_H
 #define TR_KEYS_H
 
+#include "cipher.h"
 #include "kdc.h"
 #include "service.h"
 
@@ -13,7 +14,7 @@
  */
 krb5_context tr_keys_context(const struct tr_keys *keys);
 krb5_keytab tr_keys_keytab(const struct tr_keys *keys);
-krb5_key tr_keys_record_key(const struct tr_keys *keys);
+struct tr_cipher *tr_keys_cipher(const struct tr_keys *keys);   /* records */
 /* The system principal, and its canonical text with the realm. */
 krb5_const_principal tr_keys_self(const struct tr_keys *keys);
 const char *tr_keys_name(const struct tr_keys *keys);

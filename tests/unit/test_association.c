@@ -13,6 +13,8 @@
 
 static krb5_context context;
 static krb5_key key, other_key;
+/* later: of the same daemon, started again */
+static struct tr_cipher *cipher, *later, *other;
 
 static const struct tr_association example = {
     .version = TR_VERSION, .stage = TR_STAGE_ESTABLISHED,
@@ -33,7 +35,7 @@ sealed(void)
 {
     struct tr_bytes record = { NULL, 0 };
 
-    assert_int_equal(tr_association_seal(context, key, &example, &record), 0);
+    assert_int_equal(tr_association_seal(cipher, &example, &record), 0);
     return record;
 }
 
@@ -43,7 +45,7 @@ a_record_opens_as_it_was(void **state)
     struct tr_bytes record = sealed();
     struct tr_association a;
 
-    assert_int_equal(tr_association_open(context, key, &record,
+    assert_int_equal(tr_association_open(cipher, &record,
                                          TR_STAGE_ESTABLISHED, &a), 0);
     assert_int_equal(a.side, example.side);
     assert_string_equal(a.label, example.label);
@@ -77,7 +79,7 @@ a_record_changed_in_any_byte_is_refused(void **state)
     for (at = 0; at < record.length; at++) {
         for (bit = 0; bit < 8; bit++) {
             record.data[at] ^= 1 << bit;
-            assert_int_equal(tr_association_open(context, key, &record,
+            assert_int_equal(tr_association_open(cipher, &record,
                                                  TR_STAGE_ESTABLISHED, &a),
                              TRR_RECORD);
             record.data[at] ^= 1 << bit;
@@ -94,14 +96,14 @@ a_record_cut_or_lengthened_is_refused(void **state)
     size_t length = record.length;
 
     for (record.length = 0; record.length < length; record.length++)
-        assert_int_equal(tr_association_open(context, key, &record,
+        assert_int_equal(tr_association_open(cipher, &record,
                                              TR_STAGE_ESTABLISHED, &a),
                          TRR_RECORD);
     longer.length = length + 1;
     longer.data = calloc(1, longer.length);
     assert_non_null(longer.data);
     memcpy(longer.data, record.data, length);
-    assert_int_equal(tr_association_open(context, key, &longer,
+    assert_int_equal(tr_association_open(cipher, &longer,
                                          TR_STAGE_ESTABLISHED, &a),
                      TRR_RECORD);
     tr_bytes_free(&longer);
@@ -114,10 +116,40 @@ a_record_of_another_key_is_refused(void **state)
     struct tr_bytes record = sealed();
     struct tr_association a;
 
-    assert_int_equal(tr_association_open(context, other_key, &record,
+    assert_int_equal(tr_association_open(other, &record,
                                          TR_STAGE_ESTABLISHED, &a),
                      TRR_RECORD);
     tr_bytes_free(&record);
+}
+
+static void
+a_record_of_an_earlier_cipher_opens(void **state)
+{
+    struct tr_bytes record = sealed();
+    struct tr_association a;
+
+    assert_int_equal(tr_association_open(later, &record, TR_STAGE_ESTABLISHED,
+                                         &a), 0);
+    assert_string_equal(a.label, example.label);
+    tr_wire_free(TR_WIRE_RECORD, &a);
+    tr_bytes_free(&record);
+}
+
+static void
+no_two_records_are_alike(void **state)
+{
+    struct tr_bytes first = sealed(), second = sealed(), third = { NULL, 0 };
+
+    assert_int_equal(tr_association_seal(later, &example, &third), 0);
+    assert_int_equal(first.length, second.length);
+    assert_memory_equal(first.data, second.data, 16);
+    assert_memory_not_equal(first.data + 16, second.data + 16, 8);
+    assert_memory_not_equal(first.data + 24, second.data + 24, 16);
+    assert_memory_not_equal(first.data, third.data, 16);
+    assert_memory_not_equal(first.data + 24, third.data + 24, 16);
+    tr_bytes_free(&first);
+    tr_bytes_free(&second);
+    tr_bytes_free(&third);
 }
 
 static void
@@ -126,8 +158,8 @@ a_record_of_another_stage_is_refused(void **state)
     struct tr_bytes record = sealed();
     struct tr_association a;
 
-    assert_int_equal(tr_association_open(context, key, &record,
-                                         TR_STAGE_SEALED, &a), TRR_RECORD);
+    assert_int_equal(tr_association_open(cipher, &record, TR_STAGE_SEALED,
+                                         &a), TRR_RECORD);
     tr_bytes_free(&record);
 }
 
@@ -138,15 +170,15 @@ a_record_of_another_version_is_refused(void **state)
     struct tr_bytes record = { NULL, 0 };
 
     changed.version = TR_VERSION + 1;
-    assert_int_equal(tr_association_seal(context, key, &changed, &record), 0);
-    assert_int_equal(tr_association_open(context, key, &record,
+    assert_int_equal(tr_association_seal(cipher, &changed, &record), 0);
+    assert_int_equal(tr_association_open(cipher, &record,
                                          TR_STAGE_ESTABLISHED, &a),
                      TRR_RECORD);
     tr_bytes_free(&record);
     changed.version = TR_VERSION;
     changed.association.length = 15;
-    assert_int_equal(tr_association_seal(context, key, &changed, &record), 0);
-    assert_int_equal(tr_association_open(context, key, &record,
+    assert_int_equal(tr_association_seal(cipher, &changed, &record), 0);
+    assert_int_equal(tr_association_open(cipher, &record,
                                          TR_STAGE_ESTABLISHED, &a),
                      TRR_RECORD);
     tr_bytes_free(&record);
@@ -208,12 +240,18 @@ set_up(void **state)
         return 1;
     key = random_key();
     other_key = random_key();
-    return key == NULL || other_key == NULL;
+    return key == NULL || other_key == NULL ||
+        tr_cipher_create(context, key, &cipher) != 0 ||
+        tr_cipher_create(context, key, &later) != 0 ||
+        tr_cipher_create(context, other_key, &other) != 0;
 }
 
 static int
 tear_down(void **state)
 {
+    tr_cipher_free(cipher);
+    tr_cipher_free(later);
+    tr_cipher_free(other);
     krb5_k_free_key(context, key);
     krb5_k_free_key(context, other_key);
     krb5_free_context(context);
@@ -229,6 +267,8 @@ main(void)
         cmocka_unit_test(a_record_changed_in_any_byte_is_refused),
         cmocka_unit_test(a_record_cut_or_lengthened_is_refused),
         cmocka_unit_test(a_record_of_another_key_is_refused),
+        cmocka_unit_test(a_record_of_an_earlier_cipher_opens),
+        cmocka_unit_test(no_two_records_are_alike),
         cmocka_unit_test(a_record_of_another_stage_is_refused),
         cmocka_unit_test(a_record_of_another_version_is_refused),
         cmocka_unit_test(an_association_ends_by_either_clock),

@@ -68,9 +68,9 @@ every_type_opens_what_it_sealed(void **state)
     for (i = 0; i < NENCTYPES; i++) {
         for (length = 0; length < sizeof(directory); length += 13) {
             key = random_key(enctypes[i]);
-            assert_int_equal(tr_encrypt(context, key, TR_USAGE_RECORD,
+            assert_int_equal(tr_encrypt(context, key, TR_USAGE_ENVIRONMENT,
                                         directory, length, &sealed), 0);
-            assert_int_equal(tr_decrypt(context, key, TR_USAGE_RECORD,
+            assert_int_equal(tr_decrypt(context, key, TR_USAGE_ENVIRONMENT,
                                         sealed.data, sealed.length, &plain),
                              0);
             assert_int_equal(plain.length, length);
@@ -111,16 +111,16 @@ one_usage_does_not_open_another(void **state)
 {
     static const enum tr_usage usages[] = {
         TR_USAGE_ENVIRONMENT, TR_USAGE_ACCEPTANCE, TR_USAGE_LABEL_INITIATOR,
-        TR_USAGE_LABEL_ACCEPTOR, TR_USAGE_RECORD
+        TR_USAGE_LABEL_ACCEPTOR
     };
     struct tr_bytes sealed = { NULL, 0 }, plain = { NULL, 0 };
     krb5_key key = random_key(enctypes[1]);
     size_t i, j;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < sizeof(usages) / sizeof(*usages); i++) {
         assert_int_equal(tr_encrypt(context, key, usages[i], "text", 4,
                                     &sealed), 0);
-        for (j = 0; j < 4; j++) {
+        for (j = 0; j < sizeof(usages) / sizeof(*usages); j++) {
             assert_int_equal(tr_decrypt(context, key, usages[j], sealed.data,
                                         sealed.length, &plain),
                              i == j ? 0 : TRR_SEAL);
@@ -140,7 +140,7 @@ short_octets_do_not_open(void **state)
     size_t length;
 
     for (length = 0; length < sizeof(octets); length++)
-        assert_int_equal(tr_decrypt(context, key, TR_USAGE_RECORD, octets,
+        assert_int_equal(tr_decrypt(context, key, TR_USAGE_ENVIRONMENT, octets,
                                     length, &plain), TRR_SEAL);
     krb5_k_free_key(context, key);
 }

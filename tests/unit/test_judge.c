@@ -469,7 +469,7 @@ a_label_record_is_judged_by_what_it_says(void **state)
         { SAYS("internal\0\0"), TR_USAGE_LABEL_ACCEPTOR, TRR_SEAL },
         { SAYS("internal\0\0"), TR_USAGE_ENVIRONMENT, TRR_SEAL },
         { SAYS("internal\0\0"), TR_USAGE_ACCEPTANCE, TRR_SEAL },
-        { SAYS("internal\0\0"), TR_USAGE_RECORD, TRR_SEAL },
+        { SAYS("internal\0\0"), TR_USAGE_ENVIRONMENT, TRR_SEAL },
         /* not agreed to */
         { SAYS("secret:hr\0"), TR_USAGE_LABEL_INITIATOR, TRR_AGREED_RANGE },
         /* no label of the trust realm's format */
@@ -488,7 +488,7 @@ a_label_record_is_judged_by_what_it_says(void **state)
     krb5_key key;
     size_t i;
 
-    assert_int_equal(tr_association_open(krb5, tr_keys_record_key(
+    assert_int_equal(tr_association_open(tr_keys_cipher(
         world_beta.service.keys), &context.acceptor, TR_STAGE_ESTABLISHED,
         &a), 0);
     assert_int_equal(tr_key_import(krb5, a.enctype, &a.key, &key), 0);
