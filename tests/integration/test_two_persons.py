@@ -3,6 +3,9 @@
 """With access-two.conf in force: what a server permits of a proposal, to whom
 made it and to somebody else of the same role, and what it permits alone."""
 
+import json
+import re
+
 import pytest
 
 from testlib import roles, table
@@ -161,3 +164,119 @@ def test_withdrawing_takes_nobody_else(administration, proposed):
                     "trMembership engineering public public")
     assert administration.may("oscar", modify(
         BETA, ("delete", "trMembership", WIDER)))
+
+
+# --- trustrealm ---------------------------------------------------------------
+
+def tool(administration, who, *arguments, status=0):
+    done = administration.trustrealm(who, *arguments)
+    assert done.status == status, done
+    return done
+
+
+def pending(administration, who="aud"):
+    return json.loads(tool(administration, who, "pending", "list",
+                           "--json").out)
+
+
+def memberships(administration, system):
+    found = administration.directory.search(system, "(objectClass=*)",
+                                            "trMembership")
+    return re.findall("^trMembership: (.*)$", found, re.M)
+
+
+JOIN = ("system", "join", "delta.example.com", "--realm", "engineering",
+        "--low", "public", "--high", "secret:hr,crypto")
+
+
+def test_the_tool_proposes_and_somebody_else_approves(administration):
+    """A first membership, then a wider range in the place of it."""
+    refused = tool(administration, "olga", *JOIN, status=1)
+    assert "Insufficient access" in refused.err
+    tool(administration, "olga", *JOIN, "--propose")
+    waiting, = pending(administration)
+    assert waiting["proposer"] == person("olga")
+    assert waiting["entry"] == DELTA
+    assert waiting["change"] == "trMembership " + WIDER
+    assert re.fullmatch(r"engineering\.[0-9a-f]{8}", waiting["id"])
+    shown = tool(administration, "oscar", "pending", "show", waiting["id"])
+    assert "trMembership " + WIDER in shown.out
+
+    own = tool(administration, "olga", "pending", "approve", waiting["id"],
+               status=1)
+    assert "you proposed it yourself" in own.err
+    elsewhere = tool(administration, "paula", "pending", "approve",
+                     waiting["id"], status=1)
+    assert "Insufficient access" in elsewhere.err
+    dry = tool(administration, "oscar", "pending", "approve", waiting["id"],
+               "--dry-run")
+    assert "+\t%s\ttrMembership\t%s\n" % (DELTA, WIDER) in dry.out
+    assert memberships(administration, DELTA) == []
+    tool(administration, "oscar", "pending", "approve", waiting["id"])
+    assert memberships(administration, DELTA) == [WIDER]
+    assert pending(administration) == []
+
+    tool(administration, "oscar", *JOIN[:-1], "secret:hr,crypto,finance",
+         "--propose")
+    waiting, = pending(administration)
+    assert memberships(administration, DELTA) == [WIDER]
+    tool(administration, "olga", "pending", "approve", waiting["id"])
+    assert memberships(administration, DELTA) == [WIDER + ",finance"]
+    tool(administration, "olga", "system", "leave", "delta.example.com",
+         "--realm", "engineering")
+    assert memberships(administration, DELTA) == []
+
+
+@pytest.mark.parametrize("command, proposer, approver, change", [
+    (["clearance", "set", "bob@EXAMPLE.TEST", "--realm", "engineering",
+      "--low", "public", "--high", "secret:hr"], "olga", "oscar",
+     "trClearance engineering public secret:hr"),
+    (["map", "set", "corporate/local", "--category", "crypto finance"],
+     "paula", "zoe", "trCategoryMap crypto finance"),
+])
+def test_clearances_and_maps(administration, command, proposer, approver,
+                             change):
+    administration.directory.replace(MAP, "trCategoryMap", "hr hr")
+    before = administration.directory.search(table.BASE)
+    tool(administration, proposer, *command, "--propose")
+    waiting, = pending(administration)
+    assert waiting["change"] == change
+    tool(administration, proposer, "pending", "approve", waiting["id"],
+         status=1)
+    assert waiting == pending(administration)[0]
+    tool(administration, proposer, "pending", "reject", waiting["id"])
+    assert pending(administration) == []
+    assert administration.directory.search(table.BASE) == before
+
+    tool(administration, proposer, *command, "--propose")
+    tool(administration, approver, "pending", "approve",
+         pending(administration)[0]["id"])
+    assert change.split(" ", 1)[1] in administration.directory.search(
+        table.BASE)
+    administration.directory.modify(modify(BOB, ("replace", "trClearance",
+        "engineering public internal", "corporate open open")))
+    administration.directory.replace(MAP, "trCategoryMap", "hr hr",
+                                     "finance finance")
+
+
+def test_proposals_are_judged(administration):
+    """What would be refused is not proposed; what goes needs no approval."""
+    done = tool(administration, "paula", "map", "set", "corporate/local",
+                "--level", "public open", "--unset", "category=hr",
+                "--propose", status=2)
+    assert "what is to go needs nobody else" in done.err
+    tool(administration, "olga", *JOIN[:-1], "nonsense", "--propose",
+         status=1)
+    tool(administration, "paula", "pending", "approve", "nothing.1",
+         status=1)
+    assert pending(administration) == []
+
+
+def test_a_file_has_nobody_to_approve(administration, tmp_path):
+    path = tmp_path / "table.ldif"
+    path.write_text(roles.document("sample.ldif"))
+    done = administration.trustrealm(
+        "olga", *JOIN, "--propose", "--ldif", str(path), "--base",
+        table.BASE, directory=False)
+    assert done.status == 2
+    assert "only an LDAP server" in done.err

@@ -176,3 +176,10 @@ class Administration:
                     self.directory.uri, "-b", base, filter] +
                    list(attributes), env=self.environment(name), check=False)
         return done.out
+
+    def trustrealm(self, name, *arguments, directory=True):
+        """Run the tool as that person; what it left (process.Result)."""
+        options = ["--uri", self.directory.uri, "--base", table.BASE]
+        return run([servers.built("tools/trustrealm/trustrealm")] +
+                   list(arguments) + (options if directory else []),
+                   env=self.environment(name), check=False)

@@ -171,7 +171,8 @@ def verbs_of(noun):
     return re.findall(r"^  ([a-z]+) ", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("noun", ["realm", "system", "clearance", "map"])
+@pytest.mark.parametrize("noun", ["realm", "system", "clearance", "map",
+                                  "pending"])
 def test_noun_has_a_page(noun):
     """Its verbs and options, but for those that trustrealm(1) has for all
     nouns, and nothing else."""

@@ -133,8 +133,8 @@ set(int argc, char **argv)
     noun_parse(&noun, "clearance set", "Clear a user for a range of labels "
                "in a trust realm.  A user with no clearance\nat all is not "
                "limited; from the first one on he has those alone.",
-               NOUN_REALM | NOUN_RANGE | NOUN_ENTRY | NOUN_PARENT, argc,
-               argv, &call, &status);
+               NOUN_REALM | NOUN_RANGE | NOUN_ENTRY | NOUN_PARENT |
+               NOUN_PROPOSE, argc, argv, &call, &status);
     if (status < 0)
         status = set_clearance(&call, &work, &accounts);
     tool_work_close(&work);

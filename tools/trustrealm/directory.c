@@ -149,6 +149,34 @@ tool_directory_look(struct tool_directory *directory, const char *dn,
     return directory->backend->look(directory->state, dn, entry_out);
 }
 
+static int
+no_server(const struct tool_directory *directory)
+{
+    return tool_fail(TOOL_USAGE, "%s: only an LDAP server can tell",
+                     directory->name);
+}
+
+int
+tool_directory_search(struct tool_directory *directory, const char *base,
+                      const char *filter, const char **attributes,
+                      struct tool_entries *entries_out)
+{
+    memset(entries_out, 0, sizeof(*entries_out));
+    if (directory->backend->search == NULL)
+        return no_server(directory);
+    return directory->backend->search(directory->state, base, filter,
+                                      attributes, entries_out);
+}
+
+int
+tool_directory_whoami(struct tool_directory *directory, char **name_out)
+{
+    *name_out = NULL;
+    if (directory->backend->whoami == NULL)
+        return no_server(directory);
+    return directory->backend->whoami(directory->state, name_out);
+}
+
 int
 tool_directory_apply(struct tool_directory *directory,
                      const struct tool_change *changes, size_t n)

@@ -116,6 +116,16 @@ int tool_directory_look(struct tool_directory *directory, const char *dn,
                         struct tool_entry **entry_out);
 
 /*
+ * What only a server can tell, not a file (TOOL_USAGE): entries of any class
+ * below base, with these attributes (up to NULL), in no order; and under what
+ * name it knows us, "dn:" and a DN as a rule (malloced).
+ */
+int tool_directory_search(struct tool_directory *directory, const char *base,
+                          const char *filter, const char **attributes,
+                          struct tool_entries *entries_out);
+int tool_directory_whoami(struct tool_directory *directory, char **name_out);
+
+/*
  * Open the directory, read it, and load what it holds into a temporary table,
  * which goes with table.  Entries that cannot be used are in table's list.
  */

@@ -14,6 +14,10 @@ struct tool_backend {
     int (*look)(void *state, const char *dn, struct tool_entry **entry_out);
     int (*apply)(void *state, const struct tool_change *changes, size_t n);
     void (*close)(void *state);
+    /* NULL for a file: */
+    int (*search)(void *state, const char *base, const char *filter,
+                  const char **attributes, struct tool_entries *entries_out);
+    int (*whoami)(void *state, char **name_out);
 };
 
 extern const struct tool_backend tool_backend_ldap, tool_backend_ldif;

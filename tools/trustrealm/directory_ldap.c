@@ -134,7 +134,7 @@ take_entry(const struct tool_ldap *ldap, LDAPMessage *raw,
 
 /* One page of the answer; cookie is where the next one begins. */
 static int
-take_page(const struct tool_ldap *ldap, const char *filter,
+take_page(const struct tool_ldap *ldap, const char *base, const char *filter,
           const char **attributes, struct berval *cookie,
           struct tool_entries *entries_out)
 {
@@ -147,7 +147,7 @@ take_page(const struct tool_ldap *ldap, const char *filter,
     code = ldap_create_page_control(ldap->ld, PAGE, cookie, 0, &page);
     controls[0] = page;
     if (code == LDAP_SUCCESS)
-        code = ldap_search_ext_s(ldap->ld, ldap->base, LDAP_SCOPE_SUBTREE,
+        code = ldap_search_ext_s(ldap->ld, base, LDAP_SCOPE_SUBTREE,
                                  filter, (char **)attributes, 0, controls,
                                  NULL, NULL, LDAP_NO_LIMIT, &answer);
     ber_memfree(cookie->bv_val);
@@ -176,11 +176,43 @@ take_page(const struct tool_ldap *ldap, const char *filter,
 }
 
 static int
-search(const struct tool_ldap *ldap, const char *filter,
-       struct tool_entries *entries_out)
+search_ldap(void *arg, const char *base, const char *filter,
+            const char **attributes, struct tool_entries *entries_out)
 {
     struct berval cookie = { 0, NULL };
-    const char **attributes = NULL, **with_csn;
+    int status;
+
+    do {
+        status = take_page(arg, base, filter, attributes, &cookie,
+                           entries_out);
+    } while (status == TOOL_DONE && cookie.bv_len > 0);
+    ber_memfree(cookie.bv_val);
+    return status;
+}
+
+static int
+whoami_ldap(void *arg, char **name_out)
+{
+    const struct tool_ldap *ldap = arg;
+    struct berval *name = NULL;
+    int code;
+
+    code = ldap_whoami_s(ldap->ld, &name, NULL, NULL);
+    if (code != LDAP_SUCCESS)
+        return tool_ldap_failed(ldap, code, "who am I");
+    *name_out = tool_format("%.*s", (int)name->bv_len, name->bv_val);
+    ber_bvfree(name);
+    return TOOL_DONE;
+}
+
+/* Entries of ours: all, or those that filter finds. */
+static int
+search(void *arg, const char *filter, struct tool_entries *entries_out)
+{
+    static const char *const also[] = { CSN, "owner", NULL };
+    const size_t nalso = sizeof(also) / sizeof(also[0]);
+    const struct tool_ldap *ldap = arg;
+    const char **attributes = NULL;
     char *all = NULL;
     size_t n;
     int status;
@@ -189,16 +221,12 @@ search(const struct tool_ldap *ldap, const char *filter,
         (void)tool_must(NULL);
     for (n = 0; attributes[n] != NULL; n++)
         ;
-    with_csn = tool_must(reallocarray(attributes, n + 2,
-                                      sizeof(*attributes)));
-    with_csn[n] = CSN;
-    with_csn[n + 1] = NULL;
-    do {
-        status = take_page(ldap, filter != NULL ? filter : all, with_csn,
-                           &cookie, entries_out);
-    } while (status == TOOL_DONE && cookie.bv_len > 0);
-    ber_memfree(cookie.bv_val);
-    free(with_csn);
+    attributes = tool_must(reallocarray(attributes, n + nalso,
+                                        sizeof(*attributes)));
+    memcpy(attributes + n, also, sizeof(also));
+    status = search_ldap(arg, ldap->base, filter != NULL ? filter : all,
+                         attributes, entries_out);
+    free(attributes);
     free(all);
     return status;
 }
@@ -314,5 +342,6 @@ tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out)
 
 
 const struct tool_backend tool_backend_ldap = {
-    read_ldap, find_ldap, tool_ldap_look, tool_ldap_apply, close_ldap
+    read_ldap, find_ldap, tool_ldap_look, tool_ldap_apply, close_ldap,
+    search_ldap, whoami_ldap
 };

@@ -273,5 +273,5 @@ apply_ldif(void *arg, const struct tool_change *changes, size_t n)
 }
 
 const struct tool_backend tool_backend_ldif = {
-    read_ldif, find_ldif, look_ldif, apply_ldif, close_ldif
+    read_ldif, find_ldif, look_ldif, apply_ldif, close_ldif, NULL, NULL
 };

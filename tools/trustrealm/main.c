@@ -45,6 +45,10 @@ static const struct tool_command *const commands[] = {
     &tool_map_list,
     &tool_map_remove,
     &tool_map_check,
+    &tool_pending_list,
+    &tool_pending_show,
+    &tool_pending_approve,
+    &tool_pending_reject,
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

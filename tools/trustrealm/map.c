@@ -52,8 +52,8 @@ static int
 set(int argc, char **argv)
 {
     return noun_set(&noun, "map set", "Change a label map.  A pair takes the "
-                    "place of the one with the same local name.", argc,
-                    argv);
+                    "place of the one with the same local name.",
+                    NOUN_PROPOSE, argc, argv);
 }
 
 static int

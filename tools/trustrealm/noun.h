@@ -75,7 +75,8 @@ enum {
     NOUN_ALL = 1 << 6,
     NOUN_READS = 1 << 7,        /* no --dry-run */
     NOUN_NAMELESS = 1 << 8,
-    NOUN_ENTRY = 1 << 9
+    NOUN_ENTRY = 1 << 9,
+    NOUN_PROPOSE = 1 << 10
 };
 
 /*
@@ -114,8 +115,9 @@ int noun_add(const struct noun *noun, const char *command, const char *text,
              int (*complete)(const struct noun_call *call,
                              struct tool_entry *entry),
              int argc, char **argv);
+/* has: NOUN_PROPOSE, or 0. */
 int noun_set(const struct noun *noun, const char *command, const char *text,
-             int argc, char **argv);
+             int has, int argc, char **argv);
 int noun_show(const struct noun *noun, const char *command, int argc,
               char **argv);
 int noun_list(const struct noun *noun, const char *command, int argc,

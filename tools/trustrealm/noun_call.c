@@ -10,7 +10,7 @@
 
 enum { OPTION_PARENT = TOOL_OPTION_OWN, OPTION_FORCE, OPTION_REALM,
        OPTION_LOW, OPTION_HIGH, OPTION_UNTIL, OPTION_ALL, OPTION_UNSET,
-       OPTION_ENTRY, OPTION_FIELD };
+       OPTION_ENTRY, OPTION_PROPOSE, OPTION_FIELD };
 
 #define MAX_OPTIONS 64
 
@@ -33,6 +33,8 @@ static const struct {
     { NOUN_ENTRY, OPTION_ENTRY, "entry", "DN",
       "the user's account, of one who had no\nclearance (default: a new "
       "entry)" },
+    { NOUN_PROPOSE, OPTION_PROPOSE, "propose", NULL,
+      "for somebody else to approve (\"pending\")" },
     { NOUN_FORCE, OPTION_FORCE, "force", NULL, "see above" },
 };
 #define NOWN (sizeof(own_options) / sizeof(own_options[0]))
@@ -173,6 +175,9 @@ take_option(struct noun_call *call, int option)
         break;
     case OPTION_ENTRY:
         call->entry = optarg;
+        break;
+    case OPTION_PROPOSE:
+        call->options.propose = true;
         break;
     case OPTION_FORCE:
         call->force = true;

@@ -149,9 +149,9 @@ set_entry(const struct noun_call *call, struct tool_work *work,
 
 int
 noun_set(const struct noun *noun, const char *command, const char *text,
-         int argc, char **argv)
+         int has, int argc, char **argv)
 {
-    return noun_change(noun, command, text, NOUN_FIELDS | NOUN_UNSET,
+    return noun_change(noun, command, text, NOUN_FIELDS | NOUN_UNSET | has,
                        set_entry, argc, argv);
 }
 

@@ -14,12 +14,14 @@ static const struct noun_field fields[] = {
       "that speaks for it (default of \"add\":\ntrustrealm/SYSTEM@REALM)" },
     { "alias", "trAlias", NOUN_WORDS, "HOST",
       "another host name of it (again for more)" },
+    { "owner", "owner", NOUN_WORDS, "DN",
+      "its administrator (again for more)" },
     { "enabled", "trEnabled", NOUN_TRUTH, NULL, NULL },
     { "membership", "trMembership", NOUN_KEYED, NULL, NULL },
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
 };
-static const struct noun_field *const enabled = &fields[2];
-static const struct noun_field *const membership = &fields[3];
+static const struct noun_field *const enabled = &fields[3];
+static const struct noun_field *const membership = &fields[4];
 
 static const char *const columns[] = { "NAME", "STATE", "PRINCIPAL",
                                        "TRUST REALMS", NULL };
@@ -116,7 +118,8 @@ add(int argc, char **argv)
 static int
 set(int argc, char **argv)
 {
-    return noun_set(&noun, "system set", "Change a system.", argc, argv);
+    return noun_set(&noun, "system set", "Change a system.", 0, argc,
+                    argv);
 }
 
 static int
@@ -152,7 +155,7 @@ join(int argc, char **argv)
     return noun_change(&noun, "system join", "Make a system a member of a "
                        "trust realm, with this accreditation range;\none "
                        "that is a member gets this range.",
-                       NOUN_REALM | NOUN_RANGE, join_entry, argc, argv);
+                       NOUN_REALM | NOUN_RANGE | NOUN_PROPOSE, join_entry, argc, argv);
 }
 
 static int

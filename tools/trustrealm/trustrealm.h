@@ -69,6 +69,10 @@ extern const struct tool_command tool_map_show;
 extern const struct tool_command tool_map_list;
 extern const struct tool_command tool_map_remove;
 extern const struct tool_command tool_map_check;
+extern const struct tool_command tool_pending_list;
+extern const struct tool_command tool_pending_show;
+extern const struct tool_command tool_pending_approve;
+extern const struct tool_command tool_pending_reject;
 
 /* --- options that several commands have (options.c) ---------------------- */
 
@@ -80,6 +84,7 @@ struct tool_options {
     bool starttls;
     bool json;                  /* --json */
     bool dry_run;               /* --dry-run */
+    bool propose;               /* --propose */
 };
 
 /* Of a command's own options, in enums that begin with TOOL_OPTION_OWN. */

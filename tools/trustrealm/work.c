@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lint.h"
+#include "pending.h"
 #include "work.h"
 
 int
@@ -24,13 +25,21 @@ tool_work_open(const struct tool_options *options, struct tool_work *work)
 }
 
 void
-tool_work_close(struct tool_work *work)
+tool_work_forget(struct tool_work *work)
 {
     size_t i;
 
     for (i = 0; i < work->nchanges; i++)
         tool_entry_free(work->changes[i].after);
     free(work->changes);
+    work->changes = NULL;
+    work->nchanges = 0;
+}
+
+void
+tool_work_close(struct tool_work *work)
+{
+    tool_work_forget(work);
     tool_entries_clear(&work->entries);
     tool_directory_close(work->directory);
     tr_config_free(work->config);
@@ -69,6 +78,12 @@ struct tool_entry *
 tool_work_add(struct tool_work *work, const char *dn)
 {
     return note(work, NULL, tool_entry_create(dn))->after;
+}
+
+void
+tool_work_take(struct tool_work *work, struct tool_entry *entry)
+{
+    note(work, NULL, entry);
 }
 
 void
@@ -387,6 +402,8 @@ tool_work_finish(const struct tool_options *options, struct tool_work *work)
 
     drop_idle(work);
     status = judge_changes(work, &findings);
+    if (status == TOOL_DONE && options->propose)
+        status = tool_pending_propose(work);
     if (status != TOOL_DONE)
         goto cleanup;
     if (!options->json)

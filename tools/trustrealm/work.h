@@ -42,10 +42,15 @@ struct tool_entry *tool_work_add(struct tool_work *work, const char *dn);
 void tool_work_delete(struct tool_work *work,
                       const struct tool_entry *entry);
 
+/* The same, made by the caller; it belongs to work from then on. */
+void tool_work_take(struct tool_work *work, struct tool_entry *entry);
+/* Forget all that was noted. */
+void tool_work_forget(struct tool_work *work);
+
 /*
  * Judge the whole table as it would be, show what changes, and write it.
  * Errors that the table does not have today refuse it (TOOL_NO); --dry-run
- * ends before writing.
+ * ends before writing.  With --propose what is written are proposals.
  */
 int tool_work_finish(const struct tool_options *options,
                      struct tool_work *work);

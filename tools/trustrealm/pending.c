@@ -1,0 +1,296 @@
+/* tools/trustrealm/pending.c - trustrealm pending: proposals */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "noun.h"
+#include "pending.h"
+
+static const struct noun_field no_fields[] = {
+    { NULL, NULL, NOUN_TEXT, NULL, NULL }
+};
+
+static const struct noun noun = {
+    "pending", "proposal", "ID", 0, "trPending", "pending", no_fields, NULL,
+    NULL
+};
+
+/* --- reading ------------------------------------------------------------- */
+
+/* All proposals, or that of the name; an LDAP server says who made them. */
+static int
+read_proposals(const struct noun_call *call,
+               struct tool_directory *directory,
+               struct tool_entries *entries_out)
+{
+    static const char *attributes[] = {
+        "objectClass", "cn", "trTarget", "trChange", "creatorsName",
+        "createTimestamp", "entryCSN", NULL
+    };
+    struct tool_entries all = { 0 };
+    const char *base = tool_directory_base(directory), *name;
+    int status;
+    size_t i;
+
+    memset(entries_out, 0, sizeof(*entries_out));
+    if (base == NULL)
+        return tool_usage(call->command, "--base is missing");
+    status = tool_directory_search(directory, base,
+                                   "(objectClass=trPending)", attributes,
+                                   &all);
+    for (i = 0; i < all.n && status == TOOL_DONE; i++) {
+        name = tool_entry_value(all.list[i], "cn");
+        if (name == NULL || (call->name != NULL &&
+                             strcasecmp(name, call->name) != 0))
+            tool_entry_free(all.list[i]);
+        else
+            tool_entries_add(entries_out, all.list[i]);
+    }
+    if (status == TOOL_DONE)
+        all.n = 0;
+    tool_entries_clear(&all);
+    if (status == TOOL_DONE && call->name != NULL && entries_out->n == 0)
+        return tool_fail(TOOL_NO, "there is no proposal %s in %s",
+                         call->name, tool_directory_name(directory));
+    return status;
+}
+
+static const char *
+said(const struct tool_entry *entry, const char *attribute)
+{
+    const char *value = tool_entry_value(entry, attribute);
+
+    return value != NULL ? value : "-";
+}
+
+/* --- list, show ---------------------------------------------------------- */
+
+static int
+compare_ages(const void *a, const void *b)
+{
+    const struct tool_entry *x = *(struct tool_entry *const *)a;
+    const struct tool_entry *y = *(struct tool_entry *const *)b;
+
+    return strcmp(said(x, "createTimestamp"), said(y, "createTimestamp"));
+}
+
+static json_t *
+proposal_json(const struct tool_entry *entry)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+                     "id", tool_json_text(said(entry, "cn")),
+                     "proposer", tool_json_text(said(entry, "creatorsName")),
+                     "since", tool_json_text(said(entry, "createTimestamp")),
+                     "entry", tool_json_text(said(entry, "trTarget")),
+                     "change", tool_json_text(said(entry, "trChange")));
+}
+
+static int
+print_proposals(const struct noun_call *call,
+                const struct tool_entries *entries)
+{
+    static const char *const columns[] = { "ID", "PROPOSER", "SINCE", "ENTRY",
+                                           "CHANGE", NULL };
+    struct tool_sheet *sheet;
+    json_t *list;
+    size_t i;
+
+    if (call->options.json && call->name != NULL)
+        return tool_json_print(proposal_json(entries->list[0]), TOOL_DONE);
+    if (call->options.json) {
+        list = json_array();
+        for (i = 0; i < entries->n; i++)
+            json_array_append_new(list, proposal_json(entries->list[i]));
+        return tool_json_print(list, TOOL_DONE);
+    }
+    if (call->name != NULL) {
+        tool_json_rows(proposal_json(entries->list[0]));
+        return TOOL_DONE;
+    }
+    sheet = tool_sheet_create(columns);
+    for (i = 0; i < entries->n; i++)
+        tool_sheet_add(sheet, (const char *[]){
+            said(entries->list[i], "cn"),
+            said(entries->list[i], "creatorsName"),
+            said(entries->list[i], "createTimestamp"),
+            said(entries->list[i], "trTarget"),
+            said(entries->list[i], "trChange") });
+    tool_sheet_print(sheet);
+    return TOOL_DONE;
+}
+
+static int
+look(const char *command, const char *text, int has, int argc, char **argv)
+{
+    struct noun_call call;
+    struct tr_config *config = NULL;
+    struct tool_directory *directory = NULL;
+    struct tool_entries entries = { 0 };
+    int status;
+
+    noun_parse(&noun, command, text, has | NOUN_READS, argc, argv, &call,
+               &status);
+    if (status < 0) {
+        status = tool_load_config(&call.options, &config);
+        if (status == TOOL_DONE)
+            status = tool_directory_open(&call.options, config, false,
+                                         &directory);
+        if (status == TOOL_DONE)
+            status = read_proposals(&call, directory, &entries);
+        if (status == TOOL_DONE) {
+            if (entries.n > 1)
+                qsort(entries.list, entries.n, sizeof(*entries.list),
+                      compare_ages);
+            status = print_proposals(&call, &entries);
+        }
+    }
+    tool_entries_clear(&entries);
+    tool_directory_close(directory);
+    tr_config_free(config);
+    noun_call_free(&call);
+    return status;
+}
+
+static int
+list(int argc, char **argv)
+{
+    return look("pending list", "List what somebody has to approve, the "
+                "oldest first.", NOUN_NAMELESS, argc, argv);
+}
+
+static int
+show(int argc, char **argv)
+{
+    return look("pending show", "Show a proposal.", 0, argc, argv);
+}
+
+/* --- approve, reject ----------------------------------------------------- */
+
+/* A proposal is approved by somebody else: the server says who we are. */
+static int
+check_person(struct tool_directory *directory,
+             const struct tool_entry *proposal)
+{
+    const char *proposer = tool_entry_value(proposal, "creatorsName");
+    char *me = NULL;
+    int status;
+
+    status = tool_directory_whoami(directory, &me);
+    if (status == TOOL_DONE && proposer == NULL)
+        status = tool_fail(TOOL_NO, "%s does not say who proposed it",
+                           tool_directory_name(directory));
+    else if (status == TOOL_DONE && strncmp(me, "dn:", 3) == 0 &&
+             tool_dn_same(me + 3, proposer))
+        status = tool_fail(TOOL_NO, "you proposed it yourself: somebody else "
+                           "has to approve it");
+    free(me);
+    return status;
+}
+
+static int
+note_approved(struct tool_work *work, const struct tool_entry *proposal)
+{
+    static const struct noun_field fields[] = {
+        { "membership", "trMembership", NOUN_KEYED, NULL, NULL },
+        { "clearance", "trClearance", NOUN_KEYED, NULL, NULL },
+        { "level", "trLevelMap", NOUN_KEYED, NULL, NULL },
+        { "category", "trCategoryMap", NOUN_KEYED, NULL, NULL },
+        { NULL, NULL, NOUN_TEXT, NULL, NULL }
+    };
+    const char *change = said(proposal, "trChange");
+    const char *target = said(proposal, "trTarget");
+    const struct noun_field *field;
+    size_t i, length = strcspn(change, " ");
+
+    for (field = fields; field->attribute != NULL; field++) {
+        if (strlen(field->attribute) == length &&
+            strncasecmp(field->attribute, change, length) == 0)
+            break;
+    }
+    if (field->attribute == NULL || change[length] == '\0')
+        return tool_fail(TOOL_NO, "\"%s\" is not what can be proposed",
+                         change);
+    for (i = 0; i < work->entries.n; i++) {
+        if (tool_dn_same(work->entries.list[i]->dn, target)) {
+            noun_put(tool_work_edit(work, work->entries.list[i]), field,
+                     change + length + 1);
+            return TOOL_DONE;
+        }
+    }
+    return tool_fail(TOOL_NO, "there is no entry %s", target);
+}
+
+/* Open work, and note that the proposal goes and, to approve, comes true. */
+static int
+decide(const struct noun_call *call, bool approve, struct tool_work *work,
+       struct tool_entries *proposals)
+{
+    struct tool_entry *proposal;
+    int status;
+
+    status = tool_work_open(&call->options, work);
+    if (status == TOOL_DONE)
+        status = read_proposals(call, work->directory, proposals);
+    if (status != TOOL_DONE)
+        return status;
+    proposal = proposals->list[0];
+    if (approve) {
+        status = check_person(work->directory, proposal);
+        if (status == TOOL_DONE)
+            status = note_approved(work, proposal);
+    }
+    if (status != TOOL_DONE)
+        return status;
+    tool_entry_remove(proposal, "creatorsName", NULL);
+    tool_entry_remove(proposal, "createTimestamp", NULL);
+    tool_work_delete(work, proposal);
+    return tool_work_finish(&call->options, work);
+}
+
+static int
+change(const char *command, const char *text, bool approves, int argc,
+       char **argv)
+{
+    struct noun_call call;
+    struct tool_work work = { 0 };
+    struct tool_entries proposals = { 0 };
+    int status;
+
+    noun_parse(&noun, command, text, 0, argc, argv, &call, &status);
+    if (status < 0)
+        status = decide(&call, approves, &work, &proposals);
+    tool_work_close(&work);
+    tool_entries_clear(&proposals);
+    noun_call_free(&call);
+    return status;
+}
+
+static int
+approve(int argc, char **argv)
+{
+    return change("pending approve", "Make a change that somebody else has "
+                  "proposed.", true, argc, argv);
+}
+
+static int
+reject(int argc, char **argv)
+{
+    return change("pending reject", "Remove a proposal, also one's own.",
+                  false, argc, argv);
+}
+
+const struct tool_command tool_pending_list = {
+    "pending list", "list what somebody has to approve", list
+};
+const struct tool_command tool_pending_show = {
+    "pending show", "show a proposal", show
+};
+const struct tool_command tool_pending_approve = {
+    "pending approve", "make a change that somebody else proposed", approve
+};
+const struct tool_command tool_pending_reject = {
+    "pending reject", "remove a proposal", reject
+};
