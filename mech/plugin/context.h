@@ -33,18 +33,23 @@ enum tr_stage {
 };
 
 struct tr_context {
-    /* fixed once the stage is TR_READY */
-    const struct tr_mech *mech;
+    /* what each message looks at, side by side; but for changed fixed once
+     * the stage is TR_READY */
     gss_ctx_id_t inner;
-    bool initiator;
-    bool plain;                 /* by-pass: Kerberos alone, no label */
-    bool identify;              /* the application itself set this flag */
     enum tr_stage stage;
+    bool plain;                 /* by-pass: Kerberos alone, no label */
+    _Atomic bool changed;       /* each message goes with a record */
+    uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
+    struct tr_life life;
+
+    /* fixed as well */
+    const struct tr_mech *mech;
+    bool initiator;
+    bool identify;              /* the application itself set this flag */
     struct tr_facts *facts;
     struct tr_bytes record;             /* of trustrealmd */
     /* Ties the record to the inner key; not of a by-pass of an initiator. */
     uint8_t binding[TR_BINDING_LENGTH];
-    uint8_t send_tag[TR_TAG_LENGTH], receive_tag[TR_TAG_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
 
     /* of an acceptor whose Kerberos waits for more than the AP-REQ */
@@ -56,7 +61,6 @@ struct tr_context {
     int64_t prepared_flags;
 
     pthread_mutex_t *mutex;
-    struct tr_life life;
     struct tr_labels labels;
 };
 

@@ -157,7 +157,7 @@ export_lucid(OM_uint32 *minor, struct tr_context *context, gss_OID object,
         return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the trust realm "
                                         "does not allow contexts in the "
                                         "kernel"));
-    if (context->labels.changed)
+    if (context->changed)
         return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the kernel sends "
                                         "with the established label only"));
     major = gss_inquire_sec_context_by_oid(minor, context->inner, object,

@@ -252,8 +252,8 @@ gssi_wrap_iov(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
                              iov, count);
     else
         major = wrap_labelled(minor, &s, &conf);
-    major = tr_message_check_conf(minor, s.context, major, conf);
     major = tr_message_confirm_sent(minor, s.context, s.label, major);
+    major = tr_message_check_conf(minor, s.context, major, conf);
     if (GSS_ERROR(major))
         spoil(iov, count);
     else if (conf_out != NULL)

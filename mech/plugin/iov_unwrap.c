@@ -211,8 +211,8 @@ gssi_unwrap_iov(OM_uint32 *minor, gss_ctx_id_t handle, int *conf_out,
     if (GSS_ERROR(major))
         return major;
     major = unwrap(minor, &r, &conf, qop_out);
-    major = tr_message_check_conf(minor, r.context, major, conf);
     major = tr_message_confirm_received(minor, r.context, &r.label, major);
+    major = tr_message_check_conf(minor, r.context, major, conf);
     if (GSS_ERROR(major)) {
         /* The DATA of a STREAM points nowhere before it was opened. */
         if (r.opened ||

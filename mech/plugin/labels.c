@@ -92,9 +92,7 @@ make(uint64_t epoch, struct tr_bytes *record, char **label, char **local,
 static uint64_t
 epoch_now(const struct tr_context *context)
 {
-    const struct tr_mapping *mapping = context->life.mapping;
-
-    return __atomic_load_n(&mapping->page->epoch, __ATOMIC_ACQUIRE);
+    return tr_page_epoch(context->life.mapping);
 }
 
 static krb5_error_code
@@ -215,7 +213,7 @@ tr_labels_choose(struct tr_context *context, gss_buffer_t label)
     (void)pthread_mutex_lock(context->mutex);
     old = context->labels.choice;
     context->labels.choice = text;
-    context->labels.changed = text != NULL;
+    context->changed = text != NULL;
     (void)pthread_mutex_unlock(context->mutex);
     free(old);
     return 0;

@@ -36,9 +36,7 @@ struct tr_label_list {
 };
 
 struct tr_labels {
-    /* Each message goes with a record; read without the mutex. */
-    _Atomic bool changed;
-    /* the rest under the mutex of the context */
+    /* under the mutex of the context; delivered may be looked at without */
     char *choice;               /* to send, local format; NULL = established */
     _Atomic(struct tr_known_label *) delivered; /* last; NULL = established */
     struct tr_label_list issued, checked;

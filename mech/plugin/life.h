@@ -11,8 +11,8 @@
  * trustrealmd is asked to judge the association anew; without its "yes" the
  * message does not pass.
  *
- * Looking takes two loads and a read of the coarse clock.  The limits in time
- * are looked at four times a second, by CLOCK_BOOTTIME: sleep counts.
+ * Looking takes two loads and a read of the coarse clock; again, after a
+ * message, one load.  The limits in time are looked at four times a second, by CLOCK_BOOTTIME: sleep counts.
  */
 
 #include <gssapi/gssapi.h>
@@ -27,11 +27,11 @@ struct tr_held_page;
 struct tr_life {
     _Atomic(struct tr_mapping *) mapping;       /* once it is established */
     _Atomic uint64_t epoch;
+    _Atomic uint64_t next_look;         /* at the times, by the page's clock */
     _Atomic int flags;                  /* TR_FORCE_CONF, TR_EXPLICIT, ... */
     _Atomic uint64_t end;               /* CLOCK_BOOTTIME, ns; 0 = none */
     _Atomic uint64_t idle;              /* ns; 0 = none */
     _Atomic uint64_t last_use;          /* CLOCK_BOOTTIME, ns */
-    _Atomic uint64_t next_look;         /* at the times, by the page's clock */
     _Atomic krb5_error_code over;       /* why it is over for good, or 0 */
     _Atomic uint32_t kernel_lifetime;   /* s */
     struct tr_held_page *held;          /* mappings to release at the end */
@@ -58,7 +58,14 @@ tr_life_holds(const struct tr_life *life, uint64_t now)
     return tr_page_holds(life->mapping, life->epoch, now);
 }
 
-/* As above, and no need to look at the limits in time either. */
+/* As above, a moment later: the lease cannot have ended for long. */
+static inline bool
+tr_life_still_holds(const struct tr_life *life)
+{
+    return tr_page_epoch(life->mapping) == life->epoch;
+}
+
+/* It holds, and no need to look at the limits in time either. */
 static inline bool
 tr_life_is_fresh(const struct tr_life *life, uint64_t now)
 {

@@ -240,8 +240,8 @@ gssi_wrap(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req, gss_qop_t qop,
     else
         major = wrap_labelled(minor, context, label, conf_req, qop, message,
                               &conf, token_out);
-    major = tr_message_check_conf(minor, context, major, conf);
     major = tr_message_confirm_sent(minor, context, label, major);
+    major = tr_message_check_conf(minor, context, major, conf);
     tr_labels_release(label);
     if (GSS_ERROR(major)) {
         if (token_out->length > 0)
@@ -318,10 +318,9 @@ gssi_unwrap(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t token,
                        qop_out);
     if (GSS_ERROR(major))
         return major;
-    status = tr_message_check_conf(minor, context, major, conf);
-    if (!GSS_ERROR(status))
-        status = strip(minor, context, message_out, &label);
+    status = strip(minor, context, message_out, &label);
     status = tr_message_confirm_received(minor, context, &label, status);
+    status = tr_message_check_conf(minor, context, status, conf);
     if (GSS_ERROR(status)) {
         if (message_out->length > 0)
             explicit_bzero(message_out->value, message_out->length);

@@ -65,7 +65,7 @@ OM_uint32 tr_message_confirm_received_slowly(OM_uint32 *minor,
                                              struct tr_known_label **label,
                                              OM_uint32 major);
 
-/* A message whose confidentiality was forced came out or in without it. */
+/* Then: a message whose confidentiality is forced came out or in without. */
 static inline OM_uint32
 tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
                       OM_uint32 major, int conf);
@@ -81,12 +81,19 @@ tr_message_enter(OM_uint32 *minor, struct tr_context *context)
     return tr_message_enter_slowly(minor, context);
 }
 
+static inline bool
+tr_message_holds(const struct tr_context *context,
+                 const struct tr_known_label *label)
+{
+    return tr_life_still_holds(&context->life) &&
+        (label == NULL || label->epoch == context->life.epoch);
+}
+
 static inline OM_uint32
 tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
                         const struct tr_known_label *label, OM_uint32 major)
 {
-    if (GSS_ERROR(major) ||
-        (label == NULL && tr_life_holds(&context->life, tr_page_clock())))
+    if (GSS_ERROR(major) || tr_message_holds(context, label))
         return major;
     return tr_message_confirm_sent_slowly(minor, context, label, major);
 }
@@ -95,8 +102,7 @@ static inline OM_uint32
 tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
                             struct tr_known_label **label, OM_uint32 major)
 {
-    if (GSS_ERROR(major) ||
-        (*label == NULL && tr_life_holds(&context->life, tr_page_clock())))
+    if (GSS_ERROR(major) || tr_message_holds(context, *label))
         return major;
     return tr_message_confirm_received_slowly(minor, context, label, major);
 }
@@ -129,7 +135,7 @@ tr_ends_with(const void *octets, size_t length,
 static inline bool
 tr_message_labelled(const struct tr_context *context)
 {
-    return context->labels.changed ||
+    return context->changed ||
         (context->life.flags & TR_EXPLICIT) != 0;
 }
 

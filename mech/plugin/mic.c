@@ -147,6 +147,7 @@ gssi_get_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
     else
         major = sign_labelled(minor, context, label, qop, message, token_out);
     major = tr_message_confirm_sent(minor, context, label, major);
+    major = tr_message_check_conf(minor, context, major, 0);
     tr_labels_release(label);
     if (GSS_ERROR(major))
         (void)gss_release_buffer(&ignored, token_out);
@@ -199,6 +200,7 @@ gssi_verify_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t message,
     else
         major = verify(minor, context, message, token, qop_out, &label);
     major = tr_message_confirm_received(minor, context, &label, major);
+    major = tr_message_check_conf(minor, context, major, 0);
     if (!GSS_ERROR(major))
         tr_labels_delivered(context, label);
     tr_labels_release(label);

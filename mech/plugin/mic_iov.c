@@ -135,6 +135,7 @@ gssi_get_mic_iov(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
     else
         major = sign_labelled(minor, &c, qop);
     major = tr_message_confirm_sent(minor, c.context, c.label, major);
+    major = tr_message_check_conf(minor, c.context, major, 0);
     tr_labels_release(c.label);
     if (GSS_ERROR(major))
         (void)gss_release_iov_buffer(&ignored, iov, count);
@@ -230,6 +231,7 @@ gssi_verify_mic_iov(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t *qop_out,
     else
         major = verify(minor, &c, qop_out);
     major = tr_message_confirm_received(minor, c.context, &c.label, major);
+    major = tr_message_check_conf(minor, c.context, major, 0);
     if (!GSS_ERROR(major))
         tr_labels_delivered(c.context, c.label);
     tr_labels_release(c.label);

@@ -50,14 +50,18 @@ tr_page_clock(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static inline uint64_t
+tr_page_epoch(const struct tr_mapping *mapping)
+{
+    return __atomic_load_n(&mapping->page->epoch, __ATOMIC_ACQUIRE);
+}
+
 /* Does a decision made under epoch hold at the time now? */
 static inline bool
 tr_page_holds(const struct tr_mapping *mapping, uint64_t epoch, uint64_t now)
 {
-    const struct tr_page *page = mapping->page;
-
-    return __atomic_load_n(&page->epoch, __ATOMIC_ACQUIRE) == epoch &&
-        now < __atomic_load_n(&page->lease, __ATOMIC_ACQUIRE);
+    return tr_page_epoch(mapping) == epoch &&
+        now < __atomic_load_n(&mapping->page->lease, __ATOMIC_ACQUIRE);
 }
 
 #endif
