@@ -137,6 +137,7 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "explain"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "status"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "metrics"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "watch"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "check"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "cache"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "reach"),
@@ -155,7 +156,7 @@ def test_options_and_manual_agree(page, program, command):
                      for c in ("client", "server", "token", "doctor")]),
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "cache", "reach",
-                                "who", "diff", "metrics", "graph",
+                                "who", "diff", "metrics", "graph", "watch",
                                 "schema")] +
      [("tools/trustrealm/trustrealm", "realm", "set")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):

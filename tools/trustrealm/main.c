@@ -16,6 +16,7 @@ static const struct tool_command *const commands[] = {
     &tool_who,
     &tool_status,
     &tool_metrics,
+    &tool_watch,
     &tool_check,
     &tool_diff,
     &tool_graph,

@@ -40,6 +40,7 @@ extern const struct tool_command tool_reach;
 extern const struct tool_command tool_who;
 extern const struct tool_command tool_status;
 extern const struct tool_command tool_metrics;
+extern const struct tool_command tool_watch;
 extern const struct tool_command tool_check;
 extern const struct tool_command tool_diff;
 extern const struct tool_command tool_graph;
