@@ -14,7 +14,7 @@ from testlib import guide, policies
 from testlib.postgresql import (POSTGRES, Postgres, accept_as_postgres,
                                 environment, psql, psql_command)
 from testlib.process import eventually
-from testlib.relay import Relay
+from testlib.relay import Relay, is_sealed, packets
 from testlib.world import CHIEF, CLERK, STAFF
 
 
@@ -119,21 +119,6 @@ def test_principal_is_mapped_to_its_own_role(world, server):
 
 # --- every packet -------------------------------------------------------
 
-def packets(octets):
-    """PostgreSQL's GSS packets: four octets of length, and a token."""
-    at = 0
-    while at < len(octets):
-        length = int.from_bytes(octets[at:at + 4], "big")
-        assert at + 4 + length <= len(octets)
-        yield bytes(octets[at + 4:at + 4 + length])
-        at += 4 + length
-
-
-def is_sealed(token):
-    """A wrap token (RFC 4121, 4.2.6.2) with confidentiality."""
-    return token[:2] == b"\x05\x04" and token[2] & 2
-
-
 def through_relay(world, sql):
     relay = Relay(world.alpha.machine, world.beta.machine, 5432)
     try:
@@ -166,16 +151,8 @@ def test_every_packet_is_wrapped(world, server):
 def test_label_record_on_every_packet(world, server):
     """Packets are as large as they may be, the record included."""
     _, _, without = through_relay(world, ROWS)
-    world.alpha.config["policy"]["message-label"] = "explicit"
-    world.beta.config["policy"]["message-label"] = "explicit"
-    world.alpha.restart()
-    world.beta.restart()
-    try:
+    with policies.explicit_labels(world):
         result, sent, received = through_relay(world, ROWS)
-    finally:
-        for system in (world.alpha, world.beta):
-            del system.config["policy"]["message-label"]
-            system.restart()
     assert len(result.out) > 900000
     tokens = list(packets(received[1:]))[1:]
     assert all(is_sealed(token) for token in tokens)

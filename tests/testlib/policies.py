@@ -43,6 +43,21 @@ def stopped(system):
 
 
 @contextlib.contextmanager
+def explicit_labels(world):
+    """Every message has a label record."""
+    both = world.alpha, world.beta
+    for system in both:
+        system.config["policy"]["message-label"] = "explicit"
+        system.restart()
+    try:
+        yield
+    finally:
+        for system in both:
+            del system.config["policy"]["message-label"]
+            system.restart()
+
+
+@contextlib.contextmanager
 def bypass(world, service, accept):
     """beta serves alice without a label; alpha's chief, who has none but the
     lowest, may go to epsilon."""

@@ -39,3 +39,19 @@ class Relay:
     def close(self):
         self._listener.close()
         self._server.close()
+
+
+def packets(octets):
+    """The tokens in a stream of them, each after four octets of length, as
+    PostgreSQL and SASL have it."""
+    at = 0
+    while at < len(octets):
+        length = int.from_bytes(octets[at:at + 4], "big")
+        assert at + 4 + length <= len(octets)
+        yield bytes(octets[at + 4:at + 4 + length])
+        at += 4 + length
+
+
+def is_sealed(token):
+    """A wrap token (RFC 4121, 4.2.6.2) with confidentiality."""
+    return token[:2] == b"\x05\x04" and token[2] & 2

@@ -1,0 +1,313 @@
+# tests/apps/test_sasl.py - OpenLDAP carries labels, by Cyrus SASL
+# SPDX-License-Identifier: BSD-2-Clause
+"""alice works from alpha with a directory on beta.  Configurations are those
+that doc/apps/sasl shows."""
+
+import pytest
+
+from testlib import policies, table
+from testlib.openldap import (BIG, LDAP_CONF, OPENLDAP, Slapd, environment,
+                              ldap, shown)
+from testlib.process import eventually
+from testlib.relay import Relay, is_sealed, packets
+from testlib.world import CHIEF, CLERK, STAFF
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    made = make_hosts("slapd", "ldapsearch", run=("alpha", "beta"))
+    made.beta.rule("directory", OPENLDAP, "white", "red:code", "white")
+    made.beta.service("ldap", [OPENLDAP])
+    made.beta.restart()
+    for machine in made.network:
+        machine.write(LDAP_CONF, shown(LDAP_CONF))
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    return Slapd(world, "beta")
+
+
+ALICE = "dn:" + table.user_dn("alice")
+
+
+# --- allowed ------------------------------------------------------------
+
+@pytest.mark.parametrize("mechanism", ["GSSAPI", "GSS-SPNEGO"])
+def test_log_in(world, server, mechanism):
+    alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
+    result = ldap(world, "ldapwhoami", "-Y", mechanism)
+    assert result.out.strip() == ALICE, result
+    record = world.beta.audit.wait(beta, event="accept", result="allow")
+    assert (record["service"], record["user"], record["uid"]) == (
+        "ldap", "alice@EXAMPLE.TEST", OPENLDAP)
+    assert (record["realm"], record["label"], record["local_label"]) == (
+        "engineering", "INTERNAL", "blue")
+    ours = world.alpha.audit.wait(alpha, event="accepted", result="allow")
+    assert ours["correlation"] == record["correlation"]
+
+
+def test_people_are_read_and_written(world, server):
+    change = "dn: %s\nchangetype: modify\nreplace: description\n" \
+        "description: changed\n" % table.user_dn("alice")
+    result = ldap(world, "ldapmodify", input=change)
+    assert result.status == 0, result
+    result = ldap(world, "ldapsearch", "-LLL", "uid=alice", "description")
+    assert "description: changed" in result.out, result
+
+
+# --- every packet -------------------------------------------------------
+
+class Packets:
+    """What passed while a program read the big entry: tokens from client and
+    server after the log-in, and the program's Result."""
+
+    def __init__(self, world, *options):
+        alpha = world.alpha.machine
+        relay = Relay(alpha, world.beta.machine, 389)
+        names = alpha.read("/etc/hosts")
+        alpha.write("/etc/hosts", "127.0.0.1 %s\n" % table.host("beta") +
+                    names)
+        try:
+            self.result = ldap(world, "ldapsearch", "-LLL", "-o",
+                               "ldif-wrap=no", *options, "uid=big",
+                               port=relay.port)
+        finally:
+            alpha.write("/etc/hosts", names)
+            relay.close()
+        self.sent = list(packets(after_log_in(relay.sent)))
+        self.received = list(packets(after_log_in(relay.received)))
+        self.clear = bytes(relay.sent + relay.received)
+        self.first = bytes(relay.sent[:_end(relay.sent)])
+
+    def arrived(self):
+        return "x" * BIG in self.result.out
+
+    def largest(self):
+        return max(map(len, self.received))
+
+
+def after_log_in(octets):
+    """What comes after the requests or answers of the log-in."""
+    while octets[:1] == b"\x30":
+        octets = octets[_end(octets):]
+    return octets
+
+
+def _end(octets):
+    """Where the DER value at the start of octets ends."""
+    length, at = octets[1], 2
+    if length & 0x80:
+        at += length & 0x7f
+        length = int.from_bytes(octets[2:at], "big")
+    return at + length
+
+
+@pytest.mark.parametrize("mechanism", ["GSSAPI", "GSS-SPNEGO"])
+def test_every_packet_is_wrapped(world, server, mechanism):
+    passed = Packets(world, "-Y", mechanism)
+    assert passed.arrived(), passed.result
+    assert passed.sent and passed.received
+    assert all(map(is_sealed, passed.sent + passed.received))
+    assert b"xxxx" not in passed.clear
+    # The guide has this number; the first request is hardly more than it.
+    assert len(passed.first) < 2200
+
+
+#: What a receiver may say that it takes; the answer fills it.
+SIZES = [65536, 16384, 1000, 513]
+
+
+def test_packets_are_as_large_as_the_client_takes(world, server):
+    for size in SIZES:
+        passed = Packets(world, "-O", "maxbufsize=%d" % size)
+        assert passed.arrived(), passed.result
+        assert passed.largest() == size
+
+
+def test_room_is_left_for_label_records(world, server):
+    with policies.explicit_labels(world):
+        for size in SIZES:
+            passed = Packets(world, "-O", "maxbufsize=%d" % size)
+            assert passed.arrived(), passed.result
+            assert all(map(is_sealed, passed.received))
+            assert passed.largest() == size
+
+
+def test_less_than_a_token_is_no_limit_at_all(world, server):
+    """Cyrus SASL takes it so; the client refuses what comes."""
+    result = ldap(world, "ldapsearch", "-O", "maxbufsize=60", "uid=big")
+    assert result.status == 255 and BIG * "x" not in result.out
+    assert ldap(world).status == 0
+
+
+@pytest.mark.parametrize("layer", ["maxssf=0", "maxssf=1"])
+def test_log_in_without_a_layer_is_a_door_that_is_closed(world, server,
+                                                         layer):
+    result = ldap(world, "ldapwhoami", "-O", "minssf=0," + layer)
+    assert "mechanism too weak" in result.err, result
+
+
+@pytest.mark.parametrize("options", [
+    ("-x",), ("-x", "-D", table.user_dn("alice"), "-w", "secret")])
+def test_simple_log_in_is_a_door_that_is_closed(world, server, options):
+    result = world.alpha.machine.run(
+        ["ldapsearch", "-LLL", *options, "uid=alice"], check=False)
+    assert result.status != 0 and "uid: alice" not in result.out
+
+
+def test_administrator_on_the_machine_does_not_reach_the_data(world, server):
+    """Without a label, but for the configuration."""
+    for base, found in (("cn=config", True), (table.SUFFIX, False)):
+        result = world.beta.machine.run(
+            ["ldapsearch", "-Q", "-Y", "EXTERNAL", "-H", "ldapi:///", "-LLL",
+             "-b", base, "-s", "base", "dn"], check=False)
+        assert ("dn: " + base in result.out) == found, result
+        assert found or "SASL confidentiality required" in result.err, result
+
+
+# --- refused ------------------------------------------------------------
+
+def test_no_common_trust_realm(world, server):
+    with policies.withdrawn(world, "alpha"):
+        mark = world.alpha.audit.mark()
+        result = ldap(world)
+        record = world.alpha.audit.wait(mark, result="deny", step="S5")
+    assert result.status != 0
+    assert record["reason"] in result.err, result
+
+
+def test_label_out_of_range(world, server):
+    """Of what beta may hold; the sender sends nothing."""
+    with policies.rule(world.alpha, "chief", label="grave:antenna"):
+        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
+        assert ldap(world, uid=CHIEF).status != 0
+        assert world.alpha.audit.since(mark, result="deny")
+        assert not world.beta.audit.since(theirs)
+
+
+def test_label_that_the_server_may_not_have(world, server):
+    with policies.rule(world.beta, "directory", highest="white"):
+        mark = world.beta.audit.mark()
+        result = ldap(world)
+        assert result.status != 0, result
+        assert "Invalid credentials" in result.err
+        world.beta.audit.wait(mark, result="deny", step="R10")
+        assert ldap(world, user="bob", uid=CLERK).status == 0
+
+
+# --- while connected ----------------------------------------------------
+
+class Session:
+    """ldapmodify that goes on while the test does something."""
+
+    def __init__(self, world):
+        self._process = world.alpha.spawn(
+            ["stdbuf", "-oL", "ldapmodify", "-Q", "-v"],
+            "ldap-%d" % world.next_number(), uid=STAFF, with_stdin=True,
+            env=environment(world, "alice", STAFF, "alpha"))
+        self._changes = 0
+        self.change()
+
+    def send(self):
+        self._changes += 1
+        try:
+            self._process.stdin.write(
+                b"dn: %s\nchangetype: modify\nreplace: description\n"
+                b"description: number %d\n\n"
+                % (table.user_dn("alice").encode(), self._changes))
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def change(self):
+        """Make a change, and wait until the server has made it."""
+        self.send()
+        self._process.wait_for(r"(modify complete[\s\S]*){%d}"
+                               % self._changes)
+
+    def refused(self):
+        """Make a change, and say whether it has been refused."""
+        self.send()
+        return "Can't contact LDAP server" in self._process.text()
+
+    def close(self):
+        self._process.kill()
+
+
+@pytest.fixture
+def session(world, server):
+    opened = []
+
+    def start():
+        opened.append(Session(world))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.close()
+
+
+@pytest.mark.parametrize("system", ["alpha", "beta"])
+def test_membership_withdrawn_while_connected(world, session, system):
+    live = session()
+    with policies.withdrawn(world, system):
+        eventually(live.refused, 1, "refusal")
+    session()
+
+
+@pytest.mark.parametrize("end", ["alpha", "beta"])
+def test_daemon_restarted(world, session, end):
+    """Connections live through a restart; none is made without a daemon."""
+    live = session()
+    world.systems[end].restart()
+    live.change()
+    with policies.stopped(world.systems[end]):
+        assert ldap(world).status != 0
+        eventually(live.refused, 3, "refusal")
+    assert ldap(world).status == 0
+
+
+# --- plain peers --------------------------------------------------------
+
+def test_plain_client_is_refused(world, server):
+    mark = world.beta.audit.mark()
+    assert ldap(world, sender="epsilon").status != 0
+    world.beta.audit.wait(mark, result="deny", step="R1", code="TRR_BYPASS")
+
+
+def test_user_who_goes_round_the_plugin_is_refused(world, server):
+    mark = world.beta.audit.mark()
+    assert ldap(world, plugin=False).status != 0
+    world.beta.audit.wait(mark, result="deny", step="R1")
+
+
+@pytest.fixture
+def bypass(world):
+    with policies.bypass(world, "ldap", [OPENLDAP]):
+        yield
+
+
+def test_plain_client_with_by_pass(world, server, bypass):
+    mark = world.beta.audit.mark()
+    assert ldap(world, sender="epsilon").out.strip() == ALICE
+    record = world.beta.audit.wait(mark, event="accept", result="allow")
+    assert record["bypass"] and record["local_label"] == "white"
+    assert ldap(world, sender="epsilon", user="bob", uid=CLERK).status != 0
+
+
+@pytest.fixture(scope="module")
+def plain_server(world):
+    return Slapd(world, "epsilon")
+
+
+def test_plain_server_without_by_pass(world, plain_server):
+    for uid in (STAFF, CHIEF):
+        assert ldap(world, to="epsilon", uid=uid).status != 0
+
+
+def test_plain_server_with_by_pass(world, plain_server, bypass):
+    """Only a process of nothing but the lowest label may go there."""
+    assert ldap(world, to="epsilon").status != 0
+    result = ldap(world, to="epsilon", uid=CHIEF)
+    assert result.out.strip() == ALICE, result
