@@ -151,7 +151,7 @@ kerberos(OM_uint32 *minor, struct initiation *in, gss_buffer_t token)
         GSS_C_NO_CREDENTIAL;
 
     return gss_init_sec_context(minor, cred, &context->inner,
-                                in->target->inner,
+                                tr_name_inner((gss_name_t)in->target),
                                 tr_mech_inner(context->mech), inner_flags(in),
                                 in->time_req, in->bindings, token, NULL,
                                 &in->reply, &in->flags, &in->time);

@@ -10,46 +10,192 @@
 #include "gssi.h"
 #include "names.h"
 #include "oids.h"
+#include "once.h"
+#include "page.h"
 #include "profile.h"
 #include "status.h"
 #include "trustrealm_err.h"
+
+/* --- principals ---------------------------------------------------------- */
+
+/* *inner is taken over, also on error. */
+static krb5_error_code
+principal_create(gss_name_t *inner, struct tr_principal **principal_out)
+{
+    struct tr_principal *principal = calloc(1, sizeof(*principal));
+    OM_uint32 ignored;
+
+    *principal_out = principal;
+    if (principal == NULL) {
+        (void)gss_release_name(&ignored, inner);
+        return ENOMEM;
+    }
+    principal->references = 1;
+    principal->inner = *inner;
+    *inner = GSS_C_NO_NAME;
+    return 0;
+}
+
+static struct tr_principal *
+principal_hold(struct tr_principal *principal)
+{
+    principal->references++;
+    return principal;
+}
+
+static void
+principal_release(struct tr_principal *principal)
+{
+    OM_uint32 ignored;
+
+    if (principal == NULL || --principal->references > 0)
+        return;
+    (void)gss_release_name(&ignored, &principal->inner);
+    free(principal->shown);
+    free(principal);
+}
+
+/* --- what was imported --------------------------------------------------- */
+
+/* Type and text, one behind the other. */
+static krb5_error_code
+make_key(gss_buffer_t text, gss_OID type, struct tr_imported *item)
+{
+    size_t type_length = type != GSS_C_NO_OID ? type->length : 0;
+    uint8_t *at;
+
+    item->length = sizeof(type_length) + type_length + text->length;
+    item->key = malloc(item->length);
+    if (item->key == NULL)
+        return ENOMEM;
+    at = mempcpy(item->key, &type_length, sizeof(type_length));
+    if (type_length > 0)
+        at = mempcpy(at, type->elements, type_length);
+    if (text->length > 0)
+        memcpy(at, text->value, text->length);
+    return 0;
+}
+
+/* With the mutex held; NULL when there is none. */
+static struct tr_imported *
+find_imported(struct tr_imported_list *list, const struct tr_imported *wanted)
+{
+    size_t i;
+
+    for (i = 0; i < TR_MAX_IMPORTED; i++) {
+        if (list->items[i].key != NULL &&
+            list->items[i].length == wanted->length &&
+            memcmp(list->items[i].key, wanted->key, wanted->length) == 0)
+            return &list->items[i];
+    }
+    return NULL;
+}
+
+/* The principal, held, if it is known. */
+static struct tr_principal *
+recall(const struct tr_imported *wanted)
+{
+    struct tr_imported_list *list = &tr_once()->imported;
+    struct tr_principal *principal = NULL;
+    struct tr_imported *item;
+
+    (void)pthread_mutex_lock(&list->mutex);
+    item = find_imported(list, wanted);
+    if (item != NULL && tr_page_clock() < item->until)
+        principal = principal_hold(item->principal);
+    (void)pthread_mutex_unlock(&list->mutex);
+    return principal;
+}
+
+/* The key is taken over; what had its place is left in *item. */
+static void
+remember(struct tr_imported *item, struct tr_principal *principal)
+{
+    struct tr_imported_list *list = &tr_once()->imported;
+    struct tr_imported *place, before;
+
+    item->principal = principal_hold(principal);
+    item->until = tr_page_clock() + TR_PROFILE_HOLD_NS;
+    (void)pthread_mutex_lock(&list->mutex);
+    place = find_imported(list, item);
+    if (place == NULL) {
+        place = &list->items[list->oldest];
+        list->oldest = (list->oldest + 1) % TR_MAX_IMPORTED;
+    }
+    before = *place;
+    *place = *item;
+    (void)pthread_mutex_unlock(&list->mutex);
+    *item = before;
+}
+
+/* --- names --------------------------------------------------------------- */
+
+/* principal is taken over, also on error. */
+static krb5_error_code
+create(struct tr_principal *principal, struct tr_facts *facts,
+       struct tr_name **name_out)
+{
+    struct tr_name *name = calloc(1, sizeof(*name));
+
+    *name_out = name;
+    if (name == NULL) {
+        principal_release(principal);
+        return ENOMEM;
+    }
+    name->principal = principal;
+    name->facts = tr_facts_hold(facts);
+    return 0;
+}
 
 krb5_error_code
 tr_name_create(gss_name_t *inner, struct tr_facts *facts,
                struct tr_name **name_out)
 {
-    struct tr_name *name = calloc(1, sizeof(*name));
-    OM_uint32 ignored;
+    struct tr_principal *principal;
+    krb5_error_code ret;
 
     *name_out = NULL;
-    if (name == NULL) {
-        (void)gss_release_name(&ignored, inner);
-        return ENOMEM;
-    }
-    name->inner = *inner;
-    *inner = GSS_C_NO_NAME;
-    name->facts = tr_facts_hold(facts);
-    *name_out = name;
-    return 0;
+    ret = principal_create(inner, &principal);
+    return ret != 0 ? ret : create(principal, facts, name_out);
 }
 
 void
 tr_name_free(struct tr_name *name)
 {
-    OM_uint32 ignored;
-
     if (name == NULL)
         return;
-    (void)gss_release_name(&ignored, &name->inner);
+    principal_release(name->principal);
     tr_facts_release(name->facts);
-    free(name->shown);
     free(name);
 }
 
 gss_name_t
 tr_name_inner(gss_name_t name)
 {
-    return name == GSS_C_NO_NAME ? name : ((struct tr_name *)name)->inner;
+    return name == GSS_C_NO_NAME ? name :
+        ((struct tr_name *)name)->principal->inner;
+}
+
+/* Make it the name's own before it is changed. */
+static OM_uint32
+make_own(OM_uint32 *minor, struct tr_name *name)
+{
+    struct tr_principal *own;
+    gss_name_t inner = GSS_C_NO_NAME;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    if (name->principal->references == 1)
+        return GSS_S_COMPLETE;
+    major = gss_duplicate_name(minor, name->principal->inner, &inner);
+    if (GSS_ERROR(major))
+        return major;
+    ret = principal_create(&inner, &own);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    principal_release(name->principal);
+    name->principal = own;
+    return GSS_S_COMPLETE;
 }
 
 OM_uint32
@@ -84,18 +230,19 @@ tr_inner_text(OM_uint32 *minor, gss_name_t inner,
 OM_uint32
 tr_name_text(OM_uint32 *minor, struct tr_name *name, const char **text_out)
 {
+    struct tr_principal *principal = name->principal;
     struct tr_shown_name *shown, *none = NULL;
     OM_uint32 major;
 
     *text_out = NULL;
-    if (name->shown == NULL) {
-        major = tr_inner_text(minor, name->inner, &shown);
+    if (principal->shown == NULL) {
+        major = tr_inner_text(minor, principal->inner, &shown);
         if (GSS_ERROR(major))
             return major;
-        if (!atomic_compare_exchange_strong(&name->shown, &none, shown))
+        if (!atomic_compare_exchange_strong(&principal->shown, &none, shown))
             free(shown);        /* another thread was faster */
     }
-    shown = name->shown;
+    shown = principal->shown;
     *text_out = shown->text;
     return GSS_S_COMPLETE;
 }
@@ -114,26 +261,58 @@ wrap_name(OM_uint32 *minor, gss_name_t *inner, struct tr_facts *facts,
     return GSS_S_COMPLETE;
 }
 
-OM_uint32
-gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
-                         gss_OID type, gss_name_t *name_out)
+/* Always to krb5, whatever framing the name will be used with, and never in
+ * place: that aliases the name and costs a conversion at every use. */
+static OM_uint32
+import(OM_uint32 *minor, gss_buffer_t text, gss_OID type,
+       struct tr_principal **principal_out)
 {
     gss_name_t general = GSS_C_NO_NAME, inner = GSS_C_NO_NAME;
     OM_uint32 major, ignored;
+    krb5_error_code ret;
 
-    *name_out = GSS_C_NO_NAME;
-    tr_profile_hold();
+    *principal_out = NULL;
     major = gss_import_name(minor, text, type, &general);
     if (GSS_ERROR(major))
         return major;
-    /* Always to krb5, whatever framing the name will be used with, and never
-     * in place: that aliases the name and costs a conversion at every use. */
     major = gss_canonicalize_name(minor, general,
                                   tr_mech_inner(tr_mech_find(NULL)), &inner);
     (void)gss_release_name(&ignored, &general);
     if (GSS_ERROR(major))
         return major;
-    return wrap_name(minor, &inner, NULL, name_out);
+    ret = principal_create(&inner, principal_out);
+    return ret != 0 ? tr_fail(minor, ret) : GSS_S_COMPLETE;
+}
+
+OM_uint32
+gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
+                         gss_OID type, gss_name_t *name_out)
+{
+    struct tr_imported item = { .key = NULL };
+    struct tr_principal *principal;
+    OM_uint32 major = GSS_S_COMPLETE;
+    krb5_error_code ret;
+
+    *minor = 0;
+    *name_out = GSS_C_NO_NAME;
+    tr_profile_hold();
+    ret = make_key(text, type, &item);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    principal = recall(&item);
+    if (principal == NULL) {
+        major = import(minor, text, type, &principal);
+        if (!GSS_ERROR(major))
+            remember(&item, principal);
+    }
+    if (!GSS_ERROR(major)) {
+        ret = create(principal, NULL, (struct tr_name **)name_out);
+        if (ret != 0)
+            major = tr_fail(minor, ret);
+    }
+    principal_release(item.principal);
+    free(item.key);
+    return major;
 }
 
 OM_uint32
@@ -162,7 +341,7 @@ gssi_duplicate_name(OM_uint32 *minor, const gss_name_t name,
     OM_uint32 major;
 
     *name_out = GSS_C_NO_NAME;
-    major = gss_duplicate_name(minor, from->inner, &inner);
+    major = gss_duplicate_name(minor, from->principal->inner, &inner);
     if (GSS_ERROR(major))
         return major;
     return wrap_name(minor, &inner, from->facts, name_out);
@@ -195,10 +374,11 @@ gssi_display_name(OM_uint32 *minor, gss_name_t handle, gss_buffer_t text_out,
                   gss_OID *type_out)
 {
     const struct tr_name *name = (const struct tr_name *)handle;
-    const struct tr_shown_name *shown = name->shown;
+    const struct tr_shown_name *shown = name->principal->shown;
 
     if (shown == NULL)
-        return gss_display_name(minor, name->inner, text_out, type_out);
+        return gss_display_name(minor, name->principal->inner, text_out,
+                                type_out);
     *minor = 0;
     if (type_out != NULL)
         *type_out = shown->type;
@@ -314,10 +494,14 @@ gssi_set_name_attribute(OM_uint32 *minor, gss_name_t name, int complete,
                         gss_buffer_t attr, gss_buffer_t value)
 {
     enum tr_fact fact;
+    OM_uint32 major;
 
     *minor = 0;
     if (tr_attribute_is_ours(attr, &fact))
         return GSS_S_UNAUTHORIZED;
+    major = make_own(minor, (struct tr_name *)name);
+    if (GSS_ERROR(major))
+        return major;
     return gss_set_name_attribute(minor, tr_name_inner(name), complete, attr,
                                   value);
 }
@@ -327,10 +511,14 @@ gssi_delete_name_attribute(OM_uint32 *minor, gss_name_t name,
                            gss_buffer_t attr)
 {
     enum tr_fact fact;
+    OM_uint32 major;
 
     *minor = 0;
     if (tr_attribute_is_ours(attr, &fact))
         return GSS_S_UNAUTHORIZED;
+    major = make_own(minor, (struct tr_name *)name);
+    if (GSS_ERROR(major))
+        return major;
     return gss_delete_name_attribute(minor, tr_name_inner(name), attr);
 }
 

@@ -16,7 +16,9 @@
 
 #include <gssapi/gssapi.h>
 #include <krb5/krb5.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include "attributes.h"
 
 struct tr_shown_name {
@@ -24,10 +26,35 @@ struct tr_shown_name {
     char text[];                /* of the principal */
 };
 
-struct tr_name {
+/* Counted, and shared by names that were imported from the same text. */
+struct tr_principal {
+    _Atomic unsigned int references;
     gss_name_t inner;
-    struct tr_facts *facts;     /* or NULL */
     _Atomic(struct tr_shown_name *) shown;      /* once it was asked for */
+};
+
+struct tr_name {
+    struct tr_principal *principal;
+    struct tr_facts *facts;     /* or NULL */
+};
+
+/*
+ * To the mechglue a name is text until it is used, and then used only once: a
+ * context imports its target at every step.  Kerberos makes a context of its
+ * own for each of the three things that takes.  So what came of a text is
+ * remembered for a second, as long as Kerberos' configuration is.
+ */
+#define TR_MAX_IMPORTED 8
+struct tr_imported {
+    void *key;                  /* type and text; NULL: none */
+    size_t length;
+    uint64_t until;             /* by tr_page_clock() */
+    struct tr_principal *principal;
+};
+struct tr_imported_list {
+    pthread_mutex_t mutex;
+    struct tr_imported items[TR_MAX_IMPORTED];
+    size_t oldest;
 };
 
 /* Make a name of *inner, which is taken over (also on error) and must be of

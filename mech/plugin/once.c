@@ -15,6 +15,7 @@
 static struct tr_once once = {
     .profile.mutex = PTHREAD_MUTEX_INITIALIZER,
     .objects = { [0 ... TR_OBJECT_MUTEXES - 1] = OBJECT_MUTEX },
+    .imported.mutex = PTHREAD_MUTEX_INITIALIZER,
     .prepared.mutex = PTHREAD_MUTEX_INITIALIZER,
     .pages.mutex = PTHREAD_MUTEX_INITIALIZER
 };
@@ -30,6 +31,7 @@ before_fork(void)
     (void)pthread_mutex_lock(&once.profile.mutex);
     for (i = 0; i < TR_OBJECT_MUTEXES; i++)
         (void)pthread_mutex_lock(&once.objects[i].mutex);
+    (void)pthread_mutex_lock(&once.imported.mutex);
     (void)pthread_mutex_lock(&once.prepared.mutex);
     (void)pthread_mutex_lock(&once.pages.mutex);
 }
@@ -42,6 +44,7 @@ after_fork(void)
 
     (void)pthread_mutex_unlock(&once.pages.mutex);
     (void)pthread_mutex_unlock(&once.prepared.mutex);
+    (void)pthread_mutex_unlock(&once.imported.mutex);
     for (i = 0; i < TR_OBJECT_MUTEXES; i++)
         (void)pthread_mutex_unlock(&once.objects[i].mutex);
     (void)pthread_mutex_unlock(&once.profile.mutex);

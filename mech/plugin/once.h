@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include "names.h"
 #include "page.h"
 #include "prepared.h"
 #include "profile.h"
@@ -36,6 +37,7 @@ struct tr_once {
     struct tr_profile profile;
     struct tr_object_mutex objects[TR_OBJECT_MUTEXES];
     _Atomic unsigned int next_object;
+    struct tr_imported_list imported;
     struct tr_prepared_list prepared;
     struct tr_page_cache pages;
 };

@@ -6,8 +6,6 @@
 #include "page.h"
 #include "profile.h"
 
-#define HOLD_NS UINT64_C(1000000000)
-
 void
 tr_profile_hold(void)
 {
@@ -21,7 +19,7 @@ tr_profile_hold(void)
         krb5_free_context(profile->context);
         if (krb5_init_context(&profile->context) != 0)
             profile->context = NULL;
-        profile->until = now + HOLD_NS;
+        profile->until = now + TR_PROFILE_HOLD_NS;
     }
     (void)pthread_mutex_unlock(&profile->mutex);
 }

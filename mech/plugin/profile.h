@@ -15,6 +15,8 @@
  * context takes a dozen of them.  So one is kept open, for a second at a time:
  * a change of a file that krb5.conf includes is seen as soon as that.
  */
+#define TR_PROFILE_HOLD_NS UINT64_C(1000000000)
+
 struct tr_profile {
     pthread_mutex_t mutex;      /* nobody waits for it */
     krb5_context context;       /* NULL: none, or it could not be made */

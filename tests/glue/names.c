@@ -69,6 +69,31 @@ comparing_names(void)
 }
 
 /* OpenSSH and others take the OID of krb5 and the principal out of it. */
+/* What is remembered of a text: names made of it are the same, and each is
+ * its owner's; the type of the text counts. */
+static void
+importing_names_again(void)
+{
+    static const char text[] = "sample@beta.example.test";
+    gss_name_t first = canonical(user(CLIENT));
+    gss_name_t second = canonical(user(CLIENT));
+    gss_buffer_desc shown;
+    int i;
+
+    expect(equal(first, second));
+    must(gss_release_name(&minor, &first));
+    must(gss_display_name(&minor, second, &shown, NULL));
+    expect(shown.length == strlen(CLIENT) &&
+           memcmp(shown.value, CLIENT, shown.length) == 0);
+    for (i = 0; i < 2; i++) {
+        first = canonical(user(text));
+        second = canonical(name_of(text, GSS_C_NT_HOSTBASED_SERVICE));
+        expect(!equal(first, second));
+        expect(equal(second, canonical(user(
+            "sample/beta.example.test@EXAMPLE.TEST"))));
+    }
+}
+
 static void
 exporting_names(void)
 {
@@ -222,6 +247,7 @@ attributes_of_the_peer(void)
 
 const struct probe_case name_cases[] = {
     { "comparing_names", comparing_names },
+    { "importing_names_again", importing_names_again },
     { "exporting_names", exporting_names },
     { "exporting_composite_names", exporting_composite_names },
     { "no_stays_no", no_stays_no },
