@@ -137,6 +137,27 @@ def test_table_changes_meanwhile(changeable):
     assert changeable.beta.table_generation() > before + 10
 
 
+@without_sanitizers
+@pytest.mark.parametrize("call", ["wrap", "get_mic", "unwrap", "verify_mic"])
+def test_confidentiality_is_forced_meanwhile(changeable, call):
+    """Between the look before a message and the one after it."""
+    program = shutil.copy(servers.built("tests/glue/.libs/meanwhile",
+                                        "tests/glue/meanwhile"),
+                          changeable.scratch.join("bin"))
+    process = changeable.scratch.spawn(
+        [program, call], "meanwhile-" + call, env=environment(changeable),
+        uid=as_uid(SERVICE), with_stdin=True, with_stdout=True)
+    assert process.stdout.readline() == b"now\n"
+    try:
+        change(changeable, trConfidentialFrom=["INTERNAL"])
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.wait(10, check=False)
+        assert process.status == 0, process.text()
+    finally:
+        change(changeable, trConfidentialFrom=["TOPSECRET"])
+
+
 def test_delegation_withdrawn(changeable):
     """alpha knows first: what it still hands over, beta would not take."""
     change(changeable, trDelegation=["sample"])
