@@ -4,6 +4,7 @@
 #ifndef TR_SOURCE_H
 #define TR_SOURCE_H
 
+#include "snapshot.h"
 #include "table.h"
 
 /*
@@ -13,6 +14,15 @@
  */
 krb5_error_code tr_source_load_ldif(struct tr_table *table, const char *path,
                                     char **why_out);
+
+/*
+ * The same from memory: what path, a signed snapshot, held when it was made.
+ * The table is as old as that.
+ */
+krb5_error_code tr_source_load_snapshot(struct tr_table *table,
+                                        const char *path,
+                                        const struct tr_snapshot *snapshot,
+                                        char **why_out);
 
 /* What a source that follows LDAP tells its owner. */
 enum tr_source_event {

@@ -38,6 +38,7 @@ struct loader {
     struct tr_table *table;
     struct tr_update *update;
     const char *path;
+    const struct tr_snapshot *snapshot; /* what path holds, or NULL */
     unsigned long nlines;       /* read */
     unsigned long line;         /* of the entry's DN, or of what is wrong */
     char *why;
@@ -341,10 +342,11 @@ take_file(struct loader *loader)
     struct reading reading = { 0 };
     FILE *file;
 
-    file = fopen(loader->path, "re");
+    file = loader->snapshot == NULL ? fopen(loader->path, "re") :
+        fmemopen(loader->snapshot->text, loader->snapshot->length, "r");
     if (file == NULL)
         return refuse(loader, TRR_SOURCE, "%s", strerror(errno));
-    ret = check_file(loader, file);
+    ret = loader->snapshot == NULL ? check_file(loader, file) : 0;
     if (ret == 0)
         ret = take_lines(loader, file, &reading);
     clear_reading(&reading);
@@ -356,6 +358,8 @@ take_file(struct loader *loader)
 static krb5_error_code
 commit_fresh(struct loader *loader)
 {
+    int64_t fresh = loader->snapshot != NULL ? loader->snapshot->made :
+        time(NULL);
     krb5_error_code ret;
     char *source = NULL;
 
@@ -366,11 +370,12 @@ commit_fresh(struct loader *loader)
         if (ret)
             return ret;
     }
-    if (asprintf(&source, "ldif:%s", loader->path) < 0)
+    if (asprintf(&source, "%s:%s", loader->snapshot != NULL ? "snapshot" :
+                 "ldif", loader->path) < 0)
         return ENOMEM;
     ret = tr_update_set_cookie(loader->update, NULL, 0);
     if (ret == 0)
-        ret = tr_update_set_fresh(loader->update, time(NULL), source);
+        ret = tr_update_set_fresh(loader->update, fresh, source);
     free(source);
     if (ret)
         return ret;
@@ -379,27 +384,72 @@ commit_fresh(struct loader *loader)
     return ret;
 }
 
+static krb5_error_code
+load(struct loader *loader)
+{
+    krb5_error_code ret;
+
+    ret = tr_update_begin(loader->table, &loader->update);
+    if (ret == 0)
+        ret = tr_update_clear(loader->update);
+    if (ret == 0)
+        ret = take_file(loader);
+    loader->line = ret == 0 ? 0 : loader->line;
+    if (ret == 0)
+        ret = tr_update_sweep(loader->update);
+    if (ret == 0)
+        ret = commit_fresh(loader);
+    tr_update_abort(loader->update);
+    if (ret == TRR_TABLE) {
+        loader->line = 0;
+        (void)refuse(loader, ret, "%s", tr_table_message(loader->table));
+    }
+    return ret;
+}
+
 krb5_error_code
 tr_source_load_ldif(struct tr_table *table, const char *path, char **why_out)
 {
-    krb5_error_code ret;
     struct loader loader = { .table = table, .path = path };
+    krb5_error_code ret;
 
-    ret = tr_update_begin(table, &loader.update);
+    ret = load(&loader);
+    *why_out = loader.why;
+    return ret;
+}
+
+/* What the table says is never taken back by an older snapshot. */
+static krb5_error_code
+check_age(struct loader *loader)
+{
+    struct tr_table_info info;
+    struct tr_view *view;
+    krb5_error_code ret;
+
+    ret = tr_view_open(loader->table, &view);
+    if (ret)
+        return ret;
+    tr_view_info(view, &info);
+    tr_view_close(view);
+    if (loader->snapshot->made >= info.fresh)
+        return 0;
+    return refuse(loader, TRR_SOURCE, "signed %lld s before what the table "
+                  "says already",
+                  (long long)(info.fresh - loader->snapshot->made));
+}
+
+krb5_error_code
+tr_source_load_snapshot(struct tr_table *table, const char *path,
+                        const struct tr_snapshot *snapshot, char **why_out)
+{
+    struct loader loader = {
+        .table = table, .path = path, .snapshot = snapshot
+    };
+    krb5_error_code ret;
+
+    ret = check_age(&loader);
     if (ret == 0)
-        ret = tr_update_clear(loader.update);
-    if (ret == 0)
-        ret = take_file(&loader);
-    loader.line = ret == 0 ? 0 : loader.line;
-    if (ret == 0)
-        ret = tr_update_sweep(loader.update);
-    if (ret == 0)
-        ret = commit_fresh(&loader);
-    tr_update_abort(loader.update);
-    if (ret == TRR_TABLE) {
-        loader.line = 0;
-        (void)refuse(&loader, ret, "%s", tr_table_message(table));
-    }
+        ret = load(&loader);
     *why_out = loader.why;
     return ret;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "crypto.h"
 #include "daemon.h"
+#include "follow.h"
 #include "trustrealm_err.h"
 
 struct check {
@@ -145,8 +146,10 @@ tr_check_config(const char *config_path)
     check_state(&check);
     check_access(&check, "[system] socket", config->socket, true,
                  W_OK | X_OK);
-    if (strncmp(config->source, "ldif:", 5) == 0)
+    if (tr_config_file(config) != NULL)
         check_access(&check, "[table] source", config->source, false, R_OK);
+    if (config->signers != NULL)
+        check_access(&check, "[table] signers", config->signers, false, R_OK);
     if (config->password_file != NULL)
         check_access(&check, "[table] password-file", config->password_file,
                      false, R_OK);

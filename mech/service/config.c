@@ -50,6 +50,7 @@ tr_config_free(struct tr_config *config)
     free(config->bind_dn);
     free(config->password_file);
     free(config->ca_file);
+    free(config->signers);
     free(config->format);
     tr_encoding_free(config->encoding);
     free(config->backend);
@@ -183,16 +184,20 @@ check_source(struct tr_conf *conf, const struct tr_config *config)
     bool ldap = all_start_with(source, "ldap://");
     bool tls = all_start_with(source, "ldaps://") || config->starttls;
 
-    if (starts_with(source, "ldif:")) {
-        if (source[5] != '/')
+    if (starts_with(source, "ldif:") || starts_with(source, "snapshot:")) {
+        if (strchr(source, ':')[1] != '/')
             tr_conf_complain(conf, "table", NULL, "source",
-                             "absolute path expected after ldif:");
+                             "absolute path expected after ldif: and "
+                             "snapshot:");
+        if (*source == 's' && config->signers == NULL)
+            tr_conf_complain(conf, "table", NULL, "signers",
+                             "missing, a snapshot needs it");
         return;
     }
     if (!ldapi && !ldap && !all_start_with(source, "ldaps://")) {
         tr_conf_complain(conf, "table", NULL, "source", "ldap://HOST, "
-                         "ldaps://HOST, ldapi://PATH or ldif:FILE "
-                         "expected (several of one kind)");
+                         "ldaps://HOST, ldapi://PATH (several of one kind), "
+                         "ldif:FILE or snapshot:FILE expected");
         return;
     }
     if (config->base == NULL)
@@ -234,6 +239,7 @@ read_table(struct tr_conf *conf, struct tr_config *config)
                  &config->password_file);
     tr_conf_boolean(conf, section, NULL, "starttls", &config->starttls);
     tr_conf_path(conf, section, NULL, "ca-file", &config->ca_file);
+    tr_conf_path(conf, section, NULL, "signers", &config->signers);
     /* A local socket is as safe as this machine is. */
     config->minimum_ssf = ldapi ? 0 : 128;
     tr_conf_number(conf, section, NULL, "minimum-ssf", ldapi ? 0 : 56, 1024,

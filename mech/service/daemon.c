@@ -66,7 +66,7 @@ table_is_ready(const struct tr_daemon *daemon)
     const struct tr_watch_state *state = tr_watch_state(daemon->watch);
     const struct tr_config *config = daemon->service.config;
 
-    return !state->stale && tr_config_ldif(config) == NULL &&
+    return !state->stale && tr_config_file(config) == NULL &&
         strcmp(state->info.source, config->source) == 0;
 }
 

@@ -55,14 +55,24 @@ tr_table_path(const struct tr_config *config)
     return path;
 }
 
-const char *
-tr_config_ldif(const struct tr_config *config)
+bool
+tr_config_signed(const struct tr_config *config)
 {
-    static const char prefix[] = "ldif:";
+    return strncmp(config->source, "snapshot:", strlen("snapshot:")) == 0;
+}
 
-    if (strncmp(config->source, prefix, sizeof(prefix) - 1) != 0)
-        return NULL;
-    return config->source + sizeof(prefix) - 1;
+const char *
+tr_config_file(const struct tr_config *config)
+{
+    static const char *const prefixes[] = { "ldif:", "snapshot:" };
+    size_t i, length;
+
+    for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        length = strlen(prefixes[i]);
+        if (strncmp(config->source, prefixes[i], length) == 0)
+            return config->source + length;
+    }
+    return NULL;
 }
 
 const char *
@@ -300,7 +310,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
     if (follower->ccache == NULL || follower->restart == NULL)
         goto cleanup;
     ret = 0;
-    if (tr_config_ldif(config) == NULL && strcmp(config->bind, "gssapi") == 0)
+    if (tr_config_file(config) == NULL && strcmp(config->bind, "gssapi") == 0)
         ret = export_tickets(follower, keys);
     if (ret == 0)
         ret = start(follower);

@@ -119,7 +119,7 @@ follow(const struct tr_config *config)
     ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
     if (ret == 0)
         tr_table_guard(path);
-    if (ret == 0 && tr_config_ldif(config) != NULL)
+    if (ret == 0 && tr_config_file(config) != NULL)
         ret = follow_file(config, table, &callbacks);
     else if (ret == 0)
         ret = follow_ldap(config, table, &callbacks);

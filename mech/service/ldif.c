@@ -5,7 +5,8 @@
  * The file is loaded when it was the same twice in a row, so that one that is
  * being written is not taken by halves (a rename is better still).  As long
  * as it is there and loaded it counts as a source that answers; a file that
- * is missing or bad leaves the table as it was, growing older.
+ * is missing or bad leaves the table as it was, growing older.  A signed
+ * snapshot answered once, when it was made.
  */
 
 #include "config.h"
@@ -28,6 +29,7 @@ struct tr_ldif {
     struct stat seen, taken;    /* at the last look, at the last load */
     bool good;                  /* what was taken last is in the table */
     time_t noted;               /* boot time at which it was fresh */
+    int64_t made;               /* a snapshot: when it was signed */
     char *complaint;            /* that was told last, or NULL */
 };
 
@@ -97,9 +99,42 @@ is_loaded(const struct tr_ldif *ldif)
     return same;
 }
 
+/* A snapshot is verified whenever it is loaded, also after a restart: its
+ * signer may be trusted no longer. */
+static krb5_error_code
+load_snapshot(struct tr_ldif *ldif, const char *path, char **why_out)
+{
+    struct tr_snapshot snapshot;
+    krb5_error_code ret;
+
+    ret = tr_snapshot_read(path, ldif->config->signers, &snapshot, why_out);
+    if (ret != 0)
+        return ret;
+    if (snapshot.made > time(NULL) + ldif->config->clock_skew) {
+        ret = TRR_CLOCK;
+        *why_out = strdup("signed at a time that is still to come");
+    } else {
+        ret = tr_source_load_snapshot(ldif->table, path, &snapshot, why_out);
+    }
+    free(snapshot.text);
+    ldif->made = snapshot.made;
+    return ret;
+}
+
+static krb5_error_code
+load_file(struct tr_ldif *ldif, char **why_out)
+{
+    const char *path = tr_config_file(ldif->config);
+
+    return tr_config_signed(ldif->config) ?
+        load_snapshot(ldif, path, why_out) :
+        tr_source_load_ldif(ldif->table, path, why_out);
+}
+
 static krb5_error_code
 note_fresh(struct tr_ldif *ldif)
 {
+    int64_t fresh = tr_config_signed(ldif->config) ? ldif->made : time(NULL);
     struct tr_update *update;
     krb5_error_code ret;
     char text[COOKIE_LENGTH];
@@ -110,7 +145,7 @@ note_fresh(struct tr_ldif *ldif)
     describe(ldif, text);
     ret = tr_update_set_cookie(update, text, sizeof(text));
     if (ret == 0)
-        ret = tr_update_set_fresh(update, time(NULL), ldif->config->source);
+        ret = tr_update_set_fresh(update, fresh, ldif->config->source);
     if (ret != 0) {
         tr_update_abort(update);
         return ret;
@@ -141,13 +176,12 @@ load(struct tr_ldif *ldif)
     char *why = NULL;
 
     ldif->taken = ldif->seen;
-    if (is_loaded(ldif)) {
+    if (!tr_config_signed(ldif->config) && is_loaded(ldif)) {
         ldif->good = true;
         renew(ldif, TR_SOURCE_FRESH);
         return;
     }
-    ret = tr_source_load_ldif(ldif->table, tr_config_ldif(ldif->config),
-                              &why);
+    ret = load_file(ldif, &why);
     ldif->good = ret == 0;
     if (ret != 0)
         complain(ldif, why != NULL ? why : error_message(ret));
@@ -174,7 +208,7 @@ tr_ldif_look(struct tr_ldif *ldif)
     struct stat now;
     bool settled;
 
-    if (stat(tr_config_ldif(ldif->config), &now) != 0) {
+    if (stat(tr_config_file(ldif->config), &now) != 0) {
         lose(ldif, errno);
         return;
     }
@@ -182,7 +216,8 @@ tr_ldif_look(struct tr_ldif *ldif)
     ldif->seen = now;
     if (settled && !same_file(&now, &ldif->taken))
         load(ldif);
-    else if (ldif->good && same_file(&now, &ldif->taken) &&
+    else if (ldif->good && !tr_config_signed(ldif->config) &&
+             same_file(&now, &ldif->taken) &&
              boot_seconds() - ldif->noted >= (limit < beat ? limit : beat))
         renew(ldif, TR_SOURCE_FRESH);
 }
@@ -202,7 +237,7 @@ tr_ldif_create(const struct tr_config *config, struct tr_table *table,
     ldif->table = table;
     ldif->callbacks = callbacks;
     /* At the start the file is taken as it is. */
-    if (stat(tr_config_ldif(config), &ldif->seen) == 0)
+    if (stat(tr_config_file(config), &ldif->seen) == 0)
         load(ldif);
     else
         lose(ldif, errno);

@@ -60,7 +60,7 @@ struct tr_config {
     char *path;
     char *system, *principal, *keytab, *state_directory, *socket;
     char *source;               /* of the table, as written */
-    char *base, *bind, *bind_dn, *password_file, *ca_file;
+    char *base, *bind, *bind_dn, *password_file, *ca_file, *signers;
     bool starttls;
     uint32_t minimum_ssf, heartbeat, maximum_staleness, retry;
     char *format;

@@ -319,6 +319,27 @@ add_value(bool added, const char *attribute, const char *value, void *arg)
     add_line(addition->ldif, &addition->text, attribute, value);
 }
 
+static void
+add_entry(struct addition *addition, const struct tool_change *change)
+{
+    end_line(addition->ldif, &addition->text);
+    add_line(addition->ldif, &addition->text, "dn", change->after->dn);
+    tool_change_each(change, add_value, addition);
+}
+
+void
+ldif_text_entry(struct tr_builder *out, const struct tool_entry *entry)
+{
+    static const struct ldif_text none;
+    const struct tool_change change = {
+        .before = NULL, .after = (struct tool_entry *)entry
+    };
+    struct addition addition = { .ldif = &none, .text = *out };
+
+    add_entry(&addition, &change);
+    *out = addition.text;
+}
+
 /* Note what a change does: to edits, by block, or to the addition. */
 static int
 plan_change(const struct ldif_text *ldif, const struct tool_change *change,
@@ -333,9 +354,7 @@ plan_change(const struct ldif_text *ldif, const struct tool_change *change,
         return tool_fail(TOOL_NO, "%s: %s: is %s", ldif->path, dn,
                          there ? "there already" : "gone");
     if (change->before == NULL) {
-        end_line(ldif, &addition->text);
-        add_line(ldif, &addition->text, "dn", dn);
-        tool_change_each(change, add_value, addition);
+        add_entry(addition, change);
         return TOOL_DONE;
     }
     edits[place] = make_edit(ldif, &ldif->blocks[place]);

@@ -5,6 +5,7 @@
 #define LDIF_TEXT_H
 
 #include "directory.h"
+#include "octets.h"
 
 /* One attribute's value: where its line (with those that continue it) is. */
 struct ldif_line {
@@ -37,5 +38,8 @@ void ldif_text_clear(struct ldif_text *ldif);
 int ldif_text_change(const struct ldif_text *ldif,
                      const struct tool_change *changes, size_t n,
                      char **text_out, size_t *length_out);
+
+/* Add a whole entry, after a blank line. */
+void ldif_text_entry(struct tr_builder *out, const struct tool_entry *entry);
 
 #endif

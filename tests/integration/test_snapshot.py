@@ -1,0 +1,331 @@
+# tests/integration/test_snapshot.py - a table that is carried, signed
+# SPDX-License-Identifier: BSD-2-Clause
+"""trustrealm export makes an LDIF file of the directory, or a signed snapshot;
+trustrealmd takes a snapshot only with a good signature, not from the future,
+and none that is older than what it knows."""
+
+import os
+import subprocess
+
+import pytest
+
+from testlib import servers, table
+from testlib.process import base_environment, eventually, run
+from testlib.scratch import Scratch
+from testlib.world import World
+
+YEAR = 365 * 86400
+
+
+def openssl(*arguments):
+    run(["openssl", *map(str, arguments)], env=base_environment())
+
+
+class Signers:
+    """An authority, who issued a certificate; and somebody else."""
+
+    def __init__(self, scratch):
+        self.scratch = scratch
+        for name in ("authority", "other"):
+            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                    "2", "-subj", "/CN=" + name, "-keyout", self.key(name),
+                    "-out", self.certificate(name))
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj",
+                "/CN=officer", "-keyout", self.key("officer"), "-out",
+                scratch.join("officer.csr"))
+        openssl("x509", "-req", "-in", scratch.join("officer.csr"), "-CA",
+                self.certificate("authority"), "-CAkey",
+                self.key("authority"), "-CAcreateserial", "-days", "2",
+                "-out", self.certificate("officer"))
+        for name in ("authority", "officer", "other"):
+            os.chmod(self.certificate(name), 0o644)
+
+    def key(self, name):
+        return self.scratch.join(name + ".key")
+
+    def certificate(self, name):
+        return self.scratch.join(name + ".pem")
+
+
+def export(entries, scratch, *options, shift=0, check=True):
+    """Write entries to a file and export that."""
+    source = scratch.write("export.ldif", table.ldif(entries), 0o600)
+    env = base_environment()
+    if shift:
+        env.update(TR_SHIFT=str(shift), LD_PRELOAD=servers.built(
+            "tests/integration/.libs/shifted.so"))
+    return subprocess.run(
+        [servers.built("tools/trustrealm/trustrealm"), "export", "--ldif",
+         source, *options], env=env, capture_output=True, check=check,
+        timeout=60)
+
+
+class Snapshots:
+    """What the systems of a world load."""
+
+    def __init__(self, world, signers, path):
+        self.world = world
+        self.signers = signers
+        self.path = path
+
+    def put(self, entries=None, signer="officer", shift=0):
+        """Sign, as administrators do, and carry the file there."""
+        signed = self.sign(entries or table.entries(), signer, shift)
+        self.carry(signed)
+
+    def sign(self, entries, signer="officer", shift=0):
+        output = self.world.scratch.join("signed")
+        export(entries, self.world.scratch, "--sign", "--signer",
+               self.signers.certificate(signer), "--key",
+               self.signers.key(signer), "-o", output, shift=shift)
+        with open(output, "rb") as file:
+            return file.read()
+
+    def carry(self, octets):
+        with open(self.path + ".new", "wb") as file:
+            file.write(octets)
+        os.chmod(self.path + ".new", 0o644)
+        os.rename(self.path + ".new", self.path)
+
+
+@pytest.fixture(scope="module")
+def signers():
+    with Scratch() as scratch:
+        yield Signers(scratch)
+
+
+@pytest.fixture(scope="module")
+def shared(signers):
+    """alpha believes the authority, beta the officer alone."""
+    with World(run=(), source="ldif") as made:
+        path = made.scratch.join("carried")
+        for name, signer in (("alpha", "authority"), ("beta", "officer")):
+            with open(signers.certificate(signer)) as file:
+                trusted = made.scratch.write(name + ".signers", file.read(),
+                                             0o644)
+            made.systems[name].config["table"] = {
+                "source": "snapshot:" + path, "signers": trusted}
+        yield made, Snapshots(made, signers, path)
+
+
+@pytest.fixture
+def snapshots(shared):
+    """Both systems run, from a snapshot that was signed a minute ago."""
+    world, made = shared
+    made.put(shift=-60)
+    for name in ("alpha", "beta"):
+        system = world.systems[name]
+        world.scratch.run(["rm", "-rf", os.path.join(system.path,
+                                                     "state/table")])
+        system.start()
+    yield made
+    for name in ("alpha", "beta"):
+        world.systems[name].stop()
+
+
+def state(world, name="alpha"):
+    return world.systems[name].status()["table"]
+
+
+def without_beta():
+    return [entry for entry in table.entries()
+            if not entry.startswith("dn: " + table.system_dn("beta"))]
+
+
+def refused(snapshots, reason):
+    """The table is as it was, and says why."""
+    world = snapshots.world
+    for name in ("alpha", "beta"):
+        eventually(lambda: reason in state(world, name)["state"], 10,
+                   "%s: %s" % (name, reason))
+    assert world.client(world.server("beta")).delivered
+
+
+# --- export -------------------------------------------------------------
+
+def test_what_is_exported_is_what_was_there():
+    with Scratch() as scratch:
+        done = export(table.entries(), scratch)
+        back = scratch.write("back.ldif", done.stdout.decode(), 0o600)
+        same = subprocess.run(
+            [servers.built("tools/trustrealm/trustrealm"), "diff", "--ldif",
+             scratch.join("export.ldif"), back], capture_output=True,
+            timeout=60, check=False)
+        assert (same.returncode, same.stdout) == (0, b""), same
+
+
+def test_openssl_shows_a_snapshot(signers):
+    with Scratch() as scratch:
+        path = scratch.join("signed")
+        export(table.entries(), scratch, "--sign", "--signer",
+               signers.certificate("officer"), "--key",
+               signers.key("officer"), "-o", path)
+        shown = subprocess.run(
+            ["openssl", "cms", "-verify", "-inform", "DER", "-in", path,
+             "-CAfile", signers.certificate("authority"), "-purpose", "any"],
+            capture_output=True, check=True, timeout=60)
+        plain = export(table.entries(), scratch)
+        assert shown.stdout == plain.stdout
+
+
+@pytest.mark.parametrize("key, reason", [
+    ("other", "not the key of the certificate"), ("none", "no private key")])
+def test_key_that_cannot_sign(signers, key, reason):
+    with Scratch() as scratch:
+        done = export(table.entries(), scratch, "--sign", "--signer",
+                      signers.certificate("officer"), "--key",
+                      signers.key(key), check=False)
+        assert done.returncode == 3 and done.stdout == b""
+        assert reason in done.stderr.decode()
+
+
+def test_what_is_wrong_is_not_signed(signers):
+    wrong = table.entry("cn=wrong,ou=systems," + table.BASE,
+                        objectClass="trSystem", cn="wrong",
+                        trPrincipal="trustrealm/wrong@X",
+                        trMembership="engineering PUBLIC")
+    with Scratch() as scratch:
+        done = export(table.entries() + [wrong], scratch, "--sign",
+                      "--signer", signers.certificate("officer"), "--key",
+                      signers.key("officer"), check=False)
+        assert done.returncode == 1 and done.stdout == b""
+        assert "cn=wrong" in done.stderr.decode()
+
+
+# --- taken --------------------------------------------------------------
+
+def test_traffic_goes_on_a_snapshot(snapshots):
+    world = snapshots.world
+    outcome = world.client(world.server("beta"))
+    assert outcome.delivered, outcome
+    assert 60 <= state(world)["age"] < 120, "as old as the signature"
+
+
+def test_later_snapshot_withdraws_a_membership(snapshots):
+    world = snapshots.world
+    server = world.server("beta")
+    running = world.start_client(server, "-n", "200", "-i", "0.1")
+    running.wait("reply")
+    snapshots.put(without_beta())
+    running.wait("error", timeout=10)
+    outcome = world.client(server)
+    assert outcome.status == 1
+    running.kill()
+
+
+def test_age_is_limited(snapshots):
+    """Nobody brings a later one: the table goes stale."""
+    world = snapshots.world
+    world.alpha.config["table"]["maximum-staleness"] = "50s"
+    world.alpha.restart()
+    mark = world.alpha.audit.mark()
+    try:
+        assert world.client(world.server("beta")).status == 1
+        record = world.alpha.audit.wait(mark, result="deny")
+        assert (record["step"], record["code"]) == ("S2", "TRR_STALE")
+    finally:
+        del world.alpha.config["table"]["maximum-staleness"]
+
+
+# --- refused ------------------------------------------------------------
+
+def test_earlier_snapshot_is_not_taken(snapshots):
+    snapshots.put(without_beta(), shift=-3600)
+    refused(snapshots, "before what the table says already")
+
+
+def test_earlier_snapshot_is_not_taken_after_a_restart(snapshots):
+    world = snapshots.world
+    world.alpha.stop()
+    world.beta.stop()
+    snapshots.put(without_beta(), shift=-3600)
+    world.alpha.start()
+    world.beta.start()
+    refused(snapshots, "before what the table says already")
+
+
+def test_snapshot_of_the_future_is_not_taken(snapshots):
+    snapshots.put(without_beta(), shift=3600)
+    refused(snapshots, "still to come")
+
+
+def test_somebody_else_signed(snapshots):
+    snapshots.put(without_beta(), signer="other")
+    refused(snapshots, "not signed by a signer that is trusted")
+
+
+def test_authority_is_no_signer_where_the_officer_is_named(snapshots):
+    world = snapshots.world
+    snapshots.put(without_beta(), signer="authority")
+    eventually(lambda: "not signed by a signer" in state(world,
+                                                         "beta")["state"],
+               10, "refusal")
+    eventually(lambda: state(world)["systems"] == state(
+        world, "beta")["systems"] - 1, 10, "alpha takes it")
+
+
+def test_certificate_that_has_expired(snapshots):
+    """It is judged by today, not by when it was used."""
+    expired = snapshots.signers.scratch.join("officer-old")
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+         "2", "-subj", "/CN=old", "-keyout", expired + ".key", "-out",
+         expired + ".pem"],
+        env=dict(base_environment(), TR_SHIFT=str(-YEAR), LD_PRELOAD=(
+            servers.built("tests/integration/.libs/shifted.so"))))
+    world = snapshots.world
+    for name in ("alpha", "beta"):
+        path = world.scratch.join(name + ".signers")
+        with open(path) as file:
+            kept = file.read()
+        with open(expired + ".pem") as more:
+            world.scratch.write(name + ".signers", kept + more.read(), 0o644)
+    snapshots.put(without_beta(), signer="officer-old")
+    refused(snapshots, "certificate")
+
+
+def test_plain_ldif_is_no_snapshot(snapshots):
+    snapshots.carry(table.ldif(without_beta()).encode())
+    refused(snapshots, "no signed snapshot")
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.9, 0.999])
+def test_one_bit_is_different(snapshots, place):
+    octets = bytearray(snapshots.sign(without_beta()))
+    octets[int(len(octets) * place)] ^= 1
+    snapshots.carry(octets)
+    refused(snapshots, "signed")
+
+
+def test_cut_snapshot(snapshots):
+    octets = snapshots.sign(without_beta())
+    snapshots.carry(octets[:-1])
+    refused(snapshots, "no signed snapshot")
+
+
+def test_two_signatures_are_one_too_many(snapshots):
+    """One of them could be anybody's."""
+    once = snapshots.world.scratch.join("once")
+    with open(once, "wb") as file:
+        file.write(snapshots.sign(without_beta()))
+    openssl("cms", "-resign", "-inform", "DER", "-in", once, "-outform",
+            "DER", "-signer", snapshots.signers.certificate("authority"),
+            "-inkey", snapshots.signers.key("authority"), "-out",
+            once + ".twice", "-md", "sha256")
+    with open(once + ".twice", "rb") as file:
+        snapshots.carry(file.read())
+    refused(snapshots, "not data with one signature")
+
+
+def test_configuration_needs_signers(shared):
+    world, made = shared
+    made.put()
+    signers = world.alpha.config["table"].pop("signers")
+    try:
+        world.alpha.write_config()
+        done = run([world.program("trustrealmd"), "-t", "-c",
+                    world.alpha.config_path], check=False,
+                   env=world.alpha.daemon_environment())
+        assert done.status != 0
+        assert "signers: missing" in done.err
+    finally:
+        world.alpha.config["table"]["signers"] = signers

@@ -1,0 +1,223 @@
+/* tools/trustrealm/export.c - trustrealm export: the table as a file */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <com_err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "ldif_text.h"
+#include "octets.h"
+#include "snapshot.h"
+
+static const char help[] =
+"usage: trustrealm export [OPTION...]\n"
+"\n"
+"Write the trust realm table of a directory as LDIF.  Signed it is a snapshot\n"
+"for systems that reach no directory (trustrealm.conf(5): source).\n"
+"\n"
+"  --sign                 sign it\n"
+"  --signer FILE          certificate to sign by, in PEM\n"
+"  --key FILE             its private key, in PEM (default: in the same file)\n"
+"  -o, --output FILE      write this file, in one piece; default: stdout\n"
+"  --ldif FILE            LDIF file instead of an LDAP server\n"
+TOOL_DIRECTORY_HELP
+"  -c, --config FILE      configuration of trustrealmd\n"
+"\n"
+"exit status: 0 written, 1 not fit to be signed, 2 usage, 3 system error\n";
+
+enum { OPTION_SIGN = TOOL_OPTION_OWN, OPTION_SIGNER, OPTION_KEY };
+
+struct export {
+    struct tool_options common;
+    bool sign;
+    const char *signer, *key, *output;
+};
+
+/* --- the text ------------------------------------------------------------ */
+
+/* A snapshot that a system would refuse is not worth a signature. */
+static int
+check_entries(const struct tool_entries *entries)
+{
+    struct tool_table table = { 0 };
+    int status;
+    size_t i;
+
+    status = tool_table_make(&table);
+    if (status == TOOL_DONE)
+        status = tool_table_load(&table, entries, "export");
+    for (i = 0; status != TOOL_SYSTEM && i < table.nbad; i++)
+        status = tool_fail(TOOL_NO, "%s: %s", table.bad[i].dn,
+                           table.bad[i].why);
+    tool_table_close(&table);
+    return status;
+}
+
+static int
+make_text(const struct tool_entries *entries, uint8_t **text_out,
+          size_t *length_out)
+{
+    struct tr_builder out;
+    size_t i;
+
+    tr_builder_init(&out, TR_MAX_SNAPSHOT);
+    tr_add_octets(&out, "version: 1\n", strlen("version: 1\n"));
+    for (i = 0; i < entries->n; i++)
+        ldif_text_entry(&out, entries->list[i]);
+    if (tr_builder_take(&out, text_out, length_out) != 0)
+        return tool_fail(TOOL_SYSTEM, "the table is too large");
+    return TOOL_DONE;
+}
+
+static int
+sign_text(const struct export *export, uint8_t **text, size_t *length)
+{
+    uint8_t *octets = NULL;
+    size_t n = 0;
+    krb5_error_code ret;
+    char *why = NULL;
+
+    ret = tr_snapshot_make((const char *)*text, *length, export->signer,
+                           export->key != NULL ? export->key : export->signer,
+                           &octets, &n, &why);
+    if (ret)
+        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
+    free(why);
+    if (ret)
+        return TOOL_SYSTEM;
+    free(*text);
+    *text = octets;
+    *length = n;
+    return TOOL_DONE;
+}
+
+/* --- the file ------------------------------------------------------------ */
+
+static int
+write_stdout(const struct export *export, const uint8_t *text, size_t length)
+{
+    if (export->sign && isatty(STDOUT_FILENO))
+        return tool_usage("export", "a snapshot is not for a terminal: "
+                          "--output");
+    /* main() looks whether stdout has taken it. */
+    (void)fwrite(text, 1, length, stdout);
+    return TOOL_DONE;
+}
+
+/* Whoever reads path finds the old file or the new one. */
+static int
+write_file(const char *path, const uint8_t *text, size_t length)
+{
+    char *temporary = tool_format("%s.XXXXXX", path);
+    int fd = mkostemp(temporary, O_CLOEXEC), status = TOOL_DONE;
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+    if (file == NULL || fchmod(fd, 0644) != 0 ||
+        fwrite(text, 1, length, file) != length || fflush(file) != 0 ||
+        fsync(fd) != 0 || rename(temporary, path) != 0) {
+        status = tool_fail(TOOL_SYSTEM, "%s: %s", path, strerror(errno));
+        if (fd >= 0)
+            (void)unlink(temporary);
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    else if (fd >= 0)
+        (void)close(fd);
+    free(temporary);
+    return status;
+}
+
+/* --- the command --------------------------------------------------------- */
+
+static int
+write_entries(const struct export *export, const struct tool_entries *entries)
+{
+    uint8_t *text = NULL;
+    size_t length = 0;
+    int status = TOOL_DONE;
+
+    if (export->sign)
+        status = check_entries(entries);
+    if (status == TOOL_DONE)
+        status = make_text(entries, &text, &length);
+    if (status == TOOL_DONE && export->sign)
+        status = sign_text(export, &text, &length);
+    if (status == TOOL_DONE)
+        status = export->output != NULL ?
+            write_file(export->output, text, length) :
+            write_stdout(export, text, length);
+    free(text);
+    if (status == TOOL_DONE && export->output != NULL && tool_for_people())
+        tool_line("%s: %zu entries%s", export->output, entries->n,
+                  export->sign ? ", signed" : "");
+    return status;
+}
+
+static int
+take_options(struct export *export, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "sign", no_argument, NULL, OPTION_SIGN },
+        { "signer", required_argument, NULL, OPTION_SIGNER },
+        { "key", required_argument, NULL, OPTION_KEY },
+        { "output", required_argument, NULL, 'o' },
+        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_HELP_OPTION,
+        { NULL, 0, NULL, 0 }
+    };
+    int option, status;
+
+    while ((option = getopt_long(argc, argv, "c:ho:", options, NULL)) != -1) {
+        if (tool_take_option(&export->common, option, help, &status)) {
+            if (status >= 0)
+                return status;
+        } else if (option == OPTION_SIGN) {
+            export->sign = true;
+        } else if (option == OPTION_SIGNER) {
+            export->signer = optarg;
+        } else if (option == OPTION_KEY) {
+            export->key = optarg;
+        } else {
+            export->output = optarg;
+        }
+    }
+    if (optind < argc)
+        return tool_usage("export", "'%s' is no option", argv[optind]);
+    if (export->sign != (export->signer != NULL))
+        return tool_usage("export", "--sign and --signer go together");
+    return -1;
+}
+
+static int
+run(int argc, char **argv)
+{
+    struct export export = { .sign = false };
+    struct tool_directory *directory = NULL;
+    struct tool_entries entries = { 0 };
+    struct tr_config *config = NULL;
+    int status;
+
+    status = take_options(&export, argc, argv);
+    if (status >= 0)
+        return status;
+    status = tool_load_config(&export.common, &config);
+    if (status == TOOL_DONE)
+        status = tool_directory_open(&export.common, config, false,
+                                     &directory);
+    if (status == TOOL_DONE)
+        status = tool_directory_read(directory, &entries);
+    if (status == TOOL_DONE)
+        status = write_entries(&export, &entries);
+    tool_entries_clear(&entries);
+    tool_directory_close(directory);
+    tr_config_free(config);
+    return status;
+}
+
+const struct tool_command tool_export = {
+    "export", "write the table as a file, signed or not", run
+};
