@@ -67,6 +67,7 @@ every_key_is_read(void **state)
         "keytab = FILE:/k\nstate-directory = /s\nsocket = /r/socket\n"
         "[table]\nsource = ldap://l.example\nbase = ou=t\nbind = simple\n"
         "bind-dn = cn=x\npassword-file = /p\nstarttls = yes\nca-file = /ca\n"
+        "signers = /sig\n"
         "minimum-ssf = 256\nheartbeat = 5\nmaximum-staleness = 2d\n"
         "retry = 3s\n"
         "[labels]\nformat = mine\nlevels = low mid high\n"
@@ -95,6 +96,7 @@ every_key_is_read(void **state)
     assert_string_equal(config->bind_dn, "cn=x");
     assert_string_equal(config->password_file, "/p");
     assert_string_equal(config->ca_file, "/ca");
+    assert_string_equal(config->signers, "/sig");
     assert_true(config->starttls);
     assert_int_equal(config->minimum_ssf, 256);
     assert_int_equal(config->heartbeat, 5);
@@ -170,10 +172,13 @@ static const struct { const char *text, *says; } wrong[] = {
     { "[system]\nname = a/b\n" LABELS, "[system] name = a/b: host name" },
     { SOUND "[system]\nkeytab = \"\"\n", "[system] keytab = : empty" },
     { SOUND "[table]\nsource = http://x\n",
-      "[table] source = http://x: ldap://HOST, ldaps://HOST, ldapi://PATH or "
-      "ldif:FILE expected" },
+      "[table] source = http://x: ldap://HOST, ldaps://HOST, "
+      "ldapi://PATH (several of one kind), ldif:FILE or snapshot:FILE "
+      "expected" },
     { SOUND "[table]\nsource = ldap://x ldaps://y\nbase = dc=x\n",
       "of one kind" },
+    { SOUND "[table]\nsource = snapshot:/x\n",
+      "[table] signers: missing, a snapshot needs it" },
     { SOUND "[table]\nsource = ldif:x\n",
       "[table] source = ldif:x: absolute path expected" },
     { SOUND "[table]\nsource = ldap://x\n", "[table] base: missing" },

@@ -143,6 +143,7 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "reach"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "who"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "diff"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "export"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "graph"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "schema"),
     ("trustrealmd.8", "tools/trustrealmd", None)])
@@ -157,6 +158,7 @@ def test_options_and_manual_agree(page, program, command):
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "cache", "reach",
                                 "who", "diff", "metrics", "graph", "watch",
+                                "export",
                                 "schema")] +
      [("tools/trustrealm/trustrealm", "realm", "set")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):

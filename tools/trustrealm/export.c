@@ -17,12 +17,12 @@
 static const char help[] =
 "usage: trustrealm export [OPTION...]\n"
 "\n"
-"Write the trust realm table of a directory as LDIF.  Signed it is a snapshot\n"
-"for systems that reach no directory (trustrealm.conf(5): source).\n"
+"Write the trust realm table of a directory as LDIF.  Signed it is a\n"
+"snapshot for systems that reach no directory (trustrealm.conf(5): source).\n"
 "\n"
 "  --sign                 sign it\n"
 "  --signer FILE          certificate to sign by, in PEM\n"
-"  --key FILE             its private key, in PEM (default: in the same file)\n"
+"  --key FILE             its private key, in PEM; default: the same file\n"
 "  -o, --output FILE      write this file, in one piece; default: stdout\n"
 "  --ldif FILE            LDIF file instead of an LDAP server\n"
 TOOL_DIRECTORY_HELP

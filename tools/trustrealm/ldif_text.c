@@ -330,7 +330,8 @@ add_entry(struct addition *addition, const struct tool_change *change)
 void
 ldif_text_entry(struct tr_builder *out, const struct tool_entry *entry)
 {
-    static const struct ldif_text none;
+    static char empty[] = "";
+    static const struct ldif_text none = { .text = empty };
     const struct tool_change change = {
         .before = NULL, .after = (struct tool_entry *)entry
     };
