@@ -146,6 +146,7 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "export"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "graph"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "schema"),
+    ("trustrealm-offboard.1", "tools/trustrealm/trustrealm", "offboard"),
     ("trustrealmd.8", "tools/trustrealmd", None)])
 def test_options_and_manual_agree(page, program, command):
     options = options_of(program, *([command] if command else []))
@@ -160,7 +161,9 @@ def test_options_and_manual_agree(page, program, command):
                                 "who", "diff", "metrics", "graph", "watch",
                                 "export",
                                 "schema")] +
-     [("tools/trustrealm/trustrealm", "realm", "set")])])
+     [("tools/trustrealm/trustrealm", "realm", "set")]),
+    ("trustrealm-offboard.1",
+     [("tools/trustrealm/trustrealm", "offboard")])])
 def test_no_option_is_documented_that_is_not_there(page, commands):
     options = set().union(*(options_of(*c) for c in commands))
     assert documented_options(page) - options - {"version"} == set()

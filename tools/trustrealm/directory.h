@@ -123,6 +123,9 @@ int tool_directory_look(struct tool_directory *directory, const char *dn,
 int tool_directory_search(struct tool_directory *directory, const char *base,
                           const char *filter, const char **attributes,
                           struct tool_entries *entries_out);
+/* "(ATTRIBUTE=VALUE)" for length octets of value, malloced. */
+char *tool_ldap_equal(const char *attribute, const char *value,
+                      size_t length);
 int tool_directory_whoami(struct tool_directory *directory, char **name_out);
 
 /*

@@ -22,9 +22,6 @@ int tool_ldap_failed(const struct tool_ldap *ldap, int code,
 int tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
                   LDAPMessage **answer_out);
 int tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out);
-/* "(ATTRIBUTE=VALUE)" for length octets of value, malloced. */
-char *tool_ldap_equal(const char *attribute, const char *value,
-                      size_t length);
 int tool_ldap_apply(void *arg, const struct tool_change *changes, size_t n);
 
 #endif

@@ -21,6 +21,7 @@ static const struct tool_command *const commands[] = {
     &tool_diff,
     &tool_graph,
     &tool_cache,
+    &tool_offboard,
     &tool_schema,
     &tool_realm_add,
     &tool_realm_set,

@@ -75,6 +75,7 @@ extern const struct tool_command tool_pending_list;
 extern const struct tool_command tool_pending_show;
 extern const struct tool_command tool_pending_approve;
 extern const struct tool_command tool_pending_reject;
+extern const struct tool_command tool_offboard;
 
 /* --- options that several commands have (options.c) ---------------------- */
 
@@ -103,6 +104,8 @@ enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
 /* A directory (directory.h) ... */
 #define TOOL_DIRECTORY_OPTIONS \
     { "ldif", required_argument, NULL, TOOL_OPTION_LDIF }, \
+    TOOL_SERVER_OPTIONS
+#define TOOL_SERVER_OPTIONS \
     { "uri", required_argument, NULL, TOOL_OPTION_URI }, \
     { "base", required_argument, NULL, TOOL_OPTION_BASE }, \
     { "bind", required_argument, NULL, TOOL_OPTION_BIND }, \

@@ -1,0 +1,176 @@
+# tests/integration/test_offboard.py - an administrator leaves
+# SPDX-License-Identifier: BSD-2-Clause
+"""trustrealm offboard, by a role officer, with slapd's access log: nobody in
+this file is a super-user, but for the set-up."""
+
+import json
+import os
+
+import pytest
+
+from testlib import roles, table
+from testlib.roles import Administration, add, modify, person
+
+SYSTEMS = "ou=systems," + table.BASE
+ROLES = "ou=roles," + table.BASE
+DELTA = "cn=delta.example.com," + SYSTEMS
+BETA = "cn=beta.example.com," + SYSTEMS
+ZETA = "cn=zeta.example.com," + SYSTEMS
+
+LOG = """\
+moduleload accesslog
+database mdb
+suffix cn=accesslog
+directory {path}/log
+rootdn cn=admin,{suffix}
+index reqStart,reqAuthzID,objectClass eq
+access to * by group.exact="cn=auditors,{roles}" read
+"""
+OVERLAY = """\
+overlay accesslog
+logdb cn=accesslog
+logops writes
+logsuccess TRUE
+"""
+
+
+class LoggedDirectory(roles.RolesDirectory):
+    """With an access log, that auditors read."""
+
+    def _globals(self):
+        os.makedirs(self.path + "/log", exist_ok=True)
+        return super()._globals() + LOG.format(
+            path=self.path, suffix=table.SUFFIX, roles=ROLES)
+
+    def _access(self):
+        return OVERLAY + super()._access()
+
+
+@pytest.fixture
+def administration():
+    with Administration(LoggedDirectory) as made:
+        yield made
+
+
+def offboard(administration, name, *options, by="rosa", status=0):
+    done = administration.trustrealm(
+        by, "offboard", "%s@%s" % (name, table.REALM), "--entry",
+        person(name), "--json", *options)
+    assert done.status == status, done
+    return json.loads(done.out)
+
+
+def texts(found, kind):
+    return {(item["entry"], item["text"]) for item in found[kind]}
+
+
+def test_an_owner_leaves(administration):
+    """What he granted, changed and proposed; then nothing is left."""
+    may = administration.may
+    granted = "engineering public internal"
+    assert may("olga", modify(DELTA, ("add", "trMembership", granted)))
+    assert may("olga", modify(
+        BETA, ("delete", "trMembership",
+               "engineering public secret:hr,crypto"),
+        ("add", "trMembership", "engineering public secret")))
+    assert may("oscar", modify(
+        BETA, ("delete", "trMembership", "engineering public secret"),
+        ("add", "trMembership", "engineering public public")))
+    done = administration.trustrealm(
+        "olga", "system", "join", "gamma.example.com", "--realm",
+        "engineering", "--low", "public", "--high", "internal", "--propose")
+    assert done.status == 0, done
+
+    found = offboard(administration, "olga", status=1)
+    left = dict(texts(found, "left"))
+    assert set(left) == {
+        "cn=auditors," + ROLES, "cn=engineering,ou=owners," + ROLES} | {
+            dn for dn in left if ",ou=pending," in dn}
+    assert len(left) == 3
+    assert texts(found, "granted") == {
+        (DELTA, "modify: trMembership:+ " + granted)}
+    assert {(BETA, "modify: trMembership:- engineering public "
+             "secret:hr,crypto"),
+            (BETA, "modify: trMembership:+ engineering public secret")} \
+        <= texts(found, "changed")
+    assert not any("public public" in text
+                   for _, text in texts(found, "changed"))
+    assert found["rotate"] == []
+    # To look changes nothing.
+    assert may("olga", modify(DELTA, ("delete", "trMembership", granted)))
+    assert may("olga", modify(DELTA, ("add", "trMembership", granted)))
+
+    found = offboard(administration, "olga", "--apply")
+    assert found["applied"] and found["left"] == []
+    assert not offboard(administration, "olga")["applied"]
+    assert not may("olga", modify(DELTA, ("delete", "trMembership",
+                                          granted)))
+    assert administration.sees("olga", table.BASE).strip() == ""
+    assert "trPending" not in administration.directory.search(
+        table.BASE, "(objectClass=trPending)", "objectClass")
+    # The others go on.
+    assert may("oscar", modify(DELTA, ("delete", "trMembership", granted)))
+    assert texts(offboard(administration, "olga"), "granted") == set()
+
+
+def test_a_system_administrator_leaves(administration):
+    """He knows keys; a role that had only him ends."""
+    assert administration.may("sid", add(
+        ZETA, objectClass="trSystem", cn="zeta.example.com",
+        trPrincipal="trustrealm/zeta.example.com@EXAMPLE.TEST",
+        owner=person("sid")))
+    assert administration.may("rosa", modify(
+        BETA, ("add", "owner", person("sid"))))
+    assert administration.may("rosa", modify(
+        DELTA, ("add", "owner", person("sid"))))
+    assert administration.may("sid", modify(
+        DELTA, ("delete", "owner", person("sid"))))
+
+    found = offboard(administration, "sid", status=1)
+    assert {dn for dn, _ in texts(found, "left")} == {
+        "cn=auditors," + ROLES, "cn=system-administrators," + ROLES, ZETA,
+        BETA}
+    keys = {(ZETA, "key of trustrealm/zeta.example.com@EXAMPLE.TEST"),
+            (BETA, "key of trustrealm/beta.example.com@EXAMPLE.TEST"),
+            (DELTA, "key of trustrealm/delta.example.com@EXAMPLE.TEST")}
+    assert texts(found, "rotate") == keys
+    found = offboard(administration, "sid", "--apply")
+    assert found["left"] == []
+    assert texts(found, "rotate") == keys
+    assert not administration.may("sid", modify(
+        ZETA, ("replace", "trEnabled", "FALSE")))
+    assert administration.directory.search(
+        ROLES, "(cn=system-administrators)", "cn") == ""
+    # A role officer starts it anew, with somebody else.
+    assert administration.may("rosa", add(
+        "cn=system-administrators," + ROLES, objectClass="groupOfNames",
+        cn="system-administrators", member=person("zoe")))
+
+
+def test_by_somebody_who_may_not(administration):
+    """Nothing is done by half."""
+    before = administration.directory.search(table.BASE)
+    done = administration.trustrealm(
+        "paula", "offboard", "olga@" + table.REALM, "--entry",
+        person("olga"), "--apply")
+    assert done.status == 1 and "Insufficient access" in done.err
+    assert administration.directory.search(table.BASE) == before
+
+
+def test_by_principal(administration):
+    """The entry is found where accounts are in the table; it has no role."""
+    done = administration.trustrealm("aud", "offboard",
+                                     "bob@" + table.REALM)
+    assert (done.status, done.out) == (0, "")
+    done = administration.trustrealm("aud", "offboard", "nobody@ELSEWHERE")
+    assert done.status == 2 and "--entry is missing" in done.err
+
+
+def test_without_a_log(administration):
+    """It has to be said that there is none."""
+    options = ("offboard", "olga@" + table.REALM, "--entry", person("olga"))
+    done = administration.trustrealm("aud", *options, "--log", "cn=other")
+    assert done.status == 3
+    done = administration.trustrealm("aud", *options, "--no-log")
+    assert done.status == 1
+    assert {line.split("\t")[0] for line in done.out.splitlines()} == {"left"}

@@ -1,0 +1,281 @@
+/* tools/trustrealm/offboard.c - trustrealm offboard: somebody leaves */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "offboard.h"
+
+static const char help[] =
+"usage: trustrealm offboard PRINCIPAL [OPTION...]\n"
+"\n"
+"Show what an administrator can still change, what he granted and changed by\n"
+"the directory's access log, and the keys of systems that he could read; end\n"
+"what he can change.\n"
+"\n"
+"  --apply                take him out of every role, from the systems that\n"
+"                         he owns, and remove his proposals: all, or nothing\n"
+"  --entry DN             his entry (default: that with the principal below\n"
+"                         the search base)\n"
+"  --log DN               where the access log is (default: cn=accesslog)\n"
+"  --no-log               the server keeps none\n"
+TOOL_DIRECTORY_HELP
+"  --json                 print JSON\n"
+"  -c, --config FILE      configuration of trustrealmd\n"
+"\n"
+"Into a pipe: kind (left, granted, changed, rotate), time, entry, text.\n"
+"\n"
+"exit status: 0 he can change nothing, 1 something is left, 2 usage,\n"
+"3 system error\n";
+
+enum { OPTION_APPLY = TOOL_OPTION_OWN, OPTION_ENTRY, OPTION_LOG,
+       OPTION_NO_LOG };
+
+struct offboarding {
+    struct tool_options common;
+    const char *principal, *entry, *log;
+    bool apply, applied;
+};
+
+static const char *const kinds[] = {
+    [OFFBOARD_LEFT] = "left", [OFFBOARD_GRANTED] = "granted",
+    [OFFBOARD_CHANGED] = "changed", [OFFBOARD_ROTATE] = "rotate"
+};
+
+/* --- what ends ----------------------------------------------------------- */
+
+static void
+remove_dn(struct tool_entry *entry, const char *attribute, const char *dn)
+{
+    char *const *values;
+    size_t i, n;
+
+    values = tool_entry_values(entry, attribute, &n);
+    for (i = n; i-- > 0;) {
+        if (tool_dn_same(values[i], dn)) {
+            tool_entry_remove(entry, attribute, values[i]);
+            values = tool_entry_values(entry, attribute, &n);
+        }
+    }
+}
+
+/* Only those attributes that are not the server's own. */
+static void
+strip(struct tool_entry *entry)
+{
+    tool_entry_remove(entry, "creatorsName", NULL);
+    tool_entry_remove(entry, "createTimestamp", NULL);
+}
+
+/* A group has to have members: one that had only him ends. */
+static void
+leave_role(struct tool_work *work, struct tool_entry *role, const char *dn)
+{
+    struct tool_entry *after;
+    size_t n;
+
+    strip(role);
+    (void)tool_entry_values(role, "member", &n);
+    if (n == 1) {
+        tool_work_delete(work, role);
+        return;
+    }
+    after = tool_work_edit(work, role);
+    remove_dn(after, "member", dn);
+}
+
+static int
+end(struct offboard *person, struct tool_work *work)
+{
+    struct tool_entry *entry;
+    char *const *owners;
+    size_t i, j, n;
+
+    for (i = 0; i < person->roles.n; i++)
+        leave_role(work, person->roles.list[i], person->dn);
+    for (i = 0; i < work->entries.n; i++) {
+        entry = work->entries.list[i];
+        owners = tool_entry_values(entry, "owner", &n);
+        for (j = 0; j < n; j++) {
+            if (tool_dn_same(owners[j], person->dn))
+                break;
+        }
+        if (j < n)
+            remove_dn(tool_work_edit(work, entry), "owner", person->dn);
+    }
+    for (i = 0; i < person->proposals.n; i++) {
+        strip(person->proposals.list[i]);
+        tool_work_delete(work, person->proposals.list[i]);
+    }
+    return tool_directory_apply(work->directory, work->changes,
+                                work->nchanges);
+}
+
+/* --- output -------------------------------------------------------------- */
+
+static json_t *
+person_json(const struct offboarding *call, const struct offboard *person)
+{
+    json_t *lists[sizeof(kinds) / sizeof(kinds[0])], *item;
+    const struct offboard_item *found;
+    size_t i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        lists[i] = json_array();
+    for (i = 0; i < person->nitems; i++) {
+        found = &person->items[i];
+        item = json_pack("{s:o, s:o}", "entry", tool_json_text(found->dn),
+                         "text", tool_json_text(found->what));
+        if (found->when != NULL)
+            json_object_set_new(item, "time", tool_json_text(found->when));
+        json_array_append_new(lists[found->kind], item);
+    }
+    item = json_pack("{s:o, s:o, s:b}", "principal",
+                     tool_json_text(call->principal), "entry",
+                     tool_json_text(person->dn), "applied", call->applied);
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        json_object_set_new(item, kinds[i], lists[i]);
+    return item;
+}
+
+static int
+report(const struct offboarding *call, const struct offboard *person)
+{
+    static const char *const columns[] = { "KIND", "TIME", "ENTRY", "WHAT",
+                                           NULL };
+    int status = person->nleft == 0 ? TOOL_DONE : TOOL_NO;
+    struct tool_sheet *sheet;
+    size_t i;
+
+    if (call->common.json)
+        return tool_json_print(person_json(call, person), status);
+    sheet = tool_sheet_create(columns);
+    for (i = 0; i < person->nitems; i++)
+        tool_sheet_add(sheet, (const char *[]){
+            kinds[person->items[i].kind],
+            person->items[i].when != NULL ? person->items[i].when : "-",
+            person->items[i].dn, person->items[i].what });
+    tool_sheet_print(sheet);
+    if (tool_for_people())
+        tool_line("%s", status == TOOL_DONE ? "he can change nothing" :
+                  "\"left\" is what he can still change by (--apply ends it)");
+    return status;
+}
+
+/* --- the command --------------------------------------------------------- */
+
+/* The DN that his principal is mapped to. */
+static int
+find_person(const struct offboarding *call, const struct tool_work *work,
+            struct offboard *person)
+{
+    const struct tool_entry *entry;
+
+    person->principal = call->principal;
+    if (call->entry != NULL) {
+        person->dn = tool_copy(call->entry);
+        return TOOL_DONE;
+    }
+    entry = tool_entries_find(&work->entries, TR_RECORD_CLEARANCE,
+                              call->principal);
+    if (entry == NULL)
+        return tool_fail(TOOL_USAGE, "--entry is missing: no entry below %s "
+                         "has the principal %s",
+                         tool_directory_base(work->directory),
+                         call->principal);
+    person->dn = tool_copy(entry->dn);
+    return TOOL_DONE;
+}
+
+static int
+look(struct offboarding *call, struct tool_work *work,
+     struct offboard *person)
+{
+    int status;
+
+    status = tool_work_open(&call->common, work);
+    if (status == TOOL_DONE && tool_directory_base(work->directory) == NULL)
+        status = tool_usage("offboard", "--base is missing");
+    if (status == TOOL_DONE)
+        status = find_person(call, work, person);
+    if (status == TOOL_DONE)
+        status = offboard_find(person, work, call->log);
+    return status;
+}
+
+/* What is said afterwards was read anew. */
+static int
+offboard(struct offboarding *call)
+{
+    struct tool_work work = { 0 };
+    struct offboard person = { 0 };
+    int status;
+
+    status = look(call, &work, &person);
+    if (status == TOOL_DONE && call->apply && person.nleft > 0) {
+        status = end(&person, &work);
+        offboard_clear(&person);
+        tool_work_close(&work);
+        call->applied = status == TOOL_DONE;
+        if (status == TOOL_DONE)
+            status = look(call, &work, &person);
+    }
+    if (status == TOOL_DONE)
+        status = report(call, &person);
+    offboard_clear(&person);
+    tool_work_close(&work);
+    return status;
+}
+
+static bool
+take_own(struct offboarding *call, int option)
+{
+    switch (option) {
+    case OPTION_APPLY:
+        call->apply = true;
+        return true;
+    case OPTION_ENTRY:
+        call->entry = optarg;
+        return true;
+    case OPTION_LOG:
+        call->log = optarg;
+        return true;
+    case OPTION_NO_LOG:
+        call->log = NULL;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int
+run(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "apply", no_argument, NULL, OPTION_APPLY },
+        { "entry", required_argument, NULL, OPTION_ENTRY },
+        { "log", required_argument, NULL, OPTION_LOG },
+        { "no-log", no_argument, NULL, OPTION_NO_LOG },
+        TOOL_SERVER_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
+        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    };
+    struct offboarding call = { .log = "cn=accesslog" };
+    int option, status;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (take_own(&call, option))
+            continue;
+        (void)tool_take_option(&call.common, option, help, &status);
+        if (status >= 0)
+            return status;
+    }
+    if (optind + 1 != argc)
+        return tool_usage("offboard", "one PRINCIPAL expected");
+    call.principal = argv[optind];
+    return offboard(&call);
+}
+
+const struct tool_command tool_offboard = {
+    "offboard", "end what somebody who leaves can change", run
+};
