@@ -5,6 +5,7 @@
  *     usage: bench_table generate SYSTEMS REALMS
  *            bench_table load FILE DIRECTORY
  *            bench_table open DIRECTORY
+ *            bench_table follow URI BASE DIRECTORY
  *            bench_table decide DIRECTORY SYSTEMS PEERS QUESTIONS
  *
  * generate prints LDIF: each system is in three trust realms, one of which
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <krb5/krb5.h>
 #include "decide.h"
 #include "source.h"
@@ -165,6 +167,53 @@ open_only(const char *directory)
     tr_table_close(table);
 }
 
+/* --- follow -------------------------------------------------------------- */
+
+struct following {
+    uint64_t start;
+    int stop[2];
+};
+
+static void
+on_event(enum tr_source_event event, const char *text, void *arg)
+{
+    struct following *following = arg;
+
+    if (event == TR_SOURCE_AWAY)
+        die("follow", text);
+    printf("follow %llu\n",
+           (unsigned long long)(now_ns() - following->start));
+    if (write(following->stop[1], "x", 1) != 1)
+        die("follow", strerror(errno));
+}
+
+static void
+on_bad(const char *dn, const char *why, void *arg)
+{
+    die(dn, why);
+}
+
+/* Until the content is there. */
+static void
+follow(const char *uri, const char *base, const char *directory)
+{
+    struct following following;
+    struct tr_source_callbacks callbacks = { on_event, on_bad, &following };
+    struct tr_ldap_options options = {
+        .uri = uri, .base = base, .bind = "none", .heartbeat_s = 600,
+        .timeout_s = 600
+    };
+    struct tr_table *table = open_table(directory, TR_TABLE_WRITE);
+
+    if (pipe(following.stop) != 0)
+        die("follow", strerror(errno));
+    following.start = now_ns();
+    check("follow", tr_source_follow_ldap(table, &options, &callbacks,
+                                          following.stop[0]), NULL);
+    print_memory();
+    tr_table_close(table);
+}
+
 /* --- decide -------------------------------------------------------------- */
 
 static int
@@ -275,10 +324,12 @@ main(int argc, char **argv)
         load(argv[2], argv[3]);
     else if (argc == 3 && strcmp(argv[1], "open") == 0)
         open_only(argv[2]);
+    else if (argc == 5 && strcmp(argv[1], "follow") == 0)
+        follow(argv[2], argv[3], argv[4]);
     else if (argc == 6 && strcmp(argv[1], "decide") == 0)
         decide(argv[2], number(argv[3]), number(argv[4]),
                     number(argv[5]));
     else
-        die("usage", "generate, load, open or decide");
+        die("usage", "generate, load, open, follow or decide");
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -81,9 +81,13 @@ class Directory:
         self.scratch.write(self.NAME + "/sasl/slapd.conf",
                            "keytab: %s\nmech_list: GSSAPI EXTERNAL\n"
                            % self.keytab)
+        self.load(table.ldif(entries))
+
+    def load(self, ldif):
+        """More entries, while it does not run."""
         run([servers.program("slapadd"), "-q", "-f",
              self.path + "/slapd.conf", "-b", table.SUFFIX],
-            env=self._environment(), input=table.ldif(entries))
+            env=self._environment(), input=ldif, timeout=300)
 
     def start(self):
         for _ in range(10):
