@@ -49,6 +49,9 @@ tr_update_begin(struct tr_table *table, struct tr_update **update_out)
         return ENOMEM;
     update->table = table;
     code = mdb_txn_begin(table->env, NULL, 0, &update->txn);
+    /* After a write that failed half way LMDB wants its file opened anew. */
+    if (code == MDB_PANIC && !table->view.open && tr_env_renew(table) == 0)
+        code = mdb_txn_begin(table->env, NULL, 0, &update->txn);
     if (code != 0) {
         free(update);
         return tr_table_fail_mdb(table, code, "beginning an update");

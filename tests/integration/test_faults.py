@@ -1,0 +1,181 @@
+# tests/integration/test_faults.py - network, disk, clock or server fail
+# SPDX-License-Identifier: BSD-2-Clause
+"""Nothing is allowed that should not be, status and log say what is wrong,
+and the daemon comes back by itself when it is right again."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from testlib import table
+from testlib.agent import Refused, establish
+from testlib.directory import Mirror
+from testlib.process import eventually
+from testlib.world import SERVICE
+
+TARGET = "sample@beta.example.test"
+WITHDRAWN = "corporate OPEN RESTRICTED:HR"
+
+
+def allowed(world):
+    """alpha may begin."""
+    _, token = world.agent("alpha").initiate(TARGET)
+    return bool(token)
+
+
+def refused(world, step, code):
+    """alpha refuses to begin, at this step, for this reason."""
+    mark = world.alpha.audit.mark()
+    with pytest.raises(Refused):
+        world.agent("alpha").initiate(TARGET)
+    record = world.alpha.audit.wait(mark, result="deny")
+    assert (record.get("step"), record["code"]) == (step, code)
+    return record.get("reason")
+
+
+def wait_state(system, text, timeout=5):
+    """Status says so, and so does the log."""
+    eventually(lambda: text in system.status()["table"]["state"], timeout,
+               "state " + text)
+    assert text in system.log()
+
+
+# --- two servers ----------------------------------------------------------
+
+@pytest.fixture
+def two(make_world):
+    """(world, mirror): the systems are to use the first server, then that."""
+    world = make_world(run=())
+    mirror = Mirror(world.directory)
+    mirror.create()
+    mirror.start()
+    for system in world.alpha, world.beta:
+        system.config["table"]["source"] = "%s %s" % (world.directory.uri,
+                                                      mirror.uri)
+        system.start(wait=False)
+    for system in world.alpha, world.beta:
+        system.wait_ready()
+    return world, mirror
+
+
+def test_another_server_takes_over(two):
+    world, mirror = two
+    ends = establish(world.agent("alpha"), world.agent("beta", None, SERVICE),
+                     TARGET, flags=["mutual"])
+    world.directory.kill()
+    mirror.replace(table.system_dn("beta"), "trMembership")
+
+    def both_refuse():
+        for end in ends:
+            try:
+                end.wrap(b"x")
+                return False
+            except Refused:
+                pass
+        return True
+    eventually(both_refuse, 5, "refusals")
+    refused(world, "S5", "TRR_NO_COMMON")
+    assert world.alpha.status()["table"]["state"] == "up to date"
+
+
+def test_a_server_that_is_behind_is_not_believed(two):
+    world, mirror = two
+    mirror.stop()
+    before = world.alpha.table_generation()
+    world.directory.replace(table.system_dn("beta"), "trMembership")
+    eventually(lambda: world.alpha.table_generation() == before + 1)
+    world.directory.kill()
+    mirror.start()
+    wait_state(world.alpha, "behind what this system has seen")
+    refused(world, "S5", "TRR_NO_COMMON")
+    assert world.alpha.table_generation() == before + 1
+
+    # The first is back: the other catches up, and either will do.
+    world.directory.start()
+    eventually(lambda: world.alpha.status()["table"]["state"] == "up to date")
+    world.directory.replace(table.system_dn("beta"), "trMembership",
+                            "engineering PUBLIC SECRET:CRYPTO")
+    eventually(lambda: world.alpha.table_generation() == before + 2)
+
+
+# --- the clock ------------------------------------------------------------
+
+def test_a_clock_that_is_behind(make_world):
+    """The KDC has vouched for a later time than this system has."""
+    world = make_world()
+    assert allowed(world)
+    world.alpha.stop()
+    floor = os.path.join(world.alpha.path, "state/clock")
+    with open(floor, "w") as clock:
+        clock.write("%d\n" % (time.time() + 3600))
+    world.alpha.start()
+    assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
+    world.alpha.stop()
+    os.unlink(floor)
+    world.alpha.start()
+    assert allowed(world)
+
+
+# --- the table's file -----------------------------------------------------
+
+def test_a_table_that_is_cut_short(make_world):
+    world = make_world()
+    assert allowed(world)
+    folder = os.path.join(world.alpha.path, "state/table")
+    # While it is in use: the daemon ends sooner than it believes it.
+    os.truncate(os.path.join(folder, "data.mdb"), 4096)
+    eventually(lambda: not world.alpha.running(), what="the end")
+    world.alpha.start(wait=False)
+    eventually(world.alpha.answers, what="the daemon")
+    wait_state(world.alpha, folder)
+    refused(world, None, "TRR_TABLE")
+    # Its content comes from the directory, when the file is out of the way.
+    shutil.rmtree(folder)
+    eventually(lambda: world.alpha.status()["table"]["fresh"] > 0, 30,
+               "a new table")
+    assert allowed(world)
+
+
+# --- network and disk -----------------------------------------------------
+
+@pytest.fixture(scope="module")
+def hosts(make_hosts):
+    return make_hosts(run=("alpha", "beta"), changes={"alpha": {"table": {
+        "heartbeat": "1s", "maximum-staleness": "3s"}}})
+
+
+def test_the_network_is_parted(hosts):
+    world = hosts
+    assert allowed(world)
+    world.network.run(["ip", "link", "set", "v-alpha", "down"])
+    eventually(lambda: world.alpha.status()["table"]["stale"], 10)
+    assert "s old" in refused(world, "S2", "TRR_STALE")
+    wait_state(world.alpha, "does not answer", 20)
+    world.network.run(["ip", "link", "set", "v-alpha", "up"])
+    eventually(lambda: not world.alpha.status()["table"]["stale"], 20)
+    assert allowed(world)
+
+
+def test_the_disk_is_full(hosts):
+    world = hosts
+    state = os.path.join(world.alpha.path, "state")
+    world.alpha.stop()
+    world.alpha.machine.script(
+        "mount -t tmpfs -o size=1m,mode=700 tmpfs $STATE; "
+        "chown --reference=$STATE/.. $STATE", STATE=state)
+    world.alpha.start()
+    before = world.alpha.table_generation()
+    world.alpha.machine.script("cat /dev/zero >$STATE/filler || true",
+                               STATE=state)
+    world.directory.replace(table.system_dn("beta"), "trMembership",
+                            WITHDRAWN)
+    wait_state(world.alpha, "No space left on device", 10)
+    # What cannot be kept is not known: soon nothing is.
+    eventually(lambda: world.alpha.status()["table"]["stale"], 10)
+    refused(world, "S2", "TRR_STALE")
+    assert world.alpha.table_generation() == before
+    world.alpha.machine.script("rm $STATE/filler", STATE=state)
+    eventually(lambda: world.alpha.table_generation() == before + 1, 10)
+    assert allowed(world)
