@@ -362,6 +362,17 @@ def connection(world, server):
         one.close()
 
 
+def test_curl_takes_no_connection_for_authenticated(world, server):
+    urls = ["https://%s/" % table.host("beta")] * 3
+    mark = world.beta.audit.mark()
+    result = world.alpha.machine.run(
+        ["curl", "-sSiv", *NEGOTIATE, *urls], uid=STAFF,
+        env=environment(world, "alice", STAFF, "alpha"))
+    assert Answer(result).statuses == [200] * 3
+    assert result.err.count("Re-using existing connection") == 2
+    assert len(world.beta.audit.since(mark, event="accept")) == 3
+
+
 def test_each_request_is_a_decision(world, connection):
     live = connection()
     mark = world.beta.audit.mark()

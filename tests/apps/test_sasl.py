@@ -311,3 +311,47 @@ def test_plain_server_with_by_pass(world, plain_server, bypass):
     assert ldap(world, to="epsilon").status != 0
     result = ldap(world, to="epsilon", uid=CHIEF)
     assert result.out.strip() == ALICE, result
+
+
+# --- with TLS -----------------------------------------------------------
+
+TLS = """
+dn: cn=config
+changetype: modify
+replace: olcTLSCertificateFile
+olcTLSCertificateFile: /etc/ldap/tls.pem
+-
+replace: olcTLSCertificateKeyFile
+olcTLSCertificateKeyFile: /etc/ldap/tls.key
+-
+replace: olcSaslCBinding
+olcSaslCBinding: tls-endpoint
+"""
+
+
+@pytest.fixture(scope="module")
+def tls(world, server):
+    server.machine.script("""
+        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$HOST" \\
+            -addext "subjectAltName=DNS:$HOST" -out /etc/ldap/tls.pem \\
+            -keyout /etc/ldap/tls.key
+        chown openldap /etc/ldap/tls.key
+        """, HOST=server.machine.host)
+    world.alpha.machine.write("/etc/ldap/ca.pem",
+                              server.machine.read("/etc/ldap/tls.pem"))
+    server.configure(TLS)
+
+
+@pytest.mark.parametrize("binding, bound", [
+    ("none", True), ("tls-endpoint", True), ("tls-unique", False)])
+def test_log_in_is_bound_to_tls(world, tls, binding, bound):
+    """The layer is there inside of TLS as well; channel bindings other than
+    the server's are refused, none are not."""
+    env = dict(environment(world, "alice", STAFF, "alpha"),
+               LDAPSASL_CBINDING=binding, LDAPTLS_CACERT="/etc/ldap/ca.pem",
+               LDAPTLS_CIPHER_SUITE="NORMAL:-VERS-TLS1.3")
+    result = world.alpha.machine.run(
+        ["ldapsearch", "-Q", "-ZZ", "-LLL", "uid=alice"], env=env, uid=STAFF,
+        check=False)
+    assert ("uid: alice" in result.out) == bound, result
+    assert bound or "Invalid credentials" in result.err, result
