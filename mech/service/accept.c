@@ -356,18 +356,12 @@ commit(struct tr_job *job, krb5_key subkey)
 {
     const struct tr_call *call = &job->request->call;
     struct tr_association next = job->association;
-    struct tr_bytes key = { NULL, 0 }, trailer = { NULL, 0 };
-    krb5_context context = job->context;
-    krb5_key assoc_key = NULL;
+    struct tr_bytes trailer = { NULL, 0 };
     krb5_error_code ret;
 
-    ret = tr_association_key(context, subkey, &next.association,
-                             &next.binding, &assoc_key);
-    if (ret == 0)
-        ret = tr_key_export(context, assoc_key, &next.enctype, &key);
+    ret = tr_key_export(job->context, subkey, &next.enctype, &next.key);
     if (ret)
-        goto cleanup;
-    next.key = key;
+        return ret;
     next.peer_system = job->answer.sender;
     next.client = job->client;
     next.low = job->answer.low;
@@ -378,11 +372,8 @@ commit(struct tr_job *job, krb5_key subkey)
         ret = consume(job);
     if (ret == 0)
         ret = tr_establish(job, &next, &call->u.accept.binding, &trailer);
-
-cleanup:
     /* The job is gone if this succeeded. */
-    krb5_k_free_key(context, assoc_key);
-    tr_bytes_free(&key);
+    tr_bytes_free(&next.key);
     tr_bytes_free(&trailer);
     return ret;
 }

@@ -56,6 +56,21 @@ cleanup:
     return ret;
 }
 
+krb5_error_code
+tr_association_label_key(krb5_context context, const struct tr_association *a,
+                         krb5_key *key_out)
+{
+    krb5_key subkey = NULL;
+    krb5_error_code ret;
+
+    ret = tr_key_import(context, a->enctype, &a->key, &subkey);
+    if (ret == 0)
+        ret = tr_association_key(context, subkey, &a->association,
+                                 &a->environment, key_out);
+    krb5_k_free_key(context, subkey);
+    return ret;
+}
+
 int64_t
 tr_boottime(void)
 {

@@ -27,6 +27,14 @@ krb5_error_code tr_association_open(struct tr_cipher *cipher,
                                     const struct tr_bytes *record, int stage,
                                     struct tr_association *association_out);
 
+/*
+ * The key of an established association's label records.  It is made when it
+ * is asked for: most associations never have one.  krb5_k_free_key() it.
+ */
+krb5_error_code tr_association_label_key(krb5_context context,
+                                         const struct tr_association *a,
+                                         krb5_key *key_out);
+
 /* Milliseconds since boot, counting sleep; does not jump. */
 int64_t tr_boottime(void);
 

@@ -424,9 +424,6 @@ accept_acceptance(struct tr_job *job, krb5_key subkey)
     const struct tr_bytes no_trailer = { NULL, 0 };
     struct tr_acceptance acc = { .protocol = NULL };
     struct tr_association next = job->association;
-    struct tr_bytes key = { NULL, 0 };
-    krb5_context context = job->context;
-    krb5_key assoc_key = NULL;
     krb5_error_code ret;
 
     ret = open_acceptance(job, subkey, &acc);
@@ -434,15 +431,8 @@ accept_acceptance(struct tr_job *job, krb5_key subkey)
         ret = check_acceptance(job, &acc);
     if (ret == 0)
         ret = tr_judge_agreement(job, acc.label, acc.low, acc.high);
-    if (ret == 0)
-        ret = tr_association_key(job->context, subkey,
-                                 &job->association.association,
-                                 &job->association.binding, &assoc_key);
-    if (ret == 0)
-        ret = tr_key_export(job->context, assoc_key, &next.enctype, &key);
     if (ret)
         goto cleanup;
-    next.key = key;
     next.low = job->answer.low;
     next.high = job->answer.high;
     next.end = tr_earlier(tr_earlier(next.end, acc.end), job->answer.end);
@@ -450,8 +440,6 @@ accept_acceptance(struct tr_job *job, krb5_key subkey)
 
 cleanup:
     /* The job is gone if this succeeded. */
-    krb5_k_free_key(context, assoc_key);
-    tr_bytes_free(&key);
     tr_wire_free(TR_WIRE_ACCEPTANCE, &acc);
     return ret;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "trustrealm_err.h"
+#include "association.h"
 #include "crypto.h"
 #include "establish.h"
 #include "judge.h"
@@ -28,7 +29,7 @@ begin(struct tr_job *job, const struct tr_bytes *record, krb5_key *key_out)
     if (a->bypass)
         return tr_job_fail(job, TR_STEP_NONE, TRR_UNSUPPORTED,
                            "the context has no label");
-    return tr_key_import(job->context, a->enctype, &a->key, key_out);
+    return tr_association_label_key(job->context, a, key_out);
 }
 
 /*

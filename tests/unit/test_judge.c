@@ -491,7 +491,7 @@ a_label_record_is_judged_by_what_it_says(void **state)
     assert_int_equal(tr_association_open(tr_keys_cipher(
         world_beta.service.keys), &context.acceptor, TR_STAGE_ESTABLISHED,
         &a), 0);
-    assert_int_equal(tr_key_import(krb5, a.enctype, &a.key, &key), 0);
+    assert_int_equal(tr_association_label_key(krb5, &a, &key), 0);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         tr_bytes_free(&label);
         assert_int_equal(tr_encrypt(krb5, key, rows[i].usage, rows[i].text,
