@@ -28,6 +28,8 @@ USER = "uid=%s,cn=example.test,cn=gssapi,cn=auth"
 ACCESS = """\
 access to dn.exact={gamma} by dn.exact={bob} read by * break
 access to dn.subtree={people} by dn.exact={bob} read by * break
+access to dn.exact=ou=systems,{suffix} attrs=children
+    by dn.exact={bob} none by * break
 access to dn.exact=ou=systems,{base} attrs=children
     by dn.exact={bob} none by * break
 access to dn.subtree={suffix} by dn.exact={bob} write by * break
@@ -514,42 +516,44 @@ def test_not_shown_everything_is_an_error(site):
 
 # --- two at once --------------------------------------------------------
 
-def test_lost_update_is_refused(site):
-    """Somebody else changes the entry between our look and our write."""
+def late_join(site, before, system, realm, low, high, **options):
+    """Join, while before() is done by somebody else in between."""
+    with Between(site.scratch, site.directory, before, **options) as between:
+        return trustrealm(program(), "system", "join",
+                          system + ".example.test", "--realm", realm,
+                          "--low", low, "--high", high, "--uri", between.uri,
+                          "--base", table.SUFFIX)
+
+
+def memberships(site, dn):
+    return [v for a, v in site.server.dump()[dn] if a == "trMembership"]
+
+
+@pytest.mark.parametrize("assertions", [True, False])
+def test_lost_update_is_refused(site, assertions):
+    """Somebody else changes the value between our look and our write."""
     def somebody(_):
         site.directory.replace(BETA, "trMembership", "corporate OPEN OPEN")
 
-    between = Between(site.scratch, site.directory, somebody)
-    try:
-        late = trustrealm(program(), "system", "join", "beta.example.test",
-                          "--realm", "engineering", "--low", "PUBLIC",
-                          "--high", "PUBLIC", "--uri", between.uri, "--base",
-                          table.SUFFIX)
-    finally:
-        between.close()
+    late = late_join(site, somebody, "beta", "engineering", "PUBLIC",
+                     "PUBLIC", assertions=assertions)
     assert late.status == 1, late
     assert BETA + ": somebody else has changed it meanwhile" in late.err
-    assert [v for a, v in site.server.dump()[BETA] if a == "trMembership"] \
-        == ["corporate OPEN OPEN"]
+    assert memberships(site, BETA) == ["corporate OPEN OPEN"]
 
 
-def test_change_of_another_value_counts(site):
+@pytest.mark.parametrize("options", [
+    {}, {"assertions": False, "search_of": DELTA}], ids=["", "without"])
+def test_change_of_another_value_counts(site, options):
     """Two memberships in one trust realm would make the entry useless: a
     value beside ours is as good a reason."""
     def somebody(_):
         site.directory.replace(DELTA, "trMembership", "corporate OPEN OPEN")
 
-    between = Between(site.scratch, site.directory, somebody)
-    try:
-        late = trustrealm(program(), "system", "join", "delta.example.test",
-                          "--realm", "corporate", "--low", "OPEN", "--high",
-                          "RESTRICTED", "--uri", between.uri, "--base",
-                          table.SUFFIX)
-    finally:
-        between.close()
+    late = late_join(site, somebody, "delta", "corporate", "OPEN",
+                     "RESTRICTED", **options)
     assert late.status == 1, late
-    assert [v for a, v in site.server.dump()[DELTA] if a == "trMembership"] \
-        == ["corporate OPEN OPEN"]
+    assert memberships(site, DELTA) == ["corporate OPEN OPEN"]
 
 
 @pytest.mark.parametrize("kind", ["server", "file"])
@@ -611,7 +615,19 @@ def test_what_fails_in_the_middle_is_taken_back(site, what):
     assert site.server.dump() == before
 
 
-def test_added_entries_are_taken_back(site):
+def test_container_is_taken_back(site):
+    """bob may make the container, but nothing in it."""
+    site.server.reset([e for e in entries() if "ou=systems" not in e])
+    before = site.server.dump()
+    failed = site.as_user("bob", "system", "add", "new.example.test",
+                          "--principal", SYSTEM[1])
+    assert failed.status == 1, failed
+    container = "ou=systems," + table.SUFFIX
+    assert container + ": taken back" in failed.err
+    assert site.server.dump() == before
+
+
+def test_what_others_have_put_in_stays(site):
     def somebody(n):
         if n == 2:
             site.directory.add(table.entry(
@@ -621,13 +637,10 @@ def test_added_entries_are_taken_back(site):
 
     site.server.reset([e for e in entries() if "trLabelMap" not in e
                        and "ou=maps" not in e])
-    between = Between(site.scratch, site.directory, somebody)
-    try:
+    with Between(site.scratch, site.directory, somebody) as between:
         late = trustrealm(program(), "map", "add", "corporate/air",
                           "--level", "a OPEN", "--uri", between.uri, "--base",
                           table.BASE)
-    finally:
-        between.close()
     assert late.status == 1, late
     # The container has an entry now, which is not ours.
     assert "ou=maps,%s: was changed and could not be taken back" \

@@ -80,20 +80,32 @@ class Server:
 
 class Between:
     """A unix socket in front of a directory's own: calls before(n) when the
-    nth modification comes through, and then passes it on."""
+    nth modification comes through, and then passes it on.  search_of: when a
+    search of that DN comes, instead.  The server seems to have no assertion
+    control unless assertions."""
 
-    OPERATIONS = {0x66, 0x68, 0x4a}     # modify, add, delete
+    WRITES = {0x66, 0x68, 0x4a}         # modify, add, delete
+    SEARCH = 0x63
 
-    def __init__(self, scratch, directory, before):
+    def __init__(self, scratch, directory, before, search_of=None,
+                 assertions=True):
         self.path = scratch.join("between")
         self.uri = "ldapi://" + self.path.replace("/", "%2F")
         self._target = directory.path + "/ldapi"
         self._before = before
+        self._search_of = search_of
+        self._assertions = assertions
         self._count = 0
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(self.path)
         self._socket.listen()
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
 
     def close(self):
         self._socket.close()
@@ -121,16 +133,19 @@ class Between:
             if not octets:
                 target.close()
                 return
-            if watch and self._operation(octets) in self.OPERATIONS:
+            if watch and self._awaited(octets):
                 self._count += 1
                 self._before(self._count)
+            if not self._assertions:
+                octets = octets.replace(b"1.3.6.1.1.12", b"1.3.6.1.1.99")
             target.sendall(octets)
 
-    @staticmethod
-    def _operation(octets):
-        """Tag of the request in an LDAP message."""
+    def _awaited(self, octets):
         at = 2 + (octets[1] & 0x7f if octets[1] & 0x80 else 0)
-        return octets[at + 2 + octets[at + 1]]
+        operation = octets[at + 2 + octets[at + 1]]
+        if self._search_of is None:
+            return operation in self.WRITES
+        return operation == self.SEARCH and self._search_of.encode() in octets
 
 
 def trustrealm(program, *arguments, env=None, timeout=30):

@@ -6,7 +6,8 @@
  * and what is to come, so that one which was planned on something that is no
  * longer so fails.  Where the server has the assertion control (RFC 4528) an
  * operation is tied to the entryCSN that was read, and no other change to
- * the entry goes unnoticed either.
+ * the entry goes unnoticed either.  Elsewhere (389 Directory Server) the entry
+ * is read once more, which leaves a moment for others.
  *
  * All that may be needed to take back what was done is there before the first
  * operation is sent.
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include "directory_ldap.h"
+#include "record_class.h"
 
 struct step {
     const struct tool_change *change;
@@ -175,25 +177,49 @@ explain(const struct tool_ldap *ldap, int code, const char *dn)
     }
 }
 
-static int
-make(const struct tool_ldap *ldap, const struct step *step)
-{
-    const struct tool_entry *before = step->change->before;
-    int code;
-
-    code = operate(ldap, step->dn, step->forward, before == NULL,
-                   before == NULL ? NULL : before->csn);
-    return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step->dn);
-}
+struct differences { size_t n; bool only_ours; };
 
 /* A server may have put in superior classes. */
 static void
 count_change(bool added, const char *attribute, const char *value, void *arg)
 {
-    size_t *n = arg;
+    struct differences *differences = arg;
 
-    if (strcasecmp(attribute, "objectClass") != 0)
-        (*n)++;
+    if (strcasecmp(attribute, "objectClass") != 0 &&
+        (!differences->only_ours || tr_class_attribute(attribute) != NULL))
+        differences->n++;
+}
+
+/* Is the entry what we know it as?  found_out is what it is. */
+static bool
+is_still(struct tool_ldap *ldap, const struct tool_entry *known,
+         bool only_ours, struct tool_entry **found_out)
+{
+    struct differences differences = { 0, only_ours };
+    struct tool_change since = { known, NULL };
+
+    if (tool_ldap_look(ldap, known->dn, found_out) != TOOL_DONE)
+        return false;
+    since.after = *found_out;
+    tool_change_each(&since, count_change, &differences);
+    return differences.n == 0;
+}
+
+static int
+make(struct tool_ldap *ldap, const struct step *step)
+{
+    const struct tool_entry *before = step->change->before;
+    struct tool_entry *found = NULL;
+    int code = LDAP_SUCCESS;
+
+    if (before != NULL && !ldap->assertions &&
+        !is_still(ldap, before, true, &found))
+        code = LDAP_ASSERTION_FAILED;
+    tool_entry_free(found);
+    if (code == LDAP_SUCCESS)
+        code = operate(ldap, step->dn, step->forward, before == NULL,
+                       before == NULL ? NULL : before->csn);
+    return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step->dn);
 }
 
 /* Remove an entry that we added, unless it is another one by now. */
@@ -201,16 +227,9 @@ static int
 remove_added(struct tool_ldap *ldap, const struct step *step)
 {
     struct tool_entry *found = NULL;
-    struct tool_change since = { 0 };
-    size_t differences = 0;
     int code = LDAP_ASSERTION_FAILED;
 
-    if (tool_ldap_look(ldap, step->dn, &found) != TOOL_DONE)
-        return LDAP_NO_SUCH_OBJECT;
-    since.before = step->change->after;
-    since.after = found;
-    tool_change_each(&since, count_change, &differences);
-    if (differences == 0)
+    if (is_still(ldap, step->change->after, false, &found))
         code = operate(ldap, step->dn, NULL, false, found->csn);
     tool_entry_free(found);
     return code;
