@@ -53,13 +53,17 @@ static inline OM_uint32
 tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
                             struct tr_known_label **label, OM_uint32 major);
 
-/* The same when a look is not enough. */
+/* The same when a look is not enough, out of the way of other messages. */
+#define TR_SELDOM __attribute__((cold))
+TR_SELDOM
 OM_uint32 tr_message_enter_slowly(OM_uint32 *minor,
                                   struct tr_context *context);
+TR_SELDOM
 OM_uint32 tr_message_confirm_sent_slowly(OM_uint32 *minor,
                                          struct tr_context *context,
                                          const struct tr_known_label *label,
                                          OM_uint32 major);
+TR_SELDOM
 OM_uint32 tr_message_confirm_received_slowly(OM_uint32 *minor,
                                              struct tr_context *context,
                                              struct tr_known_label **label,
@@ -69,6 +73,7 @@ OM_uint32 tr_message_confirm_received_slowly(OM_uint32 *minor,
 static inline OM_uint32
 tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
                       OM_uint32 major, int conf);
+TR_SELDOM
 OM_uint32 tr_message_lacks_conf(OM_uint32 *minor);
 
 static inline OM_uint32
