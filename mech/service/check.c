@@ -13,6 +13,7 @@
 #include "crypto.h"
 #include "daemon.h"
 #include "follow.h"
+#include "source.h"
 #include "trustrealm_err.h"
 
 struct check {
@@ -125,6 +126,113 @@ check_commands(struct check *check)
     }
 }
 
+/* What is allowed there has no effect. */
+static void
+check_bypass(struct check *check)
+{
+    const struct tr_config *config = check->config;
+    const struct tr_service_rule *rule;
+    size_t i;
+
+    if (config->allow_bypass)
+        return;
+    if (config->bypass_to != NULL)
+        fault(check, "[policy] bypass-to", config->bypass_to[0],
+              "without allow-bypass nothing is by-passed");
+    for (i = 0; i < config->nservices; i++) {
+        rule = &config->services[i];
+        if (rule->bypass != NULL && rule->bypass[0] != NULL)
+            fault(check, "[services] bypass", rule->bypass[0],
+                  "without allow-bypass nothing is by-passed");
+    }
+}
+
+/* Names that the table does not know are most likely misspelt. */
+static void
+check_names(struct check *check, struct tr_table *table)
+{
+    char **name = check->config->trust_realms;
+    const struct tr_realm *realm;
+    struct tr_view *view;
+    krb5_error_code ret;
+
+    ret = tr_view_open(table, &view);
+    if (ret != 0) {
+        fault(check, "[table] source", check->config->source,
+              tr_table_message(table));
+        return;
+    }
+    for (; name != NULL && *name != NULL; name++) {
+        if (tr_view_realm(view, *name, &realm) == TRR_NOT_FOUND)
+            fault(check, "[policy] trust-realms", *name,
+                  "no such trust realm in the table");
+    }
+    tr_view_close(view);
+}
+
+/* The file as it is now, in a table of its own. */
+static void
+check_ldif(struct check *check, const char *path)
+{
+    const char *folder = secure_getenv("TMPDIR");
+    struct tr_table *table = NULL;
+    char *directory, *why = NULL;
+    krb5_error_code ret;
+
+    if (asprintf(&directory, "%s/trustrealmd.XXXXXX",
+                 folder != NULL ? folder : "/tmp") < 0) {
+        fault(check, "[table] source", path, strerror(ENOMEM));
+        return;
+    }
+    if (mkdtemp(directory) == NULL) {
+        fault(check, "temporary directory", directory, strerror(errno));
+        free(directory);
+        return;
+    }
+    ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table, &why);
+    if (ret == 0)
+        ret = tr_source_load_ldif(table, path, &why);
+    if (ret != 0)
+        fault(check, "[table] source", check->config->source,
+              why != NULL ? why : error_message(ret));
+    else
+        check_names(check, table);
+    tr_table_close(table);
+    tr_table_remove(directory);
+    free(directory);
+    free(why);
+}
+
+/* What came from elsewhere, if anything came yet. */
+static void
+check_kept(struct check *check)
+{
+    struct tr_table *table = NULL;
+    char *path = tr_table_path(check->config), *why = NULL;
+
+    if (path != NULL && access(path, F_OK) == 0) {
+        if (tr_table_open(path, TR_TABLE_READ, 0, &table, &why) != 0)
+            fault(check, "[table] source", check->config->source,
+                  why != NULL ? why : "its table cannot be opened");
+        else
+            check_names(check, table);
+    }
+    tr_table_close(table);
+    free(path);
+    free(why);
+}
+
+static void
+check_table(struct check *check)
+{
+    const char *path = tr_config_file(check->config);
+
+    if (path == NULL || tr_config_signed(check->config))
+        check_kept(check);
+    else if (access(path, R_OK) == 0)
+        check_ldif(check, path);
+}
+
 int
 tr_check_config(const char *config_path)
 {
@@ -159,6 +267,8 @@ tr_check_config(const char *config_path)
         check_access(&check, "[audit] target", config->audit_target, true,
                      W_OK | X_OK);
     check_commands(&check);
+    check_bypass(&check);
+    check_table(&check);
     ret = tr_tcb_create(config, &tcb);
     if (ret != 0)
         fault(&check, "[policy] backend", config->backend,

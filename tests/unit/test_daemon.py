@@ -65,8 +65,9 @@ class Alone:
         """trustrealmd -t"""
         self.alpha.write_config()
         return run([self.program("trustrealmd"), "-t", "-c",
-                    self.alpha.config_path], env=self.environment(),
-                   check=False)
+                    self.alpha.config_path], check=False,
+                   env=dict(self.environment(),
+                            TMPDIR=self.scratch.mkdir("tmp")))
 
 
 @pytest.fixture
@@ -108,6 +109,8 @@ def test_a_good_configuration_passes(alone):
     ("audit", "target", "file:/nonexistent/a", "No such file"),
     ("policy", "backend", "guess", "policy expected"),
     ("system", "sockets", "/x", "unknown key"),
+    ("policy", "trust-realms", "enginering", "no such trust realm"),
+    ("policy", "bypass-to", "host/*@EXAMPLE.TEST", "without allow-bypass"),
 ])
 def test_a_bad_configuration_is_named(alone, section, key, value, says):
     alone.alpha.config[section][key] = value
@@ -118,6 +121,28 @@ def test_a_bad_configuration_is_named(alone, section, key, value, says):
     assert line.startswith("%s: [%s] %s = %s: " % (
         alone.alpha.config_path, section, key, value))
     assert re.search(says, line)
+
+
+def test_a_bad_table_is_named_before_it_is_used(alone):
+    good = table.entries()
+    alone.write_table(good + [good[-1].replace("trLevelMap", "trLevelMop")])
+    result = alone.check()
+    assert result.status == 1
+    assert "trLevelMop: no such attribute" in result.err
+    assert os.listdir(alone.scratch.mkdir("tmp")) == []
+
+
+def test_names_are_looked_for_in_the_table_that_is_kept(alone):
+    """The directory need not answer for that."""
+    alone.alpha.config["policy"]["trust-realms"] = "engineering enginering"
+    alone.alpha.start()
+    alone.alpha.stop()
+    alone.alpha.config["table"] = {"source": "ldap://127.0.0.1:1",
+                                   "base": table.BASE}
+    result = alone.check()
+    assert result.status == 1
+    line, = result.err.splitlines()
+    assert "[policy] trust-realms = enginering: no such trust realm" in line
 
 
 def test_usage():
