@@ -833,3 +833,110 @@ def test_daemon_sees_what_is_written(world):
     change("join", "beta.example.test", "--realm", "engineering", "--low",
            "PUBLIC", "--high", "SECRET:CRYPTO")
     assert delivered()
+
+
+# --- import -------------------------------------------------------------
+
+def new_system(number, membership="engineering PUBLIC INTERNAL"):
+    return table.system("new%d" % number, [membership])
+
+
+def imported(site, store, entries, *options):
+    """Import a file of these entries; its result and what it counted."""
+    path = site.scratch.write("import.ldif", "\n".join(entries))
+    done = site.run(store, "import", path, "--json", *options)
+    return done, json.loads(done.out) if done.out else None
+
+
+@pytest.fixture(params=[0, 1], ids=["server", "file"])
+def store(request, site):
+    return site.stores[request.param]
+
+
+def test_import_adds_and_changes(site, store):
+    """What is in the directory and not in the file stays."""
+    before = store.dump()
+    narrower = table.system("beta", ["engineering PUBLIC INTERNAL"])
+    done, counts = imported(site, store, [new_system(1), new_system(2),
+                                          narrower])
+    assert done.status == 0, done
+    assert (counts["added"], counts["changed"]) == (2, 1)
+    changed = difference(before, store.dump())
+    assert set(changed) == {table.system_dn("new1"), table.system_dn("new2"),
+                            BETA}
+    assert changed[BETA][1] == [("trMembership",
+                                 "engineering PUBLIC INTERNAL")]
+
+
+def test_import_given_again_does_nothing(site, store):
+    entries = [new_system(number) for number in range(20)]
+    assert imported(site, store, entries)[1]["added"] == 20
+    before = store.dump()
+    done, counts = imported(site, store, entries)
+    assert done.status == 0
+    assert (counts["added"], counts["changed"], counts["unchanged"]) == (
+        0, 0, 20)
+    assert store.dump() == before
+
+
+def test_import_goes_on_where_it_ended(site):
+    """bob may not write gamma: what is before it is in the directory."""
+    path = site.scratch.write("import.ldif", "\n".join([
+        table.system("gamma", ["corporate OPEN OPEN"]),
+        table.system("beta", ["corporate OPEN RESTRICTED"])]))
+    before = site.server.dump()
+    done = site.as_user("bob", "import", path)
+    assert done.status == 1
+    assert "0 of 2 entries were written" in done.err
+    assert site.server.dump() == before
+    done = site.as_user("bob", "import", path, "--keep-going", "--json")
+    assert done.status == 1
+    counts = json.loads(done.out)
+    assert (counts["changed"], counts["refused"]) == (1, 1)
+    assert set(difference(before, site.server.dump())) == {BETA}
+
+
+BAD = ["dn: cn=bad,ou=systems,%s\nobjectClass: trSystem\ncn: bad\n"
+       "trPrincipal: x@Y\ntrMembership: engineering\n" % table.BASE,
+       "dn: cn=worse,ou=systems,%s\nthis is no line of LDIF\n" % table.BASE]
+
+
+@pytest.mark.parametrize("bad, line", [(BAD[0], 7), (BAD[1], 8)])
+def test_bad_entry_is_named_by_its_line(site, store, bad, line):
+    before = store.dump()
+    entries = [new_system(1), bad, new_system(2)]
+    done, counts = imported(site, store, entries)
+    assert done.status in (1, 3) and counts is None
+    assert "import.ldif:%d: " % line in done.err
+    assert store.dump() == before, "all or nothing of it"
+    done, counts = imported(site, store, entries, "--keep-going")
+    assert done.status == 1
+    assert (counts["added"], counts["left_out"]) == (2, 1)
+    assert "import.ldif:%d: " % line in done.err
+
+
+def test_import_is_judged_as_a_whole(site, store):
+    before = store.dump()
+    done, _ = imported(site, store, [new_system(1, "nowhere A B")])
+    assert done.status == 1
+    assert "nowhere" in done.err and "refused" in done.err
+    assert store.dump() == before
+
+
+def test_import_without_writing(site, store):
+    before = store.dump()
+    done, shown = imported(site, store, [new_system(1)], "--dry-run")
+    assert done.status == 0, done
+    assert shown["changes"][0]["dn"] == table.system_dn("new1")
+    assert store.dump() == before
+
+
+def test_export_can_be_imported_elsewhere(site, store):
+    everything = site.run(store, "export").out
+    path = site.scratch.write("everything.ldif", everything)
+    target = File(site.scratch.join("elsewhere.ldif"))
+    with open(target.path, "w") as file:
+        file.write("version: 1\n")
+    done = site.run(target, "import", path, "--json")
+    assert done.status == 0, done
+    assert site.run(target, "export").out == everything

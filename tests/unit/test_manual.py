@@ -144,6 +144,7 @@ def documented_options(page):
     ("trustrealm.1", "tools/trustrealm/trustrealm", "who"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "diff"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "export"),
+    ("trustrealm.1", "tools/trustrealm/trustrealm", "import"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "graph"),
     ("trustrealm.1", "tools/trustrealm/trustrealm", "schema"),
     ("trustrealm-offboard.1", "tools/trustrealm/trustrealm", "offboard"),
@@ -159,7 +160,7 @@ def test_options_and_manual_agree(page, program, command):
     ("trustrealm.1", [("tools/trustrealm/trustrealm", c)
                       for c in ("explain", "status", "check", "cache", "reach",
                                 "who", "diff", "metrics", "graph", "watch",
-                                "export",
+                                "export", "import",
                                 "schema")] +
      [("tools/trustrealm/trustrealm", "realm", "set")]),
     ("trustrealm-offboard.1",

@@ -23,16 +23,23 @@
 
 /* --- taking apart -------------------------------------------------------- */
 
-/* Say what is wrong at an offset of the file. */
-static int
-wrong(const struct ldif_text *ldif, size_t offset, const char *what)
+unsigned long
+ldif_text_line(const struct ldif_text *ldif, size_t offset)
 {
     unsigned long line = 1;
     size_t i;
 
     for (i = 0; i < offset; i++)
         line += ldif->text[i] == '\n';
-    return tool_fail(TOOL_SYSTEM, "%s:%lu: %s", ldif->path, line, what);
+    return line;
+}
+
+/* Say what is wrong at an offset of the file. */
+static int
+wrong(const struct ldif_text *ldif, size_t offset, const char *what)
+{
+    return tool_fail(TOOL_SYSTEM, "%s:%lu: %s", ldif->path,
+                     ldif_text_line(ldif, offset), what);
 }
 
 /* Take one logical line: [start, end) of the file, changed and ended by NUL
@@ -109,6 +116,19 @@ take_block(const struct ldif_text *ldif, struct ldif_block *block)
     return status;
 }
 
+static void
+clear_block(struct ldif_block *block)
+{
+    size_t i;
+
+    for (i = 0; i < block->nlines; i++) {
+        free(block->lines[i].type);
+        free(block->lines[i].value);
+    }
+    free(block->lines);
+    tool_entry_free(block->entry);
+}
+
 static bool
 is_blank(const char *line)
 {
@@ -150,6 +170,12 @@ ldif_text_parse(struct ldif_text *ldif)
             at = next_line(ldif, at);
         block->end = at;
         status = take_block(ldif, block);
+        if (status != TOOL_DONE && ldif->keep_going) {
+            clear_block(block);
+            ldif->nblocks--;
+            ldif->nbad++;
+            status = TOOL_DONE;
+        }
     }
     return status;
 }
@@ -157,18 +183,10 @@ ldif_text_parse(struct ldif_text *ldif)
 void
 ldif_text_clear(struct ldif_text *ldif)
 {
-    struct ldif_block *block;
     size_t i;
 
-    for (block = ldif->blocks; block < ldif->blocks + ldif->nblocks;
-         block++) {
-        for (i = 0; i < block->nlines; i++) {
-            free(block->lines[i].type);
-            free(block->lines[i].value);
-        }
-        free(block->lines);
-        tool_entry_free(block->entry);
-    }
+    for (i = 0; i < ldif->nblocks; i++)
+        clear_block(&ldif->blocks[i]);
     free(ldif->blocks);
     ldif->blocks = NULL;
     ldif->nblocks = 0;

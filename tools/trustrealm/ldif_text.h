@@ -25,13 +25,16 @@ struct ldif_text {
     const char *path;           /* for messages */
     char *text;                 /* not owned */
     size_t length;
+    bool keep_going;            /* leave out blocks that are wrong */
     struct ldif_block *blocks;
-    size_t nblocks;
+    size_t nblocks, nbad;
 };
 
 /* Take a file's text apart.  Clear in any case. */
 int ldif_text_parse(struct ldif_text *ldif);
 void ldif_text_clear(struct ldif_text *ldif);
+/* The number of the line at an offset. */
+unsigned long ldif_text_line(const struct ldif_text *ldif, size_t offset);
 
 /* The text with changes made (tool_directory_apply()), malloced.  TOOL_NO,
  * with a message, when an entry is not there, or is there already. */

@@ -13,7 +13,9 @@
 static const struct tool_command *const commands[] = {
     &tool_explain,
     &tool_reach,
-    &tool_who, &tool_export,
+    &tool_who,
+    &tool_import,
+    &tool_export,
     &tool_status,
     &tool_metrics,
     &tool_watch,

@@ -60,7 +60,7 @@ extern const struct tool_command tool_system_leave;
 extern const struct tool_command tool_system_disable;
 extern const struct tool_command tool_system_enable;
 extern const struct tool_command tool_system_remove;
-extern const struct tool_command tool_export;
+extern const struct tool_command tool_export, tool_import;
 extern const struct tool_command tool_clearance_set;
 extern const struct tool_command tool_clearance_show;
 extern const struct tool_command tool_clearance_list;

@@ -87,6 +87,13 @@ tool_work_take(struct tool_work *work, struct tool_entry *entry)
 }
 
 void
+tool_work_replace(struct tool_work *work, const struct tool_entry *entry,
+                  struct tool_entry *after)
+{
+    note(work, entry, after);
+}
+
+void
 tool_work_delete(struct tool_work *work, const struct tool_entry *entry)
 {
     note(work, entry, NULL);
@@ -223,12 +230,21 @@ keep_new(struct findings *findings, const struct findings *old)
     findings->n = n;
 }
 
+static int
+compare_addresses(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t)*(const struct tool_entry *const *)a;
+    uintptr_t y = (uintptr_t)*(const struct tool_entry *const *)b;
+
+    return (x > y) - (x < y);
+}
+
 /* The entries as they would be; they belong to work. */
 static void
 apply_to_entries(const struct tool_work *work, struct tool_entries *after_out)
 {
     const struct tool_entry **changed;
-    size_t i, j;
+    size_t i;
 
     changed = tool_must(calloc(work->nchanges + 1, sizeof(*changed)));
     for (i = 0; i < work->nchanges; i++) {
@@ -236,12 +252,10 @@ apply_to_entries(const struct tool_work *work, struct tool_entries *after_out)
         if (work->changes[i].after != NULL)
             tool_entries_add(after_out, work->changes[i].after);
     }
+    qsort(changed, work->nchanges, sizeof(*changed), compare_addresses);
     for (i = 0; i < work->entries.n; i++) {
-        for (j = 0; j < work->nchanges; j++) {
-            if (changed[j] == work->entries.list[i])
-                break;
-        }
-        if (j == work->nchanges)
+        if (bsearch(&work->entries.list[i], changed, work->nchanges,
+                    sizeof(*changed), compare_addresses) == NULL)
             tool_entries_add(after_out, work->entries.list[i]);
     }
     free(changed);
@@ -389,6 +403,22 @@ print_json(const struct tool_work *work, const struct findings *findings,
     return tool_json_print(json_pack("{s:s, s:o, s:o}", "result", result,
                                      "changes", changes_json(work),
                                      "findings", list), status);
+}
+
+int
+tool_work_judge(struct tool_work *work)
+{
+    struct findings findings = { 0 };
+    int status;
+
+    drop_idle(work);
+    status = judge_changes(work, &findings);
+    if (status == TOOL_DONE)
+        tell_findings(&findings);
+    if (status == TOOL_DONE && has_errors(&findings))
+        status = tool_fail(TOOL_NO, "refused: nothing was written");
+    free_findings(&findings);
+    return status;
 }
 
 /* --- writing ------------------------------------------------------------- */

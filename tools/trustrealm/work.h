@@ -44,9 +44,16 @@ void tool_work_delete(struct tool_work *work,
 
 /* The same, made by the caller; it belongs to work from then on. */
 void tool_work_take(struct tool_work *work, struct tool_entry *entry);
+/* Entry, NULL for none, shall be after, which belongs to work from then on. */
+void tool_work_replace(struct tool_work *work,
+                       const struct tool_entry *entry,
+                       struct tool_entry *after);
 /* Forget all that was noted. */
 void tool_work_forget(struct tool_work *work);
 
+/* Judge the whole table as it would be, as tool_work_finish() does: TOOL_NO,
+ * with a message, when it must not be written. */
+int tool_work_judge(struct tool_work *work);
 /*
  * Judge the whole table as it would be, show what changes, and write it.
  * Errors that the table does not have today refuse it (TOOL_NO); --dry-run

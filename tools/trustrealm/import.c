@@ -1,0 +1,307 @@
+/* tools/trustrealm/import.c - trustrealm import: a file into the directory */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Entries that are in the directory already are passed over, so an import
+ * that was interrupted goes on when it is asked for again.
+ */
+
+#include "config.h"
+#include <com_err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "ldif_text.h"
+#include "work.h"
+
+static const char help[] =
+"usage: trustrealm import FILE [OPTION...]\n"
+"\n"
+"Bring the entries of an LDIF file into a directory: those that are not there\n"
+"are added, those that differ are changed, none is removed.  Given again it\n"
+"goes on where it ended.\n"
+"\n"
+"  --keep-going           leave out what is wrong or refused, and go on\n"
+"  --dry-run              write nothing, show what would be written\n"
+"  --ldif FILE            LDIF file instead of an LDAP server\n"
+TOOL_DIRECTORY_HELP
+"  --json                 print JSON\n"
+"  -c, --config FILE      configuration of trustrealmd\n"
+"\n"
+"exit status: 0 all is in the directory, 1 something was left out or refused,\n"
+"             2 usage, 3 system error\n";
+
+enum { OPTION_KEEP_GOING = TOOL_OPTION_OWN };
+
+struct import {
+    struct tool_options common;
+    bool keep_going;
+    const char *path;
+    struct ldif_text ldif;
+    size_t bad;                 /* entries left out */
+    size_t same, added, changed, refused;
+};
+
+/* --- the file ------------------------------------------------------------ */
+
+static int
+read_file(struct import *import)
+{
+    struct ldif_text *ldif = &import->ldif;
+    FILE *file = fopen(import->path, "re");
+    struct stat st;
+    int status = TOOL_DONE;
+
+    ldif->path = import->path;
+    ldif->keep_going = import->keep_going;
+    if (file == NULL || fstat(fileno(file), &st) != 0)
+        status = tool_fail(TOOL_SYSTEM, "%s: %s", import->path,
+                           strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        status = tool_fail(TOOL_SYSTEM, "%s: not a file", import->path);
+    if (status == TOOL_DONE) {
+        ldif->text = tool_must(malloc((size_t)st.st_size + 1));
+        ldif->length = fread(ldif->text, 1, (size_t)st.st_size, file);
+        ldif->text[ldif->length] = '\0';
+        if (ferror(file))
+            status = tool_fail(TOOL_SYSTEM, "%s: %s", import->path,
+                               strerror(errno));
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    if (status == TOOL_DONE)
+        status = ldif_text_parse(ldif);
+    import->bad = ldif->nbad;
+    return status;
+}
+
+/* Say where and why an entry is of no use. */
+static int
+leave_out(struct import *import, const struct ldif_block *block,
+          const char *why)
+{
+    import->bad++;
+    (void)tool_fail(TOOL_NO, "%s:%lu: %s: %s", import->path,
+                    ldif_text_line(&import->ldif, block->start),
+                    block->entry->dn, why);
+    return import->keep_going ? TOOL_DONE : TOOL_NO;
+}
+
+static int
+judge_entry(struct import *import, const struct ldif_block *block)
+{
+    const struct tool_entry *entry = block->entry;
+    const struct tr_entry view = { entry->dn, entry->attributes,
+                                   entry->nattributes };
+    struct tr_record *record = NULL;
+    krb5_error_code ret;
+    char *why = NULL;
+    int status = TOOL_DONE;
+
+    if (entry->why != NULL)
+        return leave_out(import, block, entry->why);
+    ret = tr_record_from_entry(&view, &record, &why);
+    if (ret)
+        status = leave_out(import, block, why != NULL ? why :
+                           error_message(ret));
+    tr_record_free(record);
+    free(why);
+    return status;
+}
+
+/* --- what is to be written ----------------------------------------------- */
+
+static void
+note_difference(bool added, const char *attribute, const char *value,
+                void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Note what makes the directory's entry, or none, the file's. */
+static int
+take_entry(struct import *import, struct tool_work *work,
+           const struct ldif_block *block)
+{
+    struct tool_entry *entry = block->entry, *there;
+    struct tool_change change = { .after = entry };
+    bool differs = false;
+
+    there = tool_entries_find(&work->entries, entry->type, entry->name);
+    if (there != NULL && !tool_dn_same(there->dn, entry->dn))
+        return leave_out(import, block, "the directory has it under another "
+                         "DN");
+    change.before = there;
+    tool_change_each(&change, note_difference, &differs);
+    if (!differs) {
+        import->same++;
+        return TOOL_DONE;
+    }
+    tool_work_replace(work, there, tool_entry_copy(entry));
+    return TOOL_DONE;
+}
+
+/* Of the entries that are of use; the file's others stay in the file. */
+static int
+take_entries(struct import *import, struct tool_work *work)
+{
+    const struct ldif_block *block;
+    size_t bad;
+    int status = TOOL_DONE;
+    size_t i;
+
+    for (i = 0; i < import->ldif.nblocks && status == TOOL_DONE; i++) {
+        block = &import->ldif.blocks[i];
+        if (block->entry == NULL || block->entry->type == 0)
+            continue;
+        bad = import->bad;
+        status = judge_entry(import, block);
+        if (status == TOOL_DONE && import->bad == bad)
+            status = take_entry(import, work, block);
+    }
+    return status;
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+/* One line that is written over, for who watches. */
+static void
+show_progress(size_t done, size_t all, time_t start)
+{
+    double seconds = (double)(time(NULL) - start);
+    double rate = seconds > 0 ? (double)done / seconds : 0;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r%zu of %zu, %zu %%", done, all, 100 * done / all);
+    if (rate > 0)
+        fprintf(stderr, ", %.0f/s, %.0f s left ", rate,
+                (double)(all - done) / rate);
+    if (done == all)
+        fputc('\n', stderr);
+}
+
+static void
+count(struct import *import, const struct tool_change *change)
+{
+    if (change->before == NULL)
+        import->added++;
+    else
+        import->changed++;
+}
+
+/* A file is written as a whole. */
+static int
+write_file(struct import *import, struct tool_work *work)
+{
+    int status = tool_directory_apply(work->directory, work->changes,
+                                      work->nchanges);
+    size_t i;
+
+    for (i = 0; status == TOOL_DONE && i < work->nchanges; i++)
+        count(import, &work->changes[i]);
+    return status;
+}
+
+/* Each entry is an operation of its own. */
+static int
+write_server(struct import *import, struct tool_work *work)
+{
+    time_t start = time(NULL);
+    int status = TOOL_DONE;
+    size_t i;
+
+    for (i = 0; i < work->nchanges; i++) {
+        status = tool_directory_apply(work->directory, &work->changes[i], 1);
+        if (status == TOOL_DONE)
+            count(import, &work->changes[i]);
+        else if (status == TOOL_NO)
+            import->refused++;
+        if (status != TOOL_DONE && (status != TOOL_NO || !import->keep_going))
+            break;
+        show_progress(i + 1, work->nchanges, start);
+        status = TOOL_DONE;
+    }
+    if (status != TOOL_DONE)
+        tool_fail(status, "%zu of %zu entries were written; the same command "
+                  "goes on from here", i, work->nchanges);
+    return status;
+}
+
+/* --- the command --------------------------------------------------------- */
+
+static int
+report(const struct import *import, int status)
+{
+    if (status == TOOL_DONE && (import->bad > 0 || import->refused > 0))
+        status = TOOL_NO;
+    if (import->common.json)
+        return tool_json_print(json_pack(
+            "{s:I, s:I, s:I, s:I, s:I}",
+            "added", (json_int_t)import->added,
+            "changed", (json_int_t)import->changed,
+            "unchanged", (json_int_t)import->same,
+            "refused", (json_int_t)import->refused,
+            "left_out", (json_int_t)import->bad), status);
+    tool_line("%zu added, %zu changed, %zu as they were, %zu refused, "
+              "%zu left out", import->added, import->changed, import->same,
+              import->refused, import->bad);
+    return status;
+}
+
+static int
+run_import(struct import *import)
+{
+    struct tool_work work = { 0 };
+    int status;
+
+    status = read_file(import);
+    if (status == TOOL_DONE)
+        status = tool_work_open(&import->common, &work);
+    if (status == TOOL_DONE)
+        status = take_entries(import, &work);
+    if (status == TOOL_DONE)
+        status = tool_work_judge(&work);
+    if (status == TOOL_DONE && import->common.dry_run)
+        status = tool_work_finish(&import->common, &work);
+    else if (status == TOOL_DONE) {
+        status = import->common.ldif != NULL ? write_file(import, &work) :
+            write_server(import, &work);
+        status = report(import, status);
+    }
+    tool_work_close(&work);
+    ldif_text_clear(&import->ldif);
+    free(import->ldif.text);
+    return status;
+}
+
+static int
+run(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "keep-going", no_argument, NULL, OPTION_KEEP_GOING },
+        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
+        TOOL_DRY_RUN_OPTION, TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    };
+    struct import import = { .keep_going = false };
+    int option, status;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (!tool_take_option(&import.common, option, help, &status))
+            import.keep_going = true;
+        else if (status >= 0)
+            return status;
+    }
+    if (argc - optind != 1)
+        return tool_usage("import", "one file is needed");
+    import.path = argv[optind];
+    return run_import(&import);
+}
+
+const struct tool_command tool_import = {
+    "import", "bring the entries of a file into the directory", run
+};
