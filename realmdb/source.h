@@ -24,6 +24,14 @@ krb5_error_code tr_source_load_snapshot(struct tr_table *table,
                                         const struct tr_snapshot *snapshot,
                                         char **why_out);
 
+/*
+ * The same, but bad is told of each entry that cannot be used; why as above.
+ * When there was one nothing is loaded: TRR_ENTRY, and no *why_out.
+ */
+krb5_error_code tr_source_check_ldif(struct tr_table *table, const char *path,
+                                     void (*bad)(const char *why, void *arg),
+                                     void *arg, char **why_out);
+
 /* What a source that follows LDAP tells its owner. */
 enum tr_source_event {
     TR_SOURCE_CHANGED,          /* committed: the generation went up */

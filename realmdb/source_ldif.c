@@ -42,6 +42,10 @@ struct loader {
     unsigned long nlines;       /* read */
     unsigned long line;         /* of the entry's DN, or of what is wrong */
     char *why;
+    /* Told of each entry that is of no use; NULL: the first one ends it. */
+    void (*bad)(const char *why, void *arg);
+    void *arg;
+    size_t nbad;
 };
 
 static krb5_error_code
@@ -72,6 +76,20 @@ refuse(struct loader *loader, krb5_error_code code, const char *format, ...)
     return code;
 }
 
+/* Where every fault is asked for, tell this one and go on: 0. */
+static krb5_error_code
+tell(struct loader *loader, krb5_error_code code)
+{
+    if (code != TRR_ENTRY || loader->bad == NULL)
+        return code;
+    loader->bad(loader->why != NULL ? loader->why : loader->path,
+                loader->arg);
+    free(loader->why);
+    loader->why = NULL;
+    loader->nbad++;
+    return 0;
+}
+
 /* --- one record --------------------------------------------------------- */
 
 /* An entry being read; dn is NULL until its line was seen. */
@@ -79,6 +97,7 @@ struct reading {
     char *dn;
     unsigned long dn_line;
     struct tr_gathered values;
+    bool bad;                   /* it has been told; its end is looked for */
 };
 
 static void
@@ -87,6 +106,7 @@ clear_reading(struct reading *reading)
     tr_gathered_clear(&reading->values);
     free(reading->dn);
     reading->dn = NULL;
+    reading->bad = false;
 }
 
 /*
@@ -230,9 +250,9 @@ end_entry(struct loader *loader, struct reading *reading)
 {
     krb5_error_code ret = 0;
 
-    if (reading->dn != NULL) {
+    if (reading->dn != NULL && !reading->bad) {
         loader->line = reading->dn_line;
-        ret = store(loader, reading);
+        ret = tell(loader, store(loader, reading));
     }
     clear_reading(reading);
     return ret;
@@ -299,11 +319,18 @@ static krb5_error_code
 take_unfolded(struct loader *loader, struct reading *reading,
               const struct line *line)
 {
+    krb5_error_code ret;
+
     if (line->length == 0)
         return end_entry(loader, reading);
+    if (reading->bad)
+        return 0;
     if (strlen(line->text) != line->length)
-        return refuse(loader, TRR_ENTRY, "not a line of LDIF");
-    return *line->text == '#' ? 0 : take_line(loader, reading, line->text);
+        ret = refuse(loader, TRR_ENTRY, "not a line of LDIF");
+    else
+        ret = *line->text == '#' ? 0 : take_line(loader, reading, line->text);
+    reading->bad = ret == TRR_ENTRY;
+    return tell(loader, ret);
 }
 
 static krb5_error_code
@@ -314,7 +341,9 @@ take_lines(struct loader *loader, FILE *file, struct reading *reading)
 
     while (ret == 0 && read_line(loader, file, &next)) {
         if (*next.text == ' ') {
-            ret = unfold(loader, &line, &next);
+            ret = reading->bad ? 0 : unfold(loader, &line, &next);
+            reading->bad = reading->bad || ret == TRR_ENTRY;
+            ret = tell(loader, ret);
             continue;
         }
         if (line.text != NULL)
@@ -394,6 +423,8 @@ load(struct loader *loader)
         ret = tr_update_clear(loader->update);
     if (ret == 0)
         ret = take_file(loader);
+    if (ret == 0 && loader->nbad > 0)
+        ret = TRR_ENTRY;
     loader->line = ret == 0 ? 0 : loader->line;
     if (ret == 0)
         ret = tr_update_sweep(loader->update);
@@ -410,7 +441,17 @@ load(struct loader *loader)
 krb5_error_code
 tr_source_load_ldif(struct tr_table *table, const char *path, char **why_out)
 {
-    struct loader loader = { .table = table, .path = path };
+    return tr_source_check_ldif(table, path, NULL, NULL, why_out);
+}
+
+krb5_error_code
+tr_source_check_ldif(struct tr_table *table, const char *path,
+                     void (*bad)(const char *why, void *arg), void *arg,
+                     char **why_out)
+{
+    struct loader loader = {
+        .table = table, .path = path, .bad = bad, .arg = arg
+    };
     krb5_error_code ret;
 
     ret = load(&loader);

@@ -105,6 +105,28 @@ def test_an_ldif_file_stands_for_itself(tmp_path, line, says):
         "%s:%d: %s" % (path, start.count("\n") + 1, says)]
 
 
+def test_every_bad_entry_of_a_file_is_found(sound):
+    path = sound(
+        table.entry("cn=x," + table.BASE, objectClass="trSystem", cn="x"),
+        "dn: cn=y,%s\nno line of LDIF\nobjectClass: trSystem\n" % table.BASE,
+        trust_realm("double", trDOI=2001),
+        "dn: cn=z,%s\nobjectClass: trSystm\n folded\n more\n" % table.BASE)
+    status, out, err = trustrealm("check", "--ldif", path)
+    found = rows(out)
+    assert (status, err) == (1, "")
+    assert [row[:3] for row in found] == [["error", "entry", str(path)]] * 4
+    lines = path.read_text().splitlines()
+
+    def line(text):
+        return "%s:%d: " % (path, lines.index(text) + 1)
+
+    assert found[0][3].startswith(line("dn: cn=x," + table.BASE))
+    assert found[1][3] == line("no line of LDIF") + "not a line of LDIF"
+    assert "DOI belongs to another entry" in found[2][3]
+    assert found[3][3] == line("objectClass: trSystm") + \
+        "trSystmfoldedmore: no such object class"
+
+
 # --- memberships and clearances -----------------------------------------------
 
 @pytest.mark.parametrize("grant, rule, says", [

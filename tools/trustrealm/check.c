@@ -82,6 +82,7 @@ check(const struct tool_options *options, const char *const *compare,
     const struct lint lint = { table, find, &findings };
     krb5_error_code ret;
     int status;
+    size_t i;
 
     status = tool_table_open(options, table);
     if (status != TOOL_DONE && status != TOOL_NO)
@@ -91,7 +92,9 @@ check(const struct tool_options *options, const char *const *compare,
     else
         findings.sheet = tool_sheet_create(columns);
     if (status == TOOL_NO) {
-        find("error", "entry", options->ldif, table->why, &findings);
+        for (i = 0; i < table->nbad; i++)
+            find("error", "entry", table->bad[i].dn, table->bad[i].why,
+                 &findings);
         return report(&findings, table, options->json);
     }
     ret = lint_table(&lint);

@@ -402,7 +402,7 @@ open_table(const struct tool_options *options, const char *path,
         named.ldif = path;
     status = tool_table_open(path != NULL ? &named : options, table);
     return status == TOOL_NO ?
-        tool_fail(TOOL_SYSTEM, "%s", table->why) : status;
+        tool_fail(TOOL_SYSTEM, "%s", table->bad[0].why) : status;
 }
 
 static int

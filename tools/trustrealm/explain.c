@@ -44,7 +44,7 @@ explain(struct explain *ex)
 
     status = tool_table_open(&ex->options, &ex->table);
     if (status == TOOL_NO)
-        return tool_fail(TOOL_SYSTEM, "%s", ex->table.why);
+        return tool_fail(TOOL_SYSTEM, "%s", ex->table.bad[0].why);
     if (status != TOOL_DONE)
         return status;
     ex->ask.table = &ex->table;

@@ -198,7 +198,7 @@ run(int argc, char **argv)
         return tool_usage("graph", "'%s' is no option", argv[optind]);
     status = tool_table_open(&common, &table);
     if (status == TOOL_NO)
-        status = tool_fail(TOOL_SYSTEM, "%s", table.why);
+        status = tool_fail(TOOL_SYSTEM, "%s", table.bad[0].why);
     if (status == TOOL_DONE)
         status = draw(&table, realm, common.json ? FORMAT_JSON : format);
     tool_table_close(&table);

@@ -150,7 +150,7 @@ check(int argc, char **argv)
     if (status < 0) {
         status = tool_table_open(&call.options, &table);
         if (status == TOOL_NO)
-            tool_fail(TOOL_NO, "%s", table.why);
+            tool_fail(TOOL_NO, "%s", table.bad[0].why);
         if (status == TOOL_DONE)
             status = check_maps(&table, call.options.json);
     }

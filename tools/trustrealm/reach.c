@@ -203,7 +203,7 @@ run(int argc, char **argv)
         return status;
     status = tool_table_open(&reach.options, &table);
     if (status == TOOL_NO)
-        status = tool_fail(TOOL_SYSTEM, "%s", table.why);
+        status = tool_fail(TOOL_SYSTEM, "%s", table.bad[0].why);
     if (status == TOOL_DONE) {
         ask_prepare(&reach.ask);
         reach.sent = tool_must(calloc(1, sizeof(*reach.sent)));

@@ -59,6 +59,26 @@ tool_table_make(struct tool_table *table)
     return ret ? TOOL_SYSTEM : TOOL_DONE;
 }
 
+void
+tool_table_note_bad(struct tool_table *table, const char *dn, const char *why)
+{
+    struct tool_bad *bad;
+
+    table->bad = tool_must(reallocarray(table->bad, table->nbad + 1,
+                                        sizeof(*table->bad)));
+    bad = &table->bad[table->nbad++];
+    bad->dn = tool_copy(dn);
+    bad->why = tool_copy(why);
+}
+
+static void
+note_line(const char *why, void *arg)
+{
+    struct tool_table *table = arg;
+
+    tool_table_note_bad(table, table->path, why);
+}
+
 /* Load the LDIF file into a table of its own. */
 static int
 load_ldif(const char *path, struct tool_table *table)
@@ -70,11 +90,10 @@ load_ldif(const char *path, struct tool_table *table)
     status = tool_table_make(table);
     if (status != TOOL_DONE)
         return status;
-    ret = tr_source_load_ldif(table->table, path, &why);
-    if (ret == TRR_ENTRY && why != NULL) {
-        table->why = why;
+    table->path = path;
+    ret = tr_source_check_ldif(table->table, path, note_line, table, &why);
+    if (ret == TRR_ENTRY && table->nbad > 0)
         return TOOL_NO;
-    }
     if (ret)
         tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
     free(why);
@@ -162,7 +181,6 @@ tool_table_close(struct tool_table *table)
     if (table->temporary != NULL)
         tr_table_remove(table->temporary);
     free(table->temporary);
-    free(table->why);
     tool_table_forget_bad(table);
     memset(table, 0, sizeof(*table));
 }

@@ -9,19 +9,6 @@
 #include "directory.h"
 #include "trustrealm_err.h"
 
-static void
-note_bad(struct tool_table *table, const struct tool_entry *entry,
-         const char *why)
-{
-    struct tool_bad *bad;
-
-    table->bad = tool_must(reallocarray(table->bad, table->nbad + 1,
-                                        sizeof(*table->bad)));
-    bad = &table->bad[table->nbad++];
-    bad->dn = tool_copy(entry->dn);
-    bad->why = tool_copy(why != NULL ? why : "unusable");
-}
-
 /* Store what the entry says, or what stands for one that is of no use, as
  * trustrealmd does. */
 static krb5_error_code
@@ -47,7 +34,7 @@ put(struct tool_table *table, struct tr_update *update, uint32_t key,
     }
     if (ret != TRR_ENTRY)
         goto cleanup;
-    note_bad(table, entry, why);
+    tool_table_note_bad(table, entry->dn, why != NULL ? why : "unusable");
     tr_record_free(record);
     ret = tr_record_closed(&view, &record);
     if (ret == 0 && record != NULL)

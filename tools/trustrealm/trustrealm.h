@@ -165,8 +165,9 @@ struct tool_table {
     struct tr_view *view;
     struct tr_table_info info;
     int64_t now, age;           /* s; age -1: the source never answered */
-    char *why;                  /* the LDIF file's first unusable entry */
-    struct tool_bad *bad;       /* a directory's unusable entries */
+    const char *path;           /* of the LDIF file */
+    struct tool_bad *bad;       /* unusable entries; of an LDIF file, why says
+                                   which one */
     size_t nbad;
     char *temporary;            /* directory to remove */
 };
@@ -176,7 +177,7 @@ struct tool_table {
 int tool_load_config(const struct tool_options *options,
                      struct tr_config **config_out);
 
-/* TOOL_NO when an LDIF file's entries are unusable: why says it, nothing was
+/* TOOL_NO when an LDIF file's entries are unusable: bad says it, nothing was
  * printed.  Close in any case; *table_out is then empty or complete. */
 int tool_table_open(const struct tool_options *options,
                     struct tool_table *table_out);
@@ -184,6 +185,8 @@ void tool_table_close(struct tool_table *table);
 /* The steps of it: make a temporary table; look at what it holds. */
 int tool_table_make(struct tool_table *table);
 int tool_table_view(struct tool_table *table);
+void tool_table_note_bad(struct tool_table *table, const char *dn,
+                         const char *why);
 void tool_table_forget_bad(struct tool_table *table);
 json_t *tool_table_json(const struct tool_table *table);
 

@@ -224,7 +224,7 @@ run(int argc, char **argv)
         return tool_usage("who", "--realm is needed");
     status = tool_table_open(&common, &table);
     if (status == TOOL_NO)
-        status = tool_fail(TOOL_SYSTEM, "%s", table.why);
+        status = tool_fail(TOOL_SYSTEM, "%s", table.bad[0].why);
     if (status == TOOL_DONE)
         status = list(&common, &table, realm, at);
     tool_table_close(&table);
