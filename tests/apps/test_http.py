@@ -152,6 +152,18 @@ def test_log_has_the_label(world, server):
     assert re.search(r"alice@EXAMPLE.TEST blue alpha.example.test 200", log)
 
 
+def test_application_behind_is_told_the_label(world, server):
+    """Whatever the client says of it."""
+    server.restart(site=server.site.replace(
+        "Require valid-user", "Require valid-user\n" + shown("only")))
+    try:
+        answer = curl(world, options=("-H", "X-Label: red:code"))
+    finally:
+        server.restart()
+    assert re.findall("^HTTP_X_LABEL=(.*)$", answer.text,
+                      re.MULTILINE) == ["blue"]
+
+
 @pytest.fixture
 def delegation(world, server):
     machine = server.machine
@@ -319,12 +331,12 @@ def test_nothing_else_listens_or_is_open(world, server):
 class Connection:
     """One of HTTP that stays open while the test does something."""
 
-    def __init__(self, world):
+    def __init__(self, world, user, uid):
         self._process = world.alpha.spawn(
             ["/usr/bin/python3", world.script("http_main.py"),
              table.host("beta")],
-            "http-%d" % world.next_number(), uid=STAFF, with_stdin=True,
-            env=environment(world, "alice", STAFF, "alpha"))
+            "http-%d" % world.next_number(), uid=uid, with_stdin=True,
+            env=environment(world, user, uid, "alpha"))
         self._answers = 0
 
     def ask(self, *words):
@@ -354,8 +366,8 @@ class Connection:
 def connection(world, server):
     opened = []
 
-    def start():
-        opened.append(Connection(world))
+    def start(user="alice", uid=STAFF):
+        opened.append(Connection(world, user, uid))
         return opened[-1]
     yield start
     for one in opened:
@@ -446,10 +458,12 @@ def test_cookie_is_a_ticket_of_its_own(world, server, cookies):
 def test_connection_that_is_bound_asks_once(world, server, connection):
     server.restart("GssapiConnectionBound On\n")
     try:
-        live = connection()
+        assert connection("bob", CLERK).get("/internal/") == 403
+        live = connection("bob", CLERK)
         assert live.get("/") == 200
         with policies.withdrawn(world):
-            assert live.get("/", "bare") == 200
+            assert live.get("/internal/", "bare") == 200
+            assert live.get("/plans/", "bare") == 401
     finally:
         live.close()
         server.restart()
@@ -466,6 +480,20 @@ def test_password_comes_in_under_the_label_of_the_server(world, server):
     found = answer.variables()
     assert (found["STATE"], found["SENDER"], found["LABEL"]) == (
         "labelled", "beta.example.test", "white")
+
+
+def test_location_is_asked_again_inside_a_request_by_expr_alone(world,
+                                                                server):
+    """As the guide says of pages that Apache itself turns to."""
+    seen = {}
+    for page in "internal", "plans":
+        server.restart("ErrorDocument 404 /%s/index.html\n" % page)
+        try:
+            answer = curl(world, "/missing", user="bob", uid=CLERK)
+            seen[page] = "this is " + page in answer.text
+        finally:
+            server.restart()
+    assert seen == {"internal": True, "plans": False}
 
 
 # --- plain peers --------------------------------------------------------
