@@ -12,11 +12,9 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* Inputs of the PRF (RFC 4401); the last octet names the direction. */
-#define BINDING_INPUT "trustrealm binding 1"
-#define TAG_INPUT "trustrealm label 1 "
-#define FROM_INITIATOR "i"
-#define FROM_ACCEPTOR "a"
+/* Input of the PRF (RFC 4401); what comes out is the binding, the tag of the
+ * initiator and that of the acceptor. */
+#define PRF_INPUT "trustrealm context 1"
 
 krb5_error_code
 tr_context_create(const struct tr_mech *mech, bool initiator,
@@ -80,44 +78,35 @@ tr_context_set_record(struct tr_context *context, struct tr_bytes *record)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static OM_uint32
-derive(OM_uint32 *minor, gss_ctx_id_t inner, const char *input, uint8_t *out,
-       size_t length)
-{
-    gss_buffer_desc in = { strlen(input), (void *)input };
-    gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
-    OM_uint32 major, ignored;
-
-    major = gss_pseudo_random(minor, inner, GSS_C_PRF_KEY_FULL, &in,
-                              (ssize_t)length, &octets);
-    if (GSS_ERROR(major))
-        return major;
-    if (octets.length == length)
-        memcpy(out, octets.value, length);
-    else
-        major = tr_fail(minor, TRR_INTERNAL);
-    explicit_bzero(octets.value, octets.length);
-    (void)gss_release_buffer(&ignored, &octets);
-    return major;
-}
-
 OM_uint32
 tr_context_derive(OM_uint32 *minor, struct tr_context *context)
 {
-    OM_uint32 major;
+    gss_buffer_desc input = { sizeof(PRF_INPUT) - 1, PRF_INPUT };
+    gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
+    bool initiator = context->initiator;
+    size_t length = sizeof(context->binding) + 2 * TR_TAG_LENGTH;
+    const uint8_t *at;
+    OM_uint32 major, ignored;
 
-    major = derive(minor, context->inner, BINDING_INPUT, context->binding,
-                   sizeof(context->binding));
-    if (context->plain || GSS_ERROR(major))
-        return major;
-    major = derive(minor, context->inner, TAG_INPUT FROM_INITIATOR,
-                   context->initiator ? context->send_tag :
-                   context->receive_tag, TR_TAG_LENGTH);
+    major = gss_pseudo_random(minor, context->inner, GSS_C_PRF_KEY_FULL,
+                              &input, (ssize_t)length, &octets);
     if (GSS_ERROR(major))
         return major;
-    return derive(minor, context->inner, TAG_INPUT FROM_ACCEPTOR,
-                  context->initiator ? context->receive_tag :
-                  context->send_tag, TR_TAG_LENGTH);
+    if (octets.length == length) {
+        at = octets.value;
+        memcpy(context->binding, at, sizeof(context->binding));
+        at += sizeof(context->binding);
+        memcpy(initiator ? context->send_tag : context->receive_tag, at,
+               TR_TAG_LENGTH);
+        at += TR_TAG_LENGTH;
+        memcpy(initiator ? context->receive_tag : context->send_tag, at,
+               TR_TAG_LENGTH);
+    } else {
+        major = tr_fail(minor, TRR_INTERNAL);
+    }
+    explicit_bzero(octets.value, octets.length);
+    (void)gss_release_buffer(&ignored, &octets);
+    return major;
 }
 
 /* --- establishment ------------------------------------------------------- */

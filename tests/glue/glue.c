@@ -338,13 +338,14 @@ join(const void *a, size_t a_length, const void *b, size_t b_length)
 void
 tag_of(gss_ctx_id_t context, const char *direction, uint8_t tag[TR_TAG_LENGTH])
 {
-    char text[] = "trustrealm label 1 ?";
+    char text[] = "trustrealm context 1";
     gss_buffer_desc input = { sizeof(text) - 1, text }, out;
+    size_t other = *direction == 'i' ? 0 : TR_TAG_LENGTH;
     OM_uint32 ignored;
 
-    text[sizeof(text) - 2] = *direction;
     must(gss_pseudo_random(&minor, context, GSS_C_PRF_KEY_FULL, &input,
-                           TR_TAG_LENGTH, &out));
-    memcpy(tag, out.value, TR_TAG_LENGTH);
+                           TR_BINDING_LENGTH + 2 * TR_TAG_LENGTH, &out));
+    memcpy(tag, (uint8_t *)out.value + TR_BINDING_LENGTH + other,
+           TR_TAG_LENGTH);
     (void)gss_release_buffer(&ignored, &out);
 }
