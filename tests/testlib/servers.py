@@ -87,17 +87,17 @@ def kdb_modules():
 
 
 def library(name):
-    return _directory("/usr/lib/*/" + name, name)
+    return packaged("/usr/lib/*/" + name, name)
 
 
 def java():
     """The virtual machine of Debian's package."""
-    return _directory("/usr/lib/jvm/java-17-openjdk-*/bin/java",
-                      "openjdk-17-jre-headless")
+    return packaged("/usr/lib/jvm/java-17-openjdk-*/bin/java",
+                    "openjdk-17-jre-headless")
 
 
 def jar(name):
-    return _directory("/usr/share/java/" + name, name)
+    return packaged("/usr/share/java/" + name, name)
 
 
 def ldap_modules():
