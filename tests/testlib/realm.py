@@ -30,6 +30,7 @@ KRB5_CONF = """\
 [realms]
     {realm} = {{
         kdc = {host}:{port}
+        admin_server = {host}:{admin_port}
     }}
 [domain_realm]
     .{domain} = {realm}
@@ -41,6 +42,8 @@ KDC_CONF = """\
     kdc_tcp_listen = {address}:{port}
 [realms]
     {realm} = {{
+        kadmind_listen = {address}:{admin_port}
+        kpasswd_listen = {address}:{password_port}
         database_name = {path}/principal
         key_stash_file = {path}/stash
         acl_file = {path}/acl
@@ -70,6 +73,7 @@ class Realm:
         self.machine = machine
         self.path = scratch.mkdir("kdc")
         self.port = 88 if machine else free_port()
+        self.admin_port = free_port()
         self._process = None
         self._users = {}
 
@@ -116,6 +120,28 @@ class Realm:
             self.port = free_port()
         raise Failure("krb5kdc finds no free port:\n" + self._log())
 
+    def set_password(self, principal, password):
+        run([servers.program("kadmin.local"), "-r", self.name, "-p", "tests"],
+            env=self._environment(),
+            input="cpw -keepold -pw \"%s\" %s\n" % (password, principal))
+
+    def start_administration(self, rules):
+        """kadmind, with these lines of kadm5.acl."""
+        self.scratch.write("kdc/acl", "\n".join(rules) + "\n")
+        for _ in range(10):
+            kadmind = self.scratch.spawn(
+                [servers.program("kadmind"), "-nofork", "-r", self.name],
+                "kdc/kadmind", env=self._environment(), machine=self.machine)
+            try:
+                kadmind.wait_for("starting", 10)
+                return
+            except Failure:
+                if "in use" not in kadmind.text():
+                    raise
+            self.admin_port = free_port()
+            self._write()
+        raise Failure("kadmind finds no free port")
+
     def stop(self):
         self._process.stop()
 
@@ -126,11 +152,12 @@ class Realm:
     def thaw(self):
         self._process.signal(signal.SIGCONT)
 
-    def kinit(self, principal, keytab, ccache, uid=None):
-        """Get a ticket for principal into the file ccache, for uid."""
+    def kinit(self, principal, keytab, ccache, uid=None, service=None):
+        """Get a ticket for principal into the file ccache, for uid; one that
+        is good for service alone."""
         run([servers.program("kinit"), "-k", "-t", keytab, "-c",
-             "FILE:" + ccache, principal], env=self.environment(),
-            machine=self.machine)
+             "FILE:" + ccache] + (["-S", service] if service else []) +
+            [principal], env=self.environment(), machine=self.machine)
         if uid is not None:
             os.chown(ccache, uid, uid)
 
@@ -152,6 +179,7 @@ class Realm:
         values = dict(address=machine.address if machine else "127.0.0.1",
                       host=machine.host if machine else "127.0.0.1",
                       realm=self.name, port=self.port, path=self.path,
+                      admin_port=self.admin_port, password_port=free_port(),
                       enctype=self.enctypes[0],
                       permitted=" ".join(reversed(self.enctypes)),
                       supported=" ".join(e + ":normal" for e in self.enctypes),

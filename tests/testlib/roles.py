@@ -141,7 +141,7 @@ class Administration:
             self.directory.create(tree())
             self.directory.start()
             for name in PEOPLE:
-                self.realm.kinit(name, self.keytab, self._ccache(name))
+                self.realm.kinit(name, self.keytab, self.ccache(name))
         except BaseException:
             self.scratch.close()
             raise
@@ -150,13 +150,13 @@ class Administration:
     def __exit__(self, *exception):
         self.scratch.close()
 
-    def _ccache(self, name):
+    def ccache(self, name):
         return self.scratch.join("cc." + name)
 
     def environment(self, name):
         """For a program of that person."""
         env = self.realm.environment()
-        env["KRB5CCNAME"] = "FILE:" + self._ccache(name)
+        env["KRB5CCNAME"] = "FILE:" + self.ccache(name)
         env["GSS_MECH_CONFIG"] = "/dev/null"
         return env
 
@@ -177,9 +177,9 @@ class Administration:
                    list(attributes), env=self.environment(name), check=False)
         return done.out
 
-    def trustrealm(self, name, *arguments, directory=True):
+    def trustrealm(self, name, *arguments, directory=True, input=None):
         """Run the tool as that person; what it left (process.Result)."""
         options = ["--uri", self.directory.uri, "--base", table.BASE]
         return run([servers.built("tools/trustrealm/trustrealm")] +
                    list(arguments) + (options if directory else []),
-                   env=self.environment(name), check=False)
+                   env=self.environment(name), check=False, input=input)

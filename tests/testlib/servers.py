@@ -13,7 +13,8 @@ PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin",
         "/usr/libexec", "/usr/lib/postgresql/15/bin")
 PACKAGES = {
     "krb5kdc": "krb5-kdc", "kdb5_util": "krb5-kdc",
-    "kadmin.local": "krb5-admin-server", "slapd": "slapd",
+    "kadmin.local": "krb5-admin-server",
+    "kadmind": "krb5-admin-server", "klist": "krb5-user", "slapd": "slapd",
     "slapadd": "slapd", "kinit": "krb5-user", "kvno": "krb5-user",
     "gss-client": "krb5-gss-samples", "gss-server": "krb5-gss-samples",
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",

@@ -45,7 +45,8 @@ static int
 add(int argc, char **argv)
 {
     return noun_add(&noun, "map add", "Add a map between a trust realm's "
-                    "label format and a local one.", NULL, argc, argv);
+                    "label format and a local one.", 0, NULL, NULL, argc,
+                    argv);
 }
 
 static int

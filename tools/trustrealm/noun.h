@@ -58,6 +58,9 @@ struct noun_call {
     const char *parent;         /* --parent */
     const char *entry;          /* --entry */
     bool force;                 /* --force */
+    const char *keytab;         /* --keytab */
+    const char *admin_cache;    /* --admin-cache */
+    bool finish;                /* --finish */
     const char *realm, *low, *high, *until;     /* of a range */
     bool all;                   /* --all */
     struct noun_given *given;
@@ -76,7 +79,9 @@ enum {
     NOUN_READS = 1 << 7,        /* no --dry-run */
     NOUN_NAMELESS = 1 << 8,
     NOUN_ENTRY = 1 << 9,
-    NOUN_PROPOSE = 1 << 10
+    NOUN_PROPOSE = 1 << 10,
+    NOUN_KEYTAB = 1 << 11,      /* --keytab, --admin-cache */
+    NOUN_FINISH = 1 << 12
 };
 
 /*
@@ -110,11 +115,12 @@ char *noun_parent(const struct noun_call *call, struct tool_work *work);
 
 /* --- verbs --------------------------------------------------------------- */
 
-/* complete (or NULL) fills in what was not given. */
+/* complete (or NULL) fills in what was not given.  has: further options. */
 int noun_add(const struct noun *noun, const char *command, const char *text,
-             int (*complete)(const struct noun_call *call,
-                             struct tool_entry *entry),
-             int argc, char **argv);
+             int has, int (*complete)(const struct noun_call *call,
+                                      struct tool_work *work,
+                                      struct tool_entry *entry, void *arg),
+             void *arg, int argc, char **argv);
 /* has: NOUN_PROPOSE, or 0. */
 int noun_set(const struct noun *noun, const char *command, const char *text,
              int has, int argc, char **argv);
@@ -129,5 +135,12 @@ int noun_change(const struct noun *noun, const char *command,
                               struct tool_work *work,
                               struct tool_entry *entry),
                 int argc, char **argv);
+
+/* --- nouns that more than one file has verbs of --------------------------- */
+
+extern const struct noun noun_system;
+/* trustrealm/HOST in the Kerberos realm that the host is in, malloced; NULL
+ * after a complaint. */
+char *noun_system_principal(const char *host);
 
 #endif

@@ -10,7 +10,8 @@
 
 enum { OPTION_PARENT = TOOL_OPTION_OWN, OPTION_FORCE, OPTION_REALM,
        OPTION_LOW, OPTION_HIGH, OPTION_UNTIL, OPTION_ALL, OPTION_UNSET,
-       OPTION_ENTRY, OPTION_PROPOSE, OPTION_FIELD };
+       OPTION_ENTRY, OPTION_PROPOSE, OPTION_KEYTAB,
+       OPTION_ADMIN_CACHE, OPTION_FINISH, OPTION_FIELD };
 
 #define MAX_OPTIONS 64
 
@@ -35,6 +36,12 @@ static const struct {
       "entry)" },
     { NOUN_PROPOSE, OPTION_PROPOSE, "propose", NULL,
       "for somebody else to approve (\"pending\")" },
+    { NOUN_KEYTAB, OPTION_KEYTAB, "keytab", "FILE",
+      "where the system's key is (default: that of\nthe configuration)" },
+    { NOUN_KEYTAB, OPTION_ADMIN_CACHE, "admin-cache", "CCACHE",
+      "your ticket for kadmin/admin (default: your\npassword is asked for)" },
+    { NOUN_FINISH, OPTION_FINISH, "finish", NULL,
+      "remove the old keys instead" },
     { NOUN_FORCE, OPTION_FORCE, "force", NULL, "see above" },
 };
 #define NOWN (sizeof(own_options) / sizeof(own_options[0]))
@@ -178,6 +185,15 @@ take_option(struct noun_call *call, int option)
         break;
     case OPTION_PROPOSE:
         call->options.propose = true;
+        break;
+    case OPTION_KEYTAB:
+        call->keytab = optarg;
+        break;
+    case OPTION_ADMIN_CACHE:
+        call->admin_cache = optarg;
+        break;
+    case OPTION_FINISH:
+        call->finish = true;
         break;
     case OPTION_FORCE:
         call->force = true;

@@ -62,7 +62,8 @@ is_good_name(const struct noun_call *call)
 
 static int
 add(const struct noun_call *call, struct tool_work *work,
-    int (*complete)(const struct noun_call *call, struct tool_entry *entry))
+    int (*complete)(const struct noun_call *call, struct tool_work *work,
+                    struct tool_entry *entry, void *arg), void *arg)
 {
     const struct noun *noun = call->noun;
     struct tool_entry *entry;
@@ -88,24 +89,27 @@ add(const struct noun_call *call, struct tool_work *work,
     tool_entry_identify(entry);
     status = noun_take(call, entry);
     if (status == TOOL_DONE && complete != NULL)
-        status = complete(call, entry);
+        status = complete(call, work, entry, arg);
     return status == TOOL_DONE ? tool_work_finish(&call->options, work) :
         status;
 }
 
 int
 noun_add(const struct noun *noun, const char *command, const char *text,
-         int (*complete)(const struct noun_call *call,
-                         struct tool_entry *entry), int argc, char **argv)
+         int has, int (*complete)(const struct noun_call *call,
+                                  struct tool_work *work,
+                                  struct tool_entry *entry, void *arg),
+         void *arg, int argc, char **argv)
 {
     struct noun_call call;
     struct tool_work work = { 0 };
     int status;
 
-    noun_parse(noun, command, text, NOUN_FIELDS | NOUN_PARENT, argc, argv,
+    noun_parse(noun, command, text, NOUN_FIELDS | NOUN_PARENT | has, argc,
+               argv,
                &call, &status);
     if (status < 0)
-        status = add(&call, &work, complete);
+        status = add(&call, &work, complete, arg);
     tool_work_close(&work);
     noun_call_free(&call);
     return status;

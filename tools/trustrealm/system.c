@@ -55,16 +55,15 @@ row(const struct tool_entry *entry, const struct tool_entries *all,
     free(names);
 }
 
-static const struct noun noun = {
+const struct noun noun_system = {
     "system", "system", "SYSTEM", TR_RECORD_SYSTEM, "trSystem", "systems",
     fields, columns, row
 };
 
 /* --- add, set, show, list ------------------------------------------------ */
 
-/* trustrealm/HOST in the Kerberos realm that the host is in. */
-static char *
-default_principal(const char *host)
+char *
+noun_system_principal(const char *host)
 {
     krb5_context context = NULL;
     char **realms = NULL, *fallback = NULL, *principal = NULL;
@@ -94,13 +93,14 @@ default_principal(const char *host)
 }
 
 static int
-complete(const struct noun_call *call, struct tool_entry *entry)
+complete(const struct noun_call *call, struct tool_work *work,
+         struct tool_entry *entry, void *arg)
 {
     char *principal;
 
     if (tool_entry_value(entry, "trPrincipal") != NULL)
         return TOOL_DONE;
-    principal = default_principal(entry->name);
+    principal = noun_system_principal(entry->name);
     if (principal == NULL)
         return TOOL_USAGE;
     tool_entry_add(entry, "trPrincipal", principal);
@@ -111,27 +111,27 @@ complete(const struct noun_call *call, struct tool_entry *entry)
 static int
 add(int argc, char **argv)
 {
-    return noun_add(&noun, "system add", "Add a system, a member of no trust "
-                    "realm yet.", complete, argc, argv);
+    return noun_add(&noun_system, "system add", "Add a system, a member of no trust "
+                    "realm yet.", 0, complete, NULL, argc, argv);
 }
 
 static int
 set(int argc, char **argv)
 {
-    return noun_set(&noun, "system set", "Change a system.", 0, argc,
+    return noun_set(&noun_system, "system set", "Change a system.", 0, argc,
                     argv);
 }
 
 static int
 show(int argc, char **argv)
 {
-    return noun_show(&noun, "system show", argc, argv);
+    return noun_show(&noun_system, "system show", argc, argv);
 }
 
 static int
 list(int argc, char **argv)
 {
-    return noun_list(&noun, "system list", argc, argv);
+    return noun_list(&noun_system, "system list", argc, argv);
 }
 
 /* --- one change ---------------------------------------------------------- */
@@ -152,7 +152,7 @@ join_entry(const struct noun_call *call, struct tool_work *work,
 static int
 join(int argc, char **argv)
 {
-    return noun_change(&noun, "system join", "Make a system a member of a "
+    return noun_change(&noun_system, "system join", "Make a system a member of a "
                        "trust realm, with this accreditation range;\none "
                        "that is a member gets this range.",
                        NOUN_REALM | NOUN_RANGE | NOUN_PROPOSE, join_entry, argc, argv);
@@ -183,7 +183,7 @@ leave_entry(const struct noun_call *call, struct tool_work *work,
 static int
 leave(int argc, char **argv)
 {
-    return noun_change(&noun, "system leave", "End the membership of a "
+    return noun_change(&noun_system, "system leave", "End the membership of a "
                        "system.", NOUN_REALM | NOUN_ALL, leave_entry, argc,
                        argv);
 }
@@ -199,7 +199,7 @@ disable_entry(const struct noun_call *call, struct tool_work *work,
 static int
 disable(int argc, char **argv)
 {
-    return noun_change(&noun, "system disable", "Bar a system from every "
+    return noun_change(&noun_system, "system disable", "Bar a system from every "
                        "trust realm; its memberships stay for \"enable\".",
                        0, disable_entry, argc, argv);
 }
@@ -216,7 +216,7 @@ enable_entry(const struct noun_call *call, struct tool_work *work,
 static int
 enable(int argc, char **argv)
 {
-    return noun_change(&noun, "system enable", "Undo \"disable\".", 0,
+    return noun_change(&noun_system, "system enable", "Undo \"disable\".", 0,
                        enable_entry, argc, argv);
 }
 
@@ -231,7 +231,7 @@ remove_entry(const struct noun_call *call, struct tool_work *work,
 static int
 remove_command(int argc, char **argv)
 {
-    return noun_change(&noun, "system remove", "Remove a system with all "
+    return noun_change(&noun_system, "system remove", "Remove a system with all "
                        "its memberships.", 0, remove_entry, argc, argv);
 }
 

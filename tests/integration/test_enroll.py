@@ -1,0 +1,185 @@
+# tests/integration/test_enroll.py - systems come, get new keys, and go
+# SPDX-License-Identifier: BSD-2-Clause
+"""trustrealm system enroll, rotate and retire, by a system administrator with
+tickets, against a real kadmind and the rules of the directory."""
+
+import os
+import re
+
+import pytest
+
+from testlib import servers, table
+from testlib.process import run
+from testlib.roles import Administration, person
+
+ZETA = "zeta.example.test"
+PRINCIPAL = "trustrealm/zeta.example.test@" + table.REALM
+
+#: What a system administrator may do at the KDC.
+RULES = ["sid@%s acdim trustrealm/*@%s" % (table.REALM, table.REALM),
+         "paula@%s i *" % table.REALM]
+
+
+@pytest.fixture(scope="module")
+def administration():
+    with Administration() as made:
+        made.realm.start_administration(RULES)
+        for who in ("sid", "paula"):
+            made.realm.kinit(who, made.keytab, made.scratch.join("kadm." + who),
+                             service="kadmin/admin")
+        yield made
+
+
+@pytest.fixture
+def system(administration):
+    """The keytab of zeta, which is enrolled by a test and gone after it."""
+    keytab = administration.scratch.join("zeta.keytab")
+    yield keytab
+    tool(administration, "sid", "retire", keytab, check=False)
+    if os.path.exists(keytab):
+        os.unlink(keytab)
+
+
+def tool(administration, who, verb, keytab, *options, check=True):
+    done = administration.trustrealm(
+        who, "system", verb, ZETA, "--keytab", keytab, "--admin-cache",
+        "FILE:" + administration.scratch.join("kadm." + who), *options)
+    assert not check or done.status == 0, done
+    return done
+
+
+def versions(administration, keytab):
+    """kvnos in a keytab, each once."""
+    if not os.path.exists(keytab):
+        return []
+    listed = run([servers.program("klist"), "-k", keytab],
+                 env=administration.realm.environment())
+    return sorted({int(kvno) for kvno in re.findall(
+        r"^ *(\d+) " + re.escape(PRINCIPAL), listed.out, re.M)})
+
+
+def entry(administration):
+    return administration.directory.search(
+        table.BASE, "(cn=%s)" % ZETA, "trPrincipal", "owner", "trMembership")
+
+
+def log_in(administration, keytab):
+    """Does the KDC take the keytab's key?"""
+    done = run([servers.program("kinit"), "-k", "-t", keytab, "-c",
+                "FILE:" + administration.scratch.join("cc.zeta"), PRINCIPAL],
+               env=administration.realm.environment(), check=False)
+    return done.status == 0
+
+
+def renew(administration):
+    """The auditor forgets his tickets."""
+    administration.realm.kinit("aud", administration.keytab,
+                               administration.ccache("aud"))
+
+
+def ticket(administration, keytab, *options):
+    """Ask, as the auditor, for zeta's ticket, and open it by the keytab."""
+    return run([servers.program("kvno"), "-k", keytab, "-c",
+                "FILE:" + administration.ccache("aud")] + list(options) +
+               [PRINCIPAL], env=administration.realm.environment(),
+               check=False)
+
+
+def test_enrolled_in_one_step(administration, system):
+    tool(administration, "sid", "enroll", system)
+    assert log_in(administration, system)
+    assert os.stat(system).st_mode & 0o777 == 0o600
+    found = entry(administration)
+    assert "trPrincipal: " + PRINCIPAL in found
+    assert "owner: " + person("sid") in found
+    assert "trMembership" not in found
+
+
+def test_dry_run_makes_nothing(administration, system):
+    done = tool(administration, "sid", "enroll", system, "--dry-run")
+    assert "trPrincipal\t" + PRINCIPAL in done.out
+    assert entry(administration) == "" and not os.path.exists(system)
+    tool(administration, "sid", "enroll", system)
+
+
+@pytest.mark.parametrize("who, status, reason", [
+    ("paula", 1, "privilege"),          # the KDC says no
+    ("sid", 1, "Insufficient access"),  # the directory does
+])
+def test_all_or_nothing(administration, system, who, status, reason):
+    """sid names somebody else as the owner, which he may not."""
+    options = ("--owner", person("zoe")) if who == "sid" else ()
+    done = tool(administration, who, "enroll", system, *options, check=False)
+    assert done.status == status and reason in done.err, done
+    assert entry(administration) == ""
+    assert versions(administration, system) == []
+    # Nothing is in the way of who may.
+    tool(administration, "sid", "enroll", system)
+    assert log_in(administration, system)
+
+
+def test_keytab_that_cannot_be_written(administration, system):
+    done = tool(administration, "sid", "enroll", "/nowhere/keytab",
+                check=False)
+    assert done.status == 3 and "/nowhere/keytab" in done.err
+    assert entry(administration) == ""
+    tool(administration, "sid", "enroll", system)
+
+
+def test_not_twice(administration, system):
+    tool(administration, "sid", "enroll", system)
+    done = tool(administration, "sid", "enroll", system, check=False)
+    assert done.status == 1 and "already" in done.err
+    assert log_in(administration, system)
+
+
+def test_rotation_overlaps(administration, system):
+    """Tickets for the old key are opened until that is removed, and that is
+    refused while they may live."""
+    renew(administration)
+    tool(administration, "sid", "enroll", system)
+    old, = versions(administration, system)
+    assert ticket(administration, system).status == 0
+
+    tool(administration, "sid", "rotate", system)
+    assert versions(administration, system) == [old, old + 1]
+    assert log_in(administration, system)
+    assert ticket(administration, system, "--cached-only").status == 0
+    done = tool(administration, "sid", "rotate", system, "--finish",
+                check=False)
+    assert done.status == 1 and "minutes yet" in done.err
+    assert versions(administration, system) == [old, old + 1]
+
+    tool(administration, "sid", "rotate", system, "--finish", "--force")
+    assert versions(administration, system) == [old + 1]
+    assert ticket(administration, system, "--cached-only").status != 0
+    renew(administration)
+    assert ticket(administration, system).status == 0
+
+
+def test_retired(administration, system):
+    """Entry, principal and keys."""
+    tool(administration, "sid", "enroll", system)
+    tool(administration, "sid", "retire", system)
+    assert entry(administration) == ""
+    assert versions(administration, system) == []
+    assert not log_in(administration, system)
+    renew(administration)
+    assert "not found" in ticket(administration, system).err
+    done = tool(administration, "sid", "retire", system, check=False)
+    assert done.status == 1
+
+
+def test_password_is_asked_for(administration, system):
+    """Without a ticket for kadmin/admin."""
+    def enroll(password):
+        return administration.trustrealm(
+            "sid", "system", "enroll", ZETA, "--keytab", system,
+            input=password + "\n")
+
+    administration.realm.set_password("sid", "correct horse")
+    done = enroll("wrong")
+    assert done.status == 3 and "sid@" in done.err
+    assert entry(administration) == "" and not os.path.exists(system)
+    assert enroll("correct horse").status == 0
+    assert log_in(administration, system)

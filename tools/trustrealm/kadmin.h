@@ -1,0 +1,58 @@
+/* tools/trustrealm/kadmin.h - keys of systems, at the KDC and in a keytab */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef KADMIN_H
+#define KADMIN_H
+
+/*
+ * The KDC makes a system's keys, and we put them into the system's keytab;
+ * they are nowhere else.  Functions answer with an exit status, after they
+ * have said on stderr what went wrong.
+ */
+
+#include <krb5/krb5.h>
+#include "trustrealm.h"
+
+struct tool_kadmin;
+
+/*
+ * Log in to the administration service of the Kerberos realm that principal
+ * (of a system) is in: with the ticket in cache or, when that is NULL, by
+ * asking for the password of the default ticket cache's principal.
+ */
+int tool_kadmin_open(const char *principal, const char *cache,
+                     struct tool_kadmin **kadmin_out);
+void tool_kadmin_close(struct tool_kadmin *kadmin);
+
+/* Each is about the principal that was named to open. */
+
+/* Make the principal, which must not be there yet (TOOL_NO), with a random
+ * key, and put that into keytab.  On failure nothing is left. */
+int tool_kadmin_create(struct tool_kadmin *kadmin, const char *keytab);
+/* A new key beside the old ones, which tickets may still be for. */
+int tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab);
+/* Remove all but the newest key from both; TOOL_NO as long as tickets for an
+ * older one may be in use, unless force. */
+int tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab,
+                       bool force);
+/* Remove the principal and, unless keytab is NULL, its keys from there.
+ * TOOL_NO, without a word, when there was no such principal. */
+int tool_kadmin_delete(struct tool_kadmin *kadmin, const char *keytab);
+
+/* --- keytabs (kadmin_keytab.c) ------------------------------------------- */
+
+struct tool_keytab_key { krb5_kvno kvno; krb5_keyblock *keys; int n; };
+
+/* Add keys of principal, made now. */
+krb5_error_code tool_keytab_add(krb5_context context, const char *keytab,
+                                krb5_principal principal,
+                                const struct tool_keytab_key *key);
+/* Remove keys of principal whose kvno is below that (0: all). */
+krb5_error_code tool_keytab_remove(krb5_context context, const char *keytab,
+                                   krb5_principal principal, krb5_kvno below);
+/* When the key of that kvno was added (s); KRB5_KT_NOTFOUND. */
+krb5_error_code tool_keytab_time(krb5_context context, const char *keytab,
+                                 krb5_principal principal, krb5_kvno kvno,
+                                 int64_t *time_out);
+
+#endif

@@ -1,0 +1,98 @@
+/* tools/trustrealm/kadmin_keytab.c - a system's keys in its keytab */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <string.h>
+#include <time.h>
+#include "kadmin.h"
+
+krb5_error_code
+tool_keytab_add(krb5_context context, const char *name,
+                krb5_principal principal, const struct tool_keytab_key *key)
+{
+    krb5_error_code ret;
+    krb5_keytab keytab = NULL;
+    krb5_keytab_entry entry;
+    int i;
+
+    ret = krb5_kt_resolve(context, name, &keytab);
+    for (i = 0; i < key->n && ret == 0; i++) {
+        memset(&entry, 0, sizeof(entry));
+        entry.principal = principal;
+        entry.vno = key->kvno;
+        entry.timestamp = (krb5_timestamp)(uint32_t)time(NULL);
+        entry.key = key->keys[i];
+        ret = krb5_kt_add_entry(context, keytab, &entry);
+    }
+    if (keytab != NULL)
+        (void)krb5_kt_close(context, keytab);
+    return ret;
+}
+
+/* The first key of principal below a kvno, or of just that one. */
+static krb5_error_code
+find_entry(krb5_context context, krb5_keytab keytab,
+           krb5_const_principal principal, krb5_kvno below, krb5_kvno just,
+           krb5_keytab_entry *entry_out)
+{
+    krb5_error_code ret, end;
+    krb5_kt_cursor cursor;
+    krb5_keytab_entry entry;
+
+    ret = krb5_kt_start_seq_get(context, keytab, &cursor);
+    if (ret)
+        return ret;
+    while ((ret = krb5_kt_next_entry(context, keytab, &entry, &cursor)) ==
+           0) {
+        if (krb5_principal_compare(context, principal, entry.principal) &&
+            (just != 0 ? entry.vno == just :
+             below == 0 || entry.vno < below))
+            break;
+        (void)krb5_free_keytab_entry_contents(context, &entry);
+    }
+    end = krb5_kt_end_seq_get(context, keytab, &cursor);
+    if (ret == 0)
+        *entry_out = entry;
+    return ret == KRB5_KT_END ? KRB5_KT_NOTFOUND : ret != 0 ? ret : end;
+}
+
+krb5_error_code
+tool_keytab_remove(krb5_context context, const char *name,
+                   krb5_principal principal, krb5_kvno below)
+{
+    krb5_error_code ret;
+    krb5_keytab keytab = NULL;
+    krb5_keytab_entry entry;
+
+    ret = krb5_kt_resolve(context, name, &keytab);
+    while (ret == 0) {
+        ret = find_entry(context, keytab, principal, below, 0, &entry);
+        if (ret != 0)
+            break;
+        ret = krb5_kt_remove_entry(context, keytab, &entry);
+        (void)krb5_free_keytab_entry_contents(context, &entry);
+    }
+    if (keytab != NULL)
+        (void)krb5_kt_close(context, keytab);
+    return ret == KRB5_KT_NOTFOUND ? 0 : ret;
+}
+
+krb5_error_code
+tool_keytab_time(krb5_context context, const char *name,
+                 krb5_principal principal, krb5_kvno kvno, int64_t *time_out)
+{
+    krb5_error_code ret;
+    krb5_keytab keytab = NULL;
+    krb5_keytab_entry entry;
+
+    ret = krb5_kt_resolve(context, name, &keytab);
+    if (ret)
+        return ret;
+    ret = find_entry(context, keytab, principal, 0, kvno, &entry);
+    if (ret == 0) {
+        *time_out = (uint32_t)entry.timestamp;
+        (void)krb5_free_keytab_entry_contents(context, &entry);
+    }
+    (void)krb5_kt_close(context, keytab);
+    return ret;
+}

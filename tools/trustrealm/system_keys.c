@@ -1,0 +1,219 @@
+/* tools/trustrealm/system_keys.c - trustrealm system: entry and key as one */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "kadmin.h"
+#include "noun.h"
+
+/* Of the option, or of the configuration; NULL after a complaint. */
+static const char *
+keytab_of(const struct noun_call *call, const struct tr_config *config)
+{
+    if (call->keytab != NULL)
+        return call->keytab;
+    if (config != NULL && config->keytab != NULL)
+        return config->keytab;
+    tool_usage(call->command, "--keytab is missing");
+    return NULL;
+}
+
+/* --- enroll -------------------------------------------------------------- */
+
+struct enrolment { struct tool_kadmin *kadmin; char *keytab; bool made; };
+
+/* The directory's rules go by owners: that is us, unless somebody is. */
+static int
+complete_owner(struct tool_work *work, struct tool_entry *entry)
+{
+    char *me = NULL;
+    int status;
+
+    if (tool_entry_value(entry, "owner") != NULL)
+        return TOOL_DONE;
+    status = tool_directory_whoami(work->directory, &me);
+    if (status == TOOL_DONE && strncmp(me, "dn:", 3) == 0 && me[3] != '\0')
+        tool_entry_add(entry, "owner", me + 3);
+    free(me);
+    return status;
+}
+
+/* The key is made first: an entry is something that others act on. */
+static int
+complete(const struct noun_call *call, struct tool_work *work,
+         struct tool_entry *entry, void *arg)
+{
+    struct enrolment *enrolment = arg;
+    const char *keytab = keytab_of(call, work->config);
+    char *principal;
+    int status;
+
+    if (keytab == NULL)
+        return TOOL_USAGE;
+    if (tool_entry_value(entry, "trPrincipal") == NULL) {
+        principal = noun_system_principal(entry->name);
+        if (principal == NULL)
+            return TOOL_USAGE;
+        tool_entry_add(entry, "trPrincipal", principal);
+        free(principal);
+    }
+    status = complete_owner(work, entry);
+    if (status != TOOL_DONE || call->options.dry_run)
+        return status;
+    status = tool_kadmin_open(tool_entry_value(entry, "trPrincipal"),
+                              call->admin_cache, &enrolment->kadmin);
+    if (status == TOOL_DONE)
+        status = tool_kadmin_create(enrolment->kadmin, keytab);
+    enrolment->made = status == TOOL_DONE;
+    enrolment->keytab = tool_copy(keytab);
+    return status;
+}
+
+static int
+enroll(int argc, char **argv)
+{
+    struct enrolment enrolment = { 0 };
+    int status;
+
+    status = noun_add(&noun_system, "system enroll", "On a new system: make "
+                      "its key, put that into its keytab, and add it to the\n"
+                      "table, a member of no trust realm yet; all, or "
+                      "nothing.", NOUN_KEYTAB, complete, &enrolment, argc,
+                      argv);
+    if (status != TOOL_DONE && enrolment.made &&
+        tool_kadmin_delete(enrolment.kadmin, enrolment.keytab) != TOOL_DONE)
+        tool_fail(TOOL_SYSTEM, "%s: the key could not be taken back",
+                  enrolment.keytab);
+    tool_kadmin_close(enrolment.kadmin);
+    free(enrolment.keytab);
+    return status;
+}
+
+/* --- rotate -------------------------------------------------------------- */
+
+static int
+rotate_entry(const struct noun_call *call, const struct tr_config *config,
+             const struct tool_entry *entry)
+{
+    const char *principal = tool_entry_value(entry, "trPrincipal");
+    const char *keytab = keytab_of(call, config);
+    struct tool_kadmin *kadmin = NULL;
+    int status;
+
+    if (keytab == NULL)
+        return TOOL_USAGE;
+    if (principal == NULL)
+        return tool_fail(TOOL_NO, "system %s has no principal", call->name);
+    status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
+    if (status == TOOL_DONE)
+        status = call->finish ?
+            tool_kadmin_finish(kadmin, keytab, call->force) :
+            tool_kadmin_rotate(kadmin, keytab);
+    tool_kadmin_close(kadmin);
+    return status;
+}
+
+static int
+rotate(int argc, char **argv)
+{
+    struct noun_call call;
+    struct tr_config *config = NULL;
+    struct tool_directory *directory = NULL;
+    struct tool_entry *entry = NULL;
+    int status;
+
+    noun_parse(&noun_system, "system rotate", "On a system: give it a new "
+               "key.  Old keys stay, for tickets that are in use;\n--finish, "
+               "a ticket's life later, removes them (--force: at once).",
+               NOUN_READS | NOUN_KEYTAB | NOUN_FINISH | NOUN_FORCE, argc,
+               argv, &call, &status);
+    if (status < 0) {
+        status = tool_load_config(&call.options, &config);
+        if (status == TOOL_DONE)
+            status = tool_directory_open(&call.options, config, false,
+                                         &directory);
+        if (status == TOOL_DONE)
+            status = tool_directory_find(directory, TR_RECORD_SYSTEM,
+                                         call.name, &entry);
+        if (status == TOOL_NO)
+            tool_fail(TOOL_NO, "there is no system %s in %s", call.name,
+                      tool_directory_name(directory));
+        if (status == TOOL_DONE)
+            status = rotate_entry(&call, config, entry);
+    }
+    tool_entry_free(entry);
+    tool_directory_close(directory);
+    tr_config_free(config);
+    noun_call_free(&call);
+    return status;
+}
+
+/* --- retire -------------------------------------------------------------- */
+
+/* The entry goes first: from then on the system is refused.  The key goes
+ * also when there is no entry any more: an earlier try may have got so far. */
+static int
+retire_system(const struct noun_call *call, struct tool_work *work)
+{
+    struct tool_kadmin *kadmin = NULL;
+    struct tool_entry *entry;
+    char *principal = NULL;
+    int status, gone = TOOL_NO;
+
+    status = tool_work_open(&call->options, work);
+    if (status != TOOL_DONE)
+        return status;
+    entry = tool_entries_find(&work->entries, TR_RECORD_SYSTEM, call->name);
+    if (entry != NULL) {
+        principal = tool_copy(tool_entry_value(entry, "trPrincipal"));
+        tool_work_delete(work, entry);
+        gone = tool_work_finish(&call->options, work);
+        status = gone;
+    }
+    if (principal == NULL)
+        principal = noun_system_principal(call->name);
+    if (status != TOOL_DONE || call->options.dry_run || principal == NULL)
+        goto cleanup;
+    status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
+    if (status == TOOL_DONE)
+        status = tool_kadmin_delete(kadmin, call->keytab);
+    if (status == TOOL_NO && gone == TOOL_DONE)
+        status = TOOL_DONE;
+    else if (status == TOOL_NO)
+        tool_fail(TOOL_NO, "there is no system %s, and no %s", call->name,
+                  principal);
+
+cleanup:
+    tool_kadmin_close(kadmin);
+    free(principal);
+    return status;
+}
+
+static int
+retire(int argc, char **argv)
+{
+    struct noun_call call;
+    struct tool_work work = { 0 };
+    int status;
+
+    noun_parse(&noun_system, "system retire", "Remove a system from the "
+               "table with all its memberships, and its principal\nfrom the "
+               "KDC; on the system, with --keytab, its keys as well.",
+               NOUN_KEYTAB, argc, argv, &call, &status);
+    if (status < 0)
+        status = retire_system(&call, &work);
+    tool_work_close(&work);
+    noun_call_free(&call);
+    return status;
+}
+
+const struct tool_command tool_system_enroll = {
+    "system enroll", "make a new system's key and entry", enroll
+};
+const struct tool_command tool_system_rotate = {
+    "system rotate", "give a system a new key", rotate
+};
+const struct tool_command tool_system_retire = {
+    "system retire", "remove a system's entry and key", retire
+};
