@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "directory_backend.h"
@@ -177,9 +178,22 @@ tool_directory_whoami(struct tool_directory *directory, char **name_out)
     return directory->backend->whoami(directory->state, name_out);
 }
 
+/* Who interrupts us waits until all is done, or taken back. */
 int
 tool_directory_apply(struct tool_directory *directory,
                      const struct tool_change *changes, size_t n)
 {
-    return directory->backend->apply(directory->state, changes, n);
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+                                   SIGPIPE };
+    sigset_t blocked, old;
+    size_t i;
+    int status;
+
+    (void)sigemptyset(&blocked);
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        (void)sigaddset(&blocked, signals[i]);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &old);
+    status = directory->backend->apply(directory->state, changes, n);
+    (void)sigprocmask(SIG_SETMASK, &old, NULL);
+    return status;
 }

@@ -166,8 +166,15 @@ explain(const struct tool_ldap *ldap, int code, const char *dn)
                          "meanwhile (%s); look again", dn,
                          ldap_err2string(code));
     case LDAP_INSUFFICIENT_ACCESS:
+    case LDAP_CONSTRAINT_VIOLATION:
+    case LDAP_OBJECT_CLASS_VIOLATION:
+    case LDAP_INVALID_SYNTAX:
+    case LDAP_UNWILLING_TO_PERFORM:
         (void)tool_ldap_failed(ldap, code, dn);
         return TOOL_NO;
+    case LDAP_REFERRAL:
+        return tool_fail(TOOL_SYSTEM, "%s: only a copy of the directory; "
+                         "write to the server that it is from", ldap->uri);
     case LDAP_SERVER_DOWN:
     case LDAP_TIMEOUT:
         return tool_fail(TOOL_SYSTEM, "%s: %s: whether it was changed is not "
@@ -219,6 +226,8 @@ make(struct tool_ldap *ldap, const struct step *step)
     if (code == LDAP_SUCCESS)
         code = operate(ldap, step->dn, step->forward, before == NULL,
                        before == NULL ? NULL : before->csn);
+    if (code == LDAP_NO_SUCH_OBJECT && before != NULL)
+        code = LDAP_ASSERTION_FAILED;
     return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step->dn);
 }
 

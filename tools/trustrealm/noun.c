@@ -148,40 +148,51 @@ make_time(const char *text)
     return tool_format("%.4s%.2s%.2s235959Z", text, text + 5, text + 8);
 }
 
-char *
-noun_grant(const struct noun_call *call)
+/* Are they there, and words? */
+static bool
+check_range(const struct noun_call *call)
 {
     const struct { const char *option, *value; } needed[] = {
         { "realm", call->realm }, { "low", call->low },
         { "high", call->high }
     };
-    char *until, *grant;
-    int64_t end;
     size_t i;
 
     for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         if (needed[i].value == NULL) {
             tool_usage(call->command, "--%s is missing", needed[i].option);
-            return NULL;
+            return false;
         }
         if (*needed[i].value == '\0' ||
             strpbrk(needed[i].value, " \t") != NULL) {
             tool_usage(call->command, "--%s \"%s\": one word expected",
                        needed[i].option, needed[i].value);
-            return NULL;
+            return false;
         }
     }
-    if (call->until == NULL)
-        return tool_format("%s %s %s", call->realm, call->low, call->high);
-    until = make_time(call->until);
-    if (tr_text_time(until, &end) != 0) {
+    return true;
+}
+
+char *
+noun_grant(const struct noun_call *call)
+{
+    char *until, *realm, *grant;
+    int64_t end;
+
+    if (!check_range(call))
+        return NULL;
+    until = make_time(call->until != NULL ? call->until : "");
+    if (call->until != NULL && tr_text_time(until, &end) != 0) {
         tool_usage(call->command, "--until \"%s\": YYYY-MM-DD or "
                    "YYYYMMDDHHMMSSZ expected", call->until);
         free(until);
         return NULL;
     }
-    grant = tool_format("%s %s %s %s", call->realm, call->low, call->high,
-                        until);
+    realm = tool_copy(call->realm);
+    tr_text_lower(realm);
+    grant = tool_format("%s %s %s%s%s", realm, call->low, call->high,
+                        *until != '\0' ? " " : "", until);
+    free(realm);
     free(until);
     return grant;
 }
