@@ -42,7 +42,8 @@ def explain_json(path, sender, receiver, *options):
 def test_help_at_each_level():
     status, out, err = trustrealm("--help")
     assert (status, err) == (0, "")
-    for command in ("explain", "status", "check", "schema"):
+    for command in ("explain", "reach", "who", "status", "metrics", "watch",
+                    "check", "diff", "graph", "cache", "schema"):
         assert "\n  %s " % command in out
         status, text, err = trustrealm(command, "--help")
         assert (status, err) == (0, "")

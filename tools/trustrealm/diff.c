@@ -13,16 +13,17 @@
 static const char help[] =
 "usage: trustrealm diff [OLD] NEW [OPTION...]\n"
 "\n"
-"Compare two tables by entry and attribute, and say of each difference whether\n"
-"it widens access, narrows it or changes it.  OLD and NEW are LDIF files, or\n"
-"directories of tables; without OLD the table that is asked is the old one.\n"
+"Compare two tables by entry and attribute, and say of each difference\n"
+"whether it widens access, narrows it or changes it.  OLD and NEW are LDIF\n"
+"files, or directories of tables; without OLD the table that is asked is the\n"
+"old one.\n"
 "\n"
 TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
-"Into a pipe: access (widens, narrows, changes), kind, name, attribute (entry\n"
-"when it came or went as a whole), old value, new value.\n"
+"Into a pipe: access (widens, narrows, changes), kind, name, attribute\n"
+"(entry when it came or went as a whole), old value, new value.\n"
 "\n"
 "exit status: 0 no difference, 1 differences, 2 usage, 3 system error\n";
 
@@ -34,7 +35,7 @@ struct difference {
 
 struct compared {
     struct diff diff;           /* at the entry being compared */
-    bool only_new;              /* second pass: those that both have are done */
+    bool only_new;              /* second pass: the old ones are done */
     struct difference *list;
     size_t n;
 };

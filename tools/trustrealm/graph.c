@@ -25,7 +25,9 @@ static const char help[] =
 "                         it needs nothing else\n"
 TOOL_TABLE_HELP
 "  --json                 print JSON: the groups\n"
-"  -c, --config FILE      configuration of trustrealmd\n";
+"  -c, --config FILE      configuration of trustrealmd\n"
+"\n"
+"exit status: 0 drawn, 1 no such trust realm, 2 usage, 3 system error\n";
 
 /* Made from graph.html: html_head and html_tail, which the data goes
  * between. */
