@@ -465,7 +465,6 @@ def test_connection_that_is_bound_asks_once(world, server, connection):
             assert live.get("/internal/", "bare") == 200
             assert live.get("/plans/", "bare") == 401
     finally:
-        live.close()
         server.restart()
 
 

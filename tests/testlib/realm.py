@@ -104,6 +104,9 @@ class Realm:
     def add_with_password(self, principal, password):
         self._kadmin(["addprinc -pw %s %s" % (password, principal)])
 
+    def modify(self, principal, *options):
+        self._kadmin(["modprinc %s %s" % (" ".join(options), principal)])
+
     def _kadmin(self, commands):
         return run([servers.program("kadmin.local"), "-r", self.name,
                     "-p", "tests"],

@@ -23,6 +23,7 @@ PACKAGES = {
     "ganesha.nfsd": "nfs-ganesha",
     "postgres": "postgresql-15", "psql": "postgresql-client-15",
     "apache2": "apache2 and libapache2-mod-auth-gssapi",
+    "sasl-sample-server": "sasl2-bin",
 }
 
 
