@@ -8,11 +8,11 @@ import threading
 import pytest
 
 from testlib import policies, table
-from testlib.openldap import (BIG, LDAP_CONF, OPENLDAP, Slapd, environment,
-                              ldap, shown)
+from testlib.openldap import (BIG, KEYTAB, LDAP_CONF, OPENLDAP, Slapd,
+                              environment, ldap, shown)
 from testlib.process import eventually
 from testlib.relay import Relay, is_sealed, packets
-from testlib.world import CHIEF, CLERK, SERVICE, STAFF
+from testlib.world import CHIEF, CLERK, STAFF
 
 
 @pytest.fixture(scope="module")
@@ -366,17 +366,16 @@ def samples(world, *options):
     """What sasl-sample-client on alpha and sasl-sample-server on beta say;
     their lines for each other are carried."""
     alpha, beta = world.alpha, world.beta
-    beta.machine.write("/etc/sasl2/sample.conf",
-                       "keytab: %s\n" % beta.services_keytab)
-    common = ["-s", "sample", "-m", "GSSAPI", *options]
+    beta.machine.write("/etc/sasl2/sample.conf", "keytab: %s\n" % KEYTAB)
+    common = ["-s", "ldap", "-m", "GSSAPI", *options]
     client, server = (system.spawn(
         ["stdbuf", "-o0", program, *common, *more], program, uid=uid, env=env,
         with_stdin=True, with_stdout=True)
         for system, program, more, uid, env in (
             (alpha, "sasl-sample-client", ["-n", beta.host, "-u", "alice"],
              STAFF, environment(world, "alice", STAFF, "alpha")),
-            (beta, "sasl-sample-server", ["-d", beta.host], SERVICE,
-             beta.environment(SERVICE))))
+            (beta, "sasl-sample-server", ["-d", beta.host], OPENLDAP,
+             beta.environment(OPENLDAP))))
     said = {client: "", server: ""}
 
     def carry(one, other):
@@ -401,11 +400,12 @@ def samples(world, *options):
 
 
 @pytest.fixture(scope="module")
-def small_tickets(world):
-    for service in "sample", "trustrealm":
+def small_tickets(world, server):
+    for service in "ldap", "trustrealm":
         world.realm.modify("%s/%s" % (service, table.host("beta")),
                            "+no_auth_data_required")
-    world.alpha.restart()       # it had such a ticket already
+    world.forget_tickets()      # it and alice had larger ones
+    world.alpha.restart()
 
 
 @pytest.mark.parametrize("options, strength", [
@@ -418,7 +418,7 @@ def test_samples(world, small_tickets, options, strength):
     assert "recieved decoded message 'srv message 1'" in client
     assert "recieved decoded message 'client message 1'" in server
     record = world.beta.audit.wait(mark, event="accept", result="allow")
-    assert (record["service"], record["local_label"]) == ("sample", "blue")
+    assert (record["service"], record["local_label"]) == ("ldap", "blue")
 
 
 def test_samples_where_there_is_no_trust_realm(world, small_tickets):
