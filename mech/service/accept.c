@@ -171,6 +171,19 @@ opening_free(krb5_context context, struct opening *o)
     krb5_k_free_key(context, o->subkey);
 }
 
+static krb5_error_code
+verify_system(struct tr_job *job, const struct tr_trailer *trailer,
+              krb5_key *subkey_out, const char **why_out)
+{
+    const struct tr_keys *keys = job->service->keys;
+
+    return tr_apreq_verify(job->context, tr_keys_keytab(keys),
+                           tr_keys_self(keys), tr_keys_name(keys),
+                           &job->request->call.u.accept.ap_req,
+                           &trailer->system_ap_req, &job->peer, subkey_out,
+                           why_out);
+}
+
 /* R4: the sending system is authenticated, its environment opened [236]. */
 static krb5_error_code
 open_trailer(struct tr_job *job, struct opening *o)
@@ -195,10 +208,10 @@ open_trailer(struct tr_job *job, struct opening *o)
                           trailer.version);
         goto cleanup;
     }
-    ret = tr_apreq_verify(job->context, tr_keys_keytab(keys),
-                          tr_keys_self(keys), tr_keys_name(keys),
-                          &call->u.accept.ap_req, &trailer.system_ap_req,
-                          &job->peer, &o->subkey, &why);
+    ret = verify_system(job, &trailer, &o->subkey, &why);
+    /* Its ticket may be for a key that the keytab has got since it was read. */
+    if (ret == TRR_SYSTEM_AUTH && tr_keys_refresh(keys))
+        ret = verify_system(job, &trailer, &o->subkey, &why);
     if (ret) {
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the system's AP-REQ: %s", why);
         goto cleanup;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <sys/stat.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct tr_keys {
     char *name;
     krb5_keytab keytab;         /* in memory */
     unsigned int keytabs;       /* made so far: each has its own name */
+    struct stat read;           /* the file as it was before it was read */
     krb5_key record_key;
     struct tr_cipher *cipher;   /* of records, under it */
     struct tr_clock *clock;
@@ -132,6 +134,27 @@ cleanup:
     return ret;
 }
 
+/* The keytab file as it is; all zero when that cannot be told. */
+static void
+look_at_file(const struct tr_keys *keys, struct stat *file_out)
+{
+    static const char prefix[] = "FILE:";
+    const char *path = keys->file_name;
+
+    if (strncmp(path, prefix, strlen(prefix)) == 0)
+        path += strlen(prefix);
+    if (stat(path, file_out) != 0)
+        memset(file_out, 0, sizeof(*file_out));
+}
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+        a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+        a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /* Read the keytab anew; *name_out (free it) is the one in memory. */
 static krb5_error_code
 replace_keytab(struct tr_keys *keys, char **name_out)
@@ -143,6 +166,7 @@ replace_keytab(struct tr_keys *keys, char **name_out)
     if (asprintf(&name, "MEMORY:trustrealm.%p.%u", (void *)keys,
                  keys->keytabs++) < 0)
         return ENOMEM;
+    look_at_file(keys, &keys->read);
     ret = load_keytab(keys, name, &keytab);
     if (ret) {
         free(name);
@@ -165,6 +189,16 @@ tr_keys_reload(struct tr_keys *keys)
         ret = tr_kdc_set_keytab(keys->kdc, name);
     free(name);
     return ret;
+}
+
+bool
+tr_keys_refresh(struct tr_keys *keys)
+{
+    struct stat now;
+
+    look_at_file(keys, &now);
+    return now.st_ino != 0 && !same_file(&now, &keys->read) &&
+        tr_keys_reload(keys) == 0;
 }
 
 /* --- all together -------------------------------------------------------- */

@@ -19,6 +19,10 @@ struct tr_cipher *tr_keys_cipher(const struct tr_keys *keys);   /* records */
 krb5_const_principal tr_keys_self(const struct tr_keys *keys);
 const char *tr_keys_name(const struct tr_keys *keys);
 
+/* Read the keytab file anew if it has changed since it was read: the system
+ * may have a new key.  False when there is nothing new. */
+bool tr_keys_refresh(struct tr_keys *keys);
+
 /* Those who ask the KDC. */
 struct tr_kdc *tr_keys_kdc(const struct tr_keys *keys);
 
