@@ -14,6 +14,7 @@ import pytest
 from testlib import servers
 from testlib.hosts import NotRoot
 from testlib.servers import Missing
+from testlib.stores import Site
 from testlib.world import ROOT, World
 
 _worlds = []
@@ -97,6 +98,24 @@ def make_hosts():
     yield make
     for one in made:
         _close(one)
+
+
+@pytest.fixture(scope="module")
+def started_site():
+    try:
+        with Site() as made:
+            yield made
+    except Missing as missing:
+        if os.environ.get("TR_REQUIRE"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def site(started_site):
+    """A server and a file with the same table, as at the start."""
+    started_site.reset()
+    return started_site
 
 
 @pytest.fixture

@@ -5,13 +5,8 @@ it is, octet by octet."""
 
 import pytest
 
-from testlib import servers
 from testlib.process import run
-from testlib.stores import trustrealm
-
-
-def program():
-    return servers.built("tools/trustrealm/trustrealm")
+from testlib.stores import program, trustrealm
 
 
 FILE = """\
@@ -51,7 +46,7 @@ def own(tmp_path):
 
 
 def edit(path, *arguments, status=0):
-    done = trustrealm(program(), *arguments, "--ldif", path)
+    done = trustrealm(*arguments, "--ldif", path)
     assert done.status == status, done
     return path.read_text()
 
@@ -119,7 +114,7 @@ def test_file_keeps_mode_and_links(own):
     ("dn: cn=x\ncn: \0\n", "not text")])
 def test_file_that_is_none(own, text, reason):
     own.write_text(text)
-    done = trustrealm(program(), "system", "disable", "x", "--ldif", own)
+    done = trustrealm("system", "disable", "x", "--ldif", own)
     assert done.status == 3
     assert reason in done.err
     assert own.read_text() == text

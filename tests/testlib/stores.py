@@ -7,8 +7,31 @@ import os
 import socket
 import threading
 
-from . import table
+from . import servers, table
+from .directory import Directory
 from .process import run
+from .realm import Realm
+from .scratch import Scratch
+
+BETA, GAMMA, DELTA = (
+    table.system_dn(name) for name in ("beta", "gamma", "delta"))
+ALICE, BOB = (table.user_dn(name) for name in ("alice", "bob"))
+SYSTEM = ("trPrincipal", "trustrealm/new.example.test@EXAMPLE.TEST")
+NAVY = "trFormat=navy+trRealmName=engineering,ou=maps," + table.BASE
+USER = "uid=%s,cn=example.test,cn=gssapi,cn=auth"
+
+# What bob may write: not gamma, no account, and no system that is new.
+ACCESS = """\
+access to dn.exact={gamma} by dn.exact={bob} read by * break
+access to dn.subtree={people} by dn.exact={bob} read by * break
+access to dn.exact=ou=systems,{suffix} attrs=children
+    by dn.exact={bob} none by * break
+access to dn.exact=ou=systems,{base} attrs=children
+    by dn.exact={bob} none by * break
+access to dn.subtree={suffix} by dn.exact={bob} write by * break
+limits dn.exact={bob} size=unlimited
+""".format(gamma=GAMMA, people=table.PEOPLE, base=table.BASE,
+           suffix=table.SUFFIX, bob=USER % "bob")
 
 
 def parse(ldif):
@@ -148,6 +171,79 @@ class Between:
         return operation == self.SEARCH and self._search_of.encode() in octets
 
 
-def trustrealm(program, *arguments, env=None, timeout=30):
-    return run([program] + [str(a) for a in arguments], env=env, check=False,
-               timeout=timeout)
+def program():
+    return servers.built("tools/trustrealm/trustrealm")
+
+
+def trustrealm(*arguments, env=None, timeout=30):
+    return run([program()] + [str(a) for a in arguments], env=env,
+               check=False, timeout=timeout)
+
+
+class Shared(Directory):
+    """That bob may write to."""
+
+    def _access(self):
+        return ACCESS + super()._access()
+
+
+def entries():
+    return table.suffix_entries() + table.entries()
+
+
+class Site:
+    """A server and a file with the same entries, and a KDC.  Use as a context
+    manager."""
+
+    def __init__(self):
+        self.scratch = Scratch()
+        self.realm = Realm(self.scratch)
+        self.directory = Shared(self.scratch, self.realm,
+                                self.scratch.join("ldap.keytab"))
+        self.server = Server(self.directory)
+        self.file = File(self.scratch.join("table.ldif"))
+        self.stores = (self.server, self.file)
+        self.caches = {user: self.scratch.join(user + ".cc")
+                       for user in ("bob", "stranger")}
+
+    def __enter__(self):
+        users = self.scratch.join("users.keytab")
+        try:
+            self.realm.create({self.directory.keytab: ["ldap/127.0.0.1"],
+                               users: list(self.caches)})
+            self.realm.start()
+            self.directory.create(entries())
+            self.directory.start()
+            for user, ccache in self.caches.items():
+                self.realm.kinit(user, users, ccache)
+        except BaseException:
+            self.scratch.close()
+            raise
+        return self
+
+    def __exit__(self, *exception):
+        self.scratch.close()
+
+    def reset(self):
+        for store in self.stores:
+            store.reset(entries())
+
+    def run(self, store, *arguments, **options):
+        return trustrealm(*arguments, *store.options, **options)
+
+    def both(self, *arguments):
+        """Do it to both; the results, which must be the same."""
+        a, b = (self.run(store, *arguments) for store in self.stores)
+        assert (a.status, sorted(a.out.splitlines())) == \
+            (b.status, sorted(b.out.splitlines())), (a, b)
+        assert (a.err.replace(self.directory.ldapi, "IT")
+                == b.err.replace(self.file.path, "IT"))
+        assert self.server.dump() == self.file.dump()
+        return a
+
+    def as_user(self, user, *arguments):
+        """Over TCP, by the user's ticket."""
+        env = self.realm.environment()
+        env["KRB5CCNAME"] = "FILE:" + self.caches[user]
+        return trustrealm(*arguments, "--uri", self.directory.uri,
+                          "--base", table.SUFFIX, env=env)
