@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include "snapshot.h"
+#include "text.h"
 #include "trustrealm_err.h"
 
 /* SHA-256 and better. */
@@ -57,7 +58,7 @@ load_file(const char *path)
     FILE *stream;
     BIO *file;
 
-    stream = fopen(path, "re");
+    stream = tr_text_open(path);
     if (stream == NULL)
         return NULL;
     file = BIO_new_fp(stream, BIO_CLOSE);

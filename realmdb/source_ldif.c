@@ -371,7 +371,7 @@ take_file(struct loader *loader)
     struct reading reading = { 0 };
     FILE *file;
 
-    file = loader->snapshot == NULL ? fopen(loader->path, "re") :
+    file = loader->snapshot == NULL ? tr_text_open(loader->path) :
         fmemopen(loader->snapshot->text, loader->snapshot->length, "r");
     if (file == NULL)
         return refuse(loader, TRR_SOURCE, "%s", strerror(errno));

@@ -3,10 +3,12 @@
 
 #include "config.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "encoding.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -131,6 +133,17 @@ tr_text_file(const struct stat *st, char text[TR_FILE_TEXT])
                    (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec,
                    st->st_mtim.tv_nsec, (intmax_t)st->st_ctim.tv_sec,
                    st->st_ctim.tv_nsec);
+}
+
+FILE *
+tr_text_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+    if (fd >= 0 && file == NULL)
+        (void)close(fd);
+    return file;
 }
 
 static int

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <krb5/krb5.h>
 
@@ -43,6 +44,10 @@ void tr_text_lower(char *text);
  * one when the file is or has been written to. */
 #define TR_FILE_TEXT 160
 void tr_text_file(const struct stat *st, char text[TR_FILE_TEXT]);
+
+/* fopen() for reading that waits for nobody: not for who would write to a
+ * FIFO that somebody put in the place of the file.  What it is, look. */
+FILE *tr_text_open(const char *path);
 
 /* As strcmp(), without case. */
 int tr_text_compare(const char *a, const char *b);

@@ -316,6 +316,56 @@ def test_two_signatures_are_one_too_many(snapshots):
     refused(snapshots, "not data with one signature")
 
 
+def test_pipe_in_the_place_of_the_file(snapshots):
+    """Nobody waits for who would write to it."""
+    os.unlink(snapshots.path)
+    os.mkfifo(snapshots.path)
+    refused(snapshots, "no signed snapshot")
+    os.unlink(snapshots.path)
+    snapshots.put(without_beta())
+    eventually(lambda: not snapshots.world.client(
+        snapshots.world.server("beta")).delivered, 10, "the later one")
+
+
+def cms(snapshots, *options, signer="officer"):
+    """without_beta() as openssl signs it."""
+    join = snapshots.world.scratch.join
+    source = snapshots.world.scratch.write("plain", table.ldif(
+        without_beta()), 0o600)
+    openssl("cms", "-sign", "-binary", "-in", source, "-signer",
+            snapshots.signers.certificate(signer), "-inkey",
+            snapshots.signers.key(signer), "-outform", "DER", "-out",
+            join("made"), *options)
+    with open(join("made"), "rb") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("options,reason", [
+    (["-nodetach", "-md", "sha1"], "weak digest"),
+    (["-nodetach", "-noattr", "-md", "sha256"], "when it was signed"),
+    (["-nodetach", "-md", "sha256", "-econtent_type", "1.2.3.4"],
+     "not data with one signature"),
+    (["-md", "sha256"], "not signed by a signer"),
+], ids=["digest", "attributes", "type", "detached"])
+def test_signed_otherwise(snapshots, options, reason):
+    snapshots.carry(cms(snapshots, *options))
+    refused(snapshots, reason)
+
+
+def test_signer_is_no_authority(snapshots):
+    """Who may sign says of nobody else that he may."""
+    signers, join = snapshots.signers, snapshots.world.scratch.join
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mallory",
+            "-keyout", signers.key("mallory"), "-out", join("mallory.csr"))
+    openssl("x509", "-req", "-in", join("mallory.csr"), "-CA",
+            signers.certificate("officer"), "-CAkey", signers.key("officer"),
+            "-CAcreateserial", "-days", "2", "-out",
+            signers.certificate("mallory"))
+    snapshots.carry(cms(snapshots, "-nodetach", "-md", "sha256", "-certfile",
+                        signers.certificate("officer"), signer="mallory"))
+    refused(snapshots, "not signed by a signer")
+
+
 def test_configuration_needs_signers(shared):
     world, made = shared
     made.put()

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <sys/stat.h>
+#include <unistd.h>
 #include "source_replica.h"
 #include "table_dir.h"
 #include "trustrealm_err.h"
@@ -215,6 +217,23 @@ a_file_cut_anywhere_is_taken_whole_or_not(void **state)
         }
     }
     assert_string_equal(system_of(table, "beta"), "beta");
+    tr_table_close(table);
+}
+
+/* Nobody waits for who would write to it. */
+static void
+a_pipe_is_no_file(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    char path[MAX_PATH], *why = NULL;
+
+    (void)snprintf(path, sizeof(path), "%s/pipe", (char *)*state);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)alarm(10);
+    assert_int_equal(tr_source_load_ldif(table, path, &why), TRR_SOURCE);
+    (void)alarm(0);
+    assert_non_null(strstr(why, "not a file"));
+    free(why);
     tr_table_close(table);
 }
 
@@ -849,6 +868,7 @@ main(void)
         source_test(wrong_files_are_named_with_their_line),
         source_test(unusable_files_are_named),
         source_test(a_file_cut_anywhere_is_taken_whole_or_not),
+        source_test(a_pipe_is_no_file),
         cmocka_unit_test(cookies_are_taken_apart),
         cmocka_unit_test(other_cookies_are_kept_as_they_are),
         cmocka_unit_test(cookies_are_compared_by_server),
