@@ -11,8 +11,8 @@ import pytest
 
 from testlib import table
 from testlib.process import base_environment
-from testlib.stores import (BETA, DELTA, SYSTEM, Between, entries, program,
-                            trustrealm)
+from testlib.stores import (BETA, DELTA, PASSWORD, SYSTEM, Between, entries,
+                            program, trustrealm)
 
 
 def late_join(site, before, system, realm, low, high, **options):
@@ -175,6 +175,25 @@ def test_by_ticket(site):
     done = site.as_user("bob", "system", "disable", "beta.example.test")
     assert done.status == 0, done
     assert ("trEnabled", "FALSE") in site.server.dump()[BETA]
+
+
+def test_by_password_through_tls(site):
+    """The server is known by its certificate, or nothing is said to it."""
+    password = site.scratch.write("password", PASSWORD + "\n")
+    arguments = ["system", "disable", "beta.example.test", "--uri",
+                 site.directory.uri, "--base", table.SUFFIX, "--bind",
+                 "simple:cn=admin,%s:%s" % (table.SUFFIX, password)]
+    assert trustrealm(*arguments).status == 2
+    stranger = trustrealm(*arguments, "--starttls")
+    assert stranger.status == 3 and "StartTLS" in stranger.err
+    done = trustrealm(*arguments, "--starttls", "--ca-file",
+                      site.directory.certificate)
+    assert done.status == 0, done
+    assert ("trEnabled", "FALSE") in site.server.dump()[BETA]
+    site.scratch.write("password", "guessed\n")
+    wrong = trustrealm(*arguments, "--starttls", "--ca-file",
+                       site.directory.certificate)
+    assert wrong.status == 3 and "Invalid credentials" in wrong.err
 
 
 def test_not_permitted(site):

@@ -18,6 +18,7 @@ BETA, GAMMA, DELTA = (
 ALICE, BOB = (table.user_dn(name) for name in ("alice", "bob"))
 SYSTEM = ("trPrincipal", "trustrealm/new.example.test@EXAMPLE.TEST")
 NAVY = "trFormat=navy+trRealmName=engineering,ou=maps," + table.BASE
+PASSWORD = "table-manners"
 USER = "uid=%s,cn=example.test,cn=gssapi,cn=auth"
 
 # What bob may write: not gamma, no account, and no system that is new.
@@ -181,10 +182,26 @@ def trustrealm(*arguments, env=None, timeout=30):
 
 
 class Shared(Directory):
-    """That bob may write to."""
+    """That bob may write to, and its administrator with a password through
+    TLS."""
+
+    def create(self, entries):
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+             "-keyout", self.scratch.join("tls.key"), "-out",
+             self.certificate, "-days", "2", "-subj", "/CN=" + self.host,
+             "-addext", "subjectAltName=IP:" + self.host])
+        super().create(entries)
+
+    @property
+    def certificate(self):
+        return self.scratch.join("tls.pem")
+
+    def _globals(self):
+        return "TLSCertificateFile %s\nTLSCertificateKeyFile %s\n" % (
+            self.certificate, self.scratch.join("tls.key"))
 
     def _access(self):
-        return ACCESS + super()._access()
+        return "rootpw %s\n" % PASSWORD + ACCESS + super()._access()
 
 
 def entries():
