@@ -138,6 +138,17 @@ def test_room_is_left_for_label_records(world, server):
             assert passed.largest() == size
 
 
+def test_smallest_packets(world, server):
+    """The numbers of the guide."""
+    def read(size):
+        return ldap(world, "ldapsearch", "-LLL", "-O",
+                    "maxbufsize=%d" % size, "uid=alice")
+    assert "uid: alice" in read(61).out
+    with policies.explicit_labels(world):
+        assert "uid: alice" in read(110).out
+        assert "uid: alice" not in read(61).out
+
+
 def test_less_than_a_token_is_no_limit_at_all(world, server):
     """Cyrus SASL takes it so; the client refuses what comes."""
     result = ldap(world, "ldapsearch", "-O", "maxbufsize=60", "uid=big")
