@@ -89,13 +89,17 @@ tr_say(struct tr_decision *d, const char *first, ...)
 {
     va_list ap;
     const char *part;
+    size_t length, room = sizeof(d->answer->text) - 1;
     char *at = d->text;
-    char *const end = d->text + sizeof(d->answer->text) - 1;
 
     va_start(ap, first);
     for (part = first; part != NULL; part = va_arg(ap, const char *)) {
-        while (*part != '\0' && at < end)
-            *at++ = *part++;
+        length = strlen(part);
+        if (length > room)
+            length = room;
+        memcpy(at, part, length);
+        at += length;
+        room -= length;
     }
     va_end(ap);
     *at = '\0';

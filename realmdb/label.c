@@ -145,15 +145,12 @@ tr_label_equal(const struct tr_label *a, const struct tr_label *b)
 bool
 tr_label_dominates(const struct tr_label *a, const struct tr_label *b)
 {
+    uint64_t missing = 0;
     size_t i;
 
-    if (a->level < b->level)
-        return false;
-    for (i = 0; i < WORDS; i++) {
-        if ((b->categories[i] & ~a->categories[i]) != 0)
-            return false;
-    }
-    return true;
+    for (i = 0; i < WORDS; i++)
+        missing |= b->categories[i] & ~a->categories[i];
+    return a->level >= b->level && missing == 0;
 }
 
 void
