@@ -9,6 +9,7 @@ principal; the tests are its administrator over ldapi with EXTERNAL.
 
 import base64
 import os
+import pwd
 import re
 import shutil
 
@@ -82,16 +83,18 @@ class Directory389(Directory):
     def __init__(self, scratch, realm, keytab, machine=None):
         super().__init__(scratch, realm, keytab, machine)
         self.libraries = _packaged("/usr/lib/*/dirsrv")
+        # The server has a semaphore of this name, for the whole machine.
+        self.name = "ds-" + os.path.basename(scratch.path)
         self._entries = None
 
     def create(self, entries):
-        for name in ("config/schema", "db", "log", "run", "tmp", "lock",
+        for name in (self.name + "/schema", "db", "log", "run", "tmp", "lock",
                      "ldif", "bak", "inst"):
             self.scratch.mkdir("ldap/" + name)
         for name in ("slapd-collations.conf", "certmap.conf"):
             shutil.copy(_packaged("/etc/dirsrv/config/" + name),
-                        self.path + "/config")
-        schema = self.path + "/config/schema"
+                        os.path.join(self.path, self.name))
+        schema = os.path.join(self.path, self.name, "schema")
         shutil.copytree(_packaged("/usr/share/dirsrv/schema"), schema,
                         dirs_exist_ok=True)
         shutil.copy(servers.built("doc/schema/60trustrealm.ldif"), schema)
@@ -99,13 +102,16 @@ class Directory389(Directory):
 
     def start(self):
         for _ in range(10):
-            self.scratch.write("ldap/config/dse.ldif", self._configuration())
+            self.scratch.write("ldap/%s/dse.ldif" % self.name,
+                               self._configuration())
             self._process = self.scratch.spawn(
-                [servers.program("ns-slapd"), "-D", self.path + "/config",
-                 "-i", self.path + "/run/pid", "-d", "0"], "ldap/ns-slapd",
+                [servers.program("ns-slapd"), "-D",
+                 os.path.join(self.path, self.name), "-i",
+                 self.path + "/run/pid", "-d", "16384"], "ldap/ns-slapd",
                 env=self._environment(), machine=self.machine)
             try:
                 eventually(self._answers, 30, "ns-slapd's answer")
+                os.unlink("/dev/shm/sem.%s.stats" % self.name)
                 break
             except Failure:
                 if "in use" not in self._process.text():
@@ -131,8 +137,8 @@ class Directory389(Directory):
                              "library": "entryuuid-plugin"}
         text += SITE.format(suffix=table.SUFFIX, realm=self.realm.name)
         names = {
-            "config_dir": "config", "schema_dir": "config/schema",
-            "cert_dir": "config", "lock_dir": "lock", "tmp_dir": "tmp",
+            "config_dir": self.name, "schema_dir": self.name + "/schema",
+            "cert_dir": self.name, "lock_dir": "lock", "tmp_dir": "tmp",
             "ldif_dir": "ldif", "bak_dir": "bak", "run_dir": "run",
             "inst_dir": "inst", "log_dir": "log", "db_dir": "db",
             "ldapi": "ldapi"}
@@ -141,7 +147,7 @@ class Directory389(Directory):
         # Nobody knows the password: its hash is no hash of anything.
         values.update(
             fqdn=self.host, ds_port=str(self.port), rootdn="cn=admin",
-            ds_user="root" if os.geteuid() == 0 else str(os.geteuid()),
+            ds_user=pwd.getpwuid(os.geteuid()).pw_name,
             ldapi_enabled="on", ldapi_autobind="on",
             ds_passwd="{SSHA512}" + base64.b64encode(
                 os.urandom(72)).decode())
