@@ -57,7 +57,8 @@ look_at_controls(struct tool_ldap *ldap)
     }
     ldap_value_free_len(values);
     ldap_msgfree(answer);
-    return code == LDAP_SUCCESS ? TOOL_DONE : tool_ldap_failed(ldap, code, "root DSE");
+    return code == LDAP_SUCCESS ? TOOL_DONE :
+        tool_ldap_failed(ldap, code, "root DSE");
 }
 
 int
@@ -301,7 +302,8 @@ find_ldap(void *arg, enum tr_record_type type, const char *name,
 }
 
 int
-tool_ldap_get(const struct tool_ldap *ldap, const char *dn, LDAPMessage **answer_out)
+tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
+              LDAPMessage **answer_out)
 {
     char *attributes[] = { (char *)LDAP_ALL_USER_ATTRIBUTES, (char *)CSN,
                            NULL };

@@ -136,7 +136,7 @@ int noun_change(const struct noun *noun, const char *command,
                               struct tool_entry *entry),
                 int argc, char **argv);
 
-/* --- nouns that more than one file has verbs of --------------------------- */
+/* --- nouns that more than one file has verbs of -------------------------- */
 
 extern const struct noun noun_system;
 /* trustrealm/HOST in the Kerberos realm that the host is in, malloced; NULL

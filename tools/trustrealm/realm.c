@@ -91,8 +91,8 @@ static const struct noun noun = {
 static int
 add(int argc, char **argv)
 {
-    return noun_add(&noun, "realm add", "Add a trust realm.", 0, NULL, NULL, argc,
-                    argv);
+    return noun_add(&noun, "realm add", "Add a trust realm.", 0, NULL, NULL,
+                    argc, argv);
 }
 
 static int

@@ -111,8 +111,8 @@ complete(const struct noun_call *call, struct tool_work *work,
 static int
 add(int argc, char **argv)
 {
-    return noun_add(&noun_system, "system add", "Add a system, a member of no trust "
-                    "realm yet.", 0, complete, NULL, argc, argv);
+    return noun_add(&noun_system, "system add", "Add a system, a member of no "
+                    "trust realm yet.", 0, complete, NULL, argc, argv);
 }
 
 static int
@@ -152,10 +152,11 @@ join_entry(const struct noun_call *call, struct tool_work *work,
 static int
 join(int argc, char **argv)
 {
-    return noun_change(&noun_system, "system join", "Make a system a member of a "
-                       "trust realm, with this accreditation range;\none "
+    return noun_change(&noun_system, "system join", "Make a system a member of "
+                       "a trust realm, with this accreditation range;\none "
                        "that is a member gets this range.",
-                       NOUN_REALM | NOUN_RANGE | NOUN_PROPOSE, join_entry, argc, argv);
+                       NOUN_REALM | NOUN_RANGE | NOUN_PROPOSE, join_entry,
+                       argc, argv);
 }
 
 static int
@@ -199,8 +200,8 @@ disable_entry(const struct noun_call *call, struct tool_work *work,
 static int
 disable(int argc, char **argv)
 {
-    return noun_change(&noun_system, "system disable", "Bar a system from every "
-                       "trust realm; its memberships stay for \"enable\".",
+    return noun_change(&noun_system, "system disable", "Bar a system from "
+                       "every trust realm; its memberships stay for \"enable\".",
                        0, disable_entry, argc, argv);
 }
 
@@ -231,8 +232,8 @@ remove_entry(const struct noun_call *call, struct tool_work *work,
 static int
 remove_command(int argc, char **argv)
 {
-    return noun_change(&noun_system, "system remove", "Remove a system with all "
-                       "its memberships.", 0, remove_entry, argc, argv);
+    return noun_change(&noun_system, "system remove", "Remove a system with "
+                       "all its memberships.", 0, remove_entry, argc, argv);
 }
 
 const struct tool_command tool_system_add = {

@@ -1,4 +1,4 @@
-/* tools/trustrealm/table_load.c - a temporary table of a directory's entries */
+/* tools/trustrealm/table_load.c - a table of a directory's entries */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
