@@ -152,8 +152,8 @@ join_entry(const struct noun_call *call, struct tool_work *work,
 static int
 join(int argc, char **argv)
 {
-    return noun_change(&noun_system, "system join", "Make a system a member of "
-                       "a trust realm, with this accreditation range;\none "
+    return noun_change(&noun_system, "system join", "Make a system a member "
+                       "of a trust realm, with this accreditation range;\none "
                        "that is a member gets this range.",
                        NOUN_REALM | NOUN_RANGE | NOUN_PROPOSE, join_entry,
                        argc, argv);
@@ -201,7 +201,8 @@ static int
 disable(int argc, char **argv)
 {
     return noun_change(&noun_system, "system disable", "Bar a system from "
-                       "every trust realm; its memberships stay for \"enable\".",
+                       "every trust realm; its memberships stay for "
+                       "\"enable\".",
                        0, disable_entry, argc, argv);
 }
 
