@@ -25,7 +25,8 @@ def administration():
     with Administration() as made:
         made.realm.start_administration(RULES)
         for who in ("sid", "paula"):
-            made.realm.kinit(who, made.keytab, made.scratch.join("kadm." + who),
+            made.realm.kinit(who, made.keytab,
+                             made.scratch.join("kadm." + who),
                              service="kadmin/admin")
         yield made
 

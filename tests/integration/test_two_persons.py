@@ -148,7 +148,7 @@ def test_a_proposer_does_not_say_who_he_is(administration):
 
 
 def test_who_rejects(administration):
-    """Who could propose it, and label policy officers."""
+    """Who could propose it, label policy officers, and role officers."""
     dn = "cn=engineering.6a," + PENDING
     for who in PEOPLE:
         assert administration.may("olga", proposal(
@@ -156,7 +156,8 @@ def test_who_rejects(administration):
         gone = administration.may(who, delete(dn))
         if not gone:
             administration.directory.delete(dn)
-        assert gone == (who in ("olga", "oscar", "paula", "zoe")), who
+        assert gone == (who in ("olga", "oscar", "paula", "zoe",
+                                "rosa")), who
 
 
 def test_withdrawing_takes_nobody_else(administration, proposed):
@@ -166,7 +167,7 @@ def test_withdrawing_takes_nobody_else(administration, proposed):
         BETA, ("delete", "trMembership", WIDER)))
 
 
-# --- trustrealm ---------------------------------------------------------------
+# --- trustrealm --------------------------------------------------------------
 
 def tool(administration, who, *arguments, status=0):
     done = administration.trustrealm(who, *arguments)
@@ -280,3 +281,19 @@ def test_a_file_has_nobody_to_approve(administration, tmp_path):
         table.BASE, directory=False)
     assert done.status == 2
     assert "only an LDAP server" in done.err
+
+
+def test_389_ds_has_the_custom_alone():
+    """The tool does the same there; the server does not insist."""
+    with Administration(roles.RolesDirectory389) as administration:
+        tool(administration, "olga", *JOIN, "--propose")
+        waiting, = pending(administration)
+        assert waiting["proposer"] == person("olga")
+        done = tool(administration, "olga", "pending", "approve",
+                    waiting["id"], status=1)
+        assert "you proposed it yourself" in done.err
+        tool(administration, "oscar", "pending", "approve", waiting["id"])
+        assert memberships(administration, DELTA) == [WIDER]
+        assert pending(administration) == []
+        assert administration.may("olga", adds(
+            BOB, "trClearance engineering public secret 20991231000000Z"))

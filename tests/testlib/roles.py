@@ -32,10 +32,8 @@ def document(name):
     except servers.Missing:
         path = os.path.join(servers.source_directory(), "doc/schema", name)
     with open(path) as file:
-        text = file.read().replace("\n ", "") if name == "sample.ldif" \
-            else open(path).read()
-    return text.replace("dc=example,dc=com", table.SUFFIX).replace(
-        "EXAMPLE.COM", table.REALM)
+        return file.read().replace("dc=example,dc=com", table.SUFFIX).replace(
+            "EXAMPLE.COM", table.REALM)
 
 
 def modify(dn, *parts):
