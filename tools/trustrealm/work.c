@@ -206,8 +206,9 @@ judge(const struct tool_work *work, struct tool_table *table,
     if (ret)
         return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
                          tr_table_message(table->table));
-    qsort(findings_out->list, findings_out->n, sizeof(*findings_out->list),
-          compare_findings);
+    if (findings_out->n > 0)
+        qsort(findings_out->list, findings_out->n,
+              sizeof(*findings_out->list), compare_findings);
     return TOOL_DONE;
 }
 
