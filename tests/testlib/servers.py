@@ -10,7 +10,7 @@ import os
 from .process import base_environment
 
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin",
-        "/usr/libexec", "/usr/lib/postgresql/15/bin")
+        "/usr/libexec", "/usr/lib/postgresql/15/bin", "/usr/lib/qemu")
 PACKAGES = {
     "krb5kdc": "krb5-kdc", "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server",
@@ -20,7 +20,9 @@ PACKAGES = {
     "ldapmodify": "ldap-utils", "ldapsearch": "ldap-utils",
     "ldapwhoami": "ldap-utils", "ns-slapd": "389-ds-base",
     "sshd": "openssh-server", "ssh": "openssh-client",
-    "ganesha.nfsd": "nfs-ganesha",
+    "ganesha.nfsd": "nfs-ganesha", "rpc.svcgssd": "nfs-kernel-server",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "virtiofsd": "qemu-system-common", "busybox": "busybox-static",
     "postgres": "postgresql-15", "psql": "postgresql-client-15",
     "apache2": "apache2 and libapache2-mod-auth-gssapi",
     "sasl-sample-server": "sasl2-bin",
@@ -108,3 +110,16 @@ def ldap_modules():
 
 def ldap_schemas():
     return packaged("/etc/ldap/schema", "slapd's schema directory")
+
+
+def qemu_environment():
+    """environment(), and where qemu finds its parts."""
+    return dict(environment(), QEMU_MODULE_DIR=packaged(
+        "/usr/lib/*-linux-gnu*/qemu", "qemu's module directory"))
+
+
+def kernel():
+    """(image, directory of its modules) of the kernel for guests."""
+    image = packaged("/boot/vmlinuz-*-cloud-amd64", "linux-image-cloud-amd64")
+    top, _, version = image.partition("/boot/vmlinuz-")
+    return image, top + "/usr/lib/modules/" + version

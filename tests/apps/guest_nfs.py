@@ -1,0 +1,237 @@
+# tests/apps/guest_nfs.py - the kernel's NFS carries labels
+# SPDX-License-Identifier: BSD-2-Clause
+"""alpha mounts what beta exports.  Client and server are one Linux kernel, in
+the virtual machine that test_nfs_kernel.py starts; rpc.gssd and rpc.svcgssd
+make the contexts and hand them to the kernel.  Configurations are those that
+doc/apps/nfs shows."""
+
+import time
+
+import pytest
+
+from testlib import guide, table
+from testlib.nfs import EXPORT, GROUP, accept_as_nfs
+from testlib.process import eventually
+from testlib.world import ACCOUNTS, CLERK, STAFF
+
+LIFETIME = 30           # s, of what the kernel has
+SLOW = 15               # s, that one attempt may take
+MEMBERSHIPS = ["engineering PUBLIC SECRET:CRYPTO,RADAR",
+               "corporate OPEN RESTRICTED:HR"]
+TEXT = "the plan of alice\n"
+EXPORTS = "/etc/exports.d/trustrealm.exports"
+CONFIG = "/etc/nfs.conf.d/trustrealm.conf"
+#: What Debian's packages do, and what the first mount of a server does.
+INSTALL = """
+cp /usr/share/nfs-common/conffiles/nfs.conf /etc
+mkdir -p /run/rpc_pipefs /var/lib/nfs
+mount -t rpc_pipefs rpc_pipefs /run/rpc_pipefs
+"""
+SERVER = """
+mount -t nfsd nfsd /proc/fs/nfsd
+mount -t tmpfs tmpfs /srv
+mkdir "$EXPORT"
+touch /etc/exports /var/lib/nfs/etab /var/lib/nfs/rmtab
+exportfs -ra
+rpc.nfsd --grace-time 10 --lease-time 10 2
+"""
+
+
+def export(machine, sectype):
+    """As in the guide but for sectype."""
+    text = guide.shown("nfs", EXPORTS)
+    assert "sec=krb5p," in text
+    machine.write(EXPORTS, text.replace("sec=krb5p,", "sec=%s," % sectype))
+
+
+def serve(machine):
+    machine.append("/etc/group", "nfs-internal:x:%d:\n" % GROUP)
+    machine.script(INSTALL)
+    machine.write(CONFIG, guide.shown("nfs", CONFIG))
+    export(machine, "krb5:krb5i:krb5p")
+    machine.script(SERVER, EXPORT=EXPORT)
+    machine.spawn(["rpc.mountd", "-F"], machine.name + "/mountd")
+    machine.write(EXPORT + "/plan", TEXT, 0o600, STAFF)
+    return machine.spawn(["setpriv", "--groups", "nfs-internal",
+                          "rpc.svcgssd", "-f", "-v"],
+                         machine.name + "/svcgssd")
+
+
+def use(world, machine):
+    """A client, where users have tickets."""
+    machine.script("mount -t tmpfs -o mode=1777 tmpfs /tmp")
+    machine.script(INSTALL)
+    for user, uid in ACCOUNTS.items():
+        with open(world.ccache(user, uid), "rb") as cache:
+            machine.write("/tmp/krb5cc_%d" % uid, cache.read(), 0o600, uid)
+    machine.spawn(["rpc.gssd", "-f"], machine.name + "/gssd")
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    made = make_hosts("rpc.svcgssd", run=("alpha", "beta"))
+    accept_as_nfs(made.beta, "blue")
+    made.beta.restart()
+    made.change(table.ENGINEERING, "trKernelLifetime", str(LIFETIME))
+    made.change(table.ENGINEERING, "trKernelExport", "TRUE")
+    return made
+
+
+@pytest.fixture(scope="module")
+def svcgssd(world):
+    return serve(world.beta.machine)
+
+
+@pytest.fixture(scope="module")
+def client(world, svcgssd):
+    use(world, world.alpha.machine)
+
+
+def mount_command(sec="krb5p"):
+    return ["mount", "-t", "nfs4", "-o", "sec=%s,soft,timeo=50" % sec,
+            "beta.example.test:/", "/mnt"]
+
+
+def mount(world, sec="krb5p"):
+    return world.alpha.machine.run(mount_command(sec), check=False)
+
+
+def unmount(world):
+    world.alpha.machine.run(["umount", "-f", "/mnt"])
+
+
+@pytest.fixture
+def mounted(world, client):
+    result = mount(world)
+    assert result.status == 0, result
+    yield
+    unmount(world)
+
+
+def read(world, uid=STAFF):
+    """From the server, not from what the client's kernel remembers."""
+    return world.alpha.machine.run(
+        ["dd", "if=/mnt/plan", "iflag=direct", "bs=4096", "status=none"],
+        uid=uid, check=False)
+
+
+def can_read(world):
+    return read(world).out == TEXT
+
+
+def refused(world):
+    return "Permission denied" in read(world).err
+
+
+def accepted(world, mark):
+    """Contexts that beta accepted of alice since mark."""
+    return world.beta.audit.since(mark, event="accept", result="allow",
+                                  user="alice@EXAMPLE.TEST")
+
+
+# --- allowed ------------------------------------------------------------
+
+@pytest.mark.parametrize("sec", ["krb5", "krb5i", "krb5p"])
+def test_read_and_write(world, client, sec):
+    """rpc.gssd asks as the user; mounting is the system's own."""
+    alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
+    result = mount(world, sec)
+    assert result.status == 0, result
+    try:
+        assert can_read(world)
+        world.alpha.machine.run(["sh", "-c", "echo %s >>/mnt/plan" % sec],
+                                uid=STAFF)
+    finally:
+        unmount(world)
+    plan = world.beta.machine.read(EXPORT + "/plan")
+    assert plan == TEXT + sec + "\n"
+    world.beta.machine.write(EXPORT + "/plan", TEXT, 0o600, STAFF)
+    record = accepted(world, beta)[0]
+    assert (record["service"], record["uid"], record["realm"],
+            record["local_label"]) == ("nfs", 0, "engineering", "blue")
+    for user, uid in (("alice", STAFF), ("nfs/alpha.example.test", 0)):
+        assert world.alpha.audit.since(
+            alpha, event="seal", uid=uid, user=user + "@EXAMPLE.TEST")
+
+
+# --- refused ------------------------------------------------------------
+
+def test_label_of_another_server(world, mounted):
+    """bob's white is not what beta serves."""
+    mark = world.beta.audit.mark()
+    assert "Permission denied" in read(world, CLERK).err
+    world.beta.audit.wait(mark, result="deny", step="R10",
+                          user="bob@EXAMPLE.TEST")
+
+
+def test_only_encrypted_where_the_guide_is_followed(world, client):
+    beta = world.beta.machine
+    export(beta, "krb5p")
+    beta.run(["exportfs", "-ra"])
+    try:
+        for sec in ("sys", "krb5i"):
+            assert mount(world, sec).status != 0
+        assert mount(world).status == 0
+        unmount(world)
+    finally:
+        export(beta, "krb5:krb5i:krb5p")
+        beta.run(["exportfs", "-ra"])
+
+
+def test_plain_client_is_refused(world, svcgssd):
+    """It tries again for minutes."""
+    mark = world.beta.audit.mark()
+    epsilon = world.machine("epsilon")
+    use(world, epsilon)
+    attempt = epsilon.spawn(mount_command(), "mount")
+    world.beta.audit.wait(mark, result="deny", step="R1")
+    time.sleep(1)
+    assert "beta.example.test:/" not in epsilon.read("/proc/1/mounts")
+    attempt.kill()
+
+
+# --- while mounted ------------------------------------------------------
+
+def fresh(world):
+    """Until the context has ended, and one has been made anew."""
+    mark = world.beta.audit.mark()
+
+    eventually(lambda: can_read(world) and accepted(world, mark),
+               what="a context")
+
+
+def test_withdrawn_membership_is_felt_when_the_context_ends(world, mounted):
+    """Not before: the kernel asks nobody."""
+    assert can_read(world)
+    fresh(world)
+    start = time.monotonic()
+    world.change(table.system_dn("alpha"), "trMembership")
+    try:
+        assert can_read(world)
+        eventually(lambda: refused(world), what="refusal")
+        assert time.monotonic() - start < LIFETIME + SLOW
+        assert world.alpha.audit.since(0, result="deny", step="S5",
+                                       uid=STAFF)
+    finally:
+        world.change(table.system_dn("alpha"), "trMembership", *MEMBERSHIPS)
+    eventually(lambda: can_read(world), what="access again")
+
+
+def test_daemon_stopped(world, mounted):
+    """What the kernel has goes on to its end, and no further."""
+    fresh(world)
+    world.beta.stop()
+    try:
+        assert can_read(world)
+        eventually(lambda: refused(world), what="refusal")
+    finally:
+        world.beta.start()
+    eventually(lambda: can_read(world), what="access again")
+
+
+def test_kernel_gets_nothing_unless_the_trust_realm_allows_it(world, svcgssd,
+                                                              mounted):
+    assert can_read(world)
+    world.change(table.ENGINEERING, "trKernelExport", "FALSE")
+    eventually(lambda: refused(world), what="refusal")
+    assert "does not allow contexts in the kernel" in svcgssd.text()

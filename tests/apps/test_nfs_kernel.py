@@ -1,0 +1,56 @@
+# tests/apps/test_nfs_kernel.py - the kernel's NFS carries labels
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs guest_nfs.py in a virtual machine, and reports each test in it."""
+
+import os
+import re
+
+import pytest
+
+from testlib import servers
+from testlib.guest import Guest
+from testlib.hosts import NotRoot
+
+THOROUGH = "TR_THOROUGH" in os.environ
+PROGRAM = os.path.join(os.path.dirname(__file__), "guest_nfs.py")
+#: Everything is slow there.
+PATIENCE = "10"
+
+pytestmark = pytest.mark.skipif(
+    not THOROUGH, reason="TR_THOROUGH is not set: minutes in an emulator")
+
+
+def names():
+    """Of the tests in PROGRAM; of all together when they are skipped."""
+    if not THOROUGH:
+        return ["guest_nfs.py"]
+    with open(PROGRAM) as text:
+        return re.findall(r"^def (test_\w+)", text.read(), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def console():
+    """What pytest said in the guest."""
+    environment = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": "/media",
+        "PYTHONDONTWRITEBYTECODE": "1", "TR_PATIENCE": PATIENCE,
+        "TR_REQUIRE": "all", "TR_SERVERS": servers.root(),
+        "TR_BUILDDIR": servers.build_directory()}
+    try:
+        guest = Guest()
+    except NotRoot as reason:
+        pytest.skip(str(reason))
+    with guest:
+        _, text = guest.run(
+            ["/usr/bin/python3", "-m", "pytest", "-v", "-rpfEs", "--tb=short",
+             "--color=no", "-p", "no:cacheprovider", PROGRAM],
+            servers.source_directory(), environment)
+    print(text)
+    return text
+
+
+@pytest.mark.parametrize("name", names())
+def test_in_a_guest(console, name):
+    outcomes = re.findall(r"^([A-Z]+) \S*::%s\b" % name, console,
+                          re.MULTILINE)
+    assert outcomes and set(outcomes) == {"PASSED"}

@@ -1,0 +1,148 @@
+# tests/testlib/guest.py - a virtual machine with a kernel of its own
+# SPDX-License-Identifier: BSD-2-Clause
+"""A guest runs Debian's kernel, unpacked in TR_SERVERS, on the file system of
+this machine, which it can only read: what is installed here and what was
+built is there too.  /run and /media, its TMPDIR, are in memory.  It has no
+network.  The processor is emulated, never virtualized: ten times slower and
+more.  Needs root, to share the file system."""
+
+import glob
+import os
+import re
+import shlex
+import shutil
+
+from . import servers
+from .hosts import NotRoot
+from .process import Failure, run
+from .scratch import Scratch
+
+MEMORY = "1536M"
+MODULES = ("virtio_pci", "virtiofs", "overlay", "veth", "bridge", "cts",
+           "nfsd", "nfsv4", "rpcsec_gss_krb5")
+
+#: The first process of the guest, in its initial file system.
+INIT = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
+for module in /modules/*; do insmod "$module"; done
+mount -t virtiofs -o ro host /host
+mount -t tmpfs -o mode=755 tmpfs /host/run
+mount -t tmpfs -o mode=1777 tmpfs /host/media
+for top in proc sys dev; do mount --move "/$top" "/host/$top"; done
+cp /script /host/media
+exec switch_root /host /bin/sh /media/script
+"""
+SCRIPT = """
+cd %s
+env -i %s
+echo "guest: exit status $?"
+echo b >/proc/sysrq-trigger
+"""
+#: Here, in a mount namespace of its own: everything, and nothing to write to.
+SHARE = """
+mount --rbind / "$SHARE"
+cut -d " " -f 5 /proc/self/mountinfo >"$SOCKET.mounts"
+while read -r at; do
+    case $at in
+    "$SHARE" | "$SHARE"/*) mount -o remount,bind,ro "$at" ;;
+    esac
+done <"$SOCKET.mounts"
+exec "$VIRTIOFSD" --socket-path="$SOCKET" -o source="$SHARE" \\
+    -o sandbox=chroot -o cache=always
+"""
+
+
+def _modules(folder):
+    """Paths of MODULES and of what they need, in the order to load them; what
+    is not a file is in the kernel."""
+    paths = {os.path.basename(path)[:-len(".ko")].replace("-", "_"): path
+             for path in glob.glob(folder + "/**/*.ko", recursive=True)}
+    order = []
+
+    def add(name):
+        path = paths.get(name.replace("-", "_"))
+        if path is None or path in order:
+            return
+        with open(path, "rb") as module:
+            needs = re.search(rb"\0depends=([^\0]*)\0", module.read())
+        for needed in needs.group(1).decode().split(","):
+            add(needed)
+        order.append(path)
+    for name in MODULES:
+        add(name)
+    return order
+
+
+class Guest:
+    """Use as a context manager."""
+
+    def __init__(self):
+        if os.geteuid() != 0:
+            raise NotRoot("needs root: a virtual machine")
+        self.scratch = Scratch()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.scratch.close()
+
+    def _initial(self, folder, script):
+        """The archive that the kernel begins with."""
+        top = self.scratch.mkdir("initial")
+        for name in ("bin", "modules", "host", "proc", "sys", "dev"):
+            os.mkdir(os.path.join(top, name))
+        busybox = shutil.copy(servers.program("busybox"), top + "/bin")
+        for number, path in enumerate(_modules(folder)):
+            shutil.copy(path, "%s/modules/%03d" % (top, number))
+        self.scratch.write("initial/init", INIT, 0o700)
+        self.scratch.write("initial/script", script)
+        names = "\n".join(
+            os.path.relpath(os.path.join(at, name), top)
+            for at, folders, files in os.walk(top)
+            for name in folders + files)
+        archive = run([busybox, "cpio", "-o", "-H", "newc"], cwd=top,
+                      input=names.encode(), binary=True).out
+        return self.scratch.write("initial.cpio", archive)
+
+    def _share(self):
+        """The socket at which this machine's file system is."""
+        env = dict(servers.environment(),
+                   SHARE=self.scratch.mkdir("share"),
+                   SOCKET=self.scratch.join("share.socket"),
+                   VIRTIOFSD=servers.program("virtiofsd"))
+        server = self.scratch.spawn(
+            ["unshare", "-m", "--propagation", "private", "sh", "-euc",
+             SHARE], "virtiofsd", env=env)
+        server.wait_for("Waiting for vhost-user socket connection")
+        return env["SOCKET"]
+
+    def run(self, argv, cwd, env, timeout=250):
+        """Run a program as root; (exit status, what was on the console)."""
+        image, folder = servers.kernel()
+        script = SCRIPT % (shlex.quote(cwd), shlex.join(
+            ["%s=%s" % pair for pair in env.items()] + list(argv)))
+        data = servers.root() + "/usr/share/"
+        qemu = self.scratch.spawn(
+            [servers.program("qemu-system-x86_64"), "-accel",
+             "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", MEMORY,
+             "-L", data + "seabios", "-L", data + "qemu",
+             "-nodefaults", "-no-user-config", "-no-reboot",
+             "-display", "none", "-serial", "stdio",
+             "-object", "memory-backend-memfd,id=memory,share=on,size="
+             + MEMORY, "-numa", "node,memdev=memory",
+             "-chardev", "socket,id=share,path=" + self._share(),
+             "-device", "vhost-user-fs-pci,chardev=share,tag=host",
+             "-kernel", image, "-initrd", self._initial(folder, script),
+             "-append", "console=ttyS0 quiet panic=-1 mitigations=off"],
+            "console", env=servers.qemu_environment())
+        qemu.wait(timeout, check=False)
+        console = qemu.text()
+        status = re.search(r"^guest: exit status (\d+)", console,
+                           re.MULTILINE)
+        if status is None:
+            raise Failure("the guest did not end by itself:\n" + console)
+        return int(status.group(1)), console
