@@ -3,6 +3,7 @@
 """trustrealm check: each of its rules finds what it is for, and nothing in a
 table that is right."""
 
+import base64
 import json
 import re
 
@@ -435,6 +436,21 @@ def test_rows_into_a_pipe(sound):
     assert status == 1
     assert rows(out) == [["error", "unknown-realm", ZETA,
                           "there is no trust realm x"]]
+
+
+@pytest.mark.parametrize("octets, shown", [
+    (b"\xc2\x9b2J", "??2J"), (b"\x9b2J", "?2J"), (b"\xe2\x80\xaeabc",
+                                                  "???abc"),
+    (b"\xe2\x81\xa6abc", "???abc"), (b"\xed\xa0\x80", "???"),
+    (b"J\xc3\xb6rg", "J\xf6rg"), (b"\xf0\x9f\x94\x92", "\U0001f512"),
+], ids=["c1", "alone", "override", "isolate", "surrogate", "name", "sign"])
+def test_what_is_beyond_ascii(ldif, octets, shown):
+    """Controls and marks of direction go the same way, names stay."""
+    dn = base64.b64encode(b"uid=" + octets + b",dc=x").decode()
+    status, text = on_terminal("check", "--ldif", ldif(
+        "dn:: %s\nobjectClass: trSubject\n" % dn))
+    assert status == 1
+    assert "uid=%s,dc=x" % shown in text
 
 
 def test_a_terminal_stays_in_order(ldif):

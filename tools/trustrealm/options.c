@@ -99,18 +99,6 @@ tool_copy(const char *text)
     return text == NULL ? NULL : tool_must(strdup(text));
 }
 
-char *
-tool_printable(char *text)
-{
-    char *p;
-
-    for (p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-    }
-    return text;
-}
-
 int
 tool_fail(int status, const char *format, ...)
 {

@@ -144,7 +144,8 @@ char *tool_format(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 /* ... but for NULL. */
 char *tool_copy(const char *text);
-/* Overwrite what could move the cursor of a terminal or end a cell. */
+/* Overwrite (printable.c) what could move the cursor of a terminal, end a
+ * cell, or show what is beside it elsewhere; returns text. */
 char *tool_printable(char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
 int tool_fail(int status, const char *format, ...)
