@@ -4,6 +4,7 @@
 running daemon."""
 
 import array
+import contextlib
 import glob
 import os
 import random
@@ -17,6 +18,7 @@ from attacks import TARGET, exchange_new, refused
 from testlib.agent import Refused
 from testlib.process import eventually
 from testlib.token import Token, flipped, integer, make, tagged
+from testlib.world import ROOT, SERVICE, as_uid
 
 
 def octets(value):
@@ -41,13 +43,13 @@ def calls(ap_req, trailer, record=b"r" * 300):
              integer(0)),
         call(2, octets(record), octets(ap_req), octets(trailer),
              octets(b"b" * 16)),
-        call(3, octets(ap_req), octets(trailer), integer(0)),
-        call(4, octets(record), text("alice@EXAMPLE.TEST"), octets(ap_req),
-             octets(b"b" * 16), integer(15),
-             text("sample/beta.example.test@EXAMPLE.TEST")),
-        call(5, octets(record), octets(b"b" * 16)),
-        call(6, octets(record), text("grave")),
-        call(7, octets(record), octets(b"l" * 100)),
+        call(3, octets(ap_req), octets(trailer), octets(b"o" * 80),
+             text("alice@EXAMPLE.TEST"),
+             text("sample/beta.example.test@EXAMPLE.TEST"),
+             octets(b"b" * 16), integer(15)),
+        call(4, octets(record), octets(b"b" * 16)),
+        call(5, octets(record), text("grave")),
+        call(6, octets(record), octets(b"l" * 100)),
         bytes.fromhex("a7020500"),
     ]
 
@@ -81,10 +83,36 @@ def ask(system, packet, *control):
             return b""
 
 
-def test_calls_with_any_octet_changed(world, alice):
-    """Nothing but refusals, and the same process answers afterwards."""
+@contextlib.contextmanager
+def effective(uid):
+    """Connect as uid."""
+    if uid is not None:
+        os.setegid(uid)
+        os.seteuid(uid)
+    try:
+        yield
+    finally:
+        if uid is not None:
+            os.seteuid(0)
+            os.setegid(0)
+
+
+@pytest.mark.parametrize("uid", [0, SERVICE])
+def test_calls_with_any_octet_changed(world, alice, uid):
+    """Nothing but refusals, and the same process answers afterwards.  The
+    service may accept what is good: once."""
     token = Token(alice.initiate(TARGET)[1])
     pid = world.beta.status()["pid"]
+    with effective(as_uid(uid)):
+        whole = [ask(world.beta, packet)[:1]
+                 for packet in calls(token.body, token.trailer)]
+        assert whole.count(b"") == 0
+        assert whole.count(b"\xa3") == (uid == SERVICE or not ROOT)
+        change_any_octet(world, token)
+    assert world.beta.status()["pid"] == pid
+
+
+def change_any_octet(world, token):
     rng = random.Random(4711)
     for packet in calls(token.body, token.trailer):
         for _ in range(150):
@@ -100,9 +128,8 @@ def test_calls_with_any_octet_changed(world, alice):
                 if not changed:
                     changed = bytearray(b"\0")
             answer = ask(world.beta, bytes(changed))
-            # refused, prepared (root has no rule), status: nothing else
-            assert answer[:1] in (b"", b"\xa0", b"\xa6"), answer[:80]
-    assert world.beta.status()["pid"] == pid
+            # refused, prepared, status: nothing else
+            assert answer[:1] in (b"", b"\xa0", b"\xa1", b"\xa6"), answer[:80]
 
 
 def test_credentials_of_another_process(world):
