@@ -17,7 +17,9 @@
 /*
  * Two LMDB tables: id -> end, for the question asked; end || id -> nothing,
  * in order of time, so that what has ended is swept by looking at the front
- * only.  A third holds when the store began and in which boot.
+ * only.  A third holds when the store began and in which boot, and the end of
+ * the last id that was swept: a clock that ran ahead for a while ends ids that
+ * are good again when it is put right, and those are not known any more.
  *
  * Transactions are not synced: a killed daemon loses nothing, since the
  * kernel has the pages; after a crash of the machine the boot id differs and
@@ -36,6 +38,7 @@ struct tr_replay {
     MDB_dbi ids, ends, about;
     size_t max;
     int64_t floor;              /* older environments are refused */
+    int64_t swept;              /* as are those that end until then */
 };
 
 static krb5_error_code
@@ -132,7 +135,7 @@ close_files(struct tr_replay *replay)
 static bool
 read_begin(struct tr_replay *replay)
 {
-    MDB_val key = { 5, "begin" }, value;
+    MDB_val key = { 5, "begin" }, swept = { 5, "swept" }, value;
     MDB_txn *txn = NULL;
     char boot[64];
     size_t length;
@@ -147,6 +150,9 @@ read_begin(struct tr_replay *replay)
         replay->floor = get_number(value.mv_data);
         found = true;
     }
+    if (mdb_get(txn, replay->about, &swept, &value) == 0 &&
+        value.mv_size == 8)
+        replay->swept = get_number(value.mv_data);
     mdb_txn_abort(txn);
     return found;
 }
@@ -243,9 +249,10 @@ tr_replay_close(struct tr_replay *replay)
     free(replay);
 }
 
-/* Forget at most SWEEP of the ids that ended before now. */
+/* Forget at most SWEEP of the ids that ended before now; *swept_out is when
+ * the last of them did, or as it was. */
 static int
-sweep(struct tr_replay *replay, MDB_txn *txn, int64_t now)
+sweep(struct tr_replay *replay, MDB_txn *txn, int64_t now, int64_t *swept_out)
 {
     MDB_cursor *cursor = NULL;
     MDB_val key, value, id;
@@ -258,6 +265,7 @@ sweep(struct tr_replay *replay, MDB_txn *txn, int64_t now)
             ret = MDB_CORRUPTED;
         if (ret != 0 || get_number(key.mv_data) >= now)
             break;
+        *swept_out = get_number(key.mv_data);
         id.mv_data = (uint8_t *)key.mv_data + 8;
         id.mv_size = TR_ASSOCIATION_LENGTH;
         ret = mdb_del(txn, replay->ids, &id, NULL);
@@ -267,6 +275,18 @@ sweep(struct tr_replay *replay, MDB_txn *txn, int64_t now)
     if (cursor != NULL)
         mdb_cursor_close(cursor);
     return ret == MDB_NOTFOUND ? 0 : ret;
+}
+
+static int
+note_swept(struct tr_replay *replay, MDB_txn *txn, int64_t swept)
+{
+    uint8_t octets[8];
+    MDB_val key = { 5, "swept" }, value = { sizeof(octets), octets };
+
+    if (swept == replay->swept)
+        return 0;
+    put_number(octets, swept);
+    return mdb_put(txn, replay->about, &key, &value, 0);
 }
 
 krb5_error_code
@@ -279,16 +299,19 @@ tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
     MDB_val nothing = { 0, "" };
     MDB_txn *txn = NULL;
     MDB_stat stat;
+    int64_t swept = replay->swept;
     krb5_error_code ret;
 
-    if (time < replay->floor)
+    if (time < replay->floor || end <= replay->swept)
         return TRR_REPLAY;
     put_number(octets, end);
     memcpy(octets + 8, id, TR_ASSOCIATION_LENGTH);
 
     ret = map_error(mdb_txn_begin(replay->env, NULL, 0, &txn));
     if (ret == 0)
-        ret = map_error(sweep(replay, txn, now));
+        ret = map_error(sweep(replay, txn, now, &swept));
+    if (ret == 0)
+        ret = map_error(note_swept(replay, txn, swept));
     if (ret == 0)
         ret = map_error(mdb_stat(txn, replay->ids, &stat));
     if (ret)
@@ -308,6 +331,8 @@ tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
         goto cleanup;
     ret = map_error(mdb_txn_commit(txn));
     txn = NULL;
+    if (ret == 0)
+        replay->swept = swept;
 
 cleanup:
     mdb_txn_abort(txn);

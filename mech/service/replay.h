@@ -10,7 +10,8 @@
  * own, so that a restart of the daemon forgets nothing.  A store that cannot
  * know what was accepted before (new, unusable, or left by an earlier boot of
  * the machine, since it is not synced to the disk) refuses what was made
- * before it began.
+ * before it began; one that forgot too early, by a clock that ran ahead, what
+ * ends no later than what it forgot.
  */
 
 #include <stddef.h>

@@ -61,6 +61,21 @@ the_store_outlives_a_restart(void **state)
     assert_int_equal(consume(2, START + 1, START + 2), 0);
 }
 
+/* The clock runs ahead, and is put right: what ended meanwhile is forgotten,
+ * and refused all the same, also after a restart. */
+static void
+a_clock_that_ran_ahead_gives_nothing_back(void **state)
+{
+    reopen(0, START);
+    assert_int_equal(consume(1, START + 5, START + 5), 0);
+    assert_int_equal(consume(2, START + 9000, START + 9000), 0);
+    assert_int_equal(consume(1, START + 5, START + 6), TRR_REPLAY);
+    reopen(0, START + 6);
+    assert_int_equal(consume(1, START + 5, START + 6), TRR_REPLAY);
+    /* Others, made since the last that was accepted, are not disturbed. */
+    assert_int_equal(consume(3, START + 6, START + 6), 0);
+}
+
 /* Killed without a word, right after an id was accepted. */
 static void
 the_store_outlives_a_crash_of_the_daemon(void **state)
@@ -220,6 +235,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_id_is_accepted_once),
         TEST(the_store_outlives_a_restart),
+        TEST(a_clock_that_ran_ahead_gives_nothing_back),
         TEST(the_store_outlives_a_crash_of_the_daemon),
         TEST(what_was_made_before_the_store_is_refused),
         TEST(a_store_of_another_boot_begins_anew),
