@@ -89,9 +89,11 @@ class Server:
     def reset(self, entries):
         wanted = parse(table.ldif(entries))
         there = self.dump()
-        for dn in sorted(there, key=len, reverse=True):
-            if there[dn] != wanted.get(dn):
-                self.directory.delete(dn)
+        gone = [dn for dn in sorted(there, key=len, reverse=True)
+                if there[dn] != wanted.get(dn)]
+        if gone:
+            self.directory.modify("\n".join(
+                "dn: %s\nchangetype: delete\n" % dn for dn in gone))
         left = self.dump() if there != wanted else there
         added = [e for e in entries
                  if list(parse(e))[0] not in left]
