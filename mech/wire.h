@@ -6,8 +6,9 @@
 
 /*
  * One structure for each type of the ASN.1 module, one pair of functions for
- * all: tr_wire_encode(TR_WIRE_SEAL, &seal, ...).  A table in wire.c joins the
- * two, so a field is added in three places: module, structure, table.
+ * all: tr_wire_encode(TR_WIRE_SEAL, &seal, ...).  The table in wire_table.c
+ * joins the two, so a field is added in three places: module, structure,
+ * table.
  *
  * Decoding is strict: DER only, nothing after the end, every octet accounted
  * for, text is UTF-8 without NUL, maxima of limits.h.  What is decoded is

@@ -5,7 +5,7 @@
 #define TR_WIRE_TABLE_H
 
 /*
- * The table that wire.c works by.  The module tags fields and alternatives
+ * The table that coding works by.  The module tags fields and alternatives
  * [0], [1], ... in order, so a field's tag is its place in the list.
  * tests/unit/test_wire.c holds the table against the module: it codes every
  * type a second time through libtasn1's own trees and compares the octets.
