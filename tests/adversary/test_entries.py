@@ -1,0 +1,120 @@
+# tests/adversary/test_entries.py - who may write one system's entry
+# SPDX-License-Identifier: BSD-2-Clause
+"""Gamma's administrator puts into gamma's entry what he likes.  The worst that
+he reaches is that gamma is unknown: alpha and beta talk as before, learn of
+changes as before, and take nobody for somebody else."""
+
+import base64
+import os
+
+import pytest
+
+from testlib import table
+from testlib.directory import Directory
+from testlib.process import Failure, eventually
+from testlib.servers import source_directory
+
+GAMMA = table.system_dn("gamma")
+BETA = table.host("beta")
+
+
+@pytest.fixture(scope="module")
+def attacked(make_module_world):
+    world = make_module_world(run=("alpha", "beta"))
+    world.gamma_before = world.alpha.status()["table"]["systems"]
+    return world
+
+
+@pytest.fixture
+def restored(attacked):
+    """Gamma's entry is as it was after each attack, and known again."""
+    yield attacked
+    attacked.directory.delete(GAMMA)
+    attacked.directory.add(next(
+        entry for entry in table.entries()
+        if entry.startswith("dn: %s\n" % GAMMA)))
+    known(attacked, True)
+
+
+def known(world, gamma):
+    for system in (world.alpha, world.beta):
+        eventually(lambda: system.status()["table"]["systems"] ==
+                   world.gamma_before - (not gamma), 10,
+                   "gamma known: %s" % gamma)
+
+
+def write(world, attribute, *values):
+    """As Directory.replace(), with values of any octets."""
+    world.directory.modify("\n".join(
+        ["dn: " + GAMMA, "changetype: modify", "replace: " + attribute]
+        + ["%s:: %s" % (attribute, base64.b64encode(value).decode())
+           for value in values]) + "\n")
+
+
+def others_are_well(world):
+    """They talk, and what changes is known at once."""
+    server = world.server("beta")
+    outcome = world.client(server)
+    assert outcome.delivered, outcome
+    dn = table.system_dn("delta")
+    world.change(dn, "trEnabled", "FALSE")
+    world.change(dn, "trEnabled")
+
+
+@pytest.mark.parametrize("attribute, value", [
+    ("trAlias", table.host("beta")), ("trAlias", table.host("alpha")),
+    ("trPrincipal", "trustrealm/%s@%s" % (BETA, table.REALM)),
+    ("trAlias", "x" * 256), ("trAlias", "a b"), ("trMembership", "nonsense"),
+    ("trMembership", "engineering " + "A" * 100000 + " B"),
+    ("trPrincipal", "trustrealm/g\u00e4mma@" + "R" * 100000),
+    ("trPrincipal", "trustrealm/\u202egamma"),
+], ids=lambda value: value[:30].replace("\u202e", ""))
+def test_values_that_are_wrong(restored, attribute, value):
+    write(restored, attribute, value.encode())
+    known(restored, False)
+    others_are_well(restored)
+
+
+def test_thousands_of_values(restored):
+    write(restored, "trAlias", *[b"h%d" % i for i in range(5000)])
+    known(restored, False)
+    others_are_well(restored)
+
+
+class LimitedDirectory(Directory):
+    """With the limits that doc/SCHEMA recommends."""
+
+    def _globals(self):
+        return "moduleload constraint\n"
+
+    def _access(self):
+        with open(os.path.join(source_directory(),
+                               "doc/schema/limits.conf")) as limits:
+            return limits.read() + super()._access()
+
+
+@pytest.fixture
+def limited(make_world):
+    return make_world(run=("alpha", "beta"), directory=LimitedDirectory)
+
+
+@pytest.mark.parametrize("attribute", ["trAlias", "cn", "trPrincipal"])
+def test_entry_that_is_larger_than_a_message(limited, attribute):
+    """No system could take such an entry, nor what comes after it: it must
+    not come about."""
+    with pytest.raises(Failure, match="exit status 19"):
+        limited.directory.modify(
+            "dn: %s\nchangetype: modify\n%s: %s\n%s: %s\n" % (
+                GAMMA, "replace" if attribute == "trPrincipal" else "add",
+                attribute, attribute, "x" * 3400000))
+    others_are_well(limited)
+
+
+def test_more_values_than_a_system_takes(limited):
+    aliases = "".join("trAlias: h%d\n" % i for i in range(257))
+    with pytest.raises(Failure, match="exit status 19"):
+        limited.directory.modify(
+            "dn: %s\nchangetype: modify\nreplace: trAlias\n%s"
+            % (GAMMA, aliases))
+    limited.change(GAMMA, "trAlias", *["h%d" % i for i in range(256)])
+    others_are_well(limited)
