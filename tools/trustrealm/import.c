@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "ldif_text.h"
+#include "record_class.h"
 #include "work.h"
 
 static const char help[] =
@@ -115,11 +117,39 @@ judge_entry(struct import *import, const struct ldif_block *block)
 
 /* --- what is to be written ----------------------------------------------- */
 
+static bool
+is_ours(const char *attribute)
+{
+    return tr_class_attribute(attribute) != NULL ||
+        strcasecmp(attribute, "owner") == 0;
+}
+
 static void
 note_difference(bool added, const char *attribute, const char *value,
                 void *arg)
 {
     *(bool *)arg = true;
+}
+
+/* What the file says of us, and what there says of itself: an account has
+ * attributes that are no business of ours, nor read. */
+static struct tool_entry *
+joined(const struct tool_entry *entry, const struct tool_entry *there)
+{
+    struct tool_entry *after = tool_entry_copy(entry);
+    const struct tr_attribute *attribute;
+    size_t i, j;
+
+    for (i = 0; i < entry->nattributes; i++) {
+        if (!is_ours(entry->attributes[i].name))
+            tool_entry_remove(after, entry->attributes[i].name, NULL);
+    }
+    for (i = 0; i < there->nattributes; i++) {
+        attribute = &there->attributes[i];
+        for (j = 0; !is_ours(attribute->name) && j < attribute->nvalues; j++)
+            tool_entry_add(after, attribute->name, attribute->values[j]);
+    }
+    return after;
 }
 
 /* Note what makes the directory's entry, or none, the file's. */
@@ -128,7 +158,7 @@ take_entry(struct import *import, struct tool_work *work,
            const struct ldif_block *block)
 {
     struct tool_entry *entry = block->entry, *there;
-    struct tool_change change = { .after = entry };
+    struct tool_change change = { 0 };
     bool differs = false;
 
     there = tool_entries_find(&work->entries, entry->type, entry->name);
@@ -136,12 +166,15 @@ take_entry(struct import *import, struct tool_work *work,
         return leave_out(import, block, "the directory has it under another "
                          "DN");
     change.before = there;
+    change.after = there != NULL ? joined(entry, there) :
+        tool_entry_copy(entry);
     tool_change_each(&change, note_difference, &differs);
     if (!differs) {
+        tool_entry_free(change.after);
         import->same++;
         return TOOL_DONE;
     }
-    tool_work_replace(work, there, tool_entry_copy(entry));
+    tool_work_replace(work, there, change.after);
     return TOOL_DONE;
 }
 
