@@ -193,9 +193,8 @@ main(int argc, char **argv)
     if (asks_for_help(argv[2]) && noun_usage(stdout, argv[1]))
         return finish(TOOL_DONE);
     if (noun_usage(stderr, argv[1]))
-        return tool_fail(TOOL_USAGE, "%s: %s%s", argv[1], argv[2] == NULL ?
-                         "a verb is missing" : "unknown verb ",
-                         argv[2] == NULL ? "" : argv[2]);
-    usage(stderr);
-    return tool_fail(TOOL_USAGE, "unknown command '%s'", argv[1]);
+        return argv[2] == NULL ?
+            tool_fail(TOOL_USAGE, "%s: a verb is missing", argv[1]) :
+            tool_fail(TOOL_USAGE, "%s: unknown verb '%s'", argv[1], argv[2]);
+    return tool_fail(TOOL_USAGE, "unknown command '%s'; try --help", argv[1]);
 }

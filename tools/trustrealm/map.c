@@ -137,6 +137,20 @@ check_maps(const struct tool_table *table, bool json)
     return status;
 }
 
+/* Where maps are written, as for the other verbs. */
+static int
+open_table(const struct tool_options *options, struct tool_table *table)
+{
+    int status;
+
+    if (options->ldif != NULL)
+        return tool_table_open(options, table);
+    status = tool_load_config(options, &table->config);
+    if (status == TOOL_DONE)
+        status = tool_table_read(options, table);
+    return status == TOOL_DONE ? tool_table_view(table) : status;
+}
+
 static int
 check(int argc, char **argv)
 {
@@ -149,9 +163,11 @@ check(int argc, char **argv)
                "adds the order of its own local format.",
                NOUN_READS | NOUN_NAMELESS, argc, argv, &call, &status);
     if (status < 0) {
-        status = tool_table_open(&call.options, &table);
+        status = open_table(&call.options, &table);
+        if (status == TOOL_DONE && table.nbad > 0)
+            status = TOOL_NO;
         if (status == TOOL_NO)
-            tool_fail(TOOL_NO, "%s", table.bad[0].why);
+            tool_fail(TOOL_NO, "%s: %s", table.bad[0].dn, table.bad[0].why);
         if (status == TOOL_DONE)
             status = check_maps(&table, call.options.json);
     }

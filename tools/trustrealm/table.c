@@ -108,7 +108,9 @@ open_existing(const char *directory, struct tool_table *table)
 
     ret = tr_table_open(directory, TR_TABLE_READ, 0, &table->table, &why);
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : directory);
+        tool_fail(TOOL_SYSTEM, "%s%s", why != NULL ? why : directory,
+                  access(directory, F_OK) == 0 ? "" : "; trustrealmd makes "
+                  "it when it runs, --ldif or --uri asks another one");
     free(why);
     return ret ? TOOL_SYSTEM : TOOL_DONE;
 }
