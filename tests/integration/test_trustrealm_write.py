@@ -273,6 +273,34 @@ def test_refused(site, arguments, reason):
     assert site.server.dump() == before
 
 
+@pytest.mark.parametrize("arguments", [
+    ["clearance", "set", "carol@EXAMPLE.TEST", "--realm", "engineering",
+     "--low", "PUBLIC", "--high", "PUBLIC", "--entry",
+     table.user_dn("carol")],
+    ["system", "add", "new.example.test", "--principal", SYSTEM[1],
+     "--parent", table.PEOPLE]], ids=["clearance", "system"])
+def test_what_no_system_would_see_is_refused(site, arguments):
+    """A clearance outside the search base would limit nobody."""
+    carol = table.entry(table.user_dn("carol"), objectClass="account",
+                        uid="carol")
+    site.server.reset(entries() + [carol])
+    before = site.server.dump()
+    at = ["--uri", site.directory.ldapi, "--base"]
+    refused = trustrealm(*arguments, *at, table.BASE)
+    assert refused.status == 1, refused
+    assert "not below the search base " + table.BASE in refused.err
+    assert site.server.dump() == before
+    assert trustrealm(*arguments, *at, table.SUFFIX).status == 0
+
+
+def test_what_follows_from_a_broken_entry_is_not_listed(site):
+    refused = site.both("realm", "set", "engineering", "--confidential-from",
+                        "NOWHERE")
+    assert refused.status == 1
+    assert 'trConfidentialFrom: "NOWHERE"' in refused.err
+    assert "there is no trust realm" not in refused.err
+
+
 @pytest.mark.parametrize("arguments, reason", [
     (["system", "join", "delta.example.test", "--low", "A", "--high", "B"],
      "--realm is missing"),
@@ -370,6 +398,24 @@ def test_shown_as_numbers_and_lists(site):
     assert shown["level"] == ["0 PUBLIC", "1 INTERNAL", "2 SECRET",
                               "3 TOPSECRET"]
     assert shown["carrier"] == []
+
+
+def test_map_check_asks_where_maps_are_written(site):
+    """Not the table that this system has."""
+    config = site.scratch.write("nowhere.conf", """\
+[system]
+    state-directory = %s
+[table]
+    source = %s
+    base = %s
+[labels]
+    format = other
+    levels = a
+""" % (site.scratch.join("nowhere"), site.directory.ldapi, table.SUFFIX))
+    done = trustrealm("map", "check", "-c", config)
+    assert (done.status, done.out, done.err) == (0, "", "")
+    own = trustrealm("check", "-c", config)
+    assert own.status == 3 and "trustrealmd makes it" in own.err
 
 
 def test_map_check_finds_what_loses_order(site):
@@ -475,6 +521,25 @@ def test_import_given_again_does_nothing(site, store):
     assert (counts["added"], counts["changed"], counts["unchanged"]) == (
         0, 0, 20)
     assert store.dump() == before
+
+
+def test_import_leaves_the_rest_of_an_account_alone(site, store):
+    dn = "cn=erin,ou=systems," + table.BASE
+    account = dict(objectClass=["person", "trSubject"], cn="erin", sn="E",
+                   trPrincipal="erin@EXAMPLE.TEST")
+    erin = table.entry(dn, trClearance="engineering PUBLIC SECRET",
+                       **account)
+    assert imported(site, store, [erin])[1]["added"] == 1
+    done, counts = imported(site, store, [erin])
+    assert (done.status, counts["unchanged"]) == (0, 1), done
+    before = store.dump()
+    account["sn"] = "F"
+    narrower = table.entry(dn, trClearance="engineering PUBLIC PUBLIC",
+                           **account)
+    assert imported(site, store, [narrower])[1]["changed"] == 1
+    assert difference(before, store.dump()) == {
+        dn: ([("trClearance", "engineering PUBLIC SECRET")],
+             [("trClearance", "engineering PUBLIC PUBLIC")])}
 
 
 def test_import_goes_on_where_it_ended(site):

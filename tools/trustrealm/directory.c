@@ -119,6 +119,12 @@ tool_directory_base(const struct tool_directory *directory)
     return directory->base;
 }
 
+const char *
+tool_directory_limit(const struct tool_directory *directory)
+{
+    return directory->ldap.base;
+}
+
 int
 tool_directory_read(struct tool_directory *directory,
                     struct tool_entries *entries_out)

@@ -66,6 +66,8 @@ void tool_entry_remove(struct tool_entry *entry, const char *attribute,
 bool tool_dn_same(const char *a, const char *b);
 /* What dn is below, malloced; NULL when it is no DN. */
 char *tool_dn_parent(const char *dn);
+/* dn is base, or below it. */
+bool tool_dn_within(const char *dn, const char *base);
 /* ATTRIBUTE=VALUE,PARENT with what needs it escaped, malloced. */
 char *tool_dn_below(const char *parent, const char *attribute,
                     const char *value);
@@ -102,6 +104,10 @@ void tool_directory_close(struct tool_directory *directory);
 const char *tool_directory_name(const struct tool_directory *directory);
 /* The search base; NULL when that is not known of a file. */
 const char *tool_directory_base(const struct tool_directory *directory);
+
+/* The base below which systems look for entries; NULL for a file, of which
+ * they read everything. */
+const char *tool_directory_limit(const struct tool_directory *directory);
 
 /* Read all entries of ours, sorted. */
 int tool_directory_read(struct tool_directory *directory,

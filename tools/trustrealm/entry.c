@@ -285,6 +285,22 @@ tool_dn_parent(const char *dn)
     return parent;
 }
 
+bool
+tool_dn_within(const char *dn, const char *base)
+{
+    char *at = tool_copy(dn), *up;
+    bool within;
+
+    while (at != NULL && !tool_dn_same(at, base)) {
+        up = tool_dn_parent(at);
+        free(at);
+        at = up;
+    }
+    within = at != NULL;
+    free(at);
+    return within;
+}
+
 char *
 tool_dn_below(const char *parent, const char *attribute, const char *value)
 {

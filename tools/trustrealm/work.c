@@ -263,6 +263,48 @@ apply_to_entries(const struct tool_work *work, struct tool_entries *after_out)
     tool_entries_sort(after_out);
 }
 
+/* An entry that systems do not see restricts nobody. */
+static void
+judge_places(const struct tool_work *work, struct findings *findings)
+{
+    const char *base = tool_directory_limit(work->directory);
+    const struct tool_entry *entry;
+    char *text;
+    size_t i;
+
+    for (i = 0; i < work->nchanges; i++) {
+        entry = work->changes[i].after;
+        if (base == NULL || entry == NULL || entry->type == 0 ||
+            tool_dn_within(entry->dn, base))
+            continue;
+        text = tool_format("not below the search base %s: no system would "
+                           "see it", base);
+        find("error", "entry", entry->dn, text, findings);
+        free(text);
+    }
+}
+
+/* Leave what a broken entry has as its consequence. */
+static void
+keep_causes(struct findings *findings)
+{
+    struct finding *finding;
+    size_t i, n = 0;
+    bool broken = false;
+
+    for (i = 0; i < findings->n; i++)
+        broken = broken || strcmp(findings->list[i].rule, "entry") == 0;
+    for (i = 0; broken && i < findings->n; i++) {
+        finding = &findings->list[i];
+        if (strcmp(finding->rule, "entry") == 0)
+            findings->list[n++] = *finding;
+        else
+            free_finding(finding);
+    }
+    if (broken)
+        findings->n = n;
+}
+
 /* What would be wrong that is not so today. */
 static int
 judge_changes(struct tool_work *work, struct findings *findings_out)
@@ -280,6 +322,8 @@ judge_changes(struct tool_work *work, struct findings *findings_out)
         status = judge(work, &table, &work->entries, &old);
         keep_new(findings_out, &old);
     }
+    judge_places(work, findings_out);
+    keep_causes(findings_out);
     table.config = NULL;
     tool_table_close(&table);
     free_findings(&old);
