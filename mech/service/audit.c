@@ -350,10 +350,27 @@ make_log_line(struct tr_audit *audit, int priority, const char *text)
     return tr_json_end(&json) > 0;
 }
 
+/* Overwrite what could move a terminal: control characters, in UTF-8 also
+ * those of two octets (U+0080 to U+009F). */
+static void
+hide_controls(char *text)
+{
+    unsigned char *p;
+
+    for (p = (unsigned char *)text; *p != '\0'; p++) {
+        if (*p < ' ' || *p == 0x7f ||
+            (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)) {
+            if (*p == 0xc2)
+                *p++ = '?';
+            *p = '?';
+        }
+    }
+}
+
 void
 tr_log(struct tr_audit *audit, int priority, const char *format, ...)
 {
-    char text[MAX_LOG], *p;
+    char text[MAX_LOG];
     va_list args;
 
     if (audit != NULL && priority > audit->level)
@@ -361,10 +378,7 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    for (p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = '?';
-    }
+    hide_controls(text);
     if (audit == NULL || audit->log_to_stderr) {
         fprintf(stderr, "trustrealmd: %s\n", text);
     } else if (tr_sink_wants_json(audit->sink)) {

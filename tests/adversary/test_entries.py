@@ -75,6 +75,19 @@ def test_values_that_are_wrong(restored, attribute, value):
     others_are_well(restored)
 
 
+def test_name_that_would_move_a_terminal(attacked):
+    """The log names the entry, as far as that can be shown."""
+    dn = "cn=J\u00f6rg\u009b2J,ou=systems," + table.BASE
+    attacked.directory.add(
+        "dn:: %s\nobjectClass: trSystem\ntrPrincipal: no\n"
+        % base64.b64encode(dn.encode()).decode())
+    eventually(lambda: "unusable entry: cn=J\u00f6rg??2J" in
+               attacked.alpha.log(), 10, "the entry in the log")
+    assert "\u009b" not in attacked.alpha.log()
+    attacked.directory.delete(dn.replace("\u009b", "\\C2\\9B"))
+    others_are_well(attacked)
+
+
 def test_thousands_of_values(restored):
     write(restored, "trAlias", *[b"h%d" % i for i in range(5000)])
     known(restored, False)
