@@ -128,6 +128,7 @@ judge_process(struct tr_decision *d)
 {
     krb5_error_code ret;
     const struct tr_question *q = d->question;
+    const char *label, *fault;
 
     if (!d->has_process && !d->has_label && d->process_error == 0)
         return tr_skip(d, "neither process nor label is given");
@@ -136,11 +137,13 @@ judge_process(struct tr_decision *d)
         return TRR_NO_LABEL;
     }
     if (d->process_error) {
-        tr_say(d, q->label != NULL ? q->label : "no label",
-               " of a process at ",
-               q->process_low != NULL ? q->process_low : "any", " to ",
-               q->process_high != NULL ? q->process_high : "any", ": ",
-               fault_of_label(d->process_error), NULL);
+        label = q->label != NULL ? q->label : "no label";
+        fault = fault_of_label(d->process_error);
+        if (q->process_low != NULL)
+            tr_say(d, label, " of a process at ", q->process_low, " to ",
+                   q->process_high, ": ", fault, NULL);
+        else
+            tr_say(d, label, ": ", fault, NULL);
         return d->process_error;
     }
     ret = tr_format_local_label(d);
