@@ -542,6 +542,20 @@ def test_import_leaves_the_rest_of_an_account_alone(site, store):
              [("trClearance", "engineering PUBLIC PUBLIC")])}
 
 
+def test_where_nothing_is_to_be_found_or_put_is_named(site):
+    nowhere = "ou=nowhere," + table.BASE
+    unread = trustrealm("system", "list", "--uri", site.directory.ldapi,
+                        "--base", nowhere)
+    assert unread.status == 3
+    assert nowhere + ": No such object" in unread.err
+    lost = table.entry("cn=lost.example.test," + nowhere, cn="lost.example."
+                       "test", objectClass="trSystem",
+                       trPrincipal="trustrealm/lost.example.test@X")
+    done, _ = imported(site, site.server, [lost])
+    assert done.status == 3
+    assert nowhere + ": there is no entry to add it below" in done.err
+
+
 def test_import_goes_on_where_it_ended(site):
     """bob may not write gamma: what is before it is in the directory."""
     path = site.scratch.write("import.ldif", "\n".join([

@@ -157,7 +157,7 @@ take_page(const struct tool_ldap *ldap, const char *base, const char *filter,
         code = ldap_parse_result(ldap->ld, answer, NULL, NULL, NULL, NULL,
                                  &returned, 0);
     if (code != LDAP_SUCCESS)
-        status = tool_ldap_failed(ldap, code, "search");
+        status = tool_ldap_failed(ldap, code, base);
     for (raw = ldap_first_entry(ldap->ld, answer);
          raw != NULL && status == TOOL_DONE;
          raw = ldap_next_entry(ldap->ld, raw)) {

@@ -172,6 +172,9 @@ explain(const struct tool_ldap *ldap, int code, const char *dn)
     case LDAP_UNWILLING_TO_PERFORM:
         (void)tool_ldap_failed(ldap, code, dn);
         return TOOL_NO;
+    case LDAP_NO_SUCH_OBJECT:
+        return tool_fail(TOOL_SYSTEM, "%s: there is no entry to add it "
+                         "below", dn);
     case LDAP_REFERRAL:
         return tool_fail(TOOL_SYSTEM, "%s: only a copy of the directory; "
                          "write to the server that it is from", ldap->uri);
