@@ -144,6 +144,17 @@ def test_target_without_common_trust_realm(world):
     assert "trust realm" in findings.of("target", "wrong")[0]["text"]
 
 
+def test_table_whose_source_is_away(make_world):
+    """It is decided by still; that is not good, nor wrong yet."""
+    world = make_world(run=("alpha",))
+    assert doctor(world).of("table", "good")
+    world.directory.kill()
+    eventually(lambda: doctor(world).of("table", "note"), 10, "noticed")
+    findings = doctor(world)
+    assert wrong(findings) == []
+    assert "source" in findings.of("table", "note")[0]["mend"]
+
+
 def test_stale_table(make_world):
     world = make_world(run=("alpha",), changes={
         "alpha": {"table": {"maximum-staleness": "1s"}}})

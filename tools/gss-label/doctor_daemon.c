@@ -131,6 +131,7 @@ check_table(struct doctor *doctor, const json_t *table)
 {
     const char *source = text_of(table, "source");
     const char *state = text_of(table, "state");
+    bool confirmed = strcmp(state, "up to date") == 0;
 
     if (*text_of(table, "error") != '\0')
         doctor_say(doctor, DOCTOR_WRONG, "table", "trustrealmd -t and its "
@@ -156,8 +157,10 @@ check_table(struct doctor *doctor, const json_t *table)
                    "what this system may read there", "%s holds no trust "
                    "realm or no system", source);
     else
-        doctor_say(doctor, DOCTOR_GOOD, "table", NULL, "%lld trust realms, "
-                   "%lld systems, %lld s old; %s: %s",
+        doctor_say(doctor, confirmed ? DOCTOR_GOOD : DOCTOR_NOTE, "table",
+                   confirmed ? NULL : "mend the source: decisions go by the "
+                   "table of before until maximum-staleness",
+                   "%lld trust realms, %lld systems, %lld s old; %s: %s",
                    (long long)number_of(table, "realms"),
                    (long long)number_of(table, "systems"),
                    (long long)number_of(table, "age"), source, state);
