@@ -17,8 +17,9 @@
 #include "text.h"
 #include "trustrealm_err.h"
 
-/* SHA-256 and better. */
+/* SHA-256 and better; of certificates, keys and digests of 112 bits. */
 #define MIN_DIGEST 32
+#define AUTH_LEVEL 2
 
 /* Say "path: what: what libcrypto says". */
 static krb5_error_code
@@ -42,6 +43,9 @@ load_signers(const char *path)
 {
     X509_STORE *store = X509_STORE_new();
 
+    if (store != NULL)
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store),
+                                         AUTH_LEVEL);
     if (store != NULL && X509_STORE_load_locations(store, path, NULL) == 1 &&
         X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
         X509_STORE_set_purpose(store, X509_PURPOSE_ANY) == 1)

@@ -81,6 +81,15 @@ class Snapshots:
         with open(output, "rb") as file:
             return file.read()
 
+    def trust(self, certificate):
+        """Both systems take what its key has signed, too."""
+        with open(certificate) as file:
+            added = file.read()
+        for name in ("alpha", "beta"):
+            with open(self.world.scratch.join(name + ".signers")) as file:
+                kept = file.read()
+            self.world.scratch.write(name + ".signers", kept + added, 0o644)
+
     def carry(self, octets):
         with open(self.path + ".new", "wb") as file:
             file.write(octets)
@@ -272,15 +281,20 @@ def test_certificate_that_has_expired(snapshots):
          expired + ".pem"],
         env=dict(base_environment(), TR_SHIFT=str(-YEAR), LD_PRELOAD=(
             servers.built("tests/integration/.libs/shifted.so"))))
-    world = snapshots.world
-    for name in ("alpha", "beta"):
-        path = world.scratch.join(name + ".signers")
-        with open(path) as file:
-            kept = file.read()
-        with open(expired + ".pem") as more:
-            world.scratch.write(name + ".signers", kept + more.read(), 0o644)
+    snapshots.trust(expired + ".pem")
     snapshots.put(without_beta(), signer="officer-old")
     refused(snapshots, "certificate")
+
+
+def test_key_that_is_too_short(snapshots):
+    """Even of a signer who is named."""
+    name = snapshots.signers.scratch.join("short")
+    openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "2",
+            "-subj", "/CN=short", "-keyout", name + ".key", "-out",
+            name + ".pem")
+    snapshots.trust(name + ".pem")
+    snapshots.put(without_beta(), signer="short")
+    refused(snapshots, "not signed by a signer that is trusted")
 
 
 def test_plain_ldif_is_no_snapshot(snapshots):
