@@ -23,6 +23,10 @@ from .process import Deadline, Failure, base_environment, run
 
 UNPACKED = os.environ.get("TR_PICTURES", "")
 LIBRARIES = os.path.join(UNPACKED, "usr/lib/x86_64-linux-gnu")
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>%s</dir><cachedir>%s</cachedir></fontconfig>
+"""
 
 
 def find(name):
@@ -44,6 +48,18 @@ def environment(**more):
         env["LD_LIBRARY_PATH"] = ":".join(
             [LIBRARIES, os.path.join(LIBRARIES, "pulseaudio")])
     return env
+
+
+def fonts(folder):
+    """What tells a program of the fonts that were unpacked; without any,
+    Chromium shows no text at all."""
+    if not UNPACKED or os.path.exists("/etc/fonts/fonts.conf"):
+        return {}
+    path = os.path.join(folder, "fonts.conf")
+    with open(path, "w") as file:
+        file.write(FONTS % (os.path.join(UNPACKED, "usr/share/fonts"),
+                            os.path.join(folder, "fontconfig")))
+    return {"FONTCONFIG_FILE": path}
 
 
 def graphviz(folder):
@@ -85,8 +101,9 @@ class Browser:
              "--disable-background-networking", "--remote-debugging-pipe",
              "--window-size=1400,900", "--user-data-dir=%s/profile" % folder,
              "about:blank"],
-            env=environment(HOME=str(folder)), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=environment(HOME=str(folder), **fonts(folder)),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             pass_fds=(3, 4), preexec_fn=in_child, start_new_session=True)
         for end in [read_end, write_end] + ends:
             os.close(end)

@@ -17,6 +17,7 @@ CONFIG = "/etc/ganesha/ganesha.conf"
 EXPORT = "/srv/internal"
 PREPARE = """
 grep -q ^nfs-internal: /etc/group || echo "nfs-internal:x:$GROUP:" >>/etc/group
+[ -e /etc/mtab ] || ln -s /proc/self/mounts /etc/mtab
 mount -t tmpfs tmpfs /srv
 mkdir -p "$EXPORT" /run/ganesha /var/lib/nfs/ganesha
 """
