@@ -116,8 +116,9 @@ load_snapshot(struct tr_ldif *ldif, const char *path, char **why_out)
     } else {
         ret = tr_source_load_snapshot(ldif->table, path, &snapshot, why_out);
     }
+    if (ret == 0)
+        ldif->made = snapshot.made;
     free(snapshot.text);
-    ldif->made = snapshot.made;
     return ret;
 }
 

@@ -25,7 +25,7 @@ static const struct option options[] = {
 };
 
 static const char *const verdicts[] = {
-    [DOCTOR_GOOD] = "good", [DOCTOR_NOTE] = "note", [DOCTOR_WRONG] = "WRONG"
+    [DOCTOR_GOOD] = "good", [DOCTOR_NOTE] = "note", [DOCTOR_WRONG] = "wrong"
 };
 
 struct question {
@@ -60,7 +60,8 @@ print(const struct doctor *doctor, enum doctor_verdict verdict,
 {
     FILE *stream = doctor->output.stream;
 
-    fprintf(stream, "%-5s  %-9s  ", verdicts[verdict], check);
+    fprintf(stream, "%-5s  %-9s  ", verdict == DOCTOR_WRONG ? "WRONG" :
+            verdicts[verdict], check);
     gl_print_text(stream, text);
     putc('\n', stream);
     if (mend != NULL)
@@ -72,10 +73,6 @@ void
 doctor_say(struct doctor *doctor, enum doctor_verdict verdict,
            const char *check, const char *mend, const char *format, ...)
 {
-    static const char *const words[] = {
-        [DOCTOR_GOOD] = "good", [DOCTOR_NOTE] = "note",
-        [DOCTOR_WRONG] = "wrong"
-    };
     va_list args;
     char *text;
 
@@ -90,7 +87,7 @@ doctor_say(struct doctor *doctor, enum doctor_verdict verdict,
     else if (doctor->output.json)
         gl_report(&doctor->output,
                   json_pack("{s:s, s:s, s:s, s:s, s:s?}", "event", "finding",
-                            "verdict", words[verdict], "check", check,
+                            "verdict", verdicts[verdict], "check", check,
                             "text", text, "mend", mend));
     else
         print(doctor, verdict, check, mend, text);
