@@ -74,7 +74,8 @@ tr_life_begin(struct tr_life *life, const struct tr_established *established,
             return ret;
     }
     /* Another thread may have had a later answer. */
-    if (life->epoch != 0 &&         !tr_page_holds(life->mapping, (uint64_t)established->epoch,
+    if (life->epoch != 0 &&
+        !tr_page_holds(life->mapping, (uint64_t)established->epoch,
                        tr_page_clock()))
         return 0;
     life->flags = (int)established->flags;
