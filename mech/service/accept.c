@@ -218,7 +218,7 @@ open_trailer(struct tr_job *job, struct opening *o)
     }
     /* A name that is changed by this is in no table, and not in env.from. */
     tr_make_printable(job->peer);
-    job->audit.sender = job->peer;
+    job->audit.sender_principal = job->peer;
     ret = tr_environment_open(job->context, o->subkey, &place,
                               &trailer.environment, &o->env, &o->digest);
     if (ret)
@@ -228,6 +228,22 @@ open_trailer(struct tr_job *job, struct opening *o)
 cleanup:
     tr_wire_free(TR_WIRE_TRAILER, &trailer);
     return ret;
+}
+
+/* Refused before the decision, which knows systems by name. */
+static void
+name_sender(struct tr_job *job)
+{
+    struct tr_record *record = NULL;
+
+    if (job->peer == NULL || job->audit.sender != NULL ||
+        tr_job_view(job) != 0 ||
+        tr_view_system_by_principal(job->view, job->peer, &record) != 0)
+        return;
+    snprintf(job->answer.sender, sizeof(job->answer.sender), "%s",
+             record->u.system.name);
+    job->audit.sender = job->answer.sender;
+    tr_record_free(record);
 }
 
 /* R4: is it meant for here and now? */
@@ -416,6 +432,8 @@ accept_labelled(struct tr_job *job)
 
 cleanup:
     /* The job is gone if this succeeded. */
+    if (ret)
+        name_sender(job);
     opening_free(context, &o);
     return ret;
 }

@@ -47,6 +47,7 @@ static const struct {
     { key, "TRUSTREALM_" field "=", offsetof(struct tr_audit_record, member) }
     STRING("reason", "REASON", text),
     STRING("sender", "SENDER", sender),
+    STRING("sender_principal", "SENDER_PRINCIPAL", sender_principal),
     STRING("receiver", "RECEIVER", receiver),
     STRING("user", "USER", user),
     STRING("service", "SERVICE", service),
@@ -280,8 +281,9 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
     count(audit, record);
-    if (!tr_limit_allow(audit->limit, record->sender, uid, record->allowed,
-                        now_ms())) {
+    if (!tr_limit_allow(audit->limit, record->sender != NULL ?
+                        record->sender : record->sender_principal, uid,
+                        record->allowed, now_ms())) {
         audit->left_out++;
         return;
     }
@@ -306,8 +308,10 @@ write_left_out(const struct tr_limit_report *report, void *arg)
     tr_json_text(&json, "event", "left-out", 64);
     tr_json_number(&json, "allowed", (int64_t)report->allowed);
     tr_json_number(&json, "denied", (int64_t)report->denied);
+    /* Whom the table does not have is told by an '@' from whom it has. */
     if (*report->sender != '\0')
-        tr_json_text(&json, "sender", report->sender, 64);
+        tr_json_text(&json, strchr(report->sender, '@') == NULL ? "sender" :
+                     "sender_principal", report->sender, 64);
     if (report->uid != (uid_t)-1)
         tr_json_number(&json, "uid", report->uid);
     if (tr_json_end(&json) > 0)

@@ -107,7 +107,8 @@ struct tr_audit_record {
     enum tr_step step;
     krb5_error_code code;
     const char *text;           /* reason with values; NULL when allowed */
-    const char *sender, *receiver;      /* systems */
+    const char *sender, *receiver;      /* systems, as the table has them */
+    const char *sender_principal;       /* as Kerberos authenticated it */
     const char *user, *service, *target;
     const char *realm, *label, *local_label;    /* label: trust realm's */
     int64_t table_age;          /* s; -1 = not known */

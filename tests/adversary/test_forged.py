@@ -57,6 +57,7 @@ def refused_with(world, beta, token, *codes):
     refused(beta.accept, token)
     record = world.beta.audit.wait(mark, result="deny")
     assert record["code"] in codes, record
+    return record
 
 
 def test_a_perfect_forgery_is_taken(world, beta, forge):
@@ -68,6 +69,7 @@ def test_a_perfect_forgery_is_taken(world, beta, forge):
     assert context.label() == "INTERNAL"
     record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert record["sender"] == "alpha.example.test"
+    assert record["sender_principal"] == principal("alpha")
     assert record["correlation"] == "forged"
 
 
@@ -89,16 +91,22 @@ def test_a_system_speaks_for_no_other(world, beta, forge):
 
 
 def test_a_system_of_another_trust_realm(world, beta, forge):
-    refused_with(world, beta,
-                 forge(keytab=world.gamma.keytab, self=principal("gamma"),
-                       sender=principal("gamma")), "TRR_NOT_MEMBER")
+    record = refused_with(world, beta,
+                          forge(keytab=world.gamma.keytab,
+                                self=principal("gamma"),
+                                sender=principal("gamma")), "TRR_NOT_MEMBER")
+    assert record["sender"] == "gamma.example.test"
+    assert record["sender_principal"] == principal("gamma")
 
 
 def test_a_system_that_is_not_in_the_table(world, beta, forge):
-    refused_with(world, beta,
-                 forge(keytab=world.epsilon.keytab,
-                       self=principal("epsilon"),
-                       sender=principal("epsilon")), "TRR_NOT_MEMBER")
+    record = refused_with(world, beta,
+                          forge(keytab=world.epsilon.keytab,
+                                self=principal("epsilon"),
+                                sender=principal("epsilon")),
+                          "TRR_NOT_MEMBER")
+    assert "sender" not in record
+    assert record["sender_principal"] == principal("epsilon")
 
 
 @pytest.mark.parametrize("checksum", ["none", "gss", "unkeyed", "other",
@@ -159,7 +167,8 @@ def test_seal(world, beta, forge, fields, codes):
                         "TRR_BINDING"]),
 ])
 def test_environment(world, beta, forge, fields, codes):
-    refused_with(world, beta, forge(**fields), *codes)
+    record = refused_with(world, beta, forge(**fields), *codes)
+    assert record["sender"] == "alpha.example.test"
 
 
 def test_no_claim_of_a_user(world, beta, forge):

@@ -319,6 +319,20 @@ one_peer_cannot_fill_the_log(void **state)
     tr_audit_write(log.audit, &record);
     read_lines(&log);
     assert_int_equal(log.n, before + 3);
+    /* So are those whom the table does not have, each for himself. */
+    record.sender = NULL;
+    record.sender_principal = "a/evil.example.com@EXAMPLE.COM";
+    for (i = 0; i < 10000; i++)
+        tr_audit_write(log.audit, &record);
+    read_lines(&log);
+    before = log.n;
+    record.sender_principal = "a/good.example.com@EXAMPLE.COM";
+    tr_audit_write(log.audit, &record);
+    read_lines(&log);
+    assert_int_equal(log.n, before + 1);
+    assert_string_equal(text_of(&log, before, "sender"), "(none)");
+    assert_string_equal(text_of(&log, before, "sender_principal"),
+                        "a/good.example.com@EXAMPLE.COM");
     close_log(&log);
 }
 

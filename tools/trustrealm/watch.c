@@ -67,12 +67,22 @@ reason_of(const json_t *event)
     return strcmp(reason, "-") != 0 ? reason : member(event, "code_text");
 }
 
+/* A system that is not in the table has its principal alone. */
+static const char *
+sender_of(const json_t *event)
+{
+    const char *sender = member(event, "sender");
+
+    return strcmp(sender, "-") != 0 ? sender :
+        member(event, "sender_principal");
+}
+
 /* For the screen: the time of day, systems without their domain. */
 static char *
 screen_text(const json_t *event)
 {
     const char *when = member(event, "time"), *t = strchr(when, 'T');
-    const char *from = member(event, "sender");
+    const char *from = sender_of(event);
     const char *to = member(event, "receiver");
 
     if (json_object_get(event, "result") == NULL)
@@ -98,7 +108,8 @@ print_line(const json_t *event)
     char *cell;
 
     for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        cell = tool_copy(member(event, keys[i]));
+        cell = tool_copy(strcmp(keys[i], "sender") == 0 ? sender_of(event) :
+                         member(event, keys[i]));
         printf("%s\t", tool_printable(cell));
         free(cell);
     }
