@@ -92,6 +92,8 @@ tr_say(struct tr_decision *d, const char *first, ...)
     size_t length, room = sizeof(d->answer->text) - 1;
     char *at = d->text;
 
+    if (d->silent)
+        return;
     va_start(ap, first);
     for (part = first; part != NULL; part = va_arg(ap, const char *)) {
         length = strlen(part);
@@ -237,9 +239,9 @@ clear_answer(struct tr_answer *answer)
     answer->ntrace = 0;
 }
 
-krb5_error_code
-tr_decide(const struct tr_view *view, const struct tr_question *question,
-          struct tr_answer *answer)
+static krb5_error_code
+decide(const struct tr_view *view, const struct tr_question *question,
+       bool silent, struct tr_answer *answer)
 {
     krb5_error_code ret;
     struct tr_decision d;
@@ -249,6 +251,7 @@ tr_decide(const struct tr_view *view, const struct tr_question *question,
     d.view = view;
     d.question = question;
     d.answer = answer;
+    d.silent = silent;
     ret = question->side == TR_SENDING ? tr_decide_sending(&d) :
         tr_decide_receiving(&d);
     if (ret == 0)
@@ -260,4 +263,15 @@ tr_decide(const struct tr_view *view, const struct tr_question *question,
     tr_record_free(d.peer_record);
     tr_record_free(d.clearance);
     return answer->code;
+}
+
+/* The texts take as long as a good part of the judging.  A refusal, which
+ * needs them, is made again with its words. */
+krb5_error_code
+tr_decide(const struct tr_view *view, const struct tr_question *question,
+          struct tr_answer *answer)
+{
+    if (question->brief && decide(view, question, true, answer) == 0)
+        return 0;
+    return decide(view, question, false, answer);
 }

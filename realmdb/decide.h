@@ -97,6 +97,7 @@ struct tr_question {
     uint64_t peer_generation;           /* of the peer's table; 0 = unknown */
     const char *const *peer_attributes; /* stated by the peer; NULL = none */
     bool confidentiality;               /* offered or chosen */
+    bool brief;                         /* allowed: a trace without texts */
 };
 
 #define TR_MAX_TRACE 40
@@ -107,7 +108,7 @@ struct tr_trace {
     krb5_error_code code;               /* 0 = passed */
     bool skipped;                       /* nothing to judge */
     bool softened;                      /* refused, but dry-run lets it by */
-    char text[256];                     /* the values looked at */
+    char text[256];                     /* the values looked at, or "" */
 };
 
 struct tr_answer {

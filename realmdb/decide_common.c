@@ -27,17 +27,17 @@ tr_parse_process(struct tr_decision *d)
     krb5_error_code ret = 0;
     const struct tr_question *q = d->question;
     const struct tr_encoding *encoding = local_encoding(d);
-    const char *label = NULL;
 
     d->has_process = q->process_low != NULL || q->process_high != NULL;
     if (d->has_process)
         ret = tr_range_parse(encoding, q->process_low, q->process_high,
                              &d->process);
     if (ret == 0 && q->side == TR_SENDING) {
-        label = q->label != NULL ? q->label : q->process_low;
-        d->has_label = label != NULL;
-        if (d->has_label)
-            ret = tr_label_parse(encoding, label, &d->local_label);
+        d->has_label = q->label != NULL || d->has_process;
+        if (q->label != NULL)
+            ret = tr_label_parse(encoding, q->label, &d->local_label);
+        else
+            d->local_label = d->process.low;
     }
     d->process_error = ret;
     return ret;

@@ -27,6 +27,7 @@ struct tr_decision {
     struct tr_record *own_record;       /* owned, as the next two */
     struct tr_record *peer_record;
     struct tr_record *clearance;
+    bool silent;                        /* nobody will read what is said */
     char *text;                         /* of the step being judged */
     bool skipped;                       /* it had nothing to judge */
 

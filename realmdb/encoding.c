@@ -55,16 +55,33 @@ make_key(const char *name, size_t length, char key[TR_MAX_NAME + 1])
     return true;
 }
 
-/* Place of key in by_name: where it is (true) or where it belongs. */
+/* As strcmp() of name, in small letters, with key. */
+static int
+compare_name(const char *name, size_t length, const char *key)
+{
+    size_t i;
+    char c;
+
+    for (i = 0; i < length; i++) {
+        c = tr_name_octet(name[i]);
+        if (c != key[i] || c == '\0')
+            return c - key[i];
+    }
+    return key[length] == '\0' ? 0 : -1;
+}
+
+/* Place of name in by_name: where it is (true) or where it belongs. */
 static bool
-find_key(const struct names *names, const char *key, size_t *place_out)
+find_name(const struct names *names, const char *name, size_t length,
+          size_t *place_out)
 {
     size_t low = 0, high = names->count, middle;
     int order;
 
     while (low < high) {
         middle = low + (high - low) / 2;
-        order = strcmp(key, names->entries[names->by_name[middle]].key);
+        order = compare_name(name, length,
+                             names->entries[names->by_name[middle]].key);
         if (order == 0) {
             *place_out = middle;
             return true;
@@ -151,7 +168,7 @@ add(struct names *names, uint32_t number, const char *name)
     if (!make_key(name, length, key))
         return TRR_MALFORMED;
     if (find_number(names, number, &number_place) ||
-        find_key(names, key, &name_place))
+        find_name(names, key, length, &name_place))
         return TRR_ENTRY;
     ret = grow(names);
     if (ret)
@@ -272,44 +289,16 @@ tr_encoding_category_name(const struct tr_encoding *enc, size_t i)
     return name_at(&enc->categories, i);
 }
 
-/* As strcmp() of name, in small letters, with key. */
-static int
-compare_name(const char *name, size_t length, const char *key)
-{
-    size_t i;
-    char c;
-
-    for (i = 0; i < length; i++) {
-        c = tr_name_octet(name[i]);
-        if (c != key[i] || c == '\0')
-            return c - key[i];
-    }
-    return key[length] == '\0' ? 0 : -1;
-}
-
-/* As find_key() of make_key(), but decisions do it often. */
 static bool
 find_rank(const struct tr_encoding *enc, const struct names *names,
           const char *name, size_t length, uint32_t *rank_out)
 {
-    size_t low = 0, high = names->count, middle;
-    const struct entry *entry;
-    int order;
+    size_t place;
 
-    while (enc->finished && length > 0 && low < high) {
-        middle = low + (high - low) / 2;
-        entry = &names->entries[names->by_name[middle]];
-        order = compare_name(name, length, entry->key);
-        if (order == 0) {
-            *rank_out = entry->rank;
-            return true;
-        }
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    if (!enc->finished || !find_name(names, name, length, &place))
+        return false;
+    *rank_out = names->entries[names->by_name[place]].rank;
+    return true;
 }
 
 bool

@@ -25,23 +25,19 @@ tr_label_highest(const struct tr_encoding *enc, struct tr_label *out)
         out->categories[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
-/*
- * Step over the name at *text; TRR_LABEL_SYNTAX unless there is one and one
- * of the octets in ends, or the end of the text, follows it.
- */
+/* Step over the name at *text; TRR_LABEL_SYNTAX unless there is one and end,
+ * or the end of the text, follows it. */
 static krb5_error_code
-take_name(const char **text, const char *ends, const char **name_out,
+take_name(const char **text, char end, const char **name_out,
           size_t *length_out)
 {
     size_t length = 0;
-    char after;
 
     while (tr_name_octet((*text)[length]) != '\0')
         length++;
     if (length == 0 || length > TR_MAX_NAME)
         return TRR_LABEL_SYNTAX;
-    after = (*text)[length];
-    if (after != '\0' && strchr(ends, after) == NULL)
+    if ((*text)[length] != end && (*text)[length] != '\0')
         return TRR_LABEL_SYNTAX;
     *name_out = *text;
     *length_out = length;
@@ -64,14 +60,14 @@ tr_label_parse(const struct tr_encoding *enc, const char *text,
     if (strnlen(text, TR_MAX_LABEL_TEXT + 1) > TR_MAX_LABEL_TEXT)
         return TRR_TOO_LONG;
     memset(&label, 0, sizeof(label));
-    ret = take_name(&text, ":", &name, &length);
+    ret = take_name(&text, ':', &name, &length);
     if (ret)
         return ret;
     if (!tr_encoding_find_level(enc, name, length, &label.level))
         return TRR_LABEL_LEVEL;
     while (*text != '\0') {
         text++;
-        ret = take_name(&text, ",", &name, &length);
+        ret = take_name(&text, ',', &name, &length);
         if (ret)
             return ret;
         if (!tr_encoding_find_category(enc, name, length, &i))

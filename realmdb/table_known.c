@@ -4,8 +4,8 @@
 /*
  * Decisions ask for the same few systems and users again and again.  A record
  * does not change while the generation stays, so what was read and checked
- * once is handed out again until then.  Each name has one place in the array,
- * which it may have to give up to another.
+ * once is handed out again until then.  Each name has one set of places, and
+ * the one that came first gives way to the latest.
  */
 
 #include "config.h"
@@ -14,12 +14,16 @@
 #include "octets.h"
 #include "table_store.h"
 
-static struct tr_known *
-place_of(struct tr_table *table, enum tr_db db, const char *name)
+static uint64_t
+hash_of(enum tr_db db, const char *name)
 {
-    uint64_t hash = tr_octets_hash(name, strlen(name)) + db;
+    return tr_octets_hash(name, strlen(name)) + db;
+}
 
-    return &table->known[(hash ^ hash >> 32) % TR_KNOWN_RECORDS];
+static struct tr_known *
+set_of(struct tr_table *table, uint64_t hash)
+{
+    return table->known[(hash ^ hash >> 32) % TR_KNOWN_SETS];
 }
 
 static void
@@ -35,21 +39,26 @@ tr_known_clear(struct tr_table *table)
 {
     size_t i;
 
-    for (i = 0; i < TR_KNOWN_RECORDS; i++)
-        forget(&table->known[i]);
+    for (i = 0; i < TR_KNOWN_SETS * TR_KNOWN_TOGETHER; i++)
+        forget(&table->known[i / TR_KNOWN_TOGETHER][i % TR_KNOWN_TOGETHER]);
 }
 
 struct tr_record *
 tr_known_find(const struct tr_view *view, enum tr_db db, const char *name)
 {
     struct tr_table *table = view->table;
-    struct tr_known *known = place_of(table, db, name);
+    uint64_t hash = hash_of(db, name);
+    struct tr_known *known = set_of(table, hash);
+    size_t i;
 
-    if (table->known_generation != view->info.generation ||
-        known->record == NULL || known->db != db ||
-        strcmp(known->name, name) != 0)
+    if (table->known_generation != view->info.generation)
         return NULL;
-    return tr_record_hold(known->record);
+    for (i = 0; i < TR_KNOWN_TOGETHER; i++, known++) {
+        if (known->hash == hash && known->db == db && known->record != NULL &&
+            strcmp(known->name, name) == 0)
+            return tr_record_hold(known->record);
+    }
+    return NULL;
 }
 
 void
@@ -57,15 +66,16 @@ tr_known_add(const struct tr_view *view, enum tr_db db, const char *name,
              struct tr_record *record)
 {
     struct tr_table *table = view->table;
-    struct tr_known *known = place_of(table, db, name);
+    uint64_t hash = hash_of(db, name);
+    struct tr_known *set = set_of(table, hash);
+    char *copy = strdup(name);
 
+    if (copy == NULL)
+        return;
     if (table->known_generation != view->info.generation)
         tr_known_clear(table);
     table->known_generation = view->info.generation;
-    forget(known);
-    known->name = strdup(name);
-    if (known->name == NULL)
-        return;
-    known->db = db;
-    known->record = tr_record_hold(record);
+    forget(&set[TR_KNOWN_TOGETHER - 1]);
+    memmove(&set[1], set, (TR_KNOWN_TOGETHER - 1) * sizeof(*set));
+    *set = (struct tr_known){ hash, db, copy, tr_record_hold(record) };
 }

@@ -57,12 +57,14 @@ struct tr_view {
 
 /* A record, and what it was asked for by. */
 struct tr_known {
+    uint64_t hash;
     enum tr_db db;
     char *name;
     struct tr_record *record;           /* NULL: none */
 };
 
-#define TR_KNOWN_RECORDS 1024
+#define TR_KNOWN_SETS 256
+#define TR_KNOWN_TOGETHER 4             /* in a set, the latest first */
 
 struct tr_table {
     char *dir;
@@ -74,8 +76,8 @@ struct tr_table {
     struct tr_view view;
     struct tr_policies *policies;       /* NULL, or of policies_generation */
     uint64_t policies_generation;       /* see TR_META_POLICIES */
-    struct tr_known known[TR_KNOWN_RECORDS];    /* of known_generation */
-    uint64_t known_generation;
+    struct tr_known known[TR_KNOWN_SETS][TR_KNOWN_TOGETHER];
+    uint64_t known_generation;          /* that they are of */
     char message[600];
 };
 

@@ -308,7 +308,8 @@ decide(const char *directory, unsigned long nsystems, unsigned long npeers,
         question = (struct tr_question){
             .side = TR_SENDING, .local = &local, .now = time(NULL),
             .peer = host, .service = "host", .process_low = "internal",
-            .process_high = "secret:hr", .confidentiality = true
+            .process_high = "secret:hr", .confidentiality = true,
+            .brief = true
         };
         times[0][i % n] = ask(table, &question, &sent);
         question.side = TR_RECEIVING;

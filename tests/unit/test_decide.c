@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "encodings.h"
 #include "decide_cases.h"
@@ -54,6 +55,39 @@ check_text(const char *what, const char *is, const char *wanted)
         fail_msg("%s is \"%s\", not \"%s\"", what, is, wanted);
 }
 
+/* To leave out the texts changes nothing that is decided, and a refusal has
+ * all of its own. */
+static void
+check_brief(const struct tr_question *question)
+{
+    struct tr_question brief = *question;
+    struct tr_answer *full = malloc(sizeof(*full));
+    size_t i;
+
+    assert_non_null(full);
+    memcpy(full, answer, sizeof(*full));
+    brief.brief = true;
+    assert_int_equal(ask(view, &brief), full->code);
+    assert_int_equal(answer->step, full->step);
+    assert_string_equal(answer->text, full->text);
+    assert_int_equal(answer->dry_run, full->dry_run);
+    assert_string_equal(answer->realm, full->realm);
+    assert_string_equal(answer->label, full->label);
+    assert_string_equal(answer->low, full->low);
+    assert_string_equal(answer->high, full->high);
+    assert_string_equal(answer->local_label, full->local_label);
+    assert_int_equal(answer->end, full->end);
+    assert_int_equal(answer->ntrace, full->ntrace);
+    for (i = 0; i < full->ntrace; i++) {
+        assert_int_equal(answer->trace[i].step, full->trace[i].step);
+        assert_int_equal(answer->trace[i].code, full->trace[i].code);
+        assert_string_equal(answer->trace[i].text,
+                            full->code == 0 ? "" : full->trace[i].text);
+    }
+    memcpy(answer, full, sizeof(*full));
+    free(full);
+}
+
 static void
 check_case(const struct test_case *test)
 {
@@ -80,6 +114,7 @@ check_case(const struct test_case *test)
     check_text("local highest", answer->local_high, test->local_high);
     if (test->text != NULL && !is_said(test->text))
         fail_msg("\"%s\" is not said: %s", test->text, answer->text);
+    check_brief(&question);
 }
 
 static void
