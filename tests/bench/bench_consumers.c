@@ -18,10 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "source_connect.h"
 #include "source_message.h"
+#include "times.h"
 #include "trustrealm_err.h"
 
 #define STDIN UINT32_MAX
@@ -46,15 +46,6 @@ die(const char *what, const char *why)
     fprintf(stderr, "bench_consumers: %s: %s\n", what,
             why != NULL ? why : "?");
     exit(1);
-}
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec ts = { 0, 0 };
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static void
@@ -125,14 +116,6 @@ drain(struct bench *bench, struct consumer *consumer)
     }
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 static void
 take_line(struct bench *bench)
 {
@@ -143,7 +126,7 @@ take_line(struct bench *bench)
 
     if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
         exit(0);
-    qsort(t, n, sizeof(*t), compare);
+    sort_times(t, n);
     printf("%zu %.0f %.0f %.0f\n", n, n > 0 ? t[n / 2] : 0,
            n > 0 ? t[n * 99 / 100] : 0, n > 0 ? t[n - 1] : 0);
     bench->nreached = 0;

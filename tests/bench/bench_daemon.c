@@ -23,9 +23,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <krb5/krb5.h>
+#include "times.h"
 #include "trustrealm_err.h"
 #include "wire.h"
 
@@ -64,21 +64,6 @@ check(const char *what, krb5_error_code code)
 {
     if (code != 0)
         die(what, error_message(code));
-}
-
-static uint64_t
-clock_ns(clockid_t clock)
-{
-    struct timespec ts = { 0, 0 };
-
-    (void)clock_gettime(clock, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static uint64_t
-now_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
 }
 
 static uint64_t
@@ -342,18 +327,10 @@ count_decisions(struct bench *bench, unsigned int seconds)
     return (double)answers * 1e9 / (double)(now - start);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double
 median(double *values, size_t n)
 {
-    qsort(values, n, sizeof(*values), compare);
+    sort_times(values, n);
     return values[n / 2];
 }
 

@@ -34,12 +34,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <krb5/krb5.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include "gssapi_trustrealm.h"
+#include "times.h"
 
 #define MEMORY_CCACHE "MEMORY:bench"
 #define MAX_MESSAGES 256
@@ -92,21 +92,6 @@ check(const char *what, OM_uint32 major, OM_uint32 minor)
 {
     if (major != GSS_S_COMPLETE)
         die(what, major, minor);
-}
-
-static uint64_t
-clock_ns(clockid_t clock)
-{
-    struct timespec ts = { 0, 0 };
-
-    (void)clock_gettime(clock, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static uint64_t
-now_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
 }
 
 static uint64_t

@@ -19,11 +19,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <krb5/krb5.h>
 #include "decide.h"
 #include "source.h"
+#include "times.h"
 #include "trustrealm_err.h"
 
 #define STRIDE 611953           /* a prime: visits every number once */
@@ -42,22 +42,7 @@ check(const char *what, krb5_error_code code, const char *why)
         die(what, why != NULL ? why : error_message(code));
 }
 
-static uint64_t
-clock_ns(clockid_t clock)
-{
-    struct timespec ts = { 0, 0 };
-
-    (void)clock_gettime(clock, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static uint64_t
-now_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
-
-/* The same, of processor time: tells more on a machine that others use. */
+/* Processor time tells more on a machine that others use. */
 static uint64_t
 spent_ns(void)
 {
@@ -231,14 +216,6 @@ follow(const char *uri, const char *base, const char *directory)
 
 /* --- decide -------------------------------------------------------------- */
 
-static int
-compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 /* A system's own label format, with the names of the trust realms. */
 static void
 make_encoding(struct tr_encoding **encoding_out)
@@ -275,7 +252,7 @@ ask(struct tr_table *table, const struct tr_question *question,
 static void
 print_times(const char *name, double *times, unsigned long n)
 {
-    qsort(times, n, sizeof(*times), compare);
+    sort_times(times, n);
     printf("%s %.0f\n%s-99 %.0f\n", name, times[n / 2], name,
            times[n * 99 / 100]);
 }

@@ -423,8 +423,8 @@ make_system(struct world_system *system, const char *name)
     start_service(system);
 }
 
-bool
-world_start(const char *enctype)
+static bool
+start(const char *enctype)
 {
     char *modules = find("/usr/lib/*/krb5/plugins/kdb");
     char *libraries = find("/usr/lib/*-linux-gnu");
@@ -459,6 +459,18 @@ world_start(const char *enctype)
     return found;
 }
 
+int
+world_set_up(void **state)
+{
+    return !start("aes256-cts-hmac-sha1-96");
+}
+
+int
+world_set_up_sha2(void **state)
+{
+    return !start("aes128-cts-hmac-sha256-128");
+}
+
 static void
 end_system(struct world_system *system)
 {
@@ -468,11 +480,11 @@ end_system(struct world_system *system)
     memset(system, 0, sizeof(*system));
 }
 
-void
-world_stop(void)
+int
+world_tear_down(void **state)
 {
     if (world_directory == NULL)
-        return;
+        return 0;
     end_system(&world_alpha);
     end_system(&world_beta);
     end_system(&world_gamma);
@@ -484,5 +496,6 @@ world_stop(void)
     free(world_directory);
     free(kdc_program);
     world_directory = kdc_program = NULL;
+    return 0;
 }
 

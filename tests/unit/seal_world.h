@@ -54,8 +54,11 @@ extern struct world_system world_alpha, world_beta, world_gamma;
 /* False when there is no KDC to be found on this machine; says so.  With
  * TR_REQUIRE set that ends the program as a failure. */
 bool world_possible(void);
-bool world_start(const char *enctype);
-void world_stop(void);
+/* Fixtures of a group of tests: a world whose keys are of aes256-sha1, or of
+ * aes128-sha2; it ends. */
+int world_set_up(void **state);
+int world_set_up_sha2(void **state);
+int world_tear_down(void **state);
 
 /* The KDC is gone, or there again; it is there and silent, or talks. */
 void world_stop_kdc(void);

@@ -522,25 +522,6 @@ clean(void **state)
     return 0;
 }
 
-static int
-set_up_sha1(void **state)
-{
-    return !world_start("aes256-cts-hmac-sha1-96");
-}
-
-static int
-set_up_sha2(void **state)
-{
-    return !world_start("aes128-cts-hmac-sha256-128");
-}
-
-static int
-tear_down(void **state)
-{
-    world_stop();
-    return 0;
-}
-
 #define TEST(name) cmocka_unit_test_teardown(name, clean)
 
 int
@@ -582,9 +563,9 @@ main(void)
 
     if (!world_possible())
         return 77;
-    failed = cmocka_run_group_tests_name("sha1", tests, set_up_sha1,
-                                         tear_down);
-    failed += cmocka_run_group_tests_name("sha2", sha2, set_up_sha2,
-                                          tear_down);
+    failed = cmocka_run_group_tests_name("sha1", tests, world_set_up,
+                                         world_tear_down);
+    failed += cmocka_run_group_tests_name("sha2", sha2, world_set_up_sha2,
+                                          world_tear_down);
     return failed;
 }

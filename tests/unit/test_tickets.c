@@ -270,19 +270,6 @@ clean(void **state)
     return 0;
 }
 
-static int
-group_set_up(void **state)
-{
-    return !world_start("aes256-cts-hmac-sha1-96");
-}
-
-static int
-group_tear_down(void **state)
-{
-    world_stop();
-    return 0;
-}
-
 #define TEST(name) cmocka_unit_test_teardown(name, clean)
 
 int
@@ -302,5 +289,5 @@ main(void)
 
     if (!world_possible())
         return 77;
-    return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }
