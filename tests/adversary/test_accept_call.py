@@ -11,39 +11,18 @@ import concurrent.futures
 import pytest
 from attacks import TARGET, refused
 
+from testlib.call import (ACCEPT, CHECK, ESTABLISHED, ISSUE, ISSUED, REFUSED,
+                          call)
 from testlib.process import Failure
-from testlib.token import Token, integer, make, tagged, tlv
+from testlib.token import Token, fields_of, make
 from testlib.world import CLERK, DESK, ROOT, SERVICE, VAULT
 
-ACCEPT, ISSUE, CHECK = 3, 5, 6
-REFUSED, ESTABLISHED, ISSUED = 0xa0, 0xa3, 0xa4
 CONF, DELEG, MUTUAL, MARKER = 1, 2, 4, 8
 ALICE = "alice@EXAMPLE.TEST"
 KEY = "sample/beta.example.test@EXAMPLE.TEST"
 
 needs_uids = pytest.mark.skipif(
     not ROOT, reason="needs root: programs under several uids")
-
-
-def call(number, *fields):
-    def value(field):
-        if isinstance(field, bytes):
-            return make(4, field)
-        if isinstance(field, str):
-            return make(12, field.encode())
-        return integer(field)
-    return tagged(number, make(0x30, b"".join(
-        tagged(i, value(field)) for i, field in enumerate(fields))))
-
-
-def fields_of(reply):
-    """{number: contents} of an answer; text and octets alike."""
-    _, sequence, _ = tlv(tlv(reply)[1])
-    fields, at = {}, 0
-    while at < len(sequence):
-        tag, contents, at = tlv(sequence, at)
-        fields[tag & 0x1f] = tlv(contents)[1]
-    return fields
 
 
 @pytest.fixture
@@ -115,12 +94,13 @@ def test_for_a_service_of_somebody_else(world, captured):
 @needs_uids
 def test_no_more_than_the_uid_may_have(world, captured):
     """Whatever he says, the range is that of the rule for his uid."""
-    fields = fields_of(accept(world, captured, uid=DESK))
-    assert fields[14] == b"blue"
-    assert world.ask_daemon("beta", DESK, call(ISSUE, fields[2],
+    established = fields_of(accept(world, captured, uid=DESK))
+    record, high = established[2], established[14]
+    assert high == b"blue"
+    assert world.ask_daemon("beta", DESK, call(ISSUE, record,
                                                "red"))[0] == REFUSED
     # The record of another process is none of a higher range.
-    assert world.ask_daemon("beta", VAULT, call(ISSUE, fields[2],
+    assert world.ask_daemon("beta", VAULT, call(ISSUE, record,
                                                 "red"))[0] == REFUSED
 
 

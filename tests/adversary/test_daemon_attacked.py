@@ -16,41 +16,26 @@ import pytest
 from attacks import TARGET, exchange_new, refused
 
 from testlib.agent import Refused
+from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE, SEAL,
+                          STATUS, call)
 from testlib.process import eventually
-from testlib.token import Token, flipped, integer, make, tagged
+from testlib.token import Token
 from testlib.world import ROOT, SERVICE, as_uid
-
-
-def octets(value):
-    return make(4, value)
-
-
-def text(value):
-    return make(12, value.encode())
-
-
-def call(number, *fields):
-    """DER of a call (mech/trustrealm.asn1)."""
-    body = b"".join(tagged(i, field) for i, field in enumerate(fields))
-    return tagged(number, make(0x30, body))
 
 
 def calls(ap_req, trailer, record=b"r" * 300):
     """One of each, of good form."""
+    alice, binding = "alice@EXAMPLE.TEST", b"b" * 16
     return [
-        call(0, text(TARGET.replace("@", "/")), text(""), integer(0)),
-        call(1, octets(ap_req), text("alice@EXAMPLE.TEST"), text("grave"),
-             integer(0)),
-        call(2, octets(record), octets(ap_req), octets(trailer),
-             octets(b"b" * 16)),
-        call(3, octets(ap_req), octets(trailer), octets(b"o" * 80),
-             text("alice@EXAMPLE.TEST"),
-             text("sample/beta.example.test@EXAMPLE.TEST"),
-             octets(b"b" * 16), integer(15)),
-        call(4, octets(record), octets(b"b" * 16)),
-        call(5, octets(record), text("grave")),
-        call(6, octets(record), octets(b"l" * 100)),
-        bytes.fromhex("a7020500"),
+        call(PREPARE, TARGET.replace("@", "/"), "", 0),
+        call(SEAL, ap_req, alice, "grave", 0),
+        call(ACCEPTED, record, ap_req, trailer, binding),
+        call(ACCEPT, ap_req, trailer, b"o" * 80, alice,
+             "sample/beta.example.test@EXAMPLE.TEST", binding, 15),
+        call(JUDGE, record, binding),
+        call(ISSUE, record, "grave"),
+        call(CHECK, record, b"l" * 100),
+        STATUS,
     ]
 
 

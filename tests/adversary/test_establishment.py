@@ -9,7 +9,9 @@ import pytest
 from attacks import THOROUGH, TARGET, refused
 
 from testlib.agent import Refused, establish
-from testlib.token import Token, flipped, integer, make, tagged, trailer
+from testlib.call import REFUSED, SEAL, call
+from testlib.token import (Token, fields_of, flipped, integer, make, tagged,
+                           trailer)
 from testlib.world import SERVICE, CLERK
 
 
@@ -231,11 +233,9 @@ def test_false_claim_of_a_user(world, bob, beta):
 
 def bob_seals(world, ap_req, client, label=""):
     """Ask alpha's daemon directly, as bob's uid; the trailer or None."""
-    call = make(0x30, tagged(0, make(4, ap_req))
-                + tagged(1, make(12, client.encode()))
-                + tagged(2, make(12, label.encode()))
-                + tagged(3, integer(0)))
-    return world.call_daemon("alpha", CLERK, tagged(1, call), 1)
+    reply = world.ask_daemon("alpha", CLERK, call(SEAL, ap_req, client, label,
+                                                  0))
+    return None if reply[0] == REFUSED else fields_of(reply)[1]
 
 
 # --- repeated -----------------------------------------------------------

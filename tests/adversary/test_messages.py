@@ -18,13 +18,11 @@ MESSAGE = b"a message of some length"
 
 
 @pytest.fixture(scope="module", params=["aes256-sha1", "aes256-sha384"])
-def agents(request, world, alice, beta):
+def agents(request, alice, beta, make_module_world):
     if request.param == "aes256-sha1":
-        yield alice, beta
-        return
-    from testlib.world import World
-    with World(enctype=request.param) as other:
-        yield other.agent("alpha"), other.agent("beta", None, SERVICE)
+        return alice, beta
+    other = make_module_world(enctype=request.param)
+    return other.agent("alpha"), other.agent("beta", None, SERVICE)
 
 
 #: No sequence: tokens that never arrive are no gap that anybody minds.

@@ -13,16 +13,6 @@ from testlib.servers import built
 from testlib.world import SERVICE, as_uid
 
 
-def environment(world):
-    """Of a program that plays both ends (tests/glue/glue.h)."""
-    env = world.beta.environment(as_uid(SERVICE),
-                                 world.ccache("alice", SERVICE))
-    env["INITIATOR_SOCKET"] = world.alpha.socket
-    env["ACCEPTOR_SOCKET"] = world.beta.socket
-    env["ACCEPTOR_HOST"] = world.beta.host
-    return env
-
-
 @pytest.fixture(scope="module")
 def famine(world):
     program = shutil.copy(built("tests/adversary/.libs/famine",
@@ -31,7 +21,7 @@ def famine(world):
 
     def starve(phase, how, step, first=1):
         return run([program, phase, how, str(first), str(step)],
-                   env=environment(world), uid=as_uid(SERVICE), check=False,
+                   env=world.both_ends(), uid=as_uid(SERVICE), check=False,
                    timeout=400)
     return starve
 
@@ -50,6 +40,6 @@ def test_buffers_laid_out_at_random(world, seed):
                                 "tests/adversary/layouts"),
                           world.scratch.join("bin"))
     done = run([program, str(seed), "20000" if THOROUGH else "1000"],
-               env=environment(world), uid=as_uid(SERVICE), check=False,
+               env=world.both_ends(), uid=as_uid(SERVICE), check=False,
                timeout=60)
     assert done.status == 0, done.out + done.err

@@ -10,34 +10,17 @@ import random
 import pytest
 from attacks import TARGET, THOROUGH, exchange_new
 
+from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE,
+                          REFUSED, SEAL, call)
 from testlib.process import Failure
-from testlib.token import Token, flipped, integer, make, tagged, tlv
+from testlib.token import Token, fields_of, flipped
 from testlib.world import CLERK, SERVICE, as_uid
-
-PREPARE, SEAL, ACCEPTED, ACCEPT, JUDGE, ISSUE, CHECK = range(7)
-REFUSED = 0xa0
-
-
-def call(number, *fields):
-    """DER of a call: octets become an OCTET STRING, text a UTF8String."""
-    def value(field):
-        if isinstance(field, bytes):
-            return make(4, field)
-        if isinstance(field, str):
-            return make(12, field.encode())
-        return integer(field)
-    return tagged(number, make(0x30, b"".join(
-        tagged(i, value(field)) for i, field in enumerate(fields))))
 
 
 def answer(world, octets, uid=CLERK, system="alpha"):
     """The tag of what the daemon answers; None when it hangs up."""
     reply = world.ask_daemon(system, uid, octets)
     return reply[0] if reply else None
-
-
-def random_octets(seed, length):
-    return random.Random(seed).randbytes(length)
 
 
 @pytest.mark.parametrize("octets", [
@@ -80,12 +63,7 @@ def sealed_record(world, agent, uid, client):
     context.forget()
     reply = world.ask_daemon("alpha", uid, call(
         SEAL, Token(token).body, client, "", 0))
-    _, sequence, _ = tlv(tlv(reply)[1])
-    at, fields = 0, {}
-    while at < len(sequence):
-        tag, contents, at = tlv(sequence, at)
-        fields[tag & 0x1f] = tlv(contents)[1]
-    return fields[2]
+    return fields_of(reply)[2]
 
 
 def test_record_with_a_flipped_bit(world, bob):
@@ -112,35 +90,37 @@ def test_record_of_another_system(world, bob):
                   SERVICE, "beta") == REFUSED
 
 
-def test_flood_of_connections(world, alice, beta):
+@pytest.fixture
+def flood(world, several_uids):
+    """Start flood_main.py as CLERK, and wait until it says that."""
+    started = []
+
+    def start(says, *options):
+        started.append(world.scratch.spawn(
+            ["/usr/bin/python3", world.script("flood_main.py"),
+             world.alpha.socket, *options], "alpha/flood",
+            uid=as_uid(CLERK)))
+        started[-1].wait_for("^" + says)
+        return started[-1]
+    yield start
+    for one in started:
+        one.kill()
+
+
+def test_flood_of_connections(flood, alice, beta):
     """One user takes all that he can get; another is served."""
-    if as_uid(CLERK) is None:
-        pytest.skip("needs root: programs under several uids")
-    flood = world.scratch.spawn(
-        ["/usr/bin/python3", world.script("flood_main.py"),
-         world.alpha.socket], "alpha/flood", uid=as_uid(CLERK))
-    flood.wait_for("^holding")
-    try:
-        for _ in range(5):
-            exchange_new(alice, beta)
-    finally:
-        flood.kill()
+    connections = flood("holding")
+    for _ in range(5):
+        exchange_new(alice, beta)
+    connections.kill()
     exchange_new(alice, beta)
 
 
-def test_flood_of_calls(world, alice, beta):
+def test_flood_of_calls(flood, alice, beta):
     """One user asks without pause and reads no answer."""
-    if as_uid(CLERK) is None:
-        pytest.skip("needs root: programs under several uids")
-    flood = world.scratch.spawn(
-        ["/usr/bin/python3", world.script("flood_main.py"),
-         world.alpha.socket, "calls"], "alpha/flood", uid=as_uid(CLERK))
-    flood.wait_for("^calling")
-    try:
-        for _ in range(20):
-            exchange_new(alice, beta)
-    finally:
-        flood.kill()
+    flood("calling", "calls")
+    for _ in range(20):
+        exchange_new(alice, beta)
 
 
 def test_daemon_kept_its_memory(world):

@@ -10,25 +10,24 @@ import pytest
 
 from testlib import guide, servers, table
 from testlib.process import eventually, run
-from testlib.world import ROOT, World
+from testlib.world import ROOT
 
 PYTHON = "/usr/bin/python3"
 FOREIGN = os.path.join(servers.source_directory(), "tests/apps/foreign")
 
 
 @pytest.fixture(scope="module")
-def lenient():
+def lenient(make_module_world):
     """Beta serves plain/beta to alice; alpha may call plain/epsilon."""
-    with World(changes={
-            "beta": {"policy": {"allow-bypass": "true"}},
-            "alpha": {"policy": {"allow-bypass": "true",
-                                 "bypass-to":
-                                 "plain/epsilon.example.test@*"}}}) as world:
-        if ROOT:
-            # Whoever may read where the packages were unpacked.
-            world.alpha.rule("root", 0, "open", "grave:cipher", "official")
-            world.alpha.restart()
-        yield world
+    made = make_module_world(changes={
+        "beta": {"policy": {"allow-bypass": "true"}},
+        "alpha": {"policy": {"allow-bypass": "true",
+                             "bypass-to": "plain/epsilon.example.test@*"}}})
+    if ROOT:
+        # Whoever may read where the packages were unpacked.
+        made.alpha.rule("root", 0, "open", "grave:cipher", "official")
+        made.alpha.restart()
+    return made
 
 
 class Heimdal:

@@ -36,11 +36,7 @@ def probe(world):
 
 
 def environment(world):
-    env = world.beta.environment(as_uid(SERVICE),
-                                 world.ccache("alice", SERVICE))
-    env["INITIATOR_SOCKET"] = world.alpha.socket
-    env["ACCEPTOR_SOCKET"] = world.beta.socket
-    env["ACCEPTOR_HOST"] = world.beta.host
+    env = world.both_ends()
     env["GLIBC_TUNABLES"] = "glibc.malloc.tcache_count=0"
     # The probe itself leaves things lying about; see nothing_is_leaked.
     env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
@@ -96,10 +92,10 @@ def change(world, **attributes):
 
 
 @pytest.fixture(scope="module")
-def changeable(world):
-    with World() as made:
-        made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
-        yield made
+def changeable(make_module_world):
+    made = make_module_world()
+    made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
+    return made
 
 
 @pytest.mark.parametrize("name, attributes", [

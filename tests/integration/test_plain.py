@@ -9,22 +9,14 @@ from testlib.process import eventually
 from testlib.programs import Listener
 from testlib.world import SERVICE, VAULT
 
-ALLOWED = {name: {"policy": {"allow-bypass": "true"}}
-           for name in ("alpha", "beta")}
-
 
 @pytest.fixture(scope="module")
-def lenient(request):
+def lenient(make_module_world):
     """Beta serves plain/beta to alice; alpha may call plain/epsilon."""
-    from testlib.world import ROOT, STAFF, World
-    import os
-    changes = {
+    return make_module_world(changes={
         "beta": {"policy": {"allow-bypass": "true"}},
         "alpha": {"policy": {"allow-bypass": "true",
-                             "bypass-to": "plain/epsilon.example.test@*"}},
-    }
-    with World(changes=changes) as world:
-        yield world
+                             "bypass-to": "plain/epsilon.example.test@*"}}})
 
 
 def plain_client(world, server, **who):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trustrealm system rotate under a running trustrealmd."""
 
-from testlib import servers, table
+from testlib import table
 from testlib.process import run
 
 

@@ -55,23 +55,10 @@ class Outcome:
         return repr(self.result)
 
 
-class LabelServer:
-    """"gss-label server" on a system, until the end of the scratch."""
+class _Label:
+    """gss-label that goes on while the test does something."""
 
-    def __init__(self, system, uid, options=(), **environment):
-        env = system.environment(uid)
-        env.update(environment)
-        env = {k: v for k, v in env.items() if v is not None}
-        world = system.world
-        self.system = system
-        self._process = system.scratch.spawn(
-            [world.program("gss-label"), "server", "--json", "-a",
-             "127.0.0.1", "-p", "0"] + list(options),
-            "%s/server-%d" % (system.name, world.next_number()), env=env,
-            uid=uid)
-        self._process.wait_for(r'"listening"')
-        self.pid = self._process.pid
-        self.port = pick(self.events(), event="listening")[0]["port"]
+    _process = None
 
     def events(self):
         return parse_events(self._process.text())
@@ -96,7 +83,26 @@ class LabelServer:
         self._process.kill()
 
 
-class LabelClient:
+class LabelServer(_Label):
+    """"gss-label server" on a system, until the end of the scratch."""
+
+    def __init__(self, system, uid, options=(), **environment):
+        env = system.environment(uid)
+        env.update(environment)
+        env = {k: v for k, v in env.items() if v is not None}
+        world = system.world
+        self.system = system
+        self._process = system.scratch.spawn(
+            [world.program("gss-label"), "server", "--json", "-a",
+             "127.0.0.1", "-p", "0"] + list(options),
+            "%s/server-%d" % (system.name, world.next_number()), env=env,
+            uid=uid)
+        self._process.wait_for(r'"listening"')
+        self.pid = self._process.pid
+        self.port = pick(self.events(), event="listening")[0]["port"]
+
+
+class LabelClient(_Label):
     """"gss-label client" that goes on while the test does something."""
 
     def __init__(self, system, uid, ccache, to, service, options=()):
@@ -107,26 +113,8 @@ class LabelClient:
             "%s/client-%d" % (system.name, world.next_number()),
             env=system.environment(uid, ccache), uid=uid)
 
-    def events(self):
-        return parse_events(self._process.text())
-
-    def of(self, event, **wanted):
-        return pick(self.events(), event=event, **wanted)
-
-    def wait(self, event, count=1, timeout=5, **wanted):
-        eventually(lambda: len(self.of(event, **wanted)) >= count, timeout,
-                   "event %s %s in:\n%s" % (event, wanted,
-                                           self._process.text()))
-        return self.of(event, **wanted)
-
     def finish(self, timeout=20):
         return self._process.wait(timeout, check=False)
-
-    def alive(self):
-        return self._process.alive()
-
-    def kill(self):
-        self._process.kill()
 
 
 def label_client(system, uid, ccache, port, service, options=(), plugin=True,

@@ -9,14 +9,9 @@ import os
 import signal
 import socket
 
-from . import hosts, table
+from . import call, hosts, table
 from .process import Deadline, Failure, eventually, run
-
-# DER of the call "status" and of the head of its answer
-# (mech/trustrealm.asn1): a context tag each.
-CALL_STATUS = bytes.fromhex("a7020500")
-REPLY_STATE = 0xa6
-UTF8_STRING = 0x0c
+from .token import tlv
 
 
 def render(config):
@@ -43,17 +38,6 @@ def render(config):
             else:
                 lines.append("    %s = %s" % (key, value_of(value)))
     return "\n".join(lines) + "\n"
-
-
-def _der_value(octets, tag):
-    """Contents of the one value in octets, which has tag."""
-    if len(octets) < 2 or octets[0] != tag:
-        raise Failure("not the answer expected: %r" % octets[:40])
-    length, start = octets[1], 2
-    if length & 0x80:
-        start += length & 0x7f
-        length = int.from_bytes(octets[2:start], "big")
-    return octets[start:start + length]
 
 
 class Audit:
@@ -237,10 +221,11 @@ class System:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.settimeout(5)
             s.connect(self.socket)
-            s.send(CALL_STATUS)
+            s.send(call.STATUS)
             octets = s.recv(1 << 18)
-        text = _der_value(_der_value(octets, REPLY_STATE), UTF8_STRING)
-        return json.loads(text)
+        if octets[:1] != bytes([call.STATE]):
+            raise Failure("not the answer expected: %r" % octets[:40])
+        return json.loads(tlv(tlv(octets)[1])[1])
 
     def table_generation(self):
         return self.status()["table"]["generation"]

@@ -37,6 +37,16 @@ def tagged(number, value):
     return make(0xa0 + number, value)
 
 
+def fields_of(octets):
+    """{number: contents} of the SEQUENCE of tagged fields inside the value."""
+    _, sequence, _ = tlv(tlv(octets)[1])
+    found, at = {}, 0
+    while at < len(sequence):
+        tag, contents, at = tlv(sequence, at)
+        found[tag & 0x1f] = tlv(contents)[1]
+    return found
+
+
 class Token:
     """oid: content octets; id: two octets; body: AP-REQ or AP-REP, whole;
     trailer: what follows it."""
@@ -64,20 +74,15 @@ class Token:
 
     def trailer_fields(self):
         """{number: value} of the trailer's fields, without their tags."""
-        _, sequence, _ = tlv(tlv(self.trailer)[1])
-        fields, at = {}, 0
-        while at < len(sequence):
-            tag, contents, at = tlv(sequence, at)
-            fields[tag & 0x1f] = tlv(contents)[1]
-        return fields
+        return fields_of(self.trailer)
 
 
 def trailer(application, version, *octet_strings):
     """A trailer: [APPLICATION n] SEQUENCE { version, octets ... }."""
-    fields = tagged(0, integer(version))
+    sequence = tagged(0, integer(version))
     for number, octets in enumerate(octet_strings, 1):
-        fields += tagged(number, make(4, octets))
-    return make(0x60 + application, make(0x30, fields))
+        sequence += tagged(number, make(4, octets))
+    return make(0x60 + application, make(0x30, sequence))
 
 
 def flipped(octets, position, bit=None):

@@ -16,11 +16,10 @@ from . import programs, servers, table
 from .agent import Agent
 from .directory import Directory
 from .hosts import Network
-from .process import Failure, eventually, run
+from .process import eventually, run
 from .realm import Realm
 from .scratch import Scratch
 from .system import System
-from .token import tlv
 
 ROOT = os.geteuid() == 0
 
@@ -321,26 +320,21 @@ class World:
             return self.scratch.write("stolen.keytab", original.read(), 0o600,
                                       as_uid(uid))
 
+    def both_ends(self):
+        """The environment of a program that plays both ends, alice on alpha
+        and the service on beta (tests/glue/glue.h)."""
+        env = self.beta.environment(as_uid(SERVICE),
+                                    self.ccache("alice", SERVICE))
+        return dict(env, INITIATOR_SOCKET=self.alpha.socket,
+                    ACCEPTOR_SOCKET=self.beta.socket,
+                    ACCEPTOR_HOST=self.beta.host)
+
     def ask_daemon(self, system, uid, octets):
         """Send octets to the daemon of system as uid; its answer, empty when
         it hung up."""
         return run(["/usr/bin/python3", self.script("call_main.py"),
                     self.systems[system].socket], uid=as_uid(uid),
                    input=octets, binary=True).out
-
-    def call_daemon(self, system, uid, call, field):
-        """The octet string [field] of the answer to call (DER), or None when
-        it was refused."""
-        tag, contents, _ = tlv(self.ask_daemon(system, uid, call))
-        _, sequence, _ = tlv(contents)
-        if tag == 0xa0:
-            return None
-        at = 0
-        while at < len(sequence):
-            tag, value, at = tlv(sequence, at)
-            if tag == 0xa0 + field:
-                return tlv(value)[1]
-        raise Failure("no such field in the answer")
 
     def change(self, dn, attribute, *values):
         """Directory.replace(), and wait until all daemons have it."""
