@@ -103,7 +103,9 @@ judge_realm(struct tr_decision *d)
     tr_say(d, realm->record->name, ", priority ",
            tr_decimal(realm->record->priority, priority), ", of ",
            tr_decimal((int64_t)d->nshared, shared), " shared",
-           taken ? "" : "; none takes the label", NULL);
+           taken ? "" : d->nshared == 1 ?
+           "; a later step says why it does not take the label" :
+           "; a later step says why none takes the label", NULL);
     return 0;
 }
 
