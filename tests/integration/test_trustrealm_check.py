@@ -70,7 +70,7 @@ def test_nothing_is_found_in_a_sound_table(sound, config):
     assert (status, out) == (0, "")
     status, shown = on_terminal("check", "--ldif", path)
     assert status == 0
-    assert shown.startswith("nothing found: 2 trust realms, 5 systems")
+    assert "\nnothing found: 2 trust realms, 5 systems" in shown
 
 
 # --- entries ------------------------------------------------------------------
@@ -373,6 +373,23 @@ def test_equal_names_against_the_order_of_this_system(sound, config):
     assert findings(path) == {}
     steps, _ = proof(path, "-c", config())
     assert set(steps) == {"open", "grave", "=", "<"}
+
+
+def test_how_far_the_proof_goes_is_said(sound, config):
+    """Of other formats than the configured one only maps tell."""
+    path = sound(label_map("Air", "engineering", ["a PUBLIC"], []))
+    for options, format, rest in (
+            ([], None, ["air", "ministry", "navy"]),
+            (["-c", config()], "ministry", ["air", "navy"])):
+        _, out, _ = trustrealm("check", "--ldif", path, "--json", *options)
+        assert json.loads(out)["proof"] == {"format": format,
+                                            "names_in_maps": rest}
+    _, shown = on_terminal("check", "--ldif", path)
+    assert "with the names in the maps alone; -c adds those of a system's " \
+        "format (air, ministry, navy)\n" in shown
+    _, shown = on_terminal("map", "check", "--ldif", path, "-c", config())
+    assert shown.splitlines()[-1] == "label maps are proven with all names " \
+        "of format ministry; of air, navy with those in the maps alone"
 
 
 # --- this system and others ---------------------------------------------------

@@ -75,6 +75,18 @@ def test_explain_and_check_ask_the_table_of_this_system(world):
     assert answer["label"] == "SECRET:CRYPTO"
     assert answer["table"]["generation"] == \
         status(world)["table"]["generation"]
+    assert answer["table"]["path"] == world.alpha.path + "/state/table"
+    assert answer["table"]["age"] >= 0
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_who_may_not_read_the_table_asks_the_directory(world):
+    """It asks as himself, and says that it was not the table."""
+    done = trustrealm(world, "who", "-c", world.alpha.config_path, "--realm",
+                      "engineering", uid=as_uid(STAFF))
+    assert done.status == 3
+    assert "no table of this system can be read: %s/state/table: " \
+        "Permission denied" % world.alpha.path in done.err
 
 
 def test_cache_is_what_the_daemon_sees(world):

@@ -94,7 +94,77 @@ def test_reach_in_json(ldif):
 def test_reach_from_a_system_that_is_not_there(ldif):
     status, out, err = trustrealm("reach", "--ldif", ldif(), "--from", "x")
     assert (status, out) == (1, "")
-    assert "x is not in the table" in err
+    assert err == "trustrealm: x is not in the table\n"
+
+
+# --- names ----------------------------------------------------------------
+
+NAMES = [
+    (["explain", "--to", ALPHA, "--from"], "beta", BETA),
+    (["explain", "--from", ALPHA, "--to"], "Beta.example", BETA),
+    (["reach", "--from"], "beta", BETA),
+    (["system", "show"], "beta", BETA),
+    (["system", "disable", "--dry-run"], "beta", BETA),
+]
+
+
+@pytest.mark.parametrize("arguments, short, full", NAMES)
+def test_which_system_may_be_meant(ldif, arguments, short, full):
+    """It is said, not guessed."""
+    status, _, err = trustrealm(*arguments, short, "--ldif", ldif())
+    assert status == 1
+    assert "%s" % short in err
+    assert err.endswith("; did you mean %s?\n" % full)
+
+
+@pytest.mark.parametrize("short", ["bet", "beta.", "example", ""])
+@pytest.mark.parametrize("arguments", [["reach", "--from"],
+                                       ["system", "show"]])
+def test_no_system_may_be_meant(ldif, arguments, short):
+    status, _, err = trustrealm(*arguments, short, "--ldif", ldif())
+    assert status == 1
+    assert "did you mean" not in err
+
+
+def test_several_systems_may_be_meant(ldif):
+    path = ldif(table.entry(
+        "cn=beta.example.net,ou=systems," + table.BASE, cn="beta.example.net",
+        objectClass="trSystem", trPrincipal="trustrealm/beta@EXAMPLE.NET"))
+    for arguments in (["reach", "--from"], ["system", "show"]):
+        status, _, err = trustrealm(*arguments, "beta", "--ldif", path)
+        assert (status, "did you mean" in err) == (1, False)
+
+
+# --- where views look -----------------------------------------------------
+
+VIEWS = [["check"], ["explain", "--from", ALPHA, "--to", BETA],
+         ["reach", "--from", ALPHA], ["who", "--realm", "engineering"],
+         ["graph"]]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view[0])
+def test_without_a_table_the_directory_is_asked(ldif, config, view):
+    path = ldif()
+    status, out, err = trustrealm(*view, "--json", "-c", config())
+    assert (status, err) == (1 if view == ["check"] else 0, "")
+    asked = json.loads(out)["table"]
+    assert asked["source"] == "ldif:%s" % path
+    assert (asked["age"], asked["path"]) == (0, None)
+
+
+def test_without_a_table_and_a_directory(config, tmp_path):
+    status, out, err = trustrealm("check", "-c", config())
+    assert (status, out) == (3, "")
+    assert "table.ldif: No such file" in err
+    assert "no table of this system can be read: %s/state/table: " \
+        "No such file" % tmp_path in err
+
+
+def test_a_snapshot_is_no_directory(config, tmp_path):
+    path = config(table={"source": "snapshot:/x.cms", "signers": "/y.pem"})
+    status, out, err = trustrealm("system", "list", "-c", path)
+    assert (status, out) == (2, "")
+    assert "snapshot:/x.cms" in err and "--ldif" in err
 
 
 # --- who ----------------------------------------------------------------------
@@ -144,7 +214,9 @@ def test_who_for_people(ldif):
                                 "corporate")
     lines = shown.splitlines()
     assert status == 0
-    assert lines[0].split() == ["KIND", "NAME", "FROM", "TO", "UNTIL"]
+    assert lines[0].startswith("trustrealm: asked ldif:/")
+    assert lines[0].endswith("/table.ldif, now")
+    assert lines[1].split() == ["KIND", "NAME", "FROM", "TO", "UNTIL"]
     assert lines[-1].startswith("3 systems, 2 users;")
 
 

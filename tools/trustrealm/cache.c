@@ -211,9 +211,7 @@ show_name(const struct tool_table *table, const char *name, bool json)
         status = tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
                            tr_table_message(table->table));
     else if (found.count == 0)
-        status = tool_fail(TOOL_NO, "no entry is called %s; the table of %s "
-                           "has generation %llu", name, table->info.source,
-                           (unsigned long long)table->info.generation);
+        status = tool_table_lacks(table, name);
     else
         status = TOOL_DONE;
     if (json)
@@ -245,7 +243,7 @@ run(int argc, char **argv)
     }
     if (optind + 1 < argc)
         return tool_usage("cache", "one name, not '%s'", argv[optind + 1]);
-    status = tool_table_open(&common, &table);
+    status = tool_table_open(&common, TOOL_HELD, &table);
     if (status == TOOL_DONE && optind < argc)
         status = show_name(&table, argv[optind], common.json);
     else if (status == TOOL_DONE)

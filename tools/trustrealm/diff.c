@@ -393,7 +393,6 @@ open_table(const struct tool_options *options, const char *path,
 {
     struct tool_options named = { .config = options->config };
     struct stat st;
-    int status;
 
     if (path != NULL && stat(path, &st) != 0)
         return tool_fail(TOOL_SYSTEM, "%s: %s", path, strerror(errno));
@@ -401,9 +400,7 @@ open_table(const struct tool_options *options, const char *path,
         named.table = path;
     else if (path != NULL)
         named.ldif = path;
-    status = tool_table_open(path != NULL ? &named : options, table);
-    return status == TOOL_NO ?
-        tool_fail(TOOL_SYSTEM, "%s", table->bad[0].why) : status;
+    return tool_table_ask(path != NULL ? &named : options, table);
 }
 
 static int

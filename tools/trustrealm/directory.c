@@ -71,6 +71,9 @@ open_source(const struct tool_options *options,
         return tool_ldif_open(directory->name, to_write, &directory->state);
     }
     source = options->uri != NULL ? options->uri : config->source;
+    if (starts_with(source, "snapshot:"))
+        return tool_fail(TOOL_USAGE, "%s: a snapshot is for systems alone; "
+                         "--uri or --ldif names what it was made of", source);
     directory->name = tool_copy(source);
     return open_ldap(options, config, directory->name, directory);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "explain.h"
+#include "trustrealm_err.h"
 
 static const char help[] =
 "usage: trustrealm explain --from SYSTEM --to SYSTEM [OPTION...]\n"
@@ -36,17 +37,33 @@ enum { OPTION_FROM = TOOL_OPTION_OWN, OPTION_TO, OPTION_LABEL, OPTION_USER,
 
 /* --- the command --------------------------------------------------------- */
 
+/* A step says when it is not there, but not which one may be meant. */
+static void
+look_for(const struct tool_table *table, const char *system)
+{
+    struct tr_record *record = NULL;
+    char *text;
+
+    if (tr_view_system(table->view, system, &record) == TRR_NOT_FOUND) {
+        text = tool_table_suggest(table, system);
+        if (*text != '\0')
+            tool_fail(TOOL_NO, "%s is not in the table%s", system, text);
+        free(text);
+    }
+    tr_record_free(record);
+}
+
 static int
 explain(struct explain *ex)
 {
     const struct tr_answer *answer;
     int status;
 
-    status = tool_table_open(&ex->options, &ex->table);
-    if (status == TOOL_NO)
-        return tool_fail(TOOL_SYSTEM, "%s", ex->table.bad[0].why);
+    status = tool_table_ask(&ex->options, &ex->table);
     if (status != TOOL_DONE)
         return status;
+    look_for(&ex->table, ex->from);
+    look_for(&ex->table, ex->to);
     ex->ask.table = &ex->table;
     ex->ask.attributes = ex->ngiven > 0 ? ex->given : NULL;
     ask_prepare(&ex->ask);

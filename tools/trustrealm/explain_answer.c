@@ -233,10 +233,9 @@ explain_print(const struct explain *ex, const struct tr_answer *answer)
     if (!print.people)
         tool_sheet_add(print.sheet, last);
     else
-        tool_line("%s from %s to %s; table of %s, generation %llu, %s s old",
+        tool_line("%s from %s to %s",
                   answer == ex->sent ? "sending" : "receiving", ex->from,
-                  ex->to, ex->table.info.source,
-                  (unsigned long long)ex->table.info.generation, age);
+                  ex->to);
     tool_sheet_print(print.sheet);
     if (print.people)
         print_conclusion(ex, answer);

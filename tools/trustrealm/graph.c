@@ -198,9 +198,7 @@ run(int argc, char **argv)
         return status;
     if (optind < argc)
         return tool_usage("graph", "'%s' is no option", argv[optind]);
-    status = tool_table_open(&common, &table);
-    if (status == TOOL_NO)
-        status = tool_fail(TOOL_SYSTEM, "%s", table.bad[0].why);
+    status = tool_table_ask(&common, &table);
     if (status == TOOL_DONE)
         status = draw(&table, realm, common.json ? FORMAT_JSON : format);
     tool_table_close(&table);

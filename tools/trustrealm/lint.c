@@ -171,6 +171,16 @@ judge_clearance(const struct tr_record *record, void *arg)
     return 0;
 }
 
+void
+lint_entries(const struct lint *lint)
+{
+    size_t i;
+
+    for (i = 0; i < lint->table->nbad; i++)
+        lint->find("error", "entry", lint->table->bad[i].dn,
+                   lint->table->bad[i].why, lint->arg);
+}
+
 krb5_error_code
 lint_table(const struct lint *lint)
 {
@@ -179,9 +189,7 @@ lint_table(const struct lint *lint)
     krb5_error_code ret;
     size_t i;
 
-    for (i = 0; i < lint->table->nbad; i++)
-        lint->find("error", "entry", lint->table->bad[i].dn,
-                   lint->table->bad[i].why, lint->arg);
+    lint_entries(lint);
     ret = lint_members_create(view, &pass.members);
     if (ret == 0)
         ret = tr_view_each(view, TR_RECORD_SYSTEM, judge_system, &pass);

@@ -20,6 +20,8 @@ struct lint {
 
 /* Judge the whole table; an error is one of reading it, no finding. */
 krb5_error_code lint_table(const struct lint *lint);
+/* The entries of it that cannot be used. */
+void lint_entries(const struct lint *lint);
 
 /* Report "KIND NAME: text". */
 void lint_find(const struct lint *lint, const char *severity,
@@ -55,10 +57,22 @@ bool lint_members_hold(const struct lint_members *members,
 void lint_realm(const struct lint *lint, const struct tr_realm_record *realm);
 /* Label maps (lint_maps.c). */
 krb5_error_code lint_maps(const struct lint *lint);
+/* The formats of which only the names in maps are known, not all of them nor
+ * their order. */
+json_t *lint_maps_formats(const struct tool_table *table);
 /* What the configuration says of the table (lint_config.c). */
 krb5_error_code lint_config(const struct lint *lint);
 /* Compare label policies with those in path, which another system's
  * "trustrealm cache --json" wrote; an exit status (lint_drift.c). */
 int lint_drift(const struct lint *lint, const char *path);
+
+/* --- a command of it (lint_report.c) -------------------------------------- */
+
+/* Open what options name, or what is where; judge it by rules and, with a
+ * table to compare, the files up to NULL (or NULL), and print what is
+ * found; an exit status. */
+int lint_report(const struct tool_options *options, enum tool_where where,
+                krb5_error_code (*rules)(const struct lint *lint),
+                const char *const *compare);
 
 #endif

@@ -298,6 +298,41 @@ prove(const struct lint *lint, bool levels)
     return ret;
 }
 
+/* Once, in order. */
+static krb5_error_code
+note_format(const struct tr_record *record, void *arg)
+{
+    const char *format = record->u.map.format;
+    json_t *formats = arg, *known;
+    int order = 1;
+    size_t i;
+
+    json_array_foreach(formats, i, known) {
+        order = strcasecmp(json_string_value(known), format);
+        if (order >= 0)
+            break;
+    }
+    return order != 0 && json_array_insert_new(
+        formats, i, tool_json_text(format)) != 0 ? ENOMEM : 0;
+}
+
+json_t *
+lint_maps_formats(const struct tool_table *table)
+{
+    json_t *formats = json_array(), *known;
+    size_t i;
+
+    (void)tr_view_each(table->view, TR_RECORD_MAP, note_format, formats);
+    json_array_foreach(formats, i, known) {
+        if (table->config != NULL && strcasecmp(json_string_value(known),
+                                                table->config->format) == 0) {
+            json_array_remove(formats, i);
+            break;
+        }
+    }
+    return formats;
+}
+
 krb5_error_code
 lint_maps(const struct lint *lint)
 {

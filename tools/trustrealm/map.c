@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <com_err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "lint.h"
@@ -87,91 +86,27 @@ remove_command(int argc, char **argv)
 
 /* --- check --------------------------------------------------------------- */
 
-struct findings {
-    struct tool_sheet *sheet;   /* NULL: JSON */
-    json_t *array;
-    bool any;
-};
-
-static void
-find(const char *severity, const char *rule, const char *entry,
-     const char *text, void *arg)
-{
-    struct findings *findings = arg;
-
-    findings->any = true;
-    if (findings->sheet != NULL)
-        tool_sheet_add(findings->sheet,
-                       (const char *[]){ severity, rule, entry, text });
-    else
-        json_array_append_new(findings->array, json_pack(
-            "{s:s, s:s, s:o, s:o}", "severity", severity, "rule", rule,
-            "entry", tool_json_text(entry), "text", tool_json_text(text)));
-}
-
 /* One map can only be judged with all others: a label goes out by one and
  * comes back by another. */
-static int
-check_maps(const struct tool_table *table, bool json)
+static krb5_error_code
+judge_maps(const struct lint *lint)
 {
-    static const char *const headings[] = { "SEVERITY", "RULE", "ENTRY",
-                                            "PROBLEM", NULL };
-    struct findings findings = { 0 };
-    const struct lint lint = { table, find, &findings };
-    krb5_error_code ret;
-    int status;
-
-    if (json)
-        findings.array = json_array();
-    else
-        findings.sheet = tool_sheet_create(headings);
-    ret = lint_maps(&lint);
-    status = findings.any ? TOOL_NO : TOOL_DONE;
-    if (json)
-        status = tool_json_print(json_pack("{s:o}", "findings",
-                                           findings.array), status);
-    else
-        tool_sheet_print(findings.sheet);
-    if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s", error_message(ret));
-    return status;
-}
-
-/* Where maps are written, as for the other verbs. */
-static int
-open_table(const struct tool_options *options, struct tool_table *table)
-{
-    int status;
-
-    if (options->ldif != NULL)
-        return tool_table_open(options, table);
-    status = tool_load_config(options, &table->config);
-    if (status == TOOL_DONE)
-        status = tool_table_read(options, table);
-    return status == TOOL_DONE ? tool_table_view(table) : status;
+    lint_entries(lint);
+    return lint_maps(lint);
 }
 
 static int
 check(int argc, char **argv)
 {
     struct noun_call call;
-    struct tool_table table = { 0 };
     int status;
 
     noun_parse(&noun, "map check", "Prove that all label maps together keep "
                "dominance, or show where they do not.\nA configuration (-c) "
                "adds the order of its own local format.",
                NOUN_READS | NOUN_NAMELESS, argc, argv, &call, &status);
-    if (status < 0) {
-        status = open_table(&call.options, &table);
-        if (status == TOOL_DONE && table.nbad > 0)
-            status = TOOL_NO;
-        if (status == TOOL_NO)
-            tool_fail(TOOL_NO, "%s: %s", table.bad[0].dn, table.bad[0].why);
-        if (status == TOOL_DONE)
-            status = check_maps(&table, call.options.json);
-    }
-    tool_table_close(&table);
+    if (status < 0)
+        status = lint_report(&call.options, TOOL_DIRECTORY, judge_maps, NULL);
     noun_call_free(&call);
     return status;
 }

@@ -11,6 +11,28 @@
 #include "text.h"
 
 int
+noun_lacks(const struct noun_call *call, struct tool_directory *directory)
+{
+    struct tool_suggestion suggestion = { .asked = call->name };
+    struct tool_entries all = { 0 };
+    char *text;
+    size_t i;
+
+    if (call->noun->type == TR_RECORD_SYSTEM)
+        (void)tool_directory_read(directory, &all);
+    for (i = 0; i < all.n; i++) {
+        if (all.list[i]->type == TR_RECORD_SYSTEM)
+            tool_suggest(&suggestion, all.list[i]->name);
+    }
+    text = tool_suggest_text(&suggestion);
+    tool_fail(TOOL_NO, "there is no %s %s in %s%s", call->noun->title,
+              call->name, tool_directory_name(directory), text);
+    free(text);
+    tool_entries_clear(&all);
+    return TOOL_NO;
+}
+
+int
 noun_begin(const struct noun_call *call, struct tool_work *work,
            struct tool_entry **entry_out)
 {
@@ -22,9 +44,7 @@ noun_begin(const struct noun_call *call, struct tool_work *work,
     *entry_out = tool_entries_find(&work->entries, call->noun->type,
                                    call->name);
     if (*entry_out == NULL)
-        return tool_fail(TOOL_NO, "there is no %s %s in %s",
-                         call->noun->title, call->name,
-                         tool_directory_name(work->directory));
+        return noun_lacks(call, work->directory);
     return TOOL_DONE;
 }
 

@@ -95,6 +95,8 @@ void noun_call_free(struct noun_call *call);
 
 /* --- what verbs are made of ---------------------------------------------- */
 
+/* Say that there is none of that name in directory. */
+int noun_lacks(const struct noun_call *call, struct tool_directory *directory);
 /* Open work, and find the entry that the call names; TOOL_NO says that there
  * is none.  Close work in any case. */
 int noun_begin(const struct noun_call *call, struct tool_work *work,

@@ -256,6 +256,8 @@ open_to_read(const struct tool_options *options, struct tr_config **config,
 
     if (status == TOOL_DONE)
         status = tool_directory_open(options, *config, false, directory);
+    if (status == TOOL_DONE)
+        tool_note("asked %s, now", tool_directory_name(*directory));
     return status;
 }
 
@@ -279,8 +281,7 @@ noun_show(const struct noun *noun, const char *command, int argc,
         goto cleanup;
     status = tool_directory_find(directory, noun->type, call.name, &entry);
     if (status == TOOL_NO)
-        tool_fail(TOOL_NO, "there is no %s %s in %s", noun->title, call.name,
-                  tool_directory_name(directory));
+        (void)noun_lacks(&call, directory);
     if (status != TOOL_DONE)
         goto cleanup;
     sort_values(entry);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "trustrealm.h"
 
 bool
@@ -108,6 +109,18 @@ tool_fail(int status, const char *format, ...)
     complain("", "", format, args);
     va_end(args);
     return status;
+}
+
+void
+tool_note(const char *format, ...)
+{
+    va_list args;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    va_start(args, format);
+    complain("", "", format, args);
+    va_end(args);
 }
 
 int

@@ -136,7 +136,7 @@ reach_all(struct reach *reach, const struct tool_table *table)
     size_t i;
 
     if (tr_view_system(table->view, reach->from, &sender) != 0)
-        return tool_fail(TOOL_NO, "%s is not in the table", reach->from);
+        return tool_table_lacks(table, reach->from);
     status = tool_names_of_systems(table, &systems);
     if (reach->options.json)
         reach->array = json_array();
@@ -201,9 +201,7 @@ run(int argc, char **argv)
     status = take_arguments(&reach, argc, argv);
     if (status >= 0)
         return status;
-    status = tool_table_open(&reach.options, &table);
-    if (status == TOOL_NO)
-        status = tool_fail(TOOL_SYSTEM, "%s", table.bad[0].why);
+    status = tool_table_ask(&reach.options, &table);
     if (status == TOOL_DONE) {
         ask_prepare(&reach.ask);
         reach.sent = tool_must(calloc(1, sizeof(*reach.sent)));

@@ -101,18 +101,52 @@ load_ldif(const char *path, struct tool_table *table)
 }
 
 static int
-open_existing(const char *directory, struct tool_table *table)
+open_directory(const struct tool_options *options, struct tool_table *table)
+{
+    static const char scheme[] = "ldif:";
+    const size_t length = sizeof(scheme) - 1;
+
+    if (options->ldif != NULL)
+        return load_ldif(options->ldif, table);
+    if (options->uri == NULL && table->config != NULL &&
+        strncmp(table->config->source, scheme, length) == 0)
+        return load_ldif(table->config->source + length, table);
+    return tool_table_read(options, table);
+}
+
+static int
+open_held(struct tool_table *table)
 {
     krb5_error_code ret;
     char *why = NULL;
 
-    ret = tr_table_open(directory, TR_TABLE_READ, 0, &table->table, &why);
+    ret = tr_table_open(table->held, TR_TABLE_READ, 0, &table->table, &why);
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s%s", why != NULL ? why : directory,
-                  access(directory, F_OK) == 0 ? "" : "; trustrealmd makes "
-                  "it when it runs, --ldif or --uri asks another one");
+        tool_fail(TOOL_SYSTEM, "%s%s", why != NULL ? why : table->held,
+                  access(table->held, F_OK) == 0 ? "" :
+                  "; trustrealmd makes it when it runs");
     free(why);
     return ret ? TOOL_SYSTEM : TOOL_DONE;
+}
+
+/* What this system decides by or, when we cannot read that, what it would be
+ * made of. */
+static int
+open_usual(const struct tool_options *options, struct tool_table *table)
+{
+    char *held = table->held;
+    int status, why;
+
+    if (options->table != NULL || access(held, R_OK | X_OK) == 0)
+        return open_held(table);
+    why = errno;
+    table->held = NULL;
+    status = open_directory(options, table);
+    if (status == TOOL_SYSTEM)
+        tool_fail(status, "that was asked because no table of this system "
+                  "can be read: %s: %s", held, strerror(why));
+    free(held);
+    return status;
 }
 
 int
@@ -134,28 +168,24 @@ tool_table_view(struct tool_table *table)
 }
 
 int
-tool_table_open(const struct tool_options *options,
+tool_table_open(const struct tool_options *options, enum tool_where where,
                 struct tool_table *table_out)
 {
-    char *path = NULL;
     int status;
 
     memset(table_out, 0, sizeof(*table_out));
     status = tool_load_config(options, &table_out->config);
     if (status != TOOL_DONE)
         return status;
-    if (options->ldif != NULL) {
-        status = load_ldif(options->ldif, table_out);
-    } else if (options->uri != NULL) {
-        status = tool_table_read(options, table_out);
-    } else if (options->table != NULL) {
-        status = open_existing(options->table, table_out);
+    if (where == TOOL_DIRECTORY || options->ldif != NULL ||
+        options->uri != NULL) {
+        status = open_directory(options, table_out);
     } else {
-        if (asprintf(&path, "%s/table",
-                     table_out->config->state_directory) < 0)
-            return tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM));
-        status = open_existing(path, table_out);
-        free(path);
+        table_out->held = options->table != NULL ?
+            tool_copy(options->table) :
+            tool_format("%s/table", table_out->config->state_directory);
+        status = where == TOOL_HELD ? open_held(table_out) :
+            open_usual(options, table_out);
     }
     return status == TOOL_DONE ? tool_table_view(table_out) : status;
 }
@@ -183,14 +213,43 @@ tool_table_close(struct tool_table *table)
     if (table->temporary != NULL)
         tr_table_remove(table->temporary);
     free(table->temporary);
+    free(table->held);
     tool_table_forget_bad(table);
     memset(table, 0, sizeof(*table));
+}
+
+void
+tool_table_tell(const struct tool_table *table)
+{
+    if (table->held == NULL)
+        tool_note("asked %s, now", table->info.source);
+    else if (table->age < 0)
+        tool_note("asked the table %s, of %s, never confirmed", table->held,
+                  table->info.source);
+    else
+        tool_note("asked the table %s, of %s, %lld s old", table->held,
+                  table->info.source, (long long)table->age);
+}
+
+int
+tool_table_ask(const struct tool_options *options,
+               struct tool_table *table_out)
+{
+    int status = tool_table_open(options, TOOL_USUAL, table_out);
+
+    if (status == TOOL_NO)
+        return tool_fail(TOOL_SYSTEM, "%s", table_out->bad[0].why);
+    if (status == TOOL_DONE)
+        tool_table_tell(table_out);
+    return status;
 }
 
 json_t *
 tool_table_json(const struct tool_table *table)
 {
-    return json_pack("{s:I, s:o, s:I, s:I}",
+    return json_pack("{s:o?, s:I, s:o, s:I, s:I}",
+                     "path", table->held == NULL ? NULL :
+                     tool_json_text(table->held),
                      "generation", (json_int_t)table->info.generation,
                      "source", tool_json_text(table->info.source),
                      "fresh", (json_int_t)table->info.fresh,

@@ -126,8 +126,10 @@ enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
     { "table", required_argument, NULL, TOOL_OPTION_TABLE }, \
     TOOL_DIRECTORY_OPTIONS
 #define TOOL_TABLE_HELP \
-"  --table DIR            table to ask, instead of this system's\n" \
-"  --ldif FILE            LDIF file to ask, instead of this system's table\n" \
+"  --table DIR            table to ask; by default this system's or, when\n" \
+"                         there is none to be read, the directory of its\n" \
+"                         configuration\n" \
+"  --ldif FILE            LDIF file to ask\n" \
 TOOL_DIRECTORY_HELP
 
 /*
@@ -150,7 +152,10 @@ char *tool_printable(char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
 int tool_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The same for what is wrong with the arguments. */
+/* Say it when somebody watches: stderr is a terminal. */
+void tool_note(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+/* What is wrong with the arguments. */
 int tool_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -160,9 +165,18 @@ int tool_usage(const char *command, const char *format, ...)
 struct tool_bad { char *dn, *why; };
 
 /*
- * That of this system (below the configuration's state-directory), or of
- * --table; or --ldif or --uri, loaded into a temporary one.
+ * What --table, --ldif or --uri names; else, by what is asked for, the table
+ * that this system decides by, below the configuration's state-directory, or
+ * what the configuration's source has now.  A file's and a directory's are
+ * loaded into a temporary one.
  */
+enum tool_where {
+    TOOL_USUAL,                 /* that table if it can be read, else that
+                                   directory: for whatever looks */
+    TOOL_HELD,                  /* the table and nothing else */
+    TOOL_DIRECTORY              /* the directory: for whatever writes */
+};
+
 struct tool_table {
     struct tr_config *config;   /* NULL: no configuration counts */
     struct tr_table *table;
@@ -170,6 +184,7 @@ struct tool_table {
     struct tr_table_info info;
     int64_t now, age;           /* s; age -1: the source never answered */
     const char *path;           /* of the LDIF file */
+    char *held;                 /* directory of one that there was before */
     struct tool_bad *bad;       /* unusable entries; of an LDIF file, why says
                                    which one */
     size_t nbad;
@@ -183,9 +198,15 @@ int tool_load_config(const struct tool_options *options,
 
 /* TOOL_NO when an LDIF file's entries are unusable: bad says it, nothing was
  * printed.  Close in any case; *table_out is then empty or complete. */
-int tool_table_open(const struct tool_options *options,
+int tool_table_open(const struct tool_options *options, enum tool_where where,
                     struct tool_table *table_out);
 void tool_table_close(struct tool_table *table);
+/* The usual one; unusable entries are complained about (TOOL_SYSTEM), and
+ * people are told what was asked. */
+int tool_table_ask(const struct tool_options *options,
+                   struct tool_table *table_out);
+/* Tell people what was asked, and how old that is. */
+void tool_table_tell(const struct tool_table *table);
 /* The steps of it: make a temporary table; look at what it holds. */
 int tool_table_make(struct tool_table *table);
 int tool_table_view(struct tool_table *table);
@@ -226,6 +247,19 @@ char *tool_record_name(const struct tr_record *record);
 /* "2026-11-22 01:55 UTC"; "" for 0. */
 #define TOOL_TIME_LENGTH 64
 void tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH]);
+
+/* Of names that were considered, the one system whose host name begins with
+ * what was asked for (suggest.c). */
+struct tool_suggestion { const char *asked; char *found; bool several; };
+
+void tool_suggest(struct tool_suggestion *suggestion, const char *name);
+/* "; did you mean alpha.example.com?", or "", for the end of a complaint;
+ * malloced.  The suggestion is empty then. */
+char *tool_suggest_text(struct tool_suggestion *suggestion);
+/* The same of all systems in the table. */
+char *tool_table_suggest(const struct tool_table *table, const char *system);
+/* Say that the table has none called so; TOOL_NO. */
+int tool_table_lacks(const struct tool_table *table, const char *system);
 
 /* Names of all systems, in order. */
 struct tool_names { char **list; size_t n; };

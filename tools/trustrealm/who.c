@@ -222,9 +222,7 @@ run(int argc, char **argv)
         return tool_usage("who", "'%s' is no option", argv[optind]);
     if (realm == NULL)
         return tool_usage("who", "--realm is needed");
-    status = tool_table_open(&common, &table);
-    if (status == TOOL_NO)
-        status = tool_fail(TOOL_SYSTEM, "%s", table.bad[0].why);
+    status = tool_table_ask(&common, &table);
     if (status == TOOL_DONE)
         status = list(&common, &table, realm, at);
     tool_table_close(&table);
