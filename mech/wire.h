@@ -55,6 +55,7 @@ struct tr_reply_trailer {
 struct tr_system_binding {
     int64_t version;
     char *from, *to;
+    struct tr_bytes ap_req;
 };
 
 struct tr_environment {
@@ -94,7 +95,7 @@ struct tr_association {         /* "Record" of the module */
     bool confidentiality;
     char *digest;
     int64_t generation, time, end;
-    struct tr_bytes environment;
+    struct tr_bytes transcript;
     int64_t boottime;
 };
 

@@ -50,6 +50,7 @@ static const struct tr_wire_field system_binding[] = {
     INTEGER(tr_system_binding, version),
     TEXT(tr_system_binding, from, TR_MAX_PRINCIPAL),
     TEXT(tr_system_binding, to, TR_MAX_PRINCIPAL),
+    OCTETS(tr_system_binding, ap_req, MAX_CHECKSUM),
     END
 };
 
@@ -125,7 +126,7 @@ static const struct tr_wire_field association[] = {
     INTEGER(tr_association, generation),
     INTEGER(tr_association, time),
     INTEGER(tr_association, end),
-    OCTETS(tr_association, environment, TR_MAX_TRAILER),
+    OCTETS(tr_association, transcript, MAX_CHECKSUM),
     INTEGER(tr_association, boottime),
     END
 };

@@ -159,7 +159,7 @@ accept_plain(struct tr_job *job)
 /* What an opened trailer holds. */
 struct opening {
     struct tr_environment env;
-    struct tr_bytes digest;
+    struct tr_bytes transcript;
     krb5_key subkey;
 };
 
@@ -167,7 +167,7 @@ static void
 opening_free(krb5_context context, struct opening *o)
 {
     tr_wire_free(TR_WIRE_ENVIRONMENT, &o->env);
-    tr_bytes_free(&o->digest);
+    tr_bytes_free(&o->transcript);
     krb5_k_free_key(context, o->subkey);
 }
 
@@ -191,9 +191,6 @@ open_trailer(struct tr_job *job, struct opening *o)
     const struct tr_call *call = &job->request->call;
     struct tr_keys *keys = job->service->keys;
     struct tr_trailer trailer;
-    struct tr_seal_place place = {
-        &call->u.accept.ap_req, &trailer.system_ap_req
-    };
     const char *why = NULL;
     krb5_error_code ret;
 
@@ -219,8 +216,9 @@ open_trailer(struct tr_job *job, struct opening *o)
     /* A name that is changed by this is in no table, and not in env.from. */
     tr_make_printable(job->peer);
     job->audit.sender_principal = job->peer;
-    ret = tr_environment_open(job->context, o->subkey, &place,
-                              &trailer.environment, &o->env, &o->digest);
+    ret = tr_environment_open(job->context, o->subkey,
+                              &trailer.system_ap_req, &trailer.environment,
+                              &o->env, &o->transcript);
     if (ret)
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the environment of %.150s: %s",
                     job->peer, error_message(ret));
@@ -304,8 +302,7 @@ take_association(struct tr_job *job, struct opening *o)
     TAKE(a->high, env->high);
     TAKE(a->digest, env->digest);
     TAKE(a->attributes, env->attributes);
-    TAKE(a->binding, env->binding);
-    TAKE(a->environment, o->digest);
+    TAKE(a->transcript, o->transcript);
 #undef TAKE
     job->audit.correlation = a->correlation;
 }
@@ -350,14 +347,12 @@ make_acceptance(struct tr_job *job, krb5_key subkey,
     struct tr_reply_trailer trailer = { .version = TR_VERSION };
     krb5_error_code ret;
 
-    ret = tr_acceptance_seal(job->context, subkey,
-                             &job->request->call.u.accept.ap_rep,
-                             &job->association.environment, &acc,
+    ret = tr_acceptance_seal(job->context, subkey, &next->transcript,
+                             &job->request->call.u.accept.ap_rep, &acc,
                              &trailer.acceptance);
     if (ret == 0)
         ret = tr_wire_encode(TR_WIRE_REPLY_TRAILER, &trailer, &out->data,
                              &out->length);
-    tr_bytes_free(&acc.binding);
     tr_bytes_free(&trailer.acceptance);
     return ret;
 }

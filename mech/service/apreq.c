@@ -20,26 +20,28 @@ bound_octets(const char *from, const char *to, const struct tr_bytes *ap_req,
              krb5_data *data)
 {
     struct tr_system_binding binding = {
-        TR_VERSION, (char *)from, (char *)to
+        .version = TR_VERSION, .from = (char *)from, .to = (char *)to
     };
     struct tr_bytes der = { NULL, 0 };
     krb5_error_code ret;
-    uint8_t *at;
 
-    ret = tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der.data,
-                         &der.length);
+    ret = tr_digest("trustrealm AP-REQ 1", ap_req, 1, &binding.ap_req);
+    if (ret == 0)
+        ret = tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der.data,
+                             &der.length);
     if (ret)
-        return ret;
+        goto cleanup;
     data->magic = KV5M_DATA;
-    data->length = sizeof(PREFIX) - 1 + der.length + ap_req->length;
+    data->length = sizeof(PREFIX) - 1 + der.length;
     data->data = malloc(data->length);
-    if (data->data == NULL) {
+    if (data->data == NULL)
         ret = ENOMEM;
-    } else {
-        at = mempcpy(data->data, PREFIX, sizeof(PREFIX) - 1);
-        at = mempcpy(at, der.data, der.length);
-        memcpy(at, ap_req->data, ap_req->length);
-    }
+    else
+        memcpy(mempcpy(data->data, PREFIX, sizeof(PREFIX) - 1), der.data,
+               der.length);
+
+cleanup:
+    tr_bytes_free(&binding.ap_req);
     tr_bytes_free(&der);
     return ret;
 }

@@ -8,11 +8,12 @@
  * The initiator's system sends an AP-REQ of its own along with the
  * application's.  Its authenticator always carries a keyed checksum over
  *
- *     "trustrealm-system-1" || DER SystemBinding || application's AP-REQ
+ *     "trustrealm-system-1" || DER SystemBinding
  *
- * so it is good for this one context only, and it cannot be used to log in:
- * acceptors of GSS-API want a checksum of another type.  Its subkey, fresh
- * each time, encrypts all else that the two systems tell each other.
+ * which names both systems and the application's AP-REQ, so it is good for
+ * this one context only, and it cannot be used to log in: acceptors of GSS-API
+ * want a checksum of another type.  Its subkey, fresh each time, encrypts all
+ * else that the two systems tell each other.
  */
 
 #include <krb5/krb5.h>

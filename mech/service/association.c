@@ -66,7 +66,7 @@ tr_association_label_key(krb5_context context, const struct tr_association *a,
     ret = tr_key_import(context, a->enctype, &a->key, &subkey);
     if (ret == 0)
         ret = tr_association_key(context, subkey, &a->association,
-                                 &a->environment, key_out);
+                                 &a->transcript, key_out);
     krb5_k_free_key(context, subkey);
     return ret;
 }

@@ -1,10 +1,11 @@
-/* mech/service/crypto.c - what the service encrypts and how, by libkrb5 */
+/* mech/service/crypto.c - what the service encrypts and how */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/evp.h>
 #include "trustrealm_err.h"
 #include "crypto.h"
 
@@ -171,84 +172,43 @@ tr_decrypt(krb5_context context, krb5_key key, enum tr_usage usage,
     return 0;
 }
 
-/* Lay out parts and their lengths; the checksum goes last.  lengths has 4
- * octets for each part. */
-static size_t
-lay_out(const struct tr_bytes *parts, size_t nparts, uint8_t *lengths,
-        void *sum, size_t sum_length, krb5_crypto_iov *iov)
+/* Its length goes before it. */
+static bool
+add_part(EVP_MD_CTX *digest, const void *octets, size_t length)
 {
-    size_t i, n = 0;
+    const uint8_t before[] = {
+        length >> 24, length >> 16, length >> 8, length
+    };
 
-    for (i = 0; i < nparts; i++, lengths += 4) {
-        lengths[0] = parts[i].length >> 24;
-        lengths[1] = parts[i].length >> 16;
-        lengths[2] = parts[i].length >> 8;
-        lengths[3] = parts[i].length;
-        iov[n].flags = KRB5_CRYPTO_TYPE_DATA;
-        iov[n++].data = as_data(lengths, 4);
-        iov[n].flags = KRB5_CRYPTO_TYPE_DATA;
-        iov[n++].data = as_data(parts[i].data, parts[i].length);
-    }
-    iov[n].flags = KRB5_CRYPTO_TYPE_CHECKSUM;
-    iov[n++].data = as_data(sum, sum_length);
-    return n;
+    return length <= UINT32_MAX &&
+        EVP_DigestUpdate(digest, before, sizeof(before)) == 1 &&
+        EVP_DigestUpdate(digest, octets, length) == 1;
 }
 
 krb5_error_code
-tr_checksum(krb5_context context, krb5_key key, enum tr_usage usage,
-            const struct tr_bytes *parts, size_t nparts, struct tr_bytes *out)
+tr_digest(const char *what, const struct tr_bytes *parts, size_t nparts,
+          struct tr_bytes *out)
 {
-    krb5_cksumtype type = tr_checksum_type(krb5_k_key_enctype(context, key));
-    krb5_crypto_iov iov[2 * TR_MAX_PARTS + 1];
-    uint8_t lengths[4 * TR_MAX_PARTS];
-    krb5_error_code ret;
-    size_t length, n;
-    uint8_t *sum;
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    uint8_t octets[EVP_MAX_MD_SIZE];
+    unsigned int length;
+    bool fine;
+    size_t i;
 
-    if (type == 0 || nparts > TR_MAX_PARTS)
-        return TRR_INTERNAL;
-    ret = krb5_c_checksum_length(context, type, &length);
-    if (ret)
-        return ret;
-    sum = malloc(length);
-    if (sum == NULL)
-        return ENOMEM;
-    n = lay_out(parts, nparts, lengths, sum, length, iov);
-    ret = krb5_k_make_checksum_iov(context, type, key, usage, iov, n);
-    if (ret) {
-        free(sum);
-        return ret;
-    }
-    out->data = sum;
-    out->length = length;
-    return 0;
-}
-
-krb5_error_code
-tr_checksum_verify(krb5_context context, krb5_key key, enum tr_usage usage,
-                   const struct tr_bytes *parts, size_t nparts,
-                   const struct tr_bytes *sum)
-{
-    krb5_cksumtype type = tr_checksum_type(krb5_k_key_enctype(context, key));
-    krb5_crypto_iov iov[2 * TR_MAX_PARTS + 1];
-    uint8_t lengths[4 * TR_MAX_PARTS];
-    krb5_boolean valid = FALSE;
-    krb5_error_code ret;
-    size_t n;
-
-    if (type == 0 || nparts > TR_MAX_PARTS)
-        return TRR_INTERNAL;
-    n = lay_out(parts, nparts, lengths, sum->data, sum->length, iov);
-    ret = krb5_k_verify_checksum_iov(context, type, key, usage, iov, n,
-                                     &valid);
-    if (ret == ENOMEM)
-        return ret;
-    return ret == 0 && valid ? 0 : TRR_BINDING;
+    fine = digest != NULL &&
+        EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+        add_part(digest, what, strlen(what));
+    for (i = 0; i < nparts; i++)
+        fine = fine && add_part(digest, parts[i].data, parts[i].length);
+    fine = fine && EVP_DigestFinal_ex(digest, octets, &length) == 1;
+    EVP_MD_CTX_free(digest);
+    return fine ? tr_bytes_copy(octets, length, out) : TRR_INTERNAL;
 }
 
 krb5_error_code
 tr_association_key(krb5_context context, krb5_key subkey,
-                   const struct tr_bytes *id, const struct tr_bytes *binding,
+                   const struct tr_bytes *id,
+                   const struct tr_bytes *transcript,
                    krb5_key *key_out)
 {
     static const char prefix[] = "assoc";
@@ -258,12 +218,12 @@ tr_association_key(krb5_context context, krb5_key subkey,
     krb5_error_code ret;
     uint8_t *at;
 
-    if (id->length != TR_ASSOCIATION_LENGTH || binding->length >
+    if (id->length != TR_ASSOCIATION_LENGTH || transcript->length >
         sizeof(octets) - sizeof(prefix) - TR_ASSOCIATION_LENGTH)
         return TRR_INTERNAL;
     at = mempcpy(octets, prefix, sizeof(prefix) - 1);
     at = mempcpy(at, id->data, id->length);
-    at = mempcpy(at, binding->data, binding->length);
+    at = mempcpy(at, transcript->data, transcript->length);
     input = as_data(octets, at - octets);
 
     ret = krb5_k_key_keyblock(context, subkey, &base);

@@ -1,13 +1,14 @@
-/* mech/service/crypto.h - what the service encrypts and how, by libkrb5 */
+/* mech/service/crypto.h - what the service encrypts and how */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef TR_CRYPTO_H
 #define TR_CRYPTO_H
 
 /*
- * Every cryptographic operation of the project outside GSS-API is one of
- * these.  Keys are Kerberos keys of the AES encryption types; RFC 3961 and
- * RFC 3962 or RFC 8009 define all that happens with them.
+ * Every cryptographic operation on what systems tell each other, outside
+ * GSS-API, is one of these.  Keys are Kerberos keys of the AES encryption
+ * types; RFC 3961 and RFC 3962 or RFC 8009 define all that happens with them,
+ * and libkrb5 does it.  Digests, which have no key, are libcrypto's.
  */
 
 #include <stdbool.h>
@@ -17,11 +18,8 @@
 /* RFC 4120 7.5.1: 1024-2047 are the application's, even ones encrypt. */
 enum tr_usage {
     TR_USAGE_ENVIRONMENT = 1024,
-    TR_USAGE_ENVIRONMENT_BINDING = 1025,
     TR_USAGE_ACCEPTANCE = 1026,
-    TR_USAGE_ACCEPTANCE_BINDING = 1027,
     TR_USAGE_LABEL_INITIATOR = 1028,    /* by whose system it was made */
-    TR_USAGE_ENVIRONMENT_DIGEST = 1029,
     TR_USAGE_LABEL_ACCEPTOR = 1032
 };
 
@@ -52,26 +50,20 @@ krb5_error_code tr_decrypt(krb5_context context, krb5_key key,
                            size_t length, struct tr_bytes *out);
 
 /*
- * A checksum over several parts, each preceded by its length in 4 octets
- * (big-endian), so that none can grow at another's expense.
+ * SHA-256 over what and then the parts, each preceded by its length in 4
+ * octets (big-endian), so that none can grow at another's expense.  what says
+ * what is digested, so that no digest passes for one of another kind.
  */
-#define TR_MAX_PARTS 4
-krb5_error_code tr_checksum(krb5_context context, krb5_key key,
-                            enum tr_usage usage, const struct tr_bytes *parts,
-                            size_t nparts, struct tr_bytes *out);
-/* TRR_BINDING when sum is not the checksum of parts. */
-krb5_error_code tr_checksum_verify(krb5_context context, krb5_key key,
-                                   enum tr_usage usage,
-                                   const struct tr_bytes *parts,
-                                   size_t nparts, const struct tr_bytes *sum);
+krb5_error_code tr_digest(const char *what, const struct tr_bytes *parts,
+                          size_t nparts, struct tr_bytes *out);
 
 /*
- * The key of an association: prf+(subkey, "assoc" || id || binding), where
- * binding is the environment's.  Of the same encryption type as subkey.
+ * The key of an association: prf+(subkey, "assoc" || id || transcript), of
+ * the same encryption type as subkey.
  */
 krb5_error_code tr_association_key(krb5_context context, krb5_key subkey,
                                    const struct tr_bytes *id,
-                                   const struct tr_bytes *binding,
+                                   const struct tr_bytes *transcript,
                                    krb5_key *key_out);
 
 /* To and from the form that records keep.  TRR_RECORD for other types. */

@@ -142,7 +142,6 @@ tr_establish(struct tr_job *job, struct tr_association *association,
 
     association->version = TR_VERSION;
     association->stage = TR_STAGE_ESTABLISHED;
-    association->environment = association->binding;
     association->binding = *binding;
     tr_association_stamp(association, job->now);
     ret = tr_association_seal(tr_keys_cipher(job->service->keys), association,

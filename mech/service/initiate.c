@@ -143,7 +143,7 @@ struct beginning {
     uint8_t id[TR_ASSOCIATION_LENGTH];
     bool confidentiality;
     krb5_key subkey;
-    struct tr_bytes system_ap_req, environment, digest, binding;
+    struct tr_bytes system_ap_req, environment, transcript;
 };
 
 static void
@@ -152,17 +152,13 @@ beginning_free(struct tr_job *job, struct beginning *b)
     krb5_k_free_key(job->context, b->subkey);
     tr_bytes_free(&b->system_ap_req);
     tr_bytes_free(&b->environment);
-    tr_bytes_free(&b->digest);
-    tr_bytes_free(&b->binding);
+    tr_bytes_free(&b->transcript);
 }
 
 static krb5_error_code
 seal_environment(struct tr_job *job, struct beginning *b)
 {
     struct tr_answer *answer = &job->answer;
-    struct tr_seal_place place = {
-        &job->request->call.u.seal.ap_req, &b->system_ap_req
-    };
     struct tr_environment env = {
         .from = (char *)tr_keys_name(job->service->keys),
         .to = job->peer,
@@ -176,12 +172,9 @@ seal_environment(struct tr_job *job, struct beginning *b)
         .confidentiality = b->confidentiality,
         .time = job->now, .validity = TR_VALIDITY_S, .end = answer->end
     };
-    krb5_error_code ret;
 
-    ret = tr_environment_seal(job->context, b->subkey, &place, &env,
-                              &b->environment, &b->digest);
-    b->binding = env.binding;
-    return ret;
+    return tr_environment_seal(job->context, b->subkey, &b->system_ap_req,
+                               &env, &b->environment, &b->transcript);
 }
 
 /* What has to be known when the other system's answer arrives. */
@@ -201,9 +194,9 @@ make_record(struct tr_job *job, const struct beginning *b,
         .realm = answer->realm, .label = answer->label,
         .low = answer->low, .high = answer->high,
         .attributes = { (char **)answer->attributes, answer->nattributes },
-        .binding = b->binding, .confidentiality = b->confidentiality,
+        .confidentiality = b->confidentiality,
         .digest = answer->digest, .generation = answer->generation,
-        .end = answer->end, .environment = b->digest
+        .end = answer->end, .transcript = b->transcript
     };
     krb5_error_code ret;
 
@@ -406,8 +399,8 @@ open_acceptance(struct tr_job *job, krb5_key subkey,
     if (trailer.version != TR_VERSION)
         ret = TRR_VERSION;
     else
-        ret = tr_acceptance_open(job->context, subkey,
-                                 &call->u.accepted.ap_rep, &a->environment,
+        ret = tr_acceptance_open(job->context, subkey, &a->transcript,
+                                 &call->u.accepted.ap_rep,
                                  &trailer.acceptance, acceptance_out);
     if (ret)
         tr_job_fail(job, TR_S13_SEAL, ret, "the acceptance of %.150s: %s",

@@ -8,10 +8,6 @@
 #include "crypto.h"
 #include "seal.h"
 
-/* The one field of both trailers that is in the clear, as DER. */
-static const uint8_t version_der[] = { 0x02, 0x01, TR_VERSION };
-#define VERSION_PART { (uint8_t *)version_der, sizeof(version_der) }
-
 /* What every message says first. */
 static krb5_error_code
 check_head(const char *protocol, int64_t version, int64_t type, int64_t role,
@@ -24,47 +20,63 @@ check_head(const char *protocol, int64_t version, int64_t type, int64_t role,
 }
 
 static krb5_error_code
-environment_digest(krb5_context context, krb5_key subkey,
-                   const struct tr_bytes *sealed, struct tr_bytes *out)
+environment_binding(const struct tr_bytes *system_ap_req,
+                    struct tr_bytes *out)
 {
-    return tr_checksum(context, subkey, TR_USAGE_ENVIRONMENT_DIGEST, sealed,
-                       1, out);
+    return tr_digest("trustrealm environment 1", system_ap_req, 1, out);
+}
+
+/* What both ends must have seen alike. */
+static krb5_error_code
+make_transcript(const struct tr_bytes *binding, const struct tr_bytes *sealed,
+                struct tr_bytes *out)
+{
+    struct tr_bytes parts[] = { *binding, *sealed };
+
+    return tr_digest("trustrealm transcript 1", parts, 2, out);
+}
+
+static krb5_error_code
+acceptance_binding(const struct tr_bytes *transcript,
+                   const struct tr_bytes *ap_rep, struct tr_bytes *out)
+{
+    struct tr_bytes parts[] = { *transcript, *ap_rep };
+
+    return tr_digest("trustrealm acceptance 1", parts, 2, out);
 }
 
 krb5_error_code
 tr_environment_seal(krb5_context context, krb5_key subkey,
-                    const struct tr_seal_place *place,
-                    struct tr_environment *environment,
-                    struct tr_bytes *sealed_out, struct tr_bytes *digest_out)
+                    const struct tr_bytes *system_ap_req,
+                    const struct tr_environment *environment,
+                    struct tr_bytes *sealed_out,
+                    struct tr_bytes *transcript_out)
 {
-    struct tr_bytes parts[] = {
-        *place->ap_req, VERSION_PART, *place->system_ap_req
-    };
+    struct tr_environment env = *environment;
     struct tr_bytes plain = { NULL, 0 }, sealed = { NULL, 0 };
     krb5_error_code ret;
 
-    tr_bytes_free(&environment->binding);
-    ret = tr_checksum(context, subkey, TR_USAGE_ENVIRONMENT_BINDING, parts, 3,
-                      &environment->binding);
-    if (ret)
-        goto cleanup;
-    environment->protocol = TR_PROTOCOL;
-    environment->version = TR_VERSION;
-    environment->type = TR_TYPE_ENVIRONMENT;
-    environment->role = TR_ROLE_INITIATOR;
-    ret = tr_wire_encode(TR_WIRE_ENVIRONMENT, environment, &plain.data,
-                         &plain.length);
+    env.protocol = TR_PROTOCOL;
+    env.version = TR_VERSION;
+    env.type = TR_TYPE_ENVIRONMENT;
+    env.role = TR_ROLE_INITIATOR;
+    memset(&env.binding, 0, sizeof(env.binding));
+    ret = environment_binding(system_ap_req, &env.binding);
+    if (ret == 0)
+        ret = tr_wire_encode(TR_WIRE_ENVIRONMENT, &env, &plain.data,
+                             &plain.length);
     if (ret == 0)
         ret = tr_encrypt(context, subkey, TR_USAGE_ENVIRONMENT, plain.data,
                          plain.length, &sealed);
     if (ret == 0)
-        ret = environment_digest(context, subkey, &sealed, digest_out);
+        ret = make_transcript(&env.binding, &sealed, transcript_out);
     if (ret)
         goto cleanup;
     *sealed_out = sealed;
     memset(&sealed, 0, sizeof(sealed));
 
 cleanup:
+    tr_bytes_free(&env.binding);
     tr_bytes_free(&plain);
     tr_bytes_free(&sealed);
     return ret;
@@ -72,16 +84,13 @@ cleanup:
 
 krb5_error_code
 tr_environment_open(krb5_context context, krb5_key subkey,
-                    const struct tr_seal_place *place,
+                    const struct tr_bytes *system_ap_req,
                     const struct tr_bytes *sealed,
                     struct tr_environment *environment_out,
-                    struct tr_bytes *digest_out)
+                    struct tr_bytes *transcript_out)
 {
-    struct tr_bytes parts[] = {
-        *place->ap_req, VERSION_PART, *place->system_ap_req
-    };
     struct tr_environment env;
-    struct tr_bytes plain = { NULL, 0 };
+    struct tr_bytes plain = { NULL, 0 }, binding = { NULL, 0 };
     krb5_error_code ret;
 
     memset(&env, 0, sizeof(env));
@@ -96,11 +105,11 @@ tr_environment_open(krb5_context context, krb5_key subkey,
     if (ret == 0 && env.association.length != TR_ASSOCIATION_LENGTH)
         ret = TRR_TOKEN;
     if (ret == 0)
-        ret = tr_checksum_verify(context, subkey,
-                                 TR_USAGE_ENVIRONMENT_BINDING, parts, 3,
-                                 &env.binding);
+        ret = environment_binding(system_ap_req, &binding);
+    if (ret == 0 && !tr_bytes_equal(&env.binding, &binding))
+        ret = TRR_BINDING;
     if (ret == 0)
-        ret = environment_digest(context, subkey, sealed, digest_out);
+        ret = make_transcript(&binding, sealed, transcript_out);
     if (ret)
         goto cleanup;
     *environment_out = env;
@@ -108,51 +117,48 @@ tr_environment_open(krb5_context context, krb5_key subkey,
 
 cleanup:
     tr_bytes_free(&plain);
+    tr_bytes_free(&binding);
     tr_wire_free(TR_WIRE_ENVIRONMENT, &env);
     return ret;
 }
 
 krb5_error_code
 tr_acceptance_seal(krb5_context context, krb5_key subkey,
+                   const struct tr_bytes *transcript,
                    const struct tr_bytes *ap_rep,
-                   const struct tr_bytes *digest,
-                   struct tr_acceptance *acceptance,
+                   const struct tr_acceptance *acceptance,
                    struct tr_bytes *sealed_out)
 {
-    struct tr_bytes parts[] = { *ap_rep, VERSION_PART, *digest };
+    struct tr_acceptance acc = *acceptance;
     struct tr_bytes plain = { NULL, 0 };
     krb5_error_code ret;
 
-    tr_bytes_free(&acceptance->binding);
-    ret = tr_checksum(context, subkey, TR_USAGE_ACCEPTANCE_BINDING, parts, 3,
-                      &acceptance->binding);
-    if (ret)
-        goto cleanup;
-    acceptance->protocol = TR_PROTOCOL;
-    acceptance->version = TR_VERSION;
-    acceptance->type = TR_TYPE_ACCEPTANCE;
-    acceptance->role = TR_ROLE_ACCEPTOR;
-    ret = tr_wire_encode(TR_WIRE_ACCEPTANCE, acceptance, &plain.data,
-                         &plain.length);
+    acc.protocol = TR_PROTOCOL;
+    acc.version = TR_VERSION;
+    acc.type = TR_TYPE_ACCEPTANCE;
+    acc.role = TR_ROLE_ACCEPTOR;
+    memset(&acc.binding, 0, sizeof(acc.binding));
+    ret = acceptance_binding(transcript, ap_rep, &acc.binding);
+    if (ret == 0)
+        ret = tr_wire_encode(TR_WIRE_ACCEPTANCE, &acc, &plain.data,
+                             &plain.length);
     if (ret == 0)
         ret = tr_encrypt(context, subkey, TR_USAGE_ACCEPTANCE, plain.data,
                          plain.length, sealed_out);
-
-cleanup:
+    tr_bytes_free(&acc.binding);
     tr_bytes_free(&plain);
     return ret;
 }
 
 krb5_error_code
 tr_acceptance_open(krb5_context context, krb5_key subkey,
+                   const struct tr_bytes *transcript,
                    const struct tr_bytes *ap_rep,
-                   const struct tr_bytes *digest,
                    const struct tr_bytes *sealed,
                    struct tr_acceptance *acceptance_out)
 {
-    struct tr_bytes parts[] = { *ap_rep, VERSION_PART, *digest };
     struct tr_acceptance acc;
-    struct tr_bytes plain = { NULL, 0 };
+    struct tr_bytes plain = { NULL, 0 }, binding = { NULL, 0 };
     krb5_error_code ret;
 
     memset(&acc, 0, sizeof(acc));
@@ -165,8 +171,9 @@ tr_acceptance_open(krb5_context context, krb5_key subkey,
         ret = check_head(acc.protocol, acc.version, acc.type, acc.role,
                          TR_TYPE_ACCEPTANCE, TR_ROLE_ACCEPTOR);
     if (ret == 0)
-        ret = tr_checksum_verify(context, subkey, TR_USAGE_ACCEPTANCE_BINDING,
-                                 parts, 3, &acc.binding);
+        ret = acceptance_binding(transcript, ap_rep, &binding);
+    if (ret == 0 && !tr_bytes_equal(&acc.binding, &binding))
+        ret = TRR_BINDING;
     if (ret)
         goto cleanup;
     *acceptance_out = acc;
@@ -174,6 +181,7 @@ tr_acceptance_open(krb5_context context, krb5_key subkey,
 
 cleanup:
     tr_bytes_free(&plain);
+    tr_bytes_free(&binding);
     tr_wire_free(TR_WIRE_ACCEPTANCE, &acc);
     return ret;
 }

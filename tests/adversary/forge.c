@@ -234,23 +234,23 @@ bound_octets(const struct forgery *f)
 {
     bool swapped = strcmp(f->checksum, "swapped") == 0;
     struct tr_system_binding binding = {
-        TR_VERSION, (char *)(swapped ? f->to : f->from),
-        (char *)(swapped ? f->from : f->to)
+        .version = TR_VERSION,
+        .from = (char *)(swapped ? f->to : f->from),
+        .to = (char *)(swapped ? f->from : f->to)
     };
     struct tr_bytes der;
     krb5_data data;
-    uint8_t *at;
 
+    check(tr_digest("trustrealm AP-REQ 1", &f->ap_req, 1, &binding.ap_req),
+          "digest");
     check(tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der.data,
                          &der.length), "binding");
     data.magic = KV5M_DATA;
-    data.length = strlen(PREFIX) + der.length + f->ap_req.length;
+    data.length = strlen(PREFIX) + der.length;
     data.data = malloc(data.length);
     if (data.data == NULL)
         err(1, "malloc");
-    at = mempcpy(data.data, PREFIX, strlen(PREFIX));
-    at = mempcpy(at, der.data, der.length);
-    memcpy(at, f->ap_req.data, f->ap_req.length);
+    memcpy(mempcpy(data.data, PREFIX, strlen(PREFIX)), der.data, der.length);
     if (strcmp(f->checksum, "other") == 0)
         data.data[data.length - 1] ^= 1;
     return data;
@@ -313,18 +313,14 @@ make_request(const struct forgery *f, krb5_creds *creds, krb5_key *key_out)
 /* --- the trailer ---------------------------------------------------------- */
 
 static struct tr_bytes
-seal(struct forgery *f, krb5_key key, const struct tr_bytes *request)
+seal(struct forgery *f, krb5_key key, struct tr_bytes bound)
 {
-    static const uint8_t version[] = { 0x02, 0x01, TR_VERSION };
-    struct tr_bytes parts[] = {
-        f->ap_req, { (uint8_t *)version, sizeof(version) }, *request
-    };
     struct tr_bytes plain, sealed;
 
     if (f->bind != NULL)
-        parts[0] = text_bytes(f->bind);
-    check(tr_checksum(context, key, TR_USAGE_ENVIRONMENT_BINDING, parts, 3,
-                      &f->env.binding), "binding");
+        bound = text_bytes(f->bind);
+    check(tr_digest("trustrealm environment 1", &bound, 1, &f->env.binding),
+          "binding");
     check(tr_wire_encode(TR_WIRE_ENVIRONMENT, &f->env, &plain.data,
                          &plain.length), "environment");
     check(tr_encrypt(context, key, (enum tr_usage)f->usage, plain.data,
@@ -356,7 +352,7 @@ main(int argc, char **argv)
     creds = get_ticket(argv[2], argv[3], argv[4]);
     trailer.version = f.trailer;
     trailer.system_ap_req = make_request(&f, creds, &key);
-    trailer.environment = seal(&f, key, &trailer.system_ap_req);
+    trailer.environment = seal(&f, key, trailer.system_ap_req);
     check(tr_wire_encode(TR_WIRE_TRAILER, &trailer, &out.data, &out.length),
           "trailer");
     if (fwrite(out.data, 1, out.length, stdout) != out.length ||

@@ -1,4 +1,4 @@
-/* tests/unit/test_crypto.c - encryption, checksums, keys and where they lie */
+/* tests/unit/test_crypto.c - encryption, digests, keys and where they lie */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
@@ -146,62 +146,53 @@ short_octets_do_not_open(void **state)
 }
 
 static void
-parts_of_a_checksum_cannot_shift(void **state)
+parts_of_a_digest_cannot_shift(void **state)
 {
     struct tr_bytes parts[2] = { PART("one"), PART("two") };
     struct tr_bytes shifted[2] = { PART("onet"), PART("wo") };
     struct tr_bytes merged[1] = { PART("onetwo") };
-    struct tr_bytes sum = { NULL, 0 };
-    krb5_key key;
-    size_t i;
+    const struct {
+        const char *what;
+        const struct tr_bytes *parts;
+        size_t nparts;
+    } rows[] = {
+        { "what", parts, 2 }, { "whatone", parts + 1, 1 },
+        { "what", shifted, 2 }, { "what", merged, 1 }, { "what", parts, 1 },
+        { "what", NULL, 0 }, { "else", parts, 2 }, { "", parts, 2 }
+    };
+    struct tr_bytes digests[8], again = { NULL, 0 };
+    size_t i, j;
 
-    for (i = 0; i < NENCTYPES; i++) {
-        key = random_key(enctypes[i]);
-        assert_int_equal(tr_checksum(context, key,
-                                     TR_USAGE_ENVIRONMENT_BINDING, parts, 2,
-                                     &sum), 0);
-        assert_int_equal(tr_checksum_verify(context, key,
-                                            TR_USAGE_ENVIRONMENT_BINDING,
-                                            parts, 2, &sum), 0);
-        assert_int_equal(tr_checksum_verify(context, key,
-                                            TR_USAGE_ENVIRONMENT_BINDING,
-                                            shifted, 2, &sum), TRR_BINDING);
-        assert_int_equal(tr_checksum_verify(context, key,
-                                            TR_USAGE_ENVIRONMENT_BINDING,
-                                            merged, 1, &sum), TRR_BINDING);
-        assert_int_equal(tr_checksum_verify(context, key,
-                                            TR_USAGE_ACCEPTANCE_BINDING,
-                                            parts, 2, &sum), TRR_BINDING);
-        tr_bytes_free(&sum);
-        krb5_k_free_key(context, key);
+    for (i = 0; i < 8; i++) {
+        assert_int_equal(tr_digest(rows[i].what, rows[i].parts,
+                                   rows[i].nparts, &digests[i]), 0);
+        for (j = 0; j < i; j++)
+            assert_false(tr_bytes_equal(&digests[i], &digests[j]));
     }
+    assert_int_equal(tr_digest("what", parts, 2, &again), 0);
+    assert_true(tr_bytes_equal(&again, &digests[0]));
+    tr_bytes_free(&again);
+    for (i = 0; i < 8; i++)
+        tr_bytes_free(&digests[i]);
 }
 
+/* sha256sum of 00000004 "text" 00000003 "one" 00000000 */
 static void
-a_changed_or_cut_checksum_does_not_verify(void **state)
+a_digest_is_that_of_the_protocol(void **state)
 {
-    struct tr_bytes parts[1] = { PART("what is checked") };
-    struct tr_bytes sum = { NULL, 0 };
-    krb5_key key = random_key(enctypes[3]);
-    size_t at, length;
+    static const uint8_t expected[] = {
+        0xd1, 0x21, 0xcf, 0xba, 0x3d, 0x6e, 0x0c, 0x76,
+        0xb1, 0xcd, 0x1e, 0x54, 0x4f, 0x1e, 0x11, 0x78,
+        0x7d, 0xf1, 0xc4, 0x92, 0x49, 0x6c, 0x0d, 0xcb,
+        0xce, 0x5f, 0x3e, 0x14, 0xff, 0xef, 0x4e, 0x5d
+    };
+    struct tr_bytes parts[2] = { PART("one"), PART("") };
+    struct tr_bytes digest = { NULL, 0 };
 
-    assert_int_equal(tr_checksum(context, key, TR_USAGE_ACCEPTANCE_BINDING,
-                                 parts, 1, &sum), 0);
-    for (at = 0; at < sum.length; at++) {
-        sum.data[at] ^= 0x10;
-        assert_int_equal(tr_checksum_verify(context, key,
-                                            TR_USAGE_ACCEPTANCE_BINDING,
-                                            parts, 1, &sum), TRR_BINDING);
-        sum.data[at] ^= 0x10;
-    }
-    for (length = sum.length; sum.length > 0; sum.length--) {
-        assert_int_equal(tr_checksum_verify(context, key,
-                                            TR_USAGE_ACCEPTANCE_BINDING,
-                                            parts, 1, &sum),
-                         sum.length == length ? 0 : TRR_BINDING);
-    }
-    free(sum.data);
-    krb5_k_free_key(context, key);
+    assert_int_equal(tr_digest("text", parts, 2, &digest), 0);
+    assert_int_equal(digest.length, sizeof(expected));
+    assert_memory_equal(digest.data, expected, sizeof(expected));
+    tr_bytes_free(&digest);
 }
 
 static void
@@ -209,11 +200,11 @@ association_key_depends_on_all_it_is_made_of(void **state)
 {
     struct tr_bytes id = PART("0123456789abcdef");
     struct tr_bytes other_id = PART("0123456789abcdeg");
-    struct tr_bytes binding = PART("binding"), other = PART("bindinh");
-    const struct { krb5_key subkey; struct tr_bytes *id, *binding; } rows[] = {
-        { random_key(enctypes[1]), &id, &binding },
-        { NULL, &other_id, &binding }, { NULL, &id, &other },
-        { random_key(enctypes[1]), &id, &binding }
+    struct tr_bytes seen = PART("transcript"), other = PART("transcripu");
+    const struct { krb5_key subkey; struct tr_bytes *id, *seen; } rows[] = {
+        { random_key(enctypes[1]), &id, &seen },
+        { NULL, &other_id, &seen }, { NULL, &id, &other },
+        { random_key(enctypes[1]), &id, &seen }
     };
     struct tr_bytes first = { NULL, 0 }, octets = { NULL, 0 };
     krb5_key key;
@@ -224,7 +215,7 @@ association_key_depends_on_all_it_is_made_of(void **state)
         assert_int_equal(tr_association_key(context, rows[i % 4].subkey != NULL
                                             ? rows[i % 4].subkey :
                                             rows[0].subkey, rows[i % 4].id,
-                                            rows[i % 4].binding, &key), 0);
+                                            rows[i % 4].seen, &key), 0);
         assert_int_equal(tr_key_export(context, key, &enctype, &octets), 0);
         assert_int_equal(enctype, enctypes[1]);
         if (i == 0)
@@ -413,8 +404,8 @@ main(void)
         cmocka_unit_test(flipped_bits_do_not_open),
         cmocka_unit_test(one_usage_does_not_open_another),
         cmocka_unit_test(short_octets_do_not_open),
-        cmocka_unit_test(parts_of_a_checksum_cannot_shift),
-        cmocka_unit_test(a_changed_or_cut_checksum_does_not_verify),
+        cmocka_unit_test(parts_of_a_digest_cannot_shift),
+        cmocka_unit_test(a_digest_is_that_of_the_protocol),
         cmocka_unit_test(association_key_depends_on_all_it_is_made_of),
         cmocka_unit_test(only_aes_keys_are_taken),
         cmocka_unit_test(a_context_permits_only_aes),

@@ -277,9 +277,8 @@ tell(const struct lie *lie, int64_t version)
 {
     krb5_creds *creds = ticket_of_alpha();
     struct tr_trailer trailer = { .version = version };
-    struct tr_seal_place place = { &context.ap_req, &trailer.system_ap_req };
     struct tr_environment env = lie->env;
-    struct tr_bytes digest = { NULL, 0 };
+    struct tr_bytes transcript = { NULL, 0 };
     krb5_key subkey = NULL;
     char policy[65];
 
@@ -290,14 +289,15 @@ tell(const struct lie *lie, int64_t version)
     assert_int_equal(tr_apreq_make(world_krb5, creds, lie->from, lie->to,
                                    &context.ap_req, &trailer.system_ap_req,
                                    &subkey), 0);
-    assert_int_equal(tr_environment_seal(world_krb5, subkey, &place, &env,
-                                         &trailer.environment, &digest), 0);
+    assert_int_equal(tr_environment_seal(world_krb5, subkey,
+                                         &trailer.system_ap_req, &env,
+                                         &trailer.environment, &transcript),
+                     0);
     tr_bytes_free(&context.trailer);
     assert_int_equal(tr_wire_encode(TR_WIRE_TRAILER, &trailer,
                                     &context.trailer.data,
                                     &context.trailer.length), 0);
-    tr_bytes_free(&env.binding);
-    tr_bytes_free(&digest);
+    tr_bytes_free(&transcript);
     tr_bytes_free(&trailer.system_ap_req);
     tr_bytes_free(&trailer.environment);
     krb5_k_free_key(world_krb5, subkey);
@@ -348,9 +348,8 @@ accept_with(const struct tr_acceptance *answer, int64_t version)
     struct tr_reply_trailer reply = { .version = version };
     struct tr_acceptance acc = *answer;
     struct tr_environment env;
-    struct tr_bytes digest = { NULL, 0 };
+    struct tr_bytes transcript = { NULL, 0 };
     struct tr_trailer trailer;
-    struct tr_seal_place place = { &context.ap_req, &trailer.system_ap_req };
     krb5_key subkey;
     const char *why;
     char *from;
@@ -362,22 +361,22 @@ accept_with(const struct tr_acceptance *answer, int64_t version)
                                      &context.ap_req, &trailer.system_ap_req,
                                      &from, &subkey, &why), 0);
     assert_string_equal(from, ALPHA);
-    assert_int_equal(tr_environment_open(krb5, subkey, &place,
+    assert_int_equal(tr_environment_open(krb5, subkey, &trailer.system_ap_req,
                                          &trailer.environment, &env,
-                                         &digest), 0);
+                                         &transcript), 0);
     if (acc.association.data == NULL)
         acc.association.data = env.association.data;
     acc.association.length = TR_ASSOCIATION_LENGTH;
     acc.time += time(NULL);
-    assert_int_equal(tr_acceptance_seal(krb5, subkey, &context.ap_rep,
-                                        &digest, &acc, &reply.acceptance), 0);
+    assert_int_equal(tr_acceptance_seal(krb5, subkey, &transcript,
+                                        &context.ap_rep, &acc,
+                                        &reply.acceptance), 0);
     tr_bytes_free(&context.reply_trailer);
     assert_int_equal(tr_wire_encode(TR_WIRE_REPLY_TRAILER, &reply,
                                     &context.reply_trailer.data,
                                     &context.reply_trailer.length), 0);
-    tr_bytes_free(&acc.binding);
     tr_bytes_free(&reply.acceptance);
-    tr_bytes_free(&digest);
+    tr_bytes_free(&transcript);
     tr_wire_free(TR_WIRE_ENVIRONMENT, &env);
     tr_wire_free(TR_WIRE_TRAILER, &trailer);
     krb5_k_free_key(krb5, subkey);
@@ -452,18 +451,22 @@ request_with(krb5_flags options, krb5_data *bound, krb5_cksumtype type)
 static krb5_data
 right_octets(void)
 {
-    struct tr_system_binding binding = { TR_VERSION, ALPHA, BETA };
-    static uint8_t octets[4096];
+    struct tr_system_binding binding = {
+        .version = TR_VERSION, .from = ALPHA, .to = BETA
+    };
+    static uint8_t octets[1024];
     uint8_t *der, *at;
     size_t length;
     krb5_data data;
 
+    assert_int_equal(tr_digest("trustrealm AP-REQ 1", &context.ap_req, 1,
+                               &binding.ap_req), 0);
     assert_int_equal(tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der,
                                     &length), 0);
     at = mempcpy(octets, "trustrealm-system-1", 19);
     at = mempcpy(at, der, length);
-    at = mempcpy(at, context.ap_req.data, context.ap_req.length);
     free(der);
+    tr_bytes_free(&binding.ap_req);
     data.data = (char *)octets;
     data.length = at - octets;
     return data;
