@@ -7,11 +7,17 @@ import json
 import re
 
 import pytest
+from cases import (  # noqa: F401
+    Application, test_by_pass_is_for_the_named_client, test_label_out_of_range,
+    test_label_that_the_server_may_not_have, test_no_common_trust_realm,
+    test_plain_client_is_refused, test_plain_server_with_by_pass,
+    test_plain_server_without_by_pass,
+    test_user_who_goes_round_the_plugin_is_refused)
 
 from testlib import policies, table
 from testlib.apache import PATH, WWW_DATA, Apache, shown, trust
 from testlib.process import eventually
-from testlib.world import CHIEF, CLERK, STAFF
+from testlib.world import CLERK, STAFF
 
 SHOW = "/cgi-bin/show"
 
@@ -73,6 +79,26 @@ def curl(world, path=SHOW, user="alice", uid=STAFF, sender="alpha", to="beta",
          *options, "%s://%s%s" % (scheme, table.host(to), path)],
         uid=uid, check=False,
         env=environment(world, user, uid, sender, plugin)))
+
+
+UNLABELLED = ("GssapiRequiredNameAttributes trustrealm-state=labelled\n", "")
+
+
+@pytest.fixture(scope="module")
+def plain_server(world, servers):
+    """That asks for no label."""
+    server = servers["epsilon"]
+    server.restart(site=server.site.replace(*UNLABELLED))
+    return server
+
+
+def attempt(world, **who):
+    answer = curl(world, "/", options=("-v",), **who)
+    assert answer.statuses in ([200], [401]), answer
+    return answer.status == 200, answer.result.err
+
+
+APPLICATION = Application("HTTP", [WWW_DATA], "www", attempt, "401")
 
 
 # --- allowed ------------------------------------------------------------
@@ -248,32 +274,6 @@ def test_beginning_of_a_label_is_not_the_label_for_expr(world, server):
 
 # --- refused ------------------------------------------------------------
 
-def test_no_common_trust_realm(world, server):
-    with policies.withdrawn(world, "alpha"):
-        mark = world.alpha.audit.mark()
-        answer = curl(world, options=("-v",))
-        assert answer.statuses == [401]
-        record = world.alpha.audit.wait(mark, result="deny", step="S5")
-        assert record["reason"] in answer.result.err
-
-
-def test_label_out_of_range(world, server):
-    """Of what beta may hold; the sender sends nothing."""
-    with policies.rule(world.alpha, "chief", label="grave:antenna"):
-        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
-        assert curl(world, uid=CHIEF).statuses == [401]
-        assert world.alpha.audit.since(mark, result="deny")
-        assert not world.beta.audit.since(theirs)
-
-
-def test_label_that_the_server_may_not_have(world, server):
-    with policies.rule(world.beta, "www", highest="white"):
-        mark = world.beta.audit.mark()
-        assert curl(world).status == 401
-        world.beta.audit.wait(mark, result="deny", step="R10")
-        assert curl(world, user="bob", uid=CLERK).status == 200
-
-
 def test_carrier_where_data_must_be_secret(world, server):
     world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
     try:
@@ -330,10 +330,10 @@ def test_nothing_else_listens_or_is_open(world, server):
 
 # --- while connected ----------------------------------------------------
 
-class Connection:
+class Session:
     """One of HTTP that stays open while the test does something."""
 
-    def __init__(self, world, user, uid):
+    def __init__(self, world, user="alice", uid=STAFF):
         self._process = world.alpha.spawn(
             ["/usr/bin/python3", world.script("http_main.py"),
              table.host("beta")],
@@ -342,8 +342,7 @@ class Connection:
         self._answers = 0
 
     def ask(self, *words):
-        self._process.stdin.write(" ".join(words).encode() + b"\n")
-        self._process.stdin.flush()
+        self._process.tell(" ".join(words))
 
     def answer(self):
         """Status of the next answer, or why there was no request."""
@@ -364,18 +363,6 @@ class Connection:
         self._process.kill()
 
 
-@pytest.fixture
-def connection(world, server):
-    opened = []
-
-    def start(user="alice", uid=STAFF):
-        opened.append(Connection(world, user, uid))
-        return opened[-1]
-    yield start
-    for one in opened:
-        one.close()
-
-
 def test_curl_takes_no_connection_for_authenticated(world, server):
     urls = ["https://%s/" % table.host("beta")] * 3
     mark = world.beta.audit.mark()
@@ -387,8 +374,8 @@ def test_curl_takes_no_connection_for_authenticated(world, server):
     assert len(world.beta.audit.since(mark, event="accept")) == 3
 
 
-def test_each_request_is_a_decision(world, connection):
-    live = connection()
+def test_each_request_is_a_decision(world, session):
+    live = session()
     mark = world.beta.audit.mark()
     assert [live.get(SHOW) for _ in range(3)] == [200] * 3
     assert live.get(SHOW, "bare") == 401
@@ -397,16 +384,16 @@ def test_each_request_is_a_decision(world, connection):
 
 
 @pytest.mark.parametrize("system", ["alpha", "beta"])
-def test_membership_withdrawn_while_connected(world, connection, system):
-    live = connection()
+def test_membership_withdrawn_while_connected(world, session, system):
+    live = session()
     assert live.get(SHOW) == 200
     with policies.withdrawn(world, system):
         assert live.get(SHOW) != 200
     assert live.get(SHOW) == 200
 
 
-def test_answer_that_has_begun_goes_on(world, server, connection):
-    live = connection()
+def test_answer_that_has_begun_goes_on(world, server, session):
+    live = session()
     try:
         live.ask("/cgi-bin/slow")
         eventually(lambda: "begin" in live.text(), what="first line")
@@ -420,17 +407,17 @@ def test_answer_that_has_begun_goes_on(world, server, connection):
 
 
 @pytest.mark.parametrize("end", ["alpha", "beta"])
-def test_daemon_restarted(world, connection, end):
-    live = connection()
+def test_daemon_restarted(world, session, end):
+    live = session()
     assert live.get(SHOW) == 200
     with policies.stopped(world.systems[end]):
         assert live.get(SHOW) != 200
     assert live.get(SHOW) == 200
 
 
-def test_channel_bindings_are_not_looked_at(world, connection):
+def test_channel_bindings_are_not_looked_at(world, session):
     """As the guide says."""
-    assert connection().get(SHOW, "bound") == 200
+    assert session().get(SHOW, "bound") == 200
 
 
 # --- what the guide tells to leave off ----------------------------------
@@ -457,11 +444,11 @@ def test_cookie_is_a_ticket_of_its_own(world, server, cookies):
         assert curl(world, "/plans/", **there).status == 401
 
 
-def test_connection_that_is_bound_asks_once(world, server, connection):
+def test_connection_that_is_bound_asks_once(world, server, session):
     server.restart("GssapiConnectionBound On\n")
     try:
-        assert connection("bob", CLERK).get("/internal/") == 403
-        live = connection("bob", CLERK)
+        assert session("bob", CLERK).get("/internal/") == 403
+        live = session("bob", CLERK)
         assert live.get("/") == 200
         with policies.withdrawn(world):
             assert live.get("/internal/", "bare") == 200
@@ -499,27 +486,6 @@ def test_location_is_asked_again_inside_a_request_by_expr_alone(world,
 
 # --- plain peers --------------------------------------------------------
 
-def test_plain_client_is_refused(world, server):
-    mark = world.beta.audit.mark()
-    assert curl(world, sender="epsilon").status == 401
-    world.beta.audit.wait(mark, result="deny", step="R1", code="TRR_BYPASS")
-
-
-def test_user_who_goes_round_the_plugin_is_refused(world, server):
-    mark = world.beta.audit.mark()
-    assert curl(world, plugin=False).status == 401
-    world.beta.audit.wait(mark, result="deny", step="R1")
-
-
-@pytest.fixture
-def bypass(world):
-    with policies.bypass(world, "HTTP", [WWW_DATA]):
-        yield
-
-
-UNLABELLED = ("GssapiRequiredNameAttributes trustrealm-state=labelled\n", "")
-
-
 def test_plain_client_with_by_pass(world, server, bypass):
     assert curl(world, sender="epsilon").status == 403
     server.restart(site=server.site.replace(*UNLABELLED))
@@ -534,21 +500,3 @@ def test_plain_client_with_by_pass(world, server, bypass):
         server.restart()
 
 
-@pytest.fixture(scope="module")
-def plain_server(world, servers):
-    """That asks for no label."""
-    server = servers["epsilon"]
-    server.restart(site=server.site.replace(*UNLABELLED))
-    return server
-
-
-def test_plain_server_without_by_pass(world, plain_server):
-    for uid in (STAFF, CHIEF):
-        assert curl(world, "/", to="epsilon", uid=uid).status == 401
-
-
-def test_plain_server_with_by_pass(world, plain_server, bypass):
-    """Only a process of nothing but the lowest label may go there."""
-    assert curl(world, "/", to="epsilon").status == 401
-    answer = curl(world, "/", to="epsilon", uid=CHIEF)
-    assert answer.status == 200, answer

@@ -7,6 +7,11 @@ import re
 import time
 
 import pytest
+from cases import (  # noqa: F401
+    Application, test_by_pass_is_for_the_named_client, test_label_out_of_range,
+    test_label_that_the_server_may_not_have, test_plain_client_is_refused,
+    test_plain_server_with_by_pass, test_plain_server_without_by_pass,
+    test_user_who_goes_round_the_plugin_is_refused)
 
 from testlib import openssh, policies, table
 from testlib.openssh import (KEYEX, RECORD, SESSION, SSHD, WITH_MIC, Sshd,
@@ -29,17 +34,34 @@ def world(make_hosts):
 
 
 @pytest.fixture(scope="module")
-def sshd(world):
+def server(world):
     """On beta, as in the guide, with labels in the environment."""
     return Sshd(world, "beta", "ForceCommand " + SESSION)
 
 
 def ssh(world, *command, options=(), user="alice", uid=STAFF, sender="alpha",
-        to="beta", login="alice"):
+        to="beta", login="alice", plugin=True):
     """Run a command by ssh to its end."""
     return world.machine(sender).run(
         arguments(world, options, command, to, login),
-        env=environment(world, user, uid, sender), uid=uid, check=False)
+        env=environment(world, user, uid, sender, plugin), uid=uid,
+        check=False)
+
+
+@pytest.fixture(scope="module")
+def plain_server(world):
+    return Sshd(world, "epsilon")
+
+
+def attempt(world, user="alice", to="beta", **who):
+    result = ssh(world, "hostname", user=user, login=user, to=to, **who)
+    assert (result.status, result.out) in (
+        (0, table.host(to) + "\n"), (255, "")), result
+    return result.status == 0, result.err
+
+
+APPLICATION = Application("host", [0], "root", attempt,
+                          "Permission denied|Connection closed")
 
 
 class Session:
@@ -56,11 +78,7 @@ class Session:
 
     def send(self):
         self._lines += 1
-        try:
-            self._process.stdin.write(b"line %d\n" % self._lines)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
+        self._process.tell("line %d" % self._lines)
 
     def echo(self):
         """Send a line and wait until it is back."""
@@ -81,18 +99,6 @@ class Session:
         self._process.kill()
 
 
-@pytest.fixture
-def session(world, sshd):
-    opened = []
-
-    def start(*options):
-        opened.append(Session(world, *options))
-        return opened[-1]
-    yield start
-    for one in opened:
-        one.close()
-
-
 def variables(result):
     return dict(line.split("=", 1) for line in result.out.splitlines()
                 if "=" in line)
@@ -102,7 +108,7 @@ def variables(result):
 
 @pytest.mark.parametrize("method, options", [
     ("gssapi-keyex", KEYEX), ("gssapi-with-mic", WITH_MIC)])
-def test_log_in(world, sshd, method, options):
+def test_log_in(world, server, method, options):
     alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
     result = ssh(world, "id -un; hostname", options=options)
     assert result.status == 0, result
@@ -117,7 +123,7 @@ def test_log_in(world, sshd, method, options):
     assert ours["correlation"] == record["correlation"]
 
 
-def test_key_exchange_needs_no_host_key(world, sshd):
+def test_key_exchange_needs_no_host_key(world, server):
     result = ssh(world, "hostname", options=KEYEX + (
         "-o", "GlobalKnownHostsFile=/dev/null",
         "-o", "StrictHostKeyChecking=yes"))
@@ -126,7 +132,7 @@ def test_key_exchange_needs_no_host_key(world, sshd):
 
 
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
-def test_session_has_label_in_its_environment(world, sshd, options):
+def test_session_has_label_in_its_environment(world, server, options):
     mark = world.beta.audit.mark()
     result = ssh(world, "env", options=options)
     found = {name: value for name, value in variables(result).items()
@@ -139,12 +145,12 @@ def test_session_has_label_in_its_environment(world, sshd, options):
         "TRUSTREALM_CORRELATION": record["correlation"]}
 
 
-def test_label_is_that_of_the_sending_user(world, sshd):
+def test_label_is_that_of_the_sending_user(world, server):
     result = ssh(world, "env", user="bob", uid=CLERK, login="bob")
     assert variables(result)["TRUSTREALM_LABEL"] == "white"
 
 
-def test_sessions_side_by_side_have_each_their_label(world, sshd):
+def test_sessions_side_by_side_have_each_their_label(world, server):
     """The environment belongs to the process that accepted."""
     wait = "sleep 0.3; env"
     command = arguments(world, (), [wait], "beta", "alice")
@@ -165,7 +171,7 @@ def test_record_names_the_process_of_the_session(world, session):
     assert shown == "sshd: alice [priv]"
 
 
-def test_files_are_copied(world, sshd):
+def test_files_are_copied(world, server):
     big = world.alpha.machine.write("/tmp/big", b"labelled\n" * 500000, 0o644)
     env = environment(world, "alice", STAFF, "alpha")
     for source, target in ((big, "alice@beta.example.test:big"),
@@ -181,7 +187,7 @@ DELEGATE = ("-o", "GSSAPIDelegateCredentials=yes")
 
 
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
-def test_delegation_where_the_trust_realm_allows_it(world, sshd, options):
+def test_delegation_where_the_trust_realm_allows_it(world, server, options):
     world.change(table.ENGINEERING, "trDelegation", "host")
     try:
         result = ssh(world, "klist; env | grep KRB5CCNAME",
@@ -191,7 +197,7 @@ def test_delegation_where_the_trust_realm_allows_it(world, sshd, options):
     assert "Default principal: alice@EXAMPLE.TEST" in result.out, result
 
 
-def test_no_delegation_elsewhere(world, sshd):
+def test_no_delegation_elsewhere(world, server):
     result = ssh(world, "klist; hostname", options=DELEGATE)
     assert result.out == "beta.example.test\n", result
     assert "No credentials cache found" in result.err
@@ -199,41 +205,17 @@ def test_no_delegation_elsewhere(world, sshd):
 
 # --- refused ------------------------------------------------------------
 
-def refused(world, mark, step, result, at="alpha", code=None):
-    """ssh was refused before a session, for this reason."""
-    assert result.status == 255, result
-    assert re.search("Permission denied|Connection closed", result.err)
-    record = world.systems[at].audit.wait(mark, result="deny", step=step)
-    assert code in (None, record["code"])
-
-
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC, ()])
-def test_no_common_trust_realm(world, sshd, options):
+def test_no_common_trust_realm(world, server, options):
     with policies.withdrawn(world, "alpha"):
         mark = world.alpha.audit.mark()
         result = ssh(world, "true", options=options)
-        refused(world, mark, "S5", result)
+        assert result.status == 255, result
+        assert re.search(APPLICATION.refusal, result.err)
+        world.alpha.audit.wait(mark, result="deny", step="S5")
 
 
-def test_label_out_of_range(world, sshd):
-    """Of what beta may hold; the sender sends nothing."""
-    with policies.rule(world.alpha, "chief", label="grave:antenna"):
-        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
-        result = ssh(world, "true", uid=CHIEF)
-        assert result.status == 255
-        assert world.alpha.audit.since(mark, result="deny")
-        assert not world.beta.audit.since(theirs)
-
-
-def test_label_that_the_server_may_not_have(world, sshd):
-    """beta as a system may, its sshd may not: the receiver refuses."""
-    with policies.rule(world.beta, "root", lowest="white", highest="white",
-                       label="white"):
-        mark = world.beta.audit.mark()
-        refused(world, mark, "R10", ssh(world, "true"), at="beta")
-
-
-def test_carrier_has_to_be_named_where_data_must_be_secret(world, sshd):
+def test_carrier_has_to_be_named_where_data_must_be_secret(world, server):
     """ssh signs with GSS-API: by the carrier gss everything is wrapped."""
     world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
     try:
@@ -246,7 +228,7 @@ def test_carrier_has_to_be_named_where_data_must_be_secret(world, sshd):
     assert ssh(world, "true").status == 0
 
 
-def test_forwarding_is_a_door_that_is_closed(world, sshd):
+def test_forwarding_is_a_door_that_is_closed(world, server):
     """The guide's configuration forwards nothing."""
     result = ssh(world, "true", options=("-W", "localhost:22"))
     assert "administratively prohibited" in result.err
@@ -291,9 +273,9 @@ def test_membership_withdrawn_ends_the_session_at_the_next_keys(world,
         eventually(live.ended, 4, "end of the session")
 
 
-def test_server_decides_when_keys_change(world, sshd, session):
+def test_server_decides_when_keys_change(world, server, session):
     """RekeyLimit of the server; the client asks for nothing."""
-    sshd.stop()
+    server.stop()
     try:
         often = Sshd(world, "beta", "RekeyLimit default 1s")
         live = session(*KEYEX)
@@ -302,7 +284,7 @@ def test_server_decides_when_keys_change(world, sshd, session):
             eventually(live.ended, 4, "end of the session")
         often.stop()
     finally:
-        sshd.__init__(world, "beta", "ForceCommand " + SESSION)
+        server.__init__(world, "beta", "ForceCommand " + SESSION)
 
 
 def test_other_keys_outlive_a_withdrawal(world, session):
@@ -333,30 +315,8 @@ def test_keys_change_after_a_restart(world, session):
 
 # --- plain peers --------------------------------------------------------
 
-def test_plain_client_is_refused(world, sshd):
-    mark = world.beta.audit.mark()
-    result = ssh(world, "true", sender="epsilon")
-    refused(world, mark, "R1", result, at="beta", code="TRR_BYPASS")
-
-
-def test_user_who_goes_round_the_plugin_is_refused(world, sshd):
-    mark = world.beta.audit.mark()
-    env = dict(environment(world, "alice", STAFF, "alpha"),
-               GSS_MECH_CONFIG="/dev/null")
-    result = world.alpha.machine.run(
-        arguments(world, (), ["true"], "beta", "alice"), env=env, uid=STAFF,
-        check=False)
-    refused(world, mark, "R1", result, at="beta")
-
-
-@pytest.fixture
-def bypass(world):
-    with policies.bypass(world, "host", [0]):
-        yield
-
-
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
-def test_plain_client_with_by_pass(world, sshd, bypass, options):
+def test_plain_client_with_by_pass(world, server, bypass, options):
     result = ssh(world, "env", sender="epsilon", options=options)
     assert result.status == 0, result
     found = variables(result)
@@ -365,29 +325,3 @@ def test_plain_client_with_by_pass(world, sshd, bypass, options):
     assert "TRUSTREALM_REALM" not in found
 
 
-def test_by_pass_is_for_the_named_client(world, sshd, bypass):
-    result = ssh(world, "true", sender="epsilon", user="bob", uid=CLERK,
-                 login="bob")
-    assert result.status == 255
-
-
-def test_plain_server(world, bypass):
-    """Only a process of nothing but the lowest label may go there."""
-    plain = Sshd(world, "epsilon")
-    try:
-        assert ssh(world, "true", to="epsilon").status == 255
-        result = ssh(world, "hostname", to="epsilon", uid=CHIEF)
-        assert result.out == "epsilon.example.test\n", result
-    finally:
-        plain.stop()
-
-
-def test_plain_server_without_by_pass(world):
-    plain = Sshd(world, "epsilon")
-    try:
-        assert ssh(world, "true", to="epsilon").status == 255
-        result = ssh(world, "hostname", sender="alpha", to="epsilon",
-                     uid=CHIEF)
-        assert result.status == 255
-    finally:
-        plain.stop()

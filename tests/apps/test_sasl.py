@@ -6,13 +6,19 @@ that doc/apps/sasl shows."""
 import threading
 
 import pytest
+from cases import (  # noqa: F401
+    Application, test_by_pass_is_for_the_named_client, test_daemon_restarted,
+    test_label_out_of_range, test_label_that_the_server_may_not_have,
+    test_membership_withdrawn_while_connected, test_no_common_trust_realm,
+    test_plain_client_is_refused, test_plain_server_with_by_pass,
+    test_plain_server_without_by_pass,
+    test_user_who_goes_round_the_plugin_is_refused)
 
 from testlib import policies, table
 from testlib.openldap import (BIG, KEYTAB, LDAP_CONF, OPENLDAP, Slapd,
                               environment, ldap, shown)
-from testlib.process import eventually
 from testlib.relay import Relay, is_sealed, packets
-from testlib.world import CHIEF, CLERK, STAFF
+from testlib.world import STAFF
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +38,20 @@ def server(world):
     return Slapd(world, "beta")
 
 
+@pytest.fixture(scope="module")
+def plain_server(world):
+    return Slapd(world, "epsilon")
+
+
+def attempt(world, user="alice", **who):
+    result = ldap(world, user=user, **who)
+    served = result.out.strip() == "dn:" + table.user_dn(user)
+    assert served == (result.status == 0), result
+    return served, result.err
+
+
+APPLICATION = Application("ldap", [OPENLDAP], "directory", attempt,
+                          "Invalid credentials")
 ALICE = "dn:" + table.user_dn("alice")
 
 
@@ -181,36 +201,6 @@ def test_administrator_on_the_machine_does_not_reach_the_data(world, server):
         assert found or "SASL confidentiality required" in result.err, result
 
 
-# --- refused ------------------------------------------------------------
-
-def test_no_common_trust_realm(world, server):
-    with policies.withdrawn(world, "alpha"):
-        mark = world.alpha.audit.mark()
-        result = ldap(world)
-        record = world.alpha.audit.wait(mark, result="deny", step="S5")
-    assert result.status != 0
-    assert record["reason"] in result.err, result
-
-
-def test_label_out_of_range(world, server):
-    """Of what beta may hold; the sender sends nothing."""
-    with policies.rule(world.alpha, "chief", label="grave:antenna"):
-        mark, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
-        assert ldap(world, uid=CHIEF).status != 0
-        assert world.alpha.audit.since(mark, result="deny")
-        assert not world.beta.audit.since(theirs)
-
-
-def test_label_that_the_server_may_not_have(world, server):
-    with policies.rule(world.beta, "directory", highest="white"):
-        mark = world.beta.audit.mark()
-        result = ldap(world)
-        assert result.status != 0, result
-        assert "Invalid credentials" in result.err
-        world.beta.audit.wait(mark, result="deny", step="R10")
-        assert ldap(world, user="bob", uid=CLERK).status == 0
-
-
 # --- while connected ----------------------------------------------------
 
 class Session:
@@ -222,20 +212,15 @@ class Session:
             "ldap-%d" % world.next_number(), uid=STAFF, with_stdin=True,
             env=environment(world, "alice", STAFF, "alpha"))
         self._changes = 0
-        self.change()
+        self.use()
 
     def send(self):
         self._changes += 1
-        try:
-            self._process.stdin.write(
-                b"dn: %s\nchangetype: modify\nreplace: description\n"
-                b"description: number %d\n\n"
-                % (table.user_dn("alice").encode(), self._changes))
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
+        self._process.tell("dn: %s\nchangetype: modify\nreplace: description\n"
+                           "description: number %d\n"
+                           % (table.user_dn("alice"), self._changes))
 
-    def change(self):
+    def use(self):
         """Make a change, and wait until the server has made it."""
         self.send()
         self._process.wait_for(r"(modify complete[\s\S]*){%d}"
@@ -250,81 +235,13 @@ class Session:
         self._process.kill()
 
 
-@pytest.fixture
-def session(world, server):
-    opened = []
-
-    def start():
-        opened.append(Session(world))
-        return opened[-1]
-    yield start
-    for one in opened:
-        one.close()
-
-
-@pytest.mark.parametrize("system", ["alpha", "beta"])
-def test_membership_withdrawn_while_connected(world, session, system):
-    live = session()
-    with policies.withdrawn(world, system):
-        eventually(live.refused, 1, "refusal")
-    session()
-
-
-@pytest.mark.parametrize("end", ["alpha", "beta"])
-def test_daemon_restarted(world, session, end):
-    """Connections live through a restart; none is made without a daemon."""
-    live = session()
-    world.systems[end].restart()
-    live.change()
-    with policies.stopped(world.systems[end]):
-        assert ldap(world).status != 0
-        eventually(live.refused, 3, "refusal")
-    assert ldap(world).status == 0
-
-
 # --- plain peers --------------------------------------------------------
-
-def test_plain_client_is_refused(world, server):
-    mark = world.beta.audit.mark()
-    assert ldap(world, sender="epsilon").status != 0
-    world.beta.audit.wait(mark, result="deny", step="R1", code="TRR_BYPASS")
-
-
-def test_user_who_goes_round_the_plugin_is_refused(world, server):
-    mark = world.beta.audit.mark()
-    assert ldap(world, plugin=False).status != 0
-    world.beta.audit.wait(mark, result="deny", step="R1")
-
-
-@pytest.fixture
-def bypass(world):
-    with policies.bypass(world, "ldap", [OPENLDAP]):
-        yield
-
 
 def test_plain_client_with_by_pass(world, server, bypass):
     mark = world.beta.audit.mark()
     assert ldap(world, sender="epsilon").out.strip() == ALICE
     record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert record["bypass"] and record["local_label"] == "white"
-    assert ldap(world, sender="epsilon", user="bob", uid=CLERK).status != 0
-
-
-@pytest.fixture(scope="module")
-def plain_server(world):
-    return Slapd(world, "epsilon")
-
-
-def test_plain_server_without_by_pass(world, plain_server):
-    for uid in (STAFF, CHIEF):
-        assert ldap(world, to="epsilon", uid=uid).status != 0
-
-
-def test_plain_server_with_by_pass(world, plain_server, bypass):
-    """Only a process of nothing but the lowest label may go there."""
-    assert ldap(world, to="epsilon").status != 0
-    result = ldap(world, to="epsilon", uid=CHIEF)
-    assert result.out.strip() == ALICE, result
 
 
 # --- with TLS -----------------------------------------------------------

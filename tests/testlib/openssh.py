@@ -70,6 +70,6 @@ def arguments(world, options, command, to, login):
             + [table.host(to)] + list(command))
 
 
-def environment(world, user, uid, sender):
+def environment(world, user, uid, sender, plugin=True):
     ccache = world.ccache(user, uid) if user else None
-    return world.systems[sender].environment(uid, ccache)
+    return world.systems[sender].environment(uid, ccache, plugin)

@@ -160,6 +160,14 @@ class Process:
     def alive(self):
         return self.status is None
 
+    def tell(self, line):
+        """Write a line to its stdin; when it has ended, nothing happens."""
+        try:
+            self.stdin.write(line.encode() + b"\n")
+            self.stdin.flush()
+        except BrokenPipeError:
+            pass
+
     def text(self):
         """What this run wrote to the log so far."""
         with open(self.log, "rb") as log:
