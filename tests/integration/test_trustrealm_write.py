@@ -4,8 +4,10 @@
 
 Every case runs on both, and both must end the same."""
 
+import calendar
 import json
 import os
+import time
 
 import pytest
 
@@ -307,7 +309,17 @@ def test_what_follows_from_a_broken_entry_is_not_listed(site):
     (["system", "join", "delta.example.test", "--realm", "x", "--low",
       "A B", "--high", "B"], '--low "A B": one word'),
     (["system", "join", "delta.example.test", "--realm", "x", "--low", "A",
-      "--high", "B", "--until", "2037-13-01"], "YYYY-MM-DD or"),
+      "--high", "B", "--until", "2037-13-01"], "YYYY-MM-DD, 30d or"),
+    (["system", "join", "delta.example.test", "--realm", "x", "--low", "A",
+      "--high", "B", "--until", "30"], "YYYY-MM-DD, 30d or"),
+    (["system", "join", "delta.example.test", "--realm", "x", "--low", "A",
+      "--high", "B", "--until", "d"], "YYYY-MM-DD, 30d or"),
+    (["system", "join", "delta.example.test", "--realm", "corporate",
+      "--low", "OPEN", "--high", "OPEN", "--until", "2020-01-01"],
+     '"2020-01-01" is not to come'),
+    (["clearance", "set", "bob@EXAMPLE.TEST", "--realm", "corporate",
+      "--low", "OPEN", "--high", "OPEN", "--until", "20200101000000Z"],
+     '"20200101000000Z" is not to come'),
     (["system", "leave", "delta.example.test"], "either --realm or --all"),
     (["system", "add", "a b"], "'a b' is not a SYSTEM"),
     (["system", "add", "x,dc=y"], "is not a SYSTEM"),
@@ -324,6 +336,19 @@ def test_usage(site, arguments, reason):
     assert wrong.status == 2, wrong
     assert reason in wrong.err and "try --help" in wrong.err
     assert site.server.dump() == before
+
+
+@pytest.mark.parametrize("until, seconds", [("30d", 30 * 86400),
+                                            ("12h", 12 * 3600),
+                                            ("1d12h", 36 * 3600)])
+def test_end_from_now(site, until, seconds):
+    before = int(time.time())
+    done = site.run(site.file, "system", "join", "delta.example.test",
+                    "--realm", "corporate", "--low", "OPEN", "--high",
+                    "OPEN", "--until", until, "--dry-run", "--json")
+    added = json.loads(done.out)["changes"][0]["add"]["trMembership"][0]
+    end = calendar.timegm(time.strptime(added.split()[3], "%Y%m%d%H%M%SZ"))
+    assert before <= end - seconds <= int(time.time())
 
 
 def test_errors_of_others_do_not_stand_in_the_way(site):

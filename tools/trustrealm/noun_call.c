@@ -25,7 +25,8 @@ static const struct {
       "lowest label, in the trust realm's format" },
     { NOUN_RANGE, OPTION_HIGH, "high", "LABEL", "highest label" },
     { NOUN_RANGE, OPTION_UNTIL, "until", "TIME",
-      "end: YYYY-MM-DD (of that day) or\nYYYYMMDDHHMMSSZ, UTC" },
+      "end: YYYY-MM-DD (of that day), 30d or 12h\n(from now), or "
+      "YYYYMMDDHHMMSSZ; UTC" },
     { NOUN_ALL, OPTION_ALL, "all", NULL, "of all trust realms" },
     { NOUN_UNSET, OPTION_UNSET, "unset", "OPTION[=VALUE]",
       "remove what the option sets; of several\nvalues that one, or all" },
