@@ -160,6 +160,17 @@ refuse(struct tr_answer *answer, enum tr_step step, krb5_error_code code,
     tr_copy(answer->text, sizeof(answer->text), text);
 }
 
+/* The first that would have refused is what a dry run is there to find. */
+static void
+let_by(struct tr_answer *answer, const struct tr_trace *line)
+{
+    if (answer->dry_run)
+        return;
+    answer->dry_run = true;
+    answer->step = line->step;
+    tr_copy(answer->text, sizeof(answer->text), line->text);
+}
+
 krb5_error_code
 tr_judge_rules(struct tr_decision *d, const struct tr_rule *rules,
                size_t nrules)
@@ -180,9 +191,9 @@ tr_judge_rules(struct tr_decision *d, const struct tr_rule *rules,
         line->skipped = d->skipped;
         line->softened = line->code != 0 && rules[i].softens && d->dry_run &&
             is_verdict(line->code);
-        if (line->softened)
-            answer->dry_run = true;
-        else if (line->code != 0) {
+        if (line->softened) {
+            let_by(answer, line);
+        } else if (line->code != 0) {
             refuse(answer, line->step, line->code, line->text);
             return line->code;
         }
@@ -265,13 +276,14 @@ decide(const struct tr_view *view, const struct tr_question *question,
     return answer->code;
 }
 
-/* The texts take as long as a good part of the judging.  A refusal, which
- * needs them, is made again with its words. */
+/* The texts take as long as a good part of the judging.  A refusal and a dry
+ * run, which need them, are judged again with their words. */
 krb5_error_code
 tr_decide(const struct tr_view *view, const struct tr_question *question,
           struct tr_answer *answer)
 {
-    if (question->brief && decide(view, question, true, answer) == 0)
+    if (question->brief && decide(view, question, true, answer) == 0 &&
+        !answer->dry_run)
         return 0;
     return decide(view, question, false, answer);
 }

@@ -113,9 +113,10 @@ struct tr_trace {
 
 struct tr_answer {
     krb5_error_code code;               /* 0 = allowed */
-    enum tr_step step;                  /* that decided (refused) or 0 */
-    char text[256];                     /* why, with the values */
     bool dry_run;                       /* allowed only because of it */
+    enum tr_step step;                  /* that refused, or would have done so
+                                           but for a dry run; or 0 */
+    char text[256];                     /* why, with the values */
     /* valid when the step that finds them was passed: */
     char sender[TR_MAX_NAME + 1], receiver[TR_MAX_NAME + 1];
     char peer_principal[TR_MAX_PRINCIPAL + 1];

@@ -312,7 +312,6 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     question->brief = true;
     ret = tr_decide(job->view, question, answer);
 
-    audit->step = answer->step;
     audit->dry_run = answer->dry_run;
     audit->sender = if_known(answer->sender, audit->sender);
     audit->receiver = if_known(answer->receiver, audit->receiver);
@@ -321,7 +320,7 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     audit->local_label = if_known(answer->local_label, audit->local_label);
     audit->table_age = answer->table_age;
     audit->generation = answer->generation;
-    if (ret)
+    if (ret != 0 || answer->dry_run)
         tr_job_fail(job, answer->step, ret, "%s", answer->text);
     return ret;
 }
@@ -360,8 +359,11 @@ tr_job_reply(struct tr_job *job, const struct tr_reply *reply, bool with_page,
 {
     if (audited) {
         job->audit.allowed = true;
-        job->audit.step = TR_STEP_NONE;
         job->audit.code = 0;
+        if (job->audit.dry_run)
+            job->audit.text = job->why;
+        else
+            job->audit.step = TR_STEP_NONE;
         tr_audit_write(job->service->audit, &job->audit);
     }
     tr_request_reply(job->request, reply, with_page);

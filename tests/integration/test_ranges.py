@@ -99,6 +99,23 @@ def test_receiving_process_without_a_rule(make_world, several_uids):
     assert record["correlation"] == sent["correlation"]
 
 
+def test_dry_run_lets_by_and_says_what(make_world):
+    """Both records name the step that would have refused, and why."""
+    tried = {"policy": {"allow-dry-run": True}}
+    world = make_world(changes={"alpha": tried, "beta": tried})
+    for realm in table.ENGINEERING, table.CORPORATE:
+        world.change(realm, "trMode", "dry-run")
+    marks = world.alpha.audit.mark(), world.beta.audit.mark()
+    outcome = world.client(world.server("beta"), "-l", "grave:antenna")
+    assert outcome.delivered, outcome
+    sent = world.alpha.audit.wait(marks[0], event="seal", result="allow")
+    taken = world.beta.audit.wait(marks[1], event="accept", result="allow")
+    for record, step in (sent, "S9"), (taken, "R8"):
+        assert record["dry_run"] and record["step"] == step
+        assert "not within" in record["reason"]
+        assert "of beta.example.test" in record["reason"]
+
+
 @pytest.fixture
 def narrow_beta(make_world):
     """Beta's table is narrower than alpha's: its own file."""

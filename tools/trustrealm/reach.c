@@ -67,7 +67,7 @@ add(struct reach *reach, const char *system, const struct tr_answer *answer)
                            "label", tool_json_text(answer->label),
                            "low", tool_json_text(answer->low),
                            "high", tool_json_text(answer->high));
-        if (!allowed) {
+        if (answer->step != TR_STEP_NONE) {
             json_object_set_new(object, "step",
                                 json_string(tr_step_name(answer->step)));
             json_object_set_new(object, "reason",
