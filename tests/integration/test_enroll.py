@@ -15,19 +15,11 @@ from testlib.roles import Administration, person
 ZETA = "zeta.example.test"
 PRINCIPAL = "trustrealm/zeta.example.test@" + table.REALM
 
-#: What a system administrator may do at the KDC.
-RULES = ["sid@%s acdim trustrealm/*@%s" % (table.REALM, table.REALM),
-         "paula@%s i *" % table.REALM]
-
 
 @pytest.fixture(scope="module")
 def administration():
     with Administration() as made:
-        made.realm.start_administration(RULES)
-        for who in ("sid", "paula"):
-            made.realm.kinit(who, made.keytab,
-                             made.scratch.join("kadm." + who),
-                             service="kadmin/admin")
+        made.start_kadmind()
         yield made
 
 
@@ -44,7 +36,7 @@ def system(administration):
 def tool(administration, who, verb, keytab, *options, check=True):
     done = administration.trustrealm(
         who, "system", verb, ZETA, "--keytab", keytab, "--admin-cache",
-        "FILE:" + administration.scratch.join("kadm." + who), *options)
+        "FILE:" + administration.kadmin_ccache(who), *options)
     assert not check or done.status == 0, done
     return done
 

@@ -4,6 +4,7 @@
 people who log in to it with tickets."""
 
 import os
+import re
 
 from . import servers, table
 from .directory import Directory
@@ -34,6 +35,14 @@ def document(name):
     with open(path) as file:
         return file.read().replace("dc=example,dc=com", table.SUFFIX).replace(
             "EXAMPLE.COM", table.REALM)
+
+
+def kadmin_rules():
+    """Lines of kadm5.acl, of doc/SCHEMA."""
+    with open(os.path.join(servers.source_directory(), "doc/SCHEMA")) as file:
+        return [line.strip().replace("EXAMPLE.COM", table.REALM)
+                for line in file
+                if re.match(r"    \S+@EXAMPLE.COM +[a-z]+ +\S+$", line)]
 
 
 def modify(dn, *parts):
@@ -147,6 +156,18 @@ class Administration:
 
     def __exit__(self, *exception):
         self.scratch.close()
+
+    def start_kadmind(self):
+        """sid may there what a system administrator may, paula only look;
+        both have tickets for it."""
+        self.realm.start_administration(
+            kadmin_rules() + ["paula@%s i *" % table.REALM])
+        for name in ("sid", "paula"):
+            self.realm.kinit(name, self.keytab, self.kadmin_ccache(name),
+                             service="kadmin/admin")
+
+    def kadmin_ccache(self, name):
+        return self.scratch.join("kadm." + name)
 
     def ccache(self, name):
         return self.scratch.join("cc." + name)

@@ -39,6 +39,25 @@ int tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab,
  * TOOL_NO, without a word, when there was no such principal. */
 int tool_kadmin_delete(struct tool_kadmin *kadmin, const char *keytab);
 
+/* --- invitations (kadmin_token.c) ---------------------------------------- */
+
+/* What people read out and type: seven groups of four. */
+#define TOOL_TOKEN_SIZE 35
+
+/* Until then (s since 1970) whoever has the token, made here, can make
+ * principal's key, once.  An older token ends.  TOOL_NO when there is a key,
+ * unless force, which ends it. */
+int tool_kadmin_invite(struct tool_kadmin *kadmin, int64_t until, bool force,
+                       char token_out[TOOL_TOKEN_SIZE]);
+/* Let nobody have a token for it. */
+int tool_kadmin_withdraw(struct tool_kadmin *kadmin);
+/* With the token, and nobody's ticket: have the KDC make principal's key, put
+ * it into keytab, and try it. */
+int tool_kadmin_redeem(const char *principal, const char *token,
+                       const char *keytab);
+/* As people type it, to what it was; false: it never was a token. */
+bool tool_token_read(const char *text, char token_out[TOOL_TOKEN_SIZE]);
+
 /* --- keytabs (kadmin_keytab.c) ------------------------------------------- */
 
 struct tool_keytab_key { krb5_kvno kvno; krb5_keyblock *keys; int n; };
@@ -54,5 +73,18 @@ krb5_error_code tool_keytab_remove(krb5_context context, const char *keytab,
 krb5_error_code tool_keytab_time(krb5_context context, const char *keytab,
                                  krb5_principal principal, krb5_kvno kvno,
                                  int64_t *time_out);
+
+/*
+ * Another keytab in the place of one.  Begin, before there are keys, makes
+ * sure that it can be written: *path_out is a new one beside it, which finish
+ * puts in its place with the keys that the old one had of others.  End in any
+ * case; it frees path.
+ */
+krb5_error_code tool_keytab_begin(krb5_context context, const char *keytab,
+                                  char **path_out);
+krb5_error_code tool_keytab_finish(krb5_context context, const char *keytab,
+                                   krb5_principal principal,
+                                   const char *path);
+void tool_keytab_end(char *path);
 
 #endif

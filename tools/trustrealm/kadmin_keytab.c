@@ -2,8 +2,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include "kadmin.h"
 
 krb5_error_code
@@ -95,4 +100,133 @@ tool_keytab_time(krb5_context context, const char *name,
     }
     (void)krb5_kt_close(context, keytab);
     return ret;
+}
+
+/* --- another one in its place -------------------------------------------- */
+
+/* Where a keytab's file is or will be, malloced; NULL when it is no file. */
+static char *
+file_of(krb5_context context, const char *keytab)
+{
+    krb5_keytab handle = NULL;
+    const char *type;
+    char name[MAX_KEYTAB_NAME_LEN], *path = NULL, *followed;
+
+    if (krb5_kt_resolve(context, keytab, &handle) != 0)
+        return NULL;
+    type = krb5_kt_get_type(context, handle);
+    if ((strcmp(type, "FILE") == 0 || strcmp(type, "WRFILE") == 0) &&
+        krb5_kt_get_name(context, handle, name, sizeof(name)) == 0)
+        path = tool_copy(strchr(name, ':') + 1);
+    (void)krb5_kt_close(context, handle);
+    followed = path != NULL ? realpath(path, NULL) : NULL;
+    if (followed == NULL)
+        return path;
+    free(path);
+    return followed;
+}
+
+/* The new one is in a folder of its own until it is whole. */
+krb5_error_code
+tool_keytab_begin(krb5_context context, const char *keytab, char **path_out)
+{
+    char *file = file_of(context, keytab), *folder = NULL;
+    struct stat st;
+    krb5_error_code ret = 0;
+
+    *path_out = NULL;
+    if (file == NULL)
+        return KRB5_KT_UNKNOWN_TYPE;
+    if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) {
+        ret = EEXIST;
+        goto cleanup;
+    }
+    folder = tool_format("%s.XXXXXX", file);
+    if (mkdtemp(folder) == NULL)
+        ret = errno;
+    else
+        *path_out = tool_format("%s/keytab", folder);
+
+cleanup:
+    free(folder);
+    free(file);
+    return ret;
+}
+
+/* Add what keytab has of others than principal to another one. */
+static krb5_error_code
+copy_others(krb5_context context, const char *keytab,
+            krb5_const_principal principal, const char *path)
+{
+    krb5_error_code ret, end;
+    krb5_keytab from = NULL, to = NULL;
+    krb5_kt_cursor cursor;
+    krb5_keytab_entry entry;
+
+    ret = krb5_kt_resolve(context, keytab, &from);
+    if (ret == 0)
+        ret = krb5_kt_resolve(context, path, &to);
+    if (ret == 0)
+        ret = krb5_kt_start_seq_get(context, from, &cursor);
+    if (ret != 0)
+        goto cleanup;
+    while ((ret = krb5_kt_next_entry(context, from, &entry, &cursor)) == 0) {
+        if (!krb5_principal_compare(context, principal, entry.principal))
+            ret = krb5_kt_add_entry(context, to, &entry);
+        (void)krb5_free_keytab_entry_contents(context, &entry);
+        if (ret != 0)
+            break;
+    }
+    end = krb5_kt_end_seq_get(context, from, &cursor);
+    ret = ret == KRB5_KT_END ? end : ret;
+
+cleanup:
+    if (to != NULL)
+        (void)krb5_kt_close(context, to);
+    if (from != NULL)
+        (void)krb5_kt_close(context, from);
+    return ret;
+}
+
+krb5_error_code
+tool_keytab_finish(krb5_context context, const char *keytab,
+                   krb5_principal principal, const char *path)
+{
+    char *file = file_of(context, keytab);
+    struct stat st;
+    krb5_error_code ret = 0;
+    int fd = -1;
+
+    if (file == NULL)
+        return KRB5_KT_UNKNOWN_TYPE;
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) {
+        ret = errno;
+        goto cleanup;
+    }
+    /* What was the daemon's stays so. */
+    if (stat(file, &st) == 0) {
+        ret = copy_others(context, keytab, principal, path);
+        if (ret == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
+            ret = errno;
+    }
+    if (ret == 0 && (fsync(fd) != 0 || rename(path, file) != 0))
+        ret = errno;
+
+cleanup:
+    if (fd >= 0)
+        (void)close(fd);
+    free(file);
+    return ret;
+}
+
+void
+tool_keytab_end(char *path)
+{
+    if (path == NULL)
+        return;
+    (void)unlink(path);
+    *strrchr(path, '/') = '\0';
+    (void)rmdir(path);
+    free(path);
 }

@@ -39,6 +39,7 @@ static const struct tool_command *const commands[] = {
     &tool_system_disable,
     &tool_system_enable,
     &tool_system_remove,
+    &tool_system_invite,
     &tool_system_enroll,
     &tool_system_rotate,
     &tool_system_retire,

@@ -61,6 +61,8 @@ struct noun_call {
     const char *keytab;         /* --keytab */
     const char *admin_cache;    /* --admin-cache */
     bool finish;                /* --finish */
+    const char *valid;          /* --valid */
+    const char *token_file;     /* --token-file */
     const char *realm, *low, *high, *until;     /* of a range */
     bool all;                   /* --all */
     struct noun_given *given;
@@ -80,8 +82,11 @@ enum {
     NOUN_NAMELESS = 1 << 8,
     NOUN_ENTRY = 1 << 9,
     NOUN_PROPOSE = 1 << 10,
-    NOUN_KEYTAB = 1 << 11,      /* --keytab, --admin-cache */
-    NOUN_FINISH = 1 << 12
+    NOUN_KEYTAB = 1 << 11,      /* --keytab */
+    NOUN_ADMIN = 1 << 12,       /* --admin-cache */
+    NOUN_FINISH = 1 << 13,
+    NOUN_INVITE = 1 << 14,      /* --valid, --token-file to write */
+    NOUN_TOKEN = 1 << 15        /* --token-file to read */
 };
 
 /*
@@ -101,6 +106,10 @@ int noun_lacks(const struct noun_call *call, struct tool_directory *directory);
  * is none.  Close work in any case. */
 int noun_begin(const struct noun_call *call, struct tool_work *work,
                struct tool_entry **entry_out);
+/* Note a new entry of the call's name (which no other has), with what was
+ * given. */
+int noun_make(const struct noun_call *call, struct tool_work *work,
+              struct tool_entry **entry_out);
 /* Give entry what was given; TOOL_NO when what is to go is not there. */
 int noun_take(const struct noun_call *call, struct tool_entry *entry);
 /* Put value in the place of the one that it identifies. */
@@ -118,6 +127,11 @@ char *noun_parent(const struct noun_call *call, struct tool_work *work);
 /* --- verbs --------------------------------------------------------------- */
 
 /* complete (or NULL) fills in what was not given.  has: further options. */
+int noun_add_entry(const struct noun_call *call, struct tool_work *work,
+                   int (*complete)(const struct noun_call *call,
+                                   struct tool_work *work,
+                                   struct tool_entry *entry, void *arg),
+                   void *arg);
 int noun_add(const struct noun *noun, const char *command, const char *text,
              int has, int (*complete)(const struct noun_call *call,
                                       struct tool_work *work,
@@ -144,5 +158,16 @@ extern const struct noun noun_system;
 /* trustrealm/HOST in the Kerberos realm that the host is in, malloced; NULL
  * after a complaint. */
 char *noun_system_principal(const char *host);
+/* Give a system that has no principal that one. */
+int noun_system_complete(struct tool_entry *entry);
+
+/* The keytab of the option or the configuration; NULL after a complaint. */
+const char *system_keytab(const struct noun_call *call,
+                          const struct tr_config *config);
+/* The directory's rules go by owners: that is us, unless somebody is. */
+int system_complete_owner(const struct noun_call *call,
+                          struct tool_work *work, struct tool_entry *entry);
+/* system enroll, with --token-file (system_invite.c). */
+int system_enroll_by_token(const struct noun_call *call);
 
 #endif

@@ -11,7 +11,8 @@
 enum { OPTION_PARENT = TOOL_OPTION_OWN, OPTION_FORCE, OPTION_REALM,
        OPTION_LOW, OPTION_HIGH, OPTION_UNTIL, OPTION_ALL, OPTION_UNSET,
        OPTION_ENTRY, OPTION_PROPOSE, OPTION_KEYTAB,
-       OPTION_ADMIN_CACHE, OPTION_FINISH, OPTION_FIELD };
+       OPTION_ADMIN_CACHE, OPTION_FINISH, OPTION_VALID, OPTION_TOKEN_FILE,
+       OPTION_FIELD };
 
 #define MAX_OPTIONS 64
 
@@ -39,8 +40,14 @@ static const struct {
       "for somebody else to approve (\"pending\")" },
     { NOUN_KEYTAB, OPTION_KEYTAB, "keytab", "FILE",
       "where the system's key is (default: that of\nthe configuration)" },
-    { NOUN_KEYTAB, OPTION_ADMIN_CACHE, "admin-cache", "CCACHE",
+    { NOUN_ADMIN, OPTION_ADMIN_CACHE, "admin-cache", "CCACHE",
       "your ticket for kadmin/admin (default: your\npassword is asked for)" },
+    { NOUN_INVITE, OPTION_VALID, "valid", "TIME",
+      "how long the token is good: 12h, 3d\n(default: 1d)" },
+    { NOUN_INVITE, OPTION_TOKEN_FILE, "token-file", "FILE",
+      "a new file for the token (default: it is\nprinted)" },
+    { NOUN_TOKEN, OPTION_TOKEN_FILE, "token-file", "FILE",
+      "a token instead of an administrator's ticket;\n- asks for it" },
     { NOUN_FINISH, OPTION_FINISH, "finish", NULL,
       "remove the old keys instead" },
     { NOUN_FORCE, OPTION_FORCE, "force", NULL, "see above" },
@@ -192,6 +199,12 @@ take_option(struct noun_call *call, int option)
         break;
     case OPTION_ADMIN_CACHE:
         call->admin_cache = optarg;
+        break;
+    case OPTION_VALID:
+        call->valid = optarg;
+        break;
+    case OPTION_TOKEN_FILE:
+        call->token_file = optarg;
         break;
     case OPTION_FINISH:
         call->finish = true;

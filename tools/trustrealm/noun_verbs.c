@@ -60,34 +60,45 @@ is_good_name(const struct noun_call *call)
     return good;
 }
 
-static int
-add(const struct noun_call *call, struct tool_work *work,
-    int (*complete)(const struct noun_call *call, struct tool_work *work,
-                    struct tool_entry *entry, void *arg), void *arg)
+int
+noun_make(const struct noun_call *call, struct tool_work *work,
+          struct tool_entry **entry_out)
 {
-    const struct noun *noun = call->noun;
     struct tool_entry *entry;
     char *parent;
-    int status;
 
     if (!is_good_name(call))
         return tool_usage(call->command, "'%s' is not a %s: letters, digits, "
                           "'.', '_' and '-' expected", call->name,
-                          noun->name);
-    status = tool_work_open(&call->options, work);
-    if (status != TOOL_DONE)
-        return status;
-    entry = tool_entries_find(&work->entries, noun->type, call->name);
-    if (entry != NULL)
-        return tool_fail(TOOL_NO, "there is a %s %s already: %s",
-                         noun->title, call->name, entry->dn);
+                          call->noun->name);
     parent = noun_parent(call, work);
     if (parent == NULL)
         return TOOL_USAGE;
     entry = make_named(call, work, parent);
     free(parent);
     tool_entry_identify(entry);
-    status = noun_take(call, entry);
+    *entry_out = entry;
+    return noun_take(call, entry);
+}
+
+int
+noun_add_entry(const struct noun_call *call, struct tool_work *work,
+               int (*complete)(const struct noun_call *call,
+                               struct tool_work *work,
+                               struct tool_entry *entry, void *arg),
+               void *arg)
+{
+    struct tool_entry *entry;
+    int status;
+
+    status = tool_work_open(&call->options, work);
+    if (status != TOOL_DONE)
+        return status;
+    entry = tool_entries_find(&work->entries, call->noun->type, call->name);
+    if (entry != NULL)
+        return tool_fail(TOOL_NO, "there is a %s %s already: %s",
+                         call->noun->title, call->name, entry->dn);
+    status = noun_make(call, work, &entry);
     if (status == TOOL_DONE && complete != NULL)
         status = complete(call, work, entry, arg);
     return status == TOOL_DONE ? tool_work_finish(&call->options, work) :
@@ -109,7 +120,7 @@ noun_add(const struct noun *noun, const char *command, const char *text,
                argv,
                &call, &status);
     if (status < 0)
-        status = add(&call, &work, complete, arg);
+        status = noun_add_entry(&call, &work, complete, arg);
     tool_work_close(&work);
     noun_call_free(&call);
     return status;

@@ -92,9 +92,8 @@ noun_system_principal(const char *host)
     return principal;
 }
 
-static int
-complete(const struct noun_call *call, struct tool_work *work,
-         struct tool_entry *entry, void *arg)
+int
+noun_system_complete(struct tool_entry *entry)
 {
     char *principal;
 
@@ -106,6 +105,13 @@ complete(const struct noun_call *call, struct tool_work *work,
     tool_entry_add(entry, "trPrincipal", principal);
     free(principal);
     return TOOL_DONE;
+}
+
+static int
+complete(const struct noun_call *call, struct tool_work *work,
+         struct tool_entry *entry, void *arg)
+{
+    return noun_system_complete(entry);
 }
 
 static int

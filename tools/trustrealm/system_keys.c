@@ -7,9 +7,8 @@
 #include "kadmin.h"
 #include "noun.h"
 
-/* Of the option, or of the configuration; NULL after a complaint. */
-static const char *
-keytab_of(const struct noun_call *call, const struct tr_config *config)
+const char *
+system_keytab(const struct noun_call *call, const struct tr_config *config)
 {
     if (call->keytab != NULL)
         return call->keytab;
@@ -23,14 +22,15 @@ keytab_of(const struct noun_call *call, const struct tr_config *config)
 
 struct enrolment { struct tool_kadmin *kadmin; char *keytab; bool made; };
 
-/* The directory's rules go by owners: that is us, unless somebody is. */
-static int
-complete_owner(struct tool_work *work, struct tool_entry *entry)
+int
+system_complete_owner(const struct noun_call *call, struct tool_work *work,
+                      struct tool_entry *entry)
 {
     char *me = NULL;
     int status;
 
-    if (tool_entry_value(entry, "owner") != NULL)
+    if (tool_entry_value(entry, "owner") != NULL ||
+        call->options.ldif != NULL)
         return TOOL_DONE;
     status = tool_directory_whoami(work->directory, &me);
     if (status == TOOL_DONE && strncmp(me, "dn:", 3) == 0 && me[3] != '\0')
@@ -45,20 +45,14 @@ complete(const struct noun_call *call, struct tool_work *work,
          struct tool_entry *entry, void *arg)
 {
     struct enrolment *enrolment = arg;
-    const char *keytab = keytab_of(call, work->config);
-    char *principal;
+    const char *keytab = system_keytab(call, work->config);
     int status;
 
     if (keytab == NULL)
         return TOOL_USAGE;
-    if (tool_entry_value(entry, "trPrincipal") == NULL) {
-        principal = noun_system_principal(entry->name);
-        if (principal == NULL)
-            return TOOL_USAGE;
-        tool_entry_add(entry, "trPrincipal", principal);
-        free(principal);
-    }
-    status = complete_owner(work, entry);
+    status = noun_system_complete(entry);
+    if (status == TOOL_DONE)
+        status = system_complete_owner(call, work, entry);
     if (status != TOOL_DONE || call->options.dry_run)
         return status;
     status = tool_kadmin_open(tool_entry_value(entry, "trPrincipal"),
@@ -71,22 +65,39 @@ complete(const struct noun_call *call, struct tool_work *work,
 }
 
 static int
-enroll(int argc, char **argv)
+enroll_by_ticket(const struct noun_call *call)
 {
     struct enrolment enrolment = { 0 };
+    struct tool_work work = { 0 };
     int status;
 
-    status = noun_add(&noun_system, "system enroll", "On a new system: make "
-                      "its key, put that into its keytab, and add it to the\n"
-                      "table, a member of no trust realm yet; all, or "
-                      "nothing.", NOUN_KEYTAB, complete, &enrolment, argc,
-                      argv);
+    status = noun_add_entry(call, &work, complete, &enrolment);
     if (status != TOOL_DONE && enrolment.made &&
         tool_kadmin_delete(enrolment.kadmin, enrolment.keytab) != TOOL_DONE)
         tool_fail(TOOL_SYSTEM, "%s: the key could not be taken back",
                   enrolment.keytab);
     tool_kadmin_close(enrolment.kadmin);
     free(enrolment.keytab);
+    tool_work_close(&work);
+    return status;
+}
+
+static int
+enroll(int argc, char **argv)
+{
+    struct noun_call call;
+    int status;
+
+    noun_parse(&noun_system, "system enroll", "On a new system: make its key, "
+               "put that into its keytab, and add it to the\ntable, a member "
+               "of no trust realm yet; all, or nothing.  With a token of\n"
+               "\"system invite\", which has added it, only the key.",
+               NOUN_FIELDS | NOUN_PARENT | NOUN_KEYTAB | NOUN_ADMIN |
+               NOUN_TOKEN, argc, argv, &call, &status);
+    if (status < 0)
+        status = call.token_file != NULL ? system_enroll_by_token(&call) :
+            enroll_by_ticket(&call);
+    noun_call_free(&call);
     return status;
 }
 
@@ -97,7 +108,7 @@ rotate_entry(const struct noun_call *call, const struct tr_config *config,
              const struct tool_entry *entry)
 {
     const char *principal = tool_entry_value(entry, "trPrincipal");
-    const char *keytab = keytab_of(call, config);
+    const char *keytab = system_keytab(call, config);
     struct tool_kadmin *kadmin = NULL;
     int status;
 
@@ -126,8 +137,8 @@ rotate(int argc, char **argv)
     noun_parse(&noun_system, "system rotate", "On a system: give it a new "
                "key.  Old keys stay, for tickets that are in use;\n--finish, "
                "a ticket's life later, removes them (--force: at once).",
-               NOUN_READS | NOUN_KEYTAB | NOUN_FINISH | NOUN_FORCE, argc,
-               argv, &call, &status);
+               NOUN_READS | NOUN_KEYTAB | NOUN_ADMIN | NOUN_FINISH |
+               NOUN_FORCE, argc, argv, &call, &status);
     if (status < 0) {
         status = tool_load_config(&call.options, &config);
         if (status == TOOL_DONE)
@@ -177,7 +188,10 @@ retire_system(const struct noun_call *call, struct tool_work *work)
         goto cleanup;
     status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
     if (status == TOOL_DONE)
-        status = tool_kadmin_delete(kadmin, call->keytab);
+        status = tool_kadmin_withdraw(kadmin);
+    if (status != TOOL_DONE)
+        goto cleanup;
+    status = tool_kadmin_delete(kadmin, call->keytab);
     if (status == TOOL_NO && gone == TOOL_DONE)
         status = TOOL_DONE;
     else if (status == TOOL_NO)
@@ -198,9 +212,10 @@ retire(int argc, char **argv)
     int status;
 
     noun_parse(&noun_system, "system retire", "Remove a system from the "
-               "table with all its memberships, and its principal\nfrom the "
-               "KDC; on the system, with --keytab, its keys as well.",
-               NOUN_KEYTAB, argc, argv, &call, &status);
+               "table with all its memberships, and its principal\nand its "
+               "invitation from the KDC; on the system, with --keytab, its "
+               "keys as\nwell.", NOUN_KEYTAB | NOUN_ADMIN, argc, argv, &call,
+               &status);
     if (status < 0)
         status = retire_system(&call, &work);
     tool_work_close(&work);

@@ -60,6 +60,7 @@ extern const struct tool_command tool_system_leave;
 extern const struct tool_command tool_system_disable;
 extern const struct tool_command tool_system_enable;
 extern const struct tool_command tool_system_remove;
+extern const struct tool_command tool_system_invite;
 extern const struct tool_command tool_system_enroll;
 extern const struct tool_command tool_system_rotate;
 extern const struct tool_command tool_system_retire;

@@ -40,6 +40,7 @@ void
 tool_work_close(struct tool_work *work)
 {
     tool_work_forget(work);
+    json_decref(work->made);
     tool_entries_clear(&work->entries);
     tool_directory_close(work->directory);
     tr_config_free(work->config);
@@ -434,7 +435,7 @@ static int
 print_json(const struct tool_work *work, const struct findings *findings,
            const char *result, int status)
 {
-    json_t *list = json_array();
+    json_t *list = json_array(), *object;
     const struct finding *finding;
     size_t i;
 
@@ -445,9 +446,11 @@ print_json(const struct tool_work *work, const struct findings *findings,
             "rule", finding->rule, "entry", tool_json_text(finding->entry),
             "text", tool_json_text(finding->text)));
     }
-    return tool_json_print(json_pack("{s:s, s:o, s:o}", "result", result,
-                                     "changes", changes_json(work),
-                                     "findings", list), status);
+    object = json_pack("{s:s, s:o, s:o}", "result", result, "changes",
+                       changes_json(work), "findings", list);
+    if (status == TOOL_DONE && work->made != NULL)
+        json_object_update(object, work->made);
+    return tool_json_print(object, status);
 }
 
 int
@@ -488,7 +491,7 @@ tool_work_finish(const struct tool_options *options, struct tool_work *work)
         result = "refused";
         status = tool_fail(TOOL_NO, "refused: nothing was written");
     } else if (work->nchanges == 0) {
-        result = "unchanged";
+        result = work->made != NULL ? "done" : "unchanged";
     } else if (options->dry_run) {
         result = "dry-run";
     } else {
@@ -499,7 +502,9 @@ tool_work_finish(const struct tool_options *options, struct tool_work *work)
     }
     if (options->json)
         status = print_json(work, &findings, result, status);
-    else if (status == TOOL_DONE && tool_for_people())
+    else if (status == TOOL_DONE && work->made != NULL)
+        tool_json_rows(json_incref(work->made));
+    if (status == TOOL_DONE && !options->json && tool_for_people())
         tool_line("%s", strcmp(result, "dry-run") == 0 ?
                   "nothing was written (--dry-run)" : result);
 

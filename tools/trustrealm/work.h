@@ -27,6 +27,8 @@ struct tool_work {
     struct tool_entries entries;        /* all of ours, as they are */
     struct tool_change *changes;        /* in the order of writing */
     size_t nchanges;
+    json_t *made;                       /* beside entries: an object, to be
+                                           printed when all is done; or NULL */
 };
 
 int tool_work_open(const struct tool_options *options,

@@ -1,0 +1,411 @@
+# tests/integration/test_invite.py - systems that come with a token
+# SPDX-License-Identifier: BSD-2-Clause
+"""trustrealm system invite, by a system administrator, and enroll, on a
+system where nobody has a ticket, against a real kadmind with the rules of
+doc/SCHEMA."""
+
+import calendar
+import json
+import os
+import pty
+import re
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+from testlib import servers, table
+from testlib.process import run
+from testlib.roles import Administration, person
+
+ZETA = "zeta.example.test"
+PRINCIPAL = "trustrealm/%s@%s" % (ZETA, table.REALM)
+INVITATION = "trustrealm-invite/%s@%s" % (ZETA, table.REALM)
+TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
+
+
+@pytest.fixture(scope="module")
+def administration():
+    with Administration() as made:
+        made.start_kadmind()
+        yield made
+
+
+@pytest.fixture
+def keytab(administration):
+    """Of zeta, which is gone after the test."""
+    path = administration.scratch.join("zeta.keytab")
+    yield path
+    by_sid(administration, "retire", check=False)
+    if os.path.exists(path):
+        os.unlink(path)
+
+
+def by_sid(administration, verb, *options, check=True, who="sid"):
+    done = administration.trustrealm(
+        who, "system", verb, ZETA, "--admin-cache",
+        "FILE:" + administration.kadmin_ccache(who), *options)
+    assert not check or done.status == 0, done
+    return done
+
+
+def invite(administration, *options):
+    """The token."""
+    done = by_sid(administration, "invite", "--json", *options)
+    token = json.loads(done.out)["token"]
+    assert TOKEN.match(token)
+    return token
+
+
+def new_system(administration):
+    """The environment of a system where nobody has logged in."""
+    env = administration.realm.environment()
+    env["KRB5CCNAME"] = "FILE:/nonexistent"
+    return env
+
+
+def command(keytab, *options):
+    return [servers.built("tools/trustrealm/trustrealm"), "system", "enroll",
+            ZETA, "--keytab", keytab, "--token-file"] + list(options)
+
+
+def enroll(administration, keytab, token):
+    """There, with the token on stdin."""
+    return run(command(keytab, "-"), env=new_system(administration),
+               input=token + "\n", check=False)
+
+
+def kinit(administration, principal, password, service="krbtgt/%s@%s" % (
+        table.REALM, table.REALM)):
+    """Into the cache "token"; what it left."""
+    return run([servers.program("kinit"), "-c",
+                "FILE:" + administration.scratch.join("token"), "-S", service,
+                principal], env=new_system(administration),
+               input=password + "\n", check=False)
+
+
+def log_in(administration, keytab):
+    """Does the KDC take the keytab's key?"""
+    done = run([servers.program("kinit"), "-k", "-t", keytab, "-c",
+                "FILE:" + administration.scratch.join("cc.zeta"), PRINCIPAL],
+               env=administration.realm.environment(), check=False)
+    return done.status == 0
+
+
+def by_token(administration, query):
+    """Ask kadmind with the ticket that is in the cache "token"."""
+    return run([servers.program("kadmin"), "-r", table.REALM, "-c",
+                "FILE:" + administration.scratch.join("token"), "-q", query],
+               env=dict(new_system(administration),
+                        GSS_MECH_CONFIG="/dev/null"), check=False)
+
+
+def entry(administration):
+    return administration.directory.search(
+        table.BASE, "(cn=%s)" % ZETA, "trPrincipal", "owner", "trMembership",
+        "trAlias")
+
+
+def test_two_commands(administration, keytab):
+    token = invite(administration, "--alias", "z.example.test")
+    found = entry(administration)
+    assert "trPrincipal: " + PRINCIPAL in found
+    assert "trAlias: z.example.test" in found
+    assert "owner: " + person("sid") in found and "trMember" not in found
+    assert not os.path.exists(keytab)
+
+    done = enroll(administration, keytab, token)
+    assert done.status == 0, done
+    assert token not in done.text
+    assert os.stat(keytab).st_mode & 0o777 == 0o600
+    assert os.listdir(administration.scratch.path).count("zeta.keytab") == 1
+    assert not [name for name in os.listdir(administration.scratch.path)
+                if name.startswith("zeta.keytab.")]
+    assert log_in(administration, keytab)
+    listed = run([servers.program("klist"), "-k", "-e", keytab],
+                 env=administration.realm.environment()).out
+    assert listed.count(PRINCIPAL) == 1 and "aes256" in listed
+
+
+def test_as_people_type_it(administration, keytab):
+    token = invite(administration)
+    typed = token.lower().replace("-", " ").replace("0", "o").replace("1",
+                                                                      "l")
+    assert enroll(administration, keytab, typed).status == 0
+    assert log_in(administration, keytab)
+
+
+def test_once(administration, keytab):
+    """The second one does no harm to the first."""
+    token = invite(administration)
+    assert enroll(administration, keytab, token).status == 0
+    done = enroll(administration, keytab + ".other", token)
+    assert done.status == 1 and "used already or withdrawn" in done.err
+    assert not os.path.exists(keytab + ".other")
+    assert log_in(administration, keytab)
+    assert "not found" in kinit(administration, INVITATION, token).err
+
+
+def test_wrong_token(administration, keytab):
+    """Who has it can still come."""
+    token = invite(administration)
+    other = token[:-1] + ("A" if token[-1] != "A" else "B")
+    done = enroll(administration, keytab, other)
+    assert done.status == 1 and "not its token" in done.err
+    for nonsense in (token[:-1], token + "0", token[:-1] + "!", ""):
+        done = enroll(administration, keytab, nonsense)
+        assert done.status in (2, 3) and "no token" in done.err, done
+        assert not nonsense or nonsense not in done.err
+    assert not os.path.exists(keytab)
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_expired(administration, keytab):
+    """For the log-in, and for kadmin/changepw, where an expired password
+    would do."""
+    token = invite(administration)
+    for service in ("kadmin/changepw", "kadmin/admin"):
+        assert kinit(administration, INVITATION, token, service).status == 0
+    administration.realm.modify(INVITATION, "-expire", '"1 minute ago"')
+    done = enroll(administration, keytab, token)
+    assert done.status == 1 and "has expired" in done.err
+    for service in ("kadmin/changepw", "kadmin/admin"):
+        done = kinit(administration, INVITATION, token, service)
+        assert done.status == 1 and "expired" in done.err
+    assert enroll(administration, keytab, invite(administration)).status == 0
+
+
+@pytest.mark.parametrize("valid, seconds", [
+    (None, 24 * 3600), ("12h", 12 * 3600), ("3d", 3 * 24 * 3600)])
+def test_how_long(administration, keytab, valid, seconds):
+    """By its principal's end; tickets got by it are good for minutes."""
+    token = invite(administration, *(["--valid", valid] if valid else []))
+    assert kinit(administration, INVITATION, token).status == 0
+    shown = run([servers.program("klist"), "-c", "FILE:" +
+                 administration.scratch.join("token")],
+                env=dict(administration.realm.environment(), TZ="UTC",
+                         LC_ALL="C")).out
+    start, end = (calendar.timegm(time.strptime(text, "%m/%d/%y %H:%M:%S"))
+                  for text in re.findall(r"\d\d/\d\d/\d\d [\d:]{8}",
+                                         shown)[:2])
+    assert 0 < end - start <= 300
+    shown = run([servers.program("kadmin"), "-r", table.REALM, "-c", "FILE:" +
+                 administration.kadmin_ccache("paula"), "-q",
+                 "getprinc " + INVITATION],
+                env=dict(administration.realm.environment(), TZ="UTC",
+                         LC_ALL="C", GSS_MECH_CONFIG="/dev/null")).out
+    ends = time.strptime(re.search(r"Expiration date: (.*)", shown)[1],
+                         "%a %b %d %H:%M:%S %Z %Y")
+    assert abs(calendar.timegm(ends) - time.time() - seconds) < 120
+    assert "REQUIRES_PRE_AUTH" in shown
+
+
+@pytest.mark.parametrize("valid", ["", "1", "31d", "tomorrow", "-1d"])
+def test_bad_validity(administration, keytab, valid):
+    done = by_sid(administration, "invite", "--valid", valid, check=False)
+    assert done.status == 2 and "--valid" in done.err
+    assert entry(administration) == ""
+
+
+def test_without_a_kdc(administration, keytab):
+    """Nothing is lost."""
+    token = invite(administration)
+    administration.realm.stop()
+    try:
+        done = enroll(administration, keytab, token)
+        assert done.status == 3 and "token is still good" in done.err
+    finally:
+        administration.realm.start()
+    assert enroll(administration, keytab, token).status == 0
+    assert log_in(administration, keytab)
+
+
+def test_invited_again(administration, keytab):
+    """The older token ends; the entry is as it was."""
+    first = invite(administration, "--alias", "z.example.test")
+    before = entry(administration)
+    second = invite(administration)
+    assert entry(administration) == before and first != second
+    done = enroll(administration, keytab, first)
+    assert done.status == 1 and "not the newest" in done.err
+    assert enroll(administration, keytab, second).status == 0
+    done = by_sid(administration, "invite", "--alias", "y.example.test",
+                  check=False)
+    assert done.status == 2 and "system set" in done.err
+
+
+def test_a_key_ends_by_force_only(administration, keytab):
+    """That of a system that was lost."""
+    assert enroll(administration, keytab, invite(administration)).status == 0
+    done = by_sid(administration, "invite", check=False)
+    assert done.status == 1 and "--force" in done.err
+    assert log_in(administration, keytab)
+    token = invite(administration, "--force")
+    assert not log_in(administration, keytab)
+    assert enroll(administration, keytab, token).status == 0
+    assert log_in(administration, keytab)
+
+
+def test_withdrawn(administration, keytab):
+    token = invite(administration)
+    by_sid(administration, "retire")
+    assert entry(administration) == ""
+    done = enroll(administration, keytab, token)
+    assert done.status == 1 and "withdrawn" in done.err
+    assert not os.path.exists(keytab)
+
+
+def test_what_a_token_is_good_for(administration, keytab):
+    """No other system, and not this one once it has a key, whoever got a
+    ticket before."""
+    token = invite(administration)
+    assert kinit(administration, INVITATION, token,
+                 "kadmin/admin").status == 0
+    for query, what in (
+            ("addprinc -randkey trustrealm/eta.example.test", "add"),
+            ("addprinc -randkey trustrealm-invite/eta.example.test", "add"),
+            ("delprinc -force sid", "delete"),
+            ("getprinc sid", "get"),
+            ("cpw -randkey sid", "change-password")):
+        assert "requires ``%s'' privilege" % what in by_token(
+            administration, query).err
+    assert enroll(administration, keytab, token).status == 0
+    for query, what in (
+            ("addprinc -pw secret " + PRINCIPAL, "already exists"),
+            ("cpw -pw secret " + PRINCIPAL, "privilege"),
+            ("delprinc -force " + PRINCIPAL, "privilege"),
+            ("modprinc +allow_tix " + PRINCIPAL, "privilege")):
+        assert what in by_token(administration, query).err
+    assert log_in(administration, keytab)
+
+
+def test_a_thief_was_first(administration, keytab):
+    """It shows."""
+    token = invite(administration)
+    assert kinit(administration, INVITATION, token,
+                 "kadmin/admin").status == 0
+    by_token(administration, "addprinc -pw secret " + PRINCIPAL)
+    done = enroll(administration, keytab, token)
+    assert done.status == 1 and "used already" in done.err
+    assert not os.path.exists(keytab)
+
+
+def test_keytab_that_cannot_be_written(administration, keytab):
+    """It is seen before the token is used."""
+    token = invite(administration)
+    for path in ("/nowhere/keytab", administration.scratch.path):
+        done = enroll(administration, path, token)
+        assert done.status == 3 and path in done.err
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_keytab_that_breaks_off(administration, keytab):
+    """A disk is full just then: it says how to go on."""
+    token = invite(administration)
+
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = subprocess.run(command(keytab, "-"), input=token, text=True,
+                          env=new_system(administration), timeout=60,
+                          capture_output=True, preexec_fn=no_room,
+                          restore_signals=False)
+    assert done.returncode == 3 and keytab in done.stderr
+    assert "invited again" in done.stderr
+    assert not os.path.exists(keytab)
+    token = invite(administration, "--force")
+    assert enroll(administration, keytab, token).status == 0
+    assert log_in(administration, keytab)
+
+
+def test_keys_of_others_stay(administration, keytab):
+    """In a keytab that has some, and an old key of the system."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    assert enroll(administration, keytab, invite(administration)).status == 0
+    os.chown(keytab, 1, 1)
+    token = invite(administration, "--force")
+    assert enroll(administration, keytab, token).status == 0
+    found = os.stat(keytab)
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1, 1,
+                                                                   0o600)
+    listed = run([servers.program("klist"), "-k", keytab],
+                 env=administration.realm.environment()).out
+    assert listed.count(PRINCIPAL) == 1 and "host/" + ZETA in listed
+    assert log_in(administration, keytab)
+
+
+def test_token_in_a_file(administration, keytab):
+    path = administration.scratch.join("token.zeta")
+    done = by_sid(administration, "invite", "--token-file", path)
+    with open(path) as file:
+        token = file.read().strip()
+    assert TOKEN.match(token) and token not in done.text
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    done = by_sid(administration, "invite", "--token-file", path, check=False)
+    assert done.status == 3 and path in done.err
+    done = run(command(keytab, path), env=new_system(administration),
+               check=False)
+    assert done.status == 0, done
+    os.unlink(path)
+
+
+def test_asked_for_on_a_terminal(administration, keytab):
+    """And not shown there."""
+    token = invite(administration)
+    terminal, other = pty.openpty()
+    with subprocess.Popen(command(keytab, "-"), stdin=other, stdout=other,
+                          stderr=other, start_new_session=True,
+                          env=new_system(administration)) as child:
+        os.close(other)
+        shown = os.read(terminal, 100)
+        while b"Token" not in shown:
+            shown += os.read(terminal, 100)
+        os.write(terminal, token.encode() + b"\n")
+        try:
+            while True:
+                shown += os.read(terminal, 1000)
+        except OSError:
+            pass
+        assert child.wait(60) == 0, shown
+    os.close(terminal)
+    assert token.encode() not in shown
+    assert log_in(administration, keytab)
+
+
+@pytest.mark.parametrize("who, options, reason", [
+    ("paula", (), "privilege"),         # the KDC says no
+    ("sid", ("--owner", person("zoe")), "Insufficient access"),
+    ("sid", ("--principal", "host/zeta.example.test@EXAMPLE.TEST"),
+     "trustrealm/HOST"),
+])
+def test_all_or_nothing(administration, keytab, who, options, reason):
+    path = administration.scratch.join("token.none")
+    done = by_sid(administration, "invite", "--token-file", path, *options,
+                  who=who, check=False)
+    assert done.status in (1, 2) and reason in done.err, done
+    assert entry(administration) == "" and not os.path.exists(path)
+    assert "not found" in kinit(administration, INVITATION, "x").err
+
+
+def test_dry_run(administration, keytab):
+    done = by_sid(administration, "invite", "--dry-run")
+    assert "trPrincipal\t" + PRINCIPAL in done.out and "token" not in done.out
+    assert entry(administration) == ""
+    assert "not found" in kinit(administration, INVITATION, "x").err
+
+
+def test_a_table_in_a_file(administration, keytab):
+    path = administration.scratch.write("table.ldif",
+                                        table.ldif(table.entries()))
+    done = administration.trustrealm(
+        "sid", "system", "invite", ZETA, "--ldif", path, "--admin-cache",
+        "FILE:" + administration.kadmin_ccache("sid"), "--json",
+        directory=False)
+    assert done.status == 0, done
+    with open(path) as file:
+        assert "trPrincipal: " + PRINCIPAL in file.read()
+    assert enroll(administration, keytab,
+                  json.loads(done.out)["token"]).status == 0

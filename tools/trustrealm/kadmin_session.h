@@ -1,0 +1,40 @@
+/* tools/trustrealm/kadmin_session.h - logged in to kadmind, for a principal */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef KADMIN_SESSION_H
+#define KADMIN_SESSION_H
+
+#include <kadm5/admin.h>
+#include "kadmin.h"
+
+struct tool_kadmin {
+    krb5_context context;
+    void *handle;
+    krb5_principal principal;   /* of a system: what it is about */
+    char *name;                 /* the same */
+};
+
+/* Say on stderr that what failed; TOOL_SYSTEM. */
+int tool_kadmin_failed(const struct tool_kadmin *kadmin, krb5_error_code code,
+                       const char *what, const char *of);
+/* The same of an answer of kadmind: TOOL_NO when that is no. */
+int tool_kadmin_answered(const struct tool_kadmin *kadmin, kadm5_ret_t code,
+                         const char *what);
+/* Log in as client, by its password.  Says nothing. */
+krb5_error_code tool_kadmin_open_as(const char *principal, const char *client,
+                                    const char *password,
+                                    struct tool_kadmin **kadmin_out);
+
+/* Is there such a principal? */
+int tool_kadmin_exists(struct tool_kadmin *kadmin, bool *exists_out);
+/* Make the principal; password NULL: with a random key. */
+kadm5_ret_t tool_kadmin_make(struct tool_kadmin *kadmin,
+                             const char *password);
+/* A new random key, the old ones kept or not; TOOL_DONE, or what has been
+ * said.  key_out is freed by tool_kadmin_free_key(), in any case. */
+int tool_kadmin_new_key(struct tool_kadmin *kadmin, bool keep,
+                        struct tool_keytab_key *key_out);
+void tool_kadmin_free_key(struct tool_kadmin *kadmin,
+                          struct tool_keytab_key *key);
+
+#endif
