@@ -22,7 +22,7 @@ def famine(world):
     def starve(phase, how, step, first=1):
         return run([program, phase, how, str(first), str(step)],
                    env=world.both_ends(), uid=as_uid(SERVICE), check=False,
-                   timeout=400)
+                   timeout=1800 if THOROUGH else 400)
     return starve
 
 
