@@ -12,6 +12,9 @@
 
 #define MAX_PATH 4096
 
+#define OTHER_SYSTEM \
+    "objectClass: trSystem\ncn: beta\ntrPrincipal: trustrealm/beta@R\n"
+
 static inline int
 remove_one(const char *path, const struct stat *st, int type,
            struct FTW *where)
@@ -83,6 +86,21 @@ put(struct tr_update *update, const char *key, const char *text)
     ret = tr_update_put(update, key, strlen(key), record);
     tr_record_free(record);
     return ret;
+}
+
+static inline void
+commit(struct tr_update *update)
+{
+    assert_int_equal(tr_update_commit(update), 0);
+}
+
+static inline void
+put_one(struct tr_table *table, const char *key, const char *text)
+{
+    struct tr_update *update = begin(table);
+
+    assert_int_equal(put(update, key, text), 0);
+    commit(update);
 }
 
 static inline struct tr_table_info

@@ -1,0 +1,81 @@
+/* tests/unit/test_text.c - numbers and times */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "config.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "text.h"
+
+static void
+numbers_are_strict(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t low, high, number;
+        bool right;
+    } cases[] = {
+        { "0", 0, 9, 0, true }, { "9", 0, 9, 9, true },
+        { "10", 0, 9, 0, false }, { "", 0, 9, 0, false },
+        { " 1", 0, 9, 0, false }, { "1 ", 0, 9, 0, false },
+        { "+1", 0, 9, 0, false }, { "01", 0, 9, 0, false },
+        { "0x1", 0, 99, 0, false }, { "1e1", 0, 99, 0, false },
+        { "-1", 0, 9, 0, false }, { "-1", -1, 9, -1, true },
+        { "-0", -1, 9, 0, false }, { "-", -1, 9, 0, false },
+        { "--1", -9, 9, 0, false }, { "-2", -1, 9, 0, false },
+        { "9223372036854775807", 0, INT64_MAX, INT64_MAX, true },
+        { "9223372036854775808", 0, INT64_MAX, 0, false },
+        { "-9223372036854775808", INT64_MIN, 0, INT64_MIN, true },
+        { "-9223372036854775809", INT64_MIN, 0, 0, false },
+    };
+    int64_t number;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        number = 77;
+        if ((tr_text_number(cases[i].text, cases[i].low, cases[i].high,
+                            &number) == 0) != cases[i].right)
+            fail_msg("\"%s\"", cases[i].text);
+        assert_true(number == (cases[i].right ? cases[i].number : 77));
+    }
+}
+
+static void
+times_are_strict(void **state)
+{
+    static const struct { const char *text; int64_t seconds; } cases[] = {
+        { "19700101000001Z", 1 }, { "20000229235959Z", 951868799 },
+        { "20380119031408Z", INT64_C(2147483648) },
+        { "99991231235959Z", INT64_C(253402300799) },
+        { "19700101000000Z", 0 }, { "19691231235959Z", 0 },
+        { "20010229000000Z", 0 }, { "21000229000000Z", 0 },
+        { "20230431000000Z", 0 }, { "20231301000000Z", 0 },
+        { "20230001000000Z", 0 }, { "20230100000000Z", 0 },
+        { "20230101240000Z", 0 }, { "20230101006000Z", 0 },
+        { "20230101000060Z", 0 }, { "20230101000000z", 0 },
+        { "20230101000000", 0 }, { "202301010000Z", 0 },
+        { "20230101000000.5Z", 0 }, { "20230101000000+0100", 0 },
+        { " 0230101000000Z", 0 }, { "+0230101000000Z", 0 }, { "", 0 },
+    };
+    int64_t seconds;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        seconds = 0;
+        if ((tr_text_time(cases[i].text, &seconds) == 0) !=
+            (cases[i].seconds != 0))
+            fail_msg("\"%s\"", cases[i].text);
+        assert_true(seconds == cases[i].seconds);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(times_are_strict),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
