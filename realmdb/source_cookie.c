@@ -70,7 +70,11 @@ tr_cookie_add(struct tr_cookie *cookie, const char *csn, size_t length)
     return true;
 }
 
-/* OpenLDAP's "rid=000,sid=001,csn=CSN;CSN,..."; false when it is not. */
+/*
+ * OpenLDAP's "rid=000,sid=001,csn=CSN;CSN,..."; false when it is not.  Without
+ * "csn=" it says nothing: a replica that is itself in a refresh passes its
+ * changes on like that.
+ */
 static bool
 parse_csns(const char *text, struct tr_cookie *out)
 {
@@ -83,7 +87,7 @@ parse_csns(const char *text, struct tr_cookie *out)
     while (at != NULL && at != text && at[-1] != ',')
         at = strstr(at + 4, "csn=");
     if (at == NULL)
-        return false;
+        return true;
     for (at += 4; ; at += length + 1) {
         length = strcspn(at, ";,");
         if (!tr_cookie_add(out, at, length))

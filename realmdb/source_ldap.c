@@ -5,7 +5,8 @@
  * One connection carries two things: the search that persists (RFC 4533),
  * and now and then a small search whose answer shows that the provider is
  * alive: an open connection proves nothing.  Its answer also says where the
- * provider stands, if it tells; one that stands behind the table is left.
+ * provider stands, if it tells; one that stands behind the table is left,
+ * before it can make the table look fresh.
  */
 
 #include "config.h"
@@ -41,11 +42,13 @@ struct follower {
     int64_t next_beat;          /* when to send it */
     int64_t beat_deadline;      /* when its answer is overdue; 0 = none out */
     struct tr_cookie beat_known;    /* by the table when it was sent */
-    struct tr_cookie beat_found;    /* in its answer so far */
+    struct tr_cookie standing;      /* in the answer so far */
     int64_t last_sync;          /* last message of the refresh */
     char *away;                 /* what was told of, while it is lost */
     bool worked;                /* this connection got through its refresh */
 };
+
+static char *context_csn[] = { (char *)"contextCSN", NULL };
 
 static int64_t
 now_ms(void)
@@ -71,7 +74,7 @@ wait_for(struct follower *f, LDAP *ld, int64_t ms)
     return fds[0].revents != 0;
 }
 
-/* --- the heartbeat ------------------------------------------------------- */
+/* --- where the provider stands ------------------------------------------- */
 
 static bool
 ends_with(const char *dn, const char *suffix)
@@ -120,22 +123,73 @@ find_suffix(struct follower *f, char **why_out)
     return f->suffix == NULL ? ENOMEM : 0;
 }
 
+static void
+take_standing(struct follower *f, LDAPMessage *entry)
+{
+    struct berval **values = ldap_get_values_len(f->ld, entry, "contextCSN");
+    size_t i;
+
+    for (i = 0; values != NULL && values[i] != NULL; i++)
+        (void)tr_cookie_add(&f->standing, values[i]->bv_val,
+                            values[i]->bv_len);
+    ldap_value_free_len(values);
+}
+
+/* A provider that does not tell is judged by its cookies alone. */
+static krb5_error_code
+judge_standing(struct follower *f, const struct tr_cookie *known,
+               char **why_out)
+{
+    if (tr_cookie_is_empty(&f->standing) ||
+        !tr_cookie_is_behind(&f->standing, known))
+        return 0;
+    *why_out = strdup("the provider is behind what this system has seen");
+    return TRR_SOURCE;
+}
+
+/*
+ * Ask before anything else: to a cookie that is ahead of it OpenLDAP answers
+ * that nothing has changed, as if it knew all of that.
+ */
+static krb5_error_code
+check_standing(struct follower *f, char **why_out)
+{
+    struct timeval timeout = { f->options->timeout_s, 0 };
+    LDAPMessage *answer = NULL, *entry;
+    int code;
+
+    tr_cookie_clear(&f->standing);
+    code = ldap_search_ext_s(f->ld, f->suffix, LDAP_SCOPE_BASE,
+                             "(objectClass=*)", context_csn, 0, NULL, NULL,
+                             &timeout, 1, &answer);
+    entry = code == LDAP_SUCCESS ? ldap_first_entry(f->ld, answer) : NULL;
+    if (entry != NULL)
+        take_standing(f, entry);
+    ldap_msgfree(answer);
+    if (code != LDAP_SUCCESS) {
+        *why_out = tr_connect_error(f->ld, code, "contextCSN");
+        return TRR_SOURCE;
+    }
+    return judge_standing(f, tr_replica_cookie(f->replica), why_out);
+}
+
+/* --- the heartbeat ------------------------------------------------------- */
+
 static krb5_error_code
 send_beat(struct follower *f, char **why_out)
 {
     krb5_error_code ret;
-    char *attributes[] = { (char *)"contextCSN", NULL };
     int code;
 
-    tr_cookie_clear(&f->beat_found);
+    tr_cookie_clear(&f->standing);
     tr_cookie_clear(&f->beat_known);
     /* What the provider sent before this was asked, it must know of. */
     ret = tr_cookie_copy(tr_replica_cookie(f->replica), &f->beat_known);
     if (ret)
         return ret;
     code = ldap_search_ext(f->ld, f->suffix, LDAP_SCOPE_BASE,
-                           "(objectClass=*)", attributes, 0, NULL, NULL, NULL,
-                           1, &f->beat_id);
+                           "(objectClass=*)", context_csn, 0, NULL, NULL,
+                           NULL, 1, &f->beat_id);
     if (code != LDAP_SUCCESS) {
         *why_out = tr_connect_error(f->ld, code, "heartbeat");
         return TRR_SOURCE;
@@ -145,21 +199,10 @@ send_beat(struct follower *f, char **why_out)
     return 0;
 }
 
-static void
-take_beat_entry(struct follower *f, LDAPMessage *raw)
-{
-    struct berval **values = ldap_get_values_len(f->ld, raw, "contextCSN");
-    size_t i;
-
-    for (i = 0; values != NULL && values[i] != NULL; i++)
-        (void)tr_cookie_add(&f->beat_found, values[i]->bv_val,
-                            values[i]->bv_len);
-    ldap_value_free_len(values);
-}
-
 static krb5_error_code
 take_beat_end(struct follower *f, LDAPMessage *raw, char **why_out)
 {
+    krb5_error_code ret;
     int code, result;
 
     f->beat_deadline = 0;
@@ -170,13 +213,8 @@ take_beat_end(struct follower *f, LDAPMessage *raw, char **why_out)
         *why_out = tr_connect_error(f->ld, code, "heartbeat");
         return TRR_SOURCE;
     }
-    if (!tr_cookie_is_empty(&f->beat_found) &&
-        tr_cookie_is_behind(&f->beat_found, &f->beat_known)) {
-        *why_out = strdup("the provider is behind what this system has "
-                          "seen");
-        return TRR_SOURCE;
-    }
-    return tr_replica_alive(f->replica, why_out);
+    ret = judge_standing(f, &f->beat_known, why_out);
+    return ret != 0 ? ret : tr_replica_alive(f->replica, why_out);
 }
 
 /* --- messages ------------------------------------------------------------ */
@@ -208,15 +246,18 @@ take(struct follower *f, LDAPMessage *raw, char **why_out)
     if (id != f->beat_id)
         return 0;
     if (ldap_msgtype(raw) == LDAP_RES_SEARCH_ENTRY)
-        take_beat_entry(f, raw);
+        take_standing(f, raw);
     else if (ldap_msgtype(raw) == LDAP_RES_SEARCH_RESULT)
         return take_beat_end(f, raw, why_out);
     return 0;
 }
 
-/* Take all messages that are at hand, and commit. */
+/*
+ * Take the messages that are at hand, and commit.  *more_out: there may be
+ * others, that libldap has read and poll() will not tell of.
+ */
 static krb5_error_code
-drain(struct follower *f, char **why_out)
+drain(struct follower *f, bool *more_out, char **why_out)
 {
     krb5_error_code ret;
     struct timeval no_time = { 0, 0 };
@@ -238,6 +279,7 @@ drain(struct follower *f, char **why_out)
         if (ret)
             return ret;
     }
+    *more_out = n == MAX_BATCH;
     if (tr_replica_is_ready(f->replica))
         f->worked = true;
     return tr_replica_pause(f->replica, why_out);
@@ -249,22 +291,23 @@ static krb5_error_code
 start(struct follower *f, char **why_out)
 {
     krb5_error_code ret;
-    struct berval cookie;
+    struct berval cookie = { 0, NULL };
 
     ret = tr_connect(f->options, &f->turn, &f->ld, why_out);
     if (ret == 0)
         ret = find_suffix(f, why_out);
-    if (ret)
-        return ret;
-    ret = tr_replica_start(f->replica, &cookie);
-    if (ret)
-        return ret;
-    ret = tr_message_search(f->ld, f->options->base, &cookie, &f->sync_id);
-    free(cookie.bv_val);
-    if (ret) {
+    if (ret == 0)
+        ret = tr_replica_start(f->replica, &cookie);
+    if (ret == 0)
+        ret = check_standing(f, why_out);
+    if (ret == 0 && tr_message_search(f->ld, f->options->base, &cookie,
+                                      &f->sync_id) != 0) {
         *why_out = strdup("the search cannot be sent");
-        return ret;
+        ret = TRR_SOURCE;
     }
+    free(cookie.bv_val);
+    if (ret)
+        return ret;
     f->last_sync = now_ms();
     return send_beat(f, why_out);
 }
@@ -304,16 +347,17 @@ run_connection(struct follower *f, char **why_out)
 {
     krb5_error_code ret;
     int64_t ms;
+    bool more;
 
     f->worked = false;
     f->beat_deadline = 0;
     f->sync_id = f->beat_id = -1;
     ret = start(f, why_out);
     while (ret == 0) {
-        ret = drain(f, why_out);
+        ret = drain(f, &more, why_out);
         if (ret == 0)
             ret = check_times(f, &ms, why_out);
-        if (ret == 0 && wait_for(f, f->ld, ms))
+        if (ret == 0 && wait_for(f, f->ld, more ? 0 : ms))
             break;
     }
     /* One that was reached, and is no good: another one may be. */
@@ -392,7 +436,7 @@ tr_source_follow_ldap(struct tr_table *table,
 cleanup:
     tr_replica_free(f.replica);
     tr_cookie_clear(&f.beat_known);
-    tr_cookie_clear(&f.beat_found);
+    tr_cookie_clear(&f.standing);
     free(f.suffix);
     free(f.away);
     return ret;

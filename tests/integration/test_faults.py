@@ -87,10 +87,15 @@ def test_a_server_that_is_behind_is_not_believed(two):
     world.directory.replace(table.system_dn("beta"), "trMembership")
     eventually(lambda: world.alpha.table_generation() == before + 1)
     world.directory.kill()
+    killed = time.time()
     mirror.start()
     wait_state(world.alpha, "behind what this system has seen")
     refused(world, "S5", "TRR_NO_COMMON")
     assert world.alpha.table_generation() == before + 1
+    # Nor does it make the table any fresher, however often it is asked.
+    for _ in range(100):
+        assert world.alpha.status()["table"]["fresh"] <= killed
+        time.sleep(0.05)
 
     # The first is back: the other catches up, and either will do.
     world.directory.start()

@@ -502,7 +502,7 @@ an_older_provider_is_refused(void **state)
     slapd_restore(&scene->slapd, "old");
     forget(scene);
     slapd_start(&scene->slapd);
-    wait_told(scene, "newer than provider");
+    wait_told(scene, "behind what this system has seen");
     assert_int_equal(stop_following(scene), 0);
     start_following(scene);
     wait_told(scene, "away ");
