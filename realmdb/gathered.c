@@ -35,13 +35,19 @@ krb5_error_code
 tr_gathered_add(struct tr_gathered *gathered, const char *name,
                 const char *value, size_t length, char **why_out)
 {
+    name = tr_class_attribute(name);
+    return name == NULL ? 0 :
+        tr_gathered_take(gathered, name, value, length, why_out);
+}
+
+krb5_error_code
+tr_gathered_take(struct tr_gathered *gathered, const char *name,
+                 const char *value, size_t length, char **why_out)
+{
     struct tr_attribute *attribute;
     char **values;
     size_t n;
 
-    name = tr_class_attribute(name);
-    if (name == NULL)
-        return 0;
     if (memchr(value, '\0', length) != NULL)
         return tr_entry_wrong(why_out, "%s: a value has a NUL in it", name);
     attribute = find_attribute(gathered, name);

@@ -20,6 +20,10 @@ struct tr_gathered {
 krb5_error_code tr_gathered_add(struct tr_gathered *gathered,
                                 const char *attribute, const char *value,
                                 size_t length, char **why_out);
+/* The same for an attribute as tr_class_attribute() writes it. */
+krb5_error_code tr_gathered_take(struct tr_gathered *gathered,
+                                 const char *attribute, const char *value,
+                                 size_t length, char **why_out);
 /* The entry; it belongs to gathered, dn to the caller. */
 struct tr_entry tr_gathered_entry(const struct tr_gathered *gathered,
                                   const char *dn);

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <ldap.h>
 #include <ldif.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 #include "gathered.h"
 #include "record_class.h"
 #include "source.h"
@@ -37,6 +37,7 @@ struct line {
 struct loader {
     struct tr_table *table;
     struct tr_update *update;
+    EVP_MD *sha256;
     const char *path;
     const struct tr_snapshot *snapshot; /* what path holds, or NULL */
     unsigned long nlines;       /* read */
@@ -115,20 +116,20 @@ clear_reading(struct reading *reading)
  * whole DNs in them would be larger than what they point at.
  */
 static krb5_error_code
-make_key(const char *dn, uint8_t key[KEY_LENGTH])
+make_key(const struct loader *loader, const char *dn, uint8_t key[KEY_LENGTH])
 {
     LDAPDN parsed = NULL;
     char *text = NULL;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[EVP_MAX_MD_SIZE];
     krb5_error_code ret = TRR_ENTRY;
 
     if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
         ldap_dn2str(parsed, &text, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
         *text != '\0') {
         tr_text_lower(text);
-        SHA256((const uint8_t *)text, strlen(text), digest);
+        ret = EVP_Digest(text, strlen(text), digest, NULL, loader->sha256,
+                         NULL) == 1 ? 0 : ENOMEM;
         memcpy(key, digest, KEY_LENGTH);
-        ret = 0;
     }
     ldap_memfree(text);
     ldap_dnfree(parsed);
@@ -144,12 +145,15 @@ looks_ours(const char *name)
 }
 
 /* In a directory the schema finds names that are misspelt; a requirement or a
- * whole system would be left out without a word. */
+ * whole system would be left out without a word.  *attribute_out: the name as
+ * the schema has it, NULL for none of ours. */
 static krb5_error_code
-judge_names(struct loader *loader, const char *type, const char *value)
+judge_names(struct loader *loader, const char *type, const char *value,
+            const char **attribute_out)
 {
     const char *attribute = tr_class_attribute(type);
 
+    *attribute_out = attribute;
     if (attribute == NULL && looks_ours(type) && strchr(type, ';') == NULL)
         return refuse(loader, TRR_ENTRY, "%s: no such attribute", type);
     if (attribute != NULL && strcmp(attribute, "objectClass") == 0 &&
@@ -164,7 +168,7 @@ take_line(struct loader *loader, struct reading *reading, char *line)
 {
     krb5_error_code ret = 0;
     struct berval type, value;
-    const char *colon = strchr(line, ':');
+    const char *colon = strchr(line, ':'), *attribute;
     char *why = NULL;
     int owned = 0;
 
@@ -194,11 +198,11 @@ take_line(struct loader *loader, struct reading *reading, char *line)
                tr_text_compare(type.bv_val, "control") == 0) {
         ret = refuse(loader, TRR_ENTRY, "entries expected, not changes");
     } else {
-        ret = judge_names(loader, type.bv_val, value.bv_val);
-        if (ret)
+        ret = judge_names(loader, type.bv_val, value.bv_val, &attribute);
+        if (ret != 0 || attribute == NULL)
             goto cleanup;
-        ret = tr_gathered_add(&reading->values, type.bv_val, value.bv_val,
-                              value.bv_len, &why);
+        ret = tr_gathered_take(&reading->values, attribute, value.bv_val,
+                               value.bv_len, &why);
         if (why != NULL)
             (void)refuse(loader, ret, "%s: %s", reading->dn, why);
     }
@@ -224,7 +228,7 @@ store(struct loader *loader, const struct reading *reading)
         (void)refuse(loader, ret, "%s: %s", reading->dn, why);
     if (ret != 0 || record == NULL)
         goto cleanup;
-    ret = make_key(reading->dn, key);
+    ret = make_key(loader, reading->dn, key);
     if (ret) {
         (void)refuse(loader, ret, "%s: not a DN", reading->dn);
         goto cleanup;
@@ -418,7 +422,9 @@ load(struct loader *loader)
 {
     krb5_error_code ret;
 
-    ret = tr_update_begin(loader->table, &loader->update);
+    loader->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    ret = loader->sha256 == NULL ? ENOMEM :
+        tr_update_begin(loader->table, &loader->update);
     if (ret == 0)
         ret = tr_update_clear(loader->update);
     if (ret == 0)
@@ -431,6 +437,7 @@ load(struct loader *loader)
     if (ret == 0)
         ret = commit_fresh(loader);
     tr_update_abort(loader->update);
+    EVP_MD_free(loader->sha256);
     if (ret == TRR_TABLE) {
         loader->line = 0;
         (void)refuse(loader, ret, "%s", tr_table_message(loader->table));
