@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from testlib import roles, table
+from testlib import roles, servers, table
+from testlib.process import base_environment, run
 from testlib.roles import Administration, add, modify, person
 
 SYSTEMS = "ou=systems," + table.BASE
@@ -161,7 +162,9 @@ def test_by_principal(administration):
     """The entry is found where accounts are in the table; it has no role."""
     done = administration.trustrealm("aud", "offboard",
                                      "bob@" + table.REALM)
-    assert (done.status, done.out) == (0, "")
+    assert done.status == 0
+    assert {line.split("\t")[0]
+            for line in done.out.splitlines()} == {"unknown"}
     done = administration.trustrealm("aud", "offboard", "nobody@ELSEWHERE")
     assert done.status == 2 and "--entry is missing" in done.err
 
@@ -173,4 +176,121 @@ def test_without_a_log(administration):
     assert done.status == 3
     done = administration.trustrealm("aud", *options, "--no-log")
     assert done.status == 1
-    assert {line.split("\t")[0] for line in done.out.splitlines()} == {"left"}
+    found = [line.split("\t") for line in done.out.splitlines()]
+    assert {kind for kind, *_ in found} == {"left", "unknown"}
+    assert "access log" in {name for kind, _, name, _ in found
+                            if kind == "unknown"}
+
+
+# --- the KDC -----------------------------------------------------------------
+
+def kdc(administration, who):
+    return ("--kdc", "--admin-cache",
+            "FILE:" + administration.kadmin_ccache(who))
+
+
+def invite(administration, host):
+    """By sid; the token."""
+    done = administration.trustrealm(
+        "sid", "system", "invite", host, "--json", "--admin-cache",
+        "FILE:" + administration.kadmin_ccache("sid"))
+    assert done.status == 0, done
+    return json.loads(done.out)["token"]
+
+
+def can_log_in(administration, principal):
+    done = run([servers.program("kinit"), "-k", "-t", administration.keytab,
+                "-c", "FILE:" + administration.scratch.join("cc.try"),
+                principal], env=administration.realm.environment(),
+               check=False)
+    return done.status == 0
+
+
+def test_a_system_administrator_at_the_kdc(administration):
+    """His log-ins, and systems that he has invited, new ones and others."""
+    administration.realm.add({administration.keytab: ["sid/admin"]})
+    administration.start_kadmind()
+    invite(administration, "zeta.example.com")
+    token = invite(administration, "delta.example.com")
+    # By somebody else.
+    administration.realm.add_with_password(
+        "trustrealm-invite/beta.example.com", "secret")
+    logins = {("%s@%s" % (name, table.REALM), "KDC: gives him tickets")
+              for name in ("sid", "sid/admin")}
+
+    found = offboard(administration, "sid", status=1)
+    assert not any("KDC" in text for _, text in texts(found, "left"))
+    assert ("sid@" + table.REALM, "the KDC was not asked (--kdc)") in texts(
+        found, "unknown")
+
+    found = offboard(administration, "sid", *kdc(administration, "rosa"),
+                     status=1)
+    assert logins <= texts(found, "left")
+    assert {dn for dn, text in texts(found, "left")
+            if "invitation" in text} == {ZETA, DELTA}
+    assert (ZETA, "key of trustrealm/zeta.example.com@" + table.REALM) \
+        in texts(found, "rotate")
+    assert {"kadm5.acl", "log of kadmind"} <= {
+        name for name, _ in texts(found, "unknown")}
+    assert can_log_in(administration, "sid")
+
+    found = offboard(administration, "sid", "--apply",
+                     *kdc(administration, "rosa"))
+    assert found["left"] == [] and found["applied"]
+    for name in ("sid", "sid/admin"):
+        assert not can_log_in(administration, name)
+    assert can_log_in(administration, "rosa")
+    done = run([servers.built("tools/trustrealm/trustrealm"), "system",
+                "enroll", "delta.example.com", "--token-file", "-",
+                "--keytab", administration.scratch.join("delta.keytab")],
+               env=administration.realm.environment(), input=token,
+               check=False)
+    assert done.status == 1 and "withdrawn" in done.err
+
+
+def test_a_kdc_that_refuses(administration):
+    administration.start_kadmind()
+    offboard(administration, "sid", "--apply")
+    done = administration.trustrealm(
+        "paula", "offboard", "sid@" + table.REALM, "--entry", person("sid"),
+        "--apply", *kdc(administration, "paula"))
+    assert done.status == 1 and "modify" in done.err
+    assert can_log_in(administration, "sid")
+    found = offboard(administration, "sid", *kdc(administration, "paula"),
+                     status=1)
+    assert [item["entry"] for item in found["left"]] == ["sid@" +
+                                                         table.REALM]
+
+
+# --- signers -----------------------------------------------------------------
+
+def test_signers(administration):
+    """By name, by address; what is issued elsewhere is not known."""
+    path = administration.scratch.join("signers.pem")
+    names = {"by name": ("/O=Example/CN=Olga", "critical,CA:FALSE"),
+             "by address": ("/CN=Officer/emailAddress=olga@example.test",
+                            "critical,CA:FALSE"),
+             "of another": ("/CN=olga2", "critical,CA:FALSE"),
+             "authority": ("/CN=Authority", "critical,CA:TRUE")}
+    with open(path, "w") as signers:
+        for subject, constraints in names.values():
+            one = administration.scratch.join("one.pem")
+            run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                 "-subj", subject, "-addext", "basicConstraints=" +
+                 constraints, "-keyout", "/dev/null", "-out", one],
+                env=base_environment())
+            with open(one) as file:
+                signers.write(file.read())
+    found = offboard(administration, "olga", "--signer", path, status=1)
+    assert texts(found, "rotate") == {
+        (path, "signer /O=Example/CN=Olga"),
+        (path, "signer /CN=Officer/emailAddress=olga@example.test")}
+    assert [text for name, text in texts(found, "unknown")
+            if name == path] == ["signers whose certificates are of "
+                                 "/CN=Authority"]
+    assert "signers" in {name for name, _ in texts(
+        offboard(administration, "olga", status=1), "unknown")}
+    done = administration.trustrealm(
+        "rosa", "offboard", "olga@" + table.REALM, "--entry", person("olga"),
+        "--signer", administration.keytab)
+    assert done.status == 3 and "no certificates" in done.err

@@ -158,11 +158,11 @@ class Administration:
         self.scratch.close()
 
     def start_kadmind(self):
-        """sid may there what a system administrator may, paula only look;
-        both have tickets for it."""
+        """sid may there what a system administrator may, rosa what takes
+        one's rights, paula only look; they have tickets for it."""
         self.realm.start_administration(
             kadmin_rules() + ["paula@%s i *" % table.REALM])
-        for name in ("sid", "paula"):
+        for name in ("sid", "rosa", "paula"):
             self.realm.kinit(name, self.keytab, self.kadmin_ccache(name),
                              service="kadmin/admin")
 

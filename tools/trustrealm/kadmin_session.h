@@ -25,6 +25,11 @@ krb5_error_code tool_kadmin_open_as(const char *principal, const char *client,
                                     const char *password,
                                     struct tool_kadmin **kadmin_out);
 
+/* The principal of an invitation, for that of a system (else
+ * KRB5_PARSE_MALFORMED); krb5_free_principal() it. */
+krb5_error_code tool_kadmin_invitation(krb5_context context,
+                                       krb5_const_principal system,
+                                       krb5_principal *invitation_out);
 /* Is there such a principal? */
 int tool_kadmin_exists(struct tool_kadmin *kadmin, bool *exists_out);
 /* Make the principal; password NULL: with a random key. */

@@ -87,10 +87,9 @@ tool_token_read(const char *text, char token_out[TOOL_TOKEN_SIZE])
 
 /* --- inviting ------------------------------------------------------------ */
 
-/* The invitation's principal, for that of a system. */
-static krb5_error_code
-invitation_of(krb5_context context, krb5_const_principal system,
-              krb5_principal *invitation_out)
+krb5_error_code
+tool_kadmin_invitation(krb5_context context, krb5_const_principal system,
+                       krb5_principal *invitation_out)
 {
     const krb5_data *host;
 
@@ -111,7 +110,8 @@ tool_kadmin_withdraw(struct tool_kadmin *kadmin)
     krb5_principal invitation = NULL;
     kadm5_ret_t ret;
 
-    if (invitation_of(kadmin->context, kadmin->principal, &invitation) != 0)
+    if (tool_kadmin_invitation(kadmin->context, kadmin->principal,
+                               &invitation) != 0)
         return TOOL_DONE;
     ret = kadm5_delete_principal(kadmin->handle, invitation);
     krb5_free_principal(kadmin->context, invitation);
@@ -150,7 +150,8 @@ tool_kadmin_invite(struct tool_kadmin *kadmin, int64_t until, bool force,
     bool has_key = false;
     int status;
 
-    code = invitation_of(kadmin->context, kadmin->principal, &invitation);
+    code = tool_kadmin_invitation(kadmin->context, kadmin->principal,
+                                  &invitation);
     if (code == KRB5_PARSE_MALFORMED)
         return tool_fail(TOOL_USAGE, "%s: only systems whose principal is "
                          SERVICE "/HOST can be invited", kadmin->name);
@@ -209,7 +210,7 @@ use_token(krb5_context context, krb5_const_principal system,
     char *client = NULL;
     int status = TOOL_DONE;
 
-    ret = invitation_of(context, system, &invitation);
+    ret = tool_kadmin_invitation(context, system, &invitation);
     if (ret == 0)
         ret = krb5_unparse_name(context, invitation, &client);
     if (ret == 0)

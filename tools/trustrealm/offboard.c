@@ -5,17 +5,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "kadmin.h"
 #include "offboard.h"
 
 static const char help[] =
 "usage: trustrealm offboard PRINCIPAL [OPTION...]\n"
 "\n"
 "Show what an administrator can still change, what he granted and changed by\n"
-"the directory's access log, and the keys of systems that he could read; end\n"
-"what he can change.\n"
+"the directory's access log, the keys of systems that he could read and the\n"
+"certificates of signers that name him; end what he can change.\n"
 "\n"
 "  --apply                take him out of every role, from the systems that\n"
 "                         he owns, and remove his proposals: all, or nothing\n"
+"  --kdc                  look also at the KDC, for his principals and the\n"
+"                         systems that he has invited; with --apply end both\n"
+"  --admin-cache CCACHE   your ticket for kadmin/admin (default: your\n"
+"                         password is asked for)\n"
+"  --signer FILE          certificates that systems take snapshots by\n"
+"                         (default: those of the configuration)\n"
 "  --entry DN             his entry (default: that with the principal below\n"
 "                         the search base)\n"
 "  --log DN               where the access log is (default: cn=accesslog)\n"
@@ -24,23 +31,26 @@ TOOL_DIRECTORY_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
-"Into a pipe: kind (left, granted, changed, rotate), time, entry, text.\n"
+"Into a pipe: kind (left, granted, changed, rotate, unknown), time, entry,\n"
+"text.\n"
 "\n"
-"exit status: 0 he can change nothing, 1 something is left, 2 usage,\n"
+"exit status: 0 nothing is left, 1 something is, or was refused, 2 usage,\n"
 "3 system error\n";
 
 enum { OPTION_APPLY = TOOL_OPTION_OWN, OPTION_ENTRY, OPTION_LOG,
-       OPTION_NO_LOG };
+       OPTION_NO_LOG, OPTION_KDC, OPTION_ADMIN_CACHE, OPTION_SIGNER };
 
 struct offboarding {
     struct tool_options common;
-    const char *principal, *entry, *log;
-    bool apply, applied;
+    const char *principal, *entry, *log, *admin_cache, *signer;
+    bool apply, applied, kdc;
+    struct tool_kadmin *kadmin;         /* NULL without --kdc */
 };
 
 static const char *const kinds[] = {
     [OFFBOARD_LEFT] = "left", [OFFBOARD_GRANTED] = "granted",
-    [OFFBOARD_CHANGED] = "changed", [OFFBOARD_ROTATE] = "rotate"
+    [OFFBOARD_CHANGED] = "changed", [OFFBOARD_ROTATE] = "rotate",
+    [OFFBOARD_UNKNOWN] = "unknown"
 };
 
 /* --- what ends ----------------------------------------------------------- */
@@ -85,9 +95,12 @@ leave_role(struct tool_work *work, struct tool_entry *role, const char *dn)
     remove_dn(after, "member", dn);
 }
 
+/* The directory first: there it is all, or nothing. */
 static int
-end(struct offboard *person, struct tool_work *work)
+end(const struct offboarding *call, struct offboard *person,
+    struct tool_work *work)
 {
+    int status;
     struct tool_entry *entry;
     char *const *owners;
     size_t i, j, n;
@@ -108,8 +121,10 @@ end(struct offboard *person, struct tool_work *work)
         strip(person->proposals.list[i]);
         tool_work_delete(work, person->proposals.list[i]);
     }
-    return tool_directory_apply(work->directory, work->changes,
-                                work->nchanges);
+    status = tool_directory_apply(work->directory, work->changes,
+                                  work->nchanges);
+    return status == TOOL_DONE && call->kdc ?
+        offboard_end_kdc(work, call->kadmin) : status;
 }
 
 /* --- output -------------------------------------------------------------- */
@@ -158,7 +173,8 @@ report(const struct offboarding *call, const struct offboard *person)
             person->items[i].dn, person->items[i].what });
     tool_sheet_print(sheet);
     if (tool_for_people())
-        tool_line("%s", status == TOOL_DONE ? "he can change nothing" :
+        tool_line("%s; look where \"unknown\" says", status == TOOL_DONE ?
+                  "nothing is left that he can change by" :
                   "\"left\" is what he can still change by (--apply ends it)");
     return status;
 }
@@ -188,6 +204,38 @@ find_person(const struct offboarding *call, const struct tool_work *work,
     return TOOL_DONE;
 }
 
+/* Where somebody has to look who can. */
+static void
+note_unknown(const struct offboarding *call, struct offboard *person)
+{
+    if (!call->kdc)
+        offboard_note(person, OFFBOARD_UNKNOWN, NULL, call->principal,
+                      "the KDC was not asked (--kdc)");
+    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "kadm5.acl",
+                  "lines that name him");
+    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "log of kadmind",
+                  "keys that he made or changed there");
+    if (call->log == NULL)
+        offboard_note(person, OFFBOARD_UNKNOWN, NULL, "access log",
+                      "what he wrote, and the keys that he could read");
+}
+
+/* Certificates that are named, or that this system's daemon believes. */
+static int
+look_at_signers(const struct offboarding *call, const struct tool_work *work,
+                struct offboard *person)
+{
+    const char *file = call->signer;
+
+    if (file == NULL && work->config != NULL)
+        file = work->config->signers;
+    if (file != NULL)
+        return offboard_find_signers(person, file);
+    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "signers", "of snapshots, "
+                  "where systems take those (--signer)");
+    return TOOL_DONE;
+}
+
 static int
 look(struct offboarding *call, struct tool_work *work,
      struct offboard *person)
@@ -201,6 +249,15 @@ look(struct offboarding *call, struct tool_work *work,
         status = find_person(call, work, person);
     if (status == TOOL_DONE)
         status = offboard_find(person, work, call->log);
+    if (status == TOOL_DONE && call->kdc && call->kadmin == NULL)
+        status = tool_kadmin_open(call->principal, call->admin_cache,
+                                  &call->kadmin);
+    if (status == TOOL_DONE && call->kdc)
+        status = offboard_find_kdc(person, work, call->kadmin);
+    if (status == TOOL_DONE)
+        status = look_at_signers(call, work, person);
+    if (status == TOOL_DONE)
+        note_unknown(call, person);
     return status;
 }
 
@@ -214,7 +271,7 @@ offboard(struct offboarding *call)
 
     status = look(call, &work, &person);
     if (status == TOOL_DONE && call->apply && person.nleft > 0) {
-        status = end(&person, &work);
+        status = end(call, &person, &work);
         offboard_clear(&person);
         tool_work_close(&work);
         call->applied = status == TOOL_DONE;
@@ -225,6 +282,7 @@ offboard(struct offboarding *call)
         status = report(call, &person);
     offboard_clear(&person);
     tool_work_close(&work);
+    tool_kadmin_close(call->kadmin);
     return status;
 }
 
@@ -244,6 +302,15 @@ take_own(struct offboarding *call, int option)
     case OPTION_NO_LOG:
         call->log = NULL;
         return true;
+    case OPTION_KDC:
+        call->kdc = true;
+        return true;
+    case OPTION_ADMIN_CACHE:
+        call->admin_cache = optarg;
+        return true;
+    case OPTION_SIGNER:
+        call->signer = optarg;
+        return true;
     default:
         return false;
     }
@@ -257,6 +324,9 @@ run(int argc, char **argv)
         { "entry", required_argument, NULL, OPTION_ENTRY },
         { "log", required_argument, NULL, OPTION_LOG },
         { "no-log", no_argument, NULL, OPTION_NO_LOG },
+        { "kdc", no_argument, NULL, OPTION_KDC },
+        { "admin-cache", required_argument, NULL, OPTION_ADMIN_CACHE },
+        { "signer", required_argument, NULL, OPTION_SIGNER },
         TOOL_SERVER_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
         TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
     };

@@ -11,10 +11,13 @@ enum offboard_kind {
     OFFBOARD_LEFT,              /* he can still change something by it */
     OFFBOARD_GRANTED,           /* he added a value that is in force */
     OFFBOARD_CHANGED,           /* he did something else */
-    OFFBOARD_ROTATE             /* a key that he could read */
+    OFFBOARD_ROTATE,            /* a key that he could read */
+    OFFBOARD_UNKNOWN            /* what others have to look at */
 };
 
 struct offboard_item { enum offboard_kind kind; char *when, *dn, *what; };
+
+struct tool_kadmin;
 
 struct offboard {
     const char *principal;      /* not owned */
@@ -32,5 +35,19 @@ struct offboard {
 int offboard_find(struct offboard *person, struct tool_work *work,
                   const char *log);
 void offboard_clear(struct offboard *person);
+/* Add to items; when may be NULL. */
+void offboard_note(struct offboard *person, enum offboard_kind kind,
+                   const char *when, const char *dn, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* --- outside the directory (offboard_kdc.c, offboard_signer.c) ----------- */
+
+/* What the KDC would still do for him; end that.  TOOL_NO when it refuses. */
+int offboard_find_kdc(struct offboard *person, const struct tool_work *work,
+                      struct tool_kadmin *kadmin);
+int offboard_end_kdc(const struct tool_work *work,
+                     struct tool_kadmin *kadmin);
+/* Certificates of file, in PEM, that name him: what signs snapshots. */
+int offboard_find_signers(struct offboard *person, const char *file);
 
 #endif

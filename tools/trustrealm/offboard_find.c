@@ -17,14 +17,9 @@
 #include <strings.h>
 #include "offboard.h"
 
-static void
-note(struct offboard *person, enum offboard_kind kind, const char *when,
-     const char *dn, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-
-static void
-note(struct offboard *person, enum offboard_kind kind, const char *when,
-     const char *dn, const char *format, ...)
+void
+offboard_note(struct offboard *person, enum offboard_kind kind,
+              const char *when, const char *dn, const char *format, ...)
 {
     struct offboard_item *item;
     va_list args;
@@ -105,20 +100,20 @@ find_left(struct offboard *person, struct tool_work *work)
     for (i = 0; i < person->roles.n; i++) {
         entry = person->roles.list[i];
         text = tool_entry_value(entry, "description");
-        note(person, OFFBOARD_LEFT, NULL, entry->dn, "role%s%s",
-             text != NULL ? ": " : "", text != NULL ? text : "");
+        offboard_note(person, OFFBOARD_LEFT, NULL, entry->dn, "role%s%s",
+                      text != NULL ? ": " : "", text != NULL ? text : "");
     }
     for (i = 0; i < work->entries.n; i++) {
         entry = work->entries.list[i];
         if (has_dn(entry, "owner", person->dn))
-            note(person, OFFBOARD_LEFT, NULL, entry->dn, "owner");
+            offboard_note(person, OFFBOARD_LEFT, NULL, entry->dn, "owner");
     }
     for (i = 0; i < person->proposals.n; i++) {
         entry = person->proposals.list[i];
         text = tool_entry_value(entry, "trChange");
-        note(person, OFFBOARD_LEFT,
-             tool_entry_value(entry, "createTimestamp"), entry->dn,
-             "proposal: %s", text != NULL ? text : "?");
+        offboard_note(person, OFFBOARD_LEFT,
+                      tool_entry_value(entry, "createTimestamp"), entry->dn,
+                      "proposal: %s", text != NULL ? text : "?");
     }
     return status;
 }
@@ -190,12 +185,12 @@ note_write(struct offboard *person, const struct tool_work *work,
     for (i = 0; i < n; i++) {
         if (is_operational(mods[i]))
             continue;
-        note(person, in_force(entry, mods[i]) ? OFFBOARD_GRANTED :
-             OFFBOARD_CHANGED, when, dn, "%s: %s", type, mods[i]);
+        offboard_note(person, in_force(entry, mods[i]) ? OFFBOARD_GRANTED :
+                      OFFBOARD_CHANGED, when, dn, "%s: %s", type, mods[i]);
         told = true;
     }
     if (!told)
-        note(person, OFFBOARD_CHANGED, when, dn, "%s", type);
+        offboard_note(person, OFFBOARD_CHANGED, when, dn, "%s", type);
 }
 
 /* Whether it shows that he had a system's key in hand: he made the entry, or
@@ -240,8 +235,9 @@ note_keys(struct offboard *person, const struct tool_work *work,
         }
         principal = tool_entry_value(entry, "trPrincipal");
         if (had)
-            note(person, OFFBOARD_ROTATE, NULL, entry->dn, "key of %s",
-                 principal != NULL ? principal : entry->name);
+            offboard_note(person, OFFBOARD_ROTATE, NULL, entry->dn,
+                          "key of %s", principal != NULL ? principal :
+                          entry->name);
     }
 }
 
