@@ -31,7 +31,6 @@ measure(const struct tr_der *in, uint8_t *identifier_out, size_t *header_out,
     if (in->length < 2)
         return TRR_TRUNCATED;
     if (in->data[1] < 0x80 && !is_long_tag(in->data[0])) {
-        /* Nearly all elements: there is only one way to write these. */
         *identifier_out = in->data[0];
         *header_out = 2;
         *content_out = in->data[1];
@@ -66,13 +65,20 @@ tr_der_take(struct tr_der *in, uint8_t identifier,
 {
     krb5_error_code ret;
     uint8_t found;
-    size_t header, content;
+    size_t header = 2, content;
 
-    ret = measure(in, &found, &header, &content);
-    if (ret)
-        return ret;
-    if (found != identifier)
-        return TRR_MALFORMED;
+    if (in->length >= 2 && in->data[0] == identifier &&
+        !is_long_tag(identifier) && in->data[1] < 0x80 &&
+        in->data[1] <= in->length - 2) {
+        /* Nearly all elements: there is only one way to write these. */
+        content = in->data[1];
+    } else {
+        ret = measure(in, &found, &header, &content);
+        if (ret)
+            return ret;
+        if (found != identifier)
+            return TRR_MALFORMED;
+    }
     content_out->data = in->data + header;
     content_out->length = content;
     in->data += header + content;

@@ -9,188 +9,210 @@
 #include "trustrealm_err.h"
 #include "wire_value.h"
 
-/* May the value of field in the structure at base be written? */
-static krb5_error_code
-check_value(const struct tr_wire_field *field, const void *base)
-{
-    const struct tr_wire_field *f;
-    const struct tr_bytes *bytes;
-    const struct tr_strings *texts;
-    const char *text;
-    krb5_error_code ret = 0;
-    unsigned int tag;
-    size_t i;
+/*
+ * Back to front, so that every length is known when it is written; what is
+ * written is checked on the way.  After an error nothing more is written.
+ */
+struct writer {
+    uint8_t *buf;               /* first, or malloced */
+    size_t size;
+    size_t left;                /* of buf, before what is written */
+    krb5_error_code error;
+    uint8_t first[4096];        /* enough for nearly all messages */
+};
 
-    switch (field->kind) {
-    case TR_WIRE_OCTETS:
-    case TR_WIRE_BITS:
-    case TR_WIRE_ANY:
-        bytes = CONST_MEMBER(struct tr_bytes, field, base);
-        return tr_wire_check_octets(field->kind, bytes->data, bytes->length,
-                                    field->max);
-    case TR_WIRE_TEXT:
-        text = *CONST_MEMBER(char *, field, base);
-        return text == NULL ? 0 :
-            tr_wire_check_text(text, strlen(text), field->max);
-    case TR_WIRE_TEXTS:
-        texts = CONST_MEMBER(struct tr_strings, field, base);
-        if (texts->count > TR_MAX_ATTRIBUTES)
-            return TRR_TOO_LONG;
-        for (i = 0; i < texts->count && ret == 0; i++) {
-            text = texts->items[i];
-            ret = tr_wire_check_text(text, strlen(text), field->max);
-        }
-        return ret;
-    case TR_WIRE_SEQUENCE:
-        for (f = field->fields; f->name != NULL && ret == 0; f++)
-            ret = check_value(f, base);
-        return ret;
-    case TR_WIRE_CHOICE:
-        f = tr_wire_chosen(field, base, &tag);
-        return f == NULL ? TRR_INTERNAL : check_value(f, base);
-    case TR_WIRE_INTEGER:
-    case TR_WIRE_BOOLEAN:
-    case TR_WIRE_NULL:
-        break;
-    }
-    return 0;
-}
+#define HEADER 6                /* octets of a header at most */
 
-/* --- writing: back to front, so that every length is known --------------- */
-
-/* Octets that a field needs at most beside its text and octets: its tag's
- * header and its own (six octets each), or a number. */
-#define FIELD_OVERHEAD 20
-
-/* An upper bound of the encoding's size. */
 static size_t
-bound(const struct tr_wire_field *field, const void *base)
+written(const struct writer *w)
 {
-    const struct tr_wire_field *f;
-    const struct tr_strings *texts;
-    const char *text;
-    unsigned int tag;
-    size_t i, n = FIELD_OVERHEAD;
-
-    switch (field->kind) {
-    case TR_WIRE_OCTETS:
-    case TR_WIRE_BITS:
-    case TR_WIRE_ANY:
-        n += CONST_MEMBER(struct tr_bytes, field, base)->length;
-        break;
-    case TR_WIRE_TEXT:
-        text = *CONST_MEMBER(char *, field, base);
-        n += text == NULL ? 0 : strlen(text);
-        break;
-    case TR_WIRE_TEXTS:
-        texts = CONST_MEMBER(struct tr_strings, field, base);
-        for (i = 0; i < texts->count; i++)
-            n += FIELD_OVERHEAD + strlen(texts->items[i]);
-        break;
-    case TR_WIRE_SEQUENCE:
-        for (f = field->fields; f->name != NULL; f++)
-            n += bound(f, base);
-        break;
-    case TR_WIRE_CHOICE:
-        n += bound(tr_wire_chosen(field, base, &tag), base);
-        break;
-    case TR_WIRE_INTEGER:
-    case TR_WIRE_BOOLEAN:
-    case TR_WIRE_NULL:
-        break;
-    }
-    return n;
+    return w->size - w->left;
 }
 
-/* These write before end and return where they begin. */
-
-static uint8_t *
-put_octets(uint8_t *end, const void *octets, size_t length)
+static void
+fail(struct writer *w, krb5_error_code code)
 {
-    if (length == 0)
-        return end;
-    return memcpy(end - length, octets, length);
+    if (w->error == 0)
+        w->error = code;
+}
+
+/* A key must not stay behind. */
+static void
+wipe(struct writer *w)
+{
+    explicit_bzero(w->buf + w->left, written(w));
+    if (w->buf != w->first)
+        free(w->buf);
+}
+
+/* Double the buffer at least; false when that fails. */
+static bool
+grow(struct writer *w, size_t length)
+{
+    size_t size = 2 * w->size + length, kept = written(w);
+    uint8_t *buf = malloc(size);
+
+    if (buf == NULL) {
+        fail(w, ENOMEM);
+        return false;
+    }
+    memcpy(buf + size - kept, w->buf + w->left, kept);
+    wipe(w);
+    w->buf = buf;
+    w->size = size;
+    w->left = size - kept;
+    return true;
+}
+
+/* Is there room for length octets more? */
+static bool
+reserve(struct writer *w, size_t length)
+{
+    return w->error == 0 && (length <= w->left || grow(w, length));
+}
+
+static void
+put_octets(struct writer *w, const void *octets, size_t length)
+{
+    if (length == 0 || !reserve(w, length))
+        return;
+    w->left -= length;
+    memcpy(w->buf + w->left, octets, length);
+}
+
+/* before: what was written before the content. */
+static void
+put_header(struct writer *w, uint8_t identifier, size_t before)
+{
+    size_t length = written(w) - before;
+
+    if (!reserve(w, HEADER))
+        return;
+    if (length < 0x80) {
+        /* Nearly all elements. */
+        w->buf[--w->left] = length;
+        w->buf[--w->left] = identifier;
+    } else {
+        w->left = tr_der_prepend(w->buf + w->left, identifier, length) -
+            w->buf;
+    }
 }
 
 /* The shortest two's complement (X.690 8.3). */
-static uint8_t *
-put_integer(uint8_t *end, int64_t number)
+static void
+put_integer(struct writer *w, int64_t number)
 {
-    uint8_t *at = end;
+    uint8_t octets[sizeof(number)];
+    size_t i = sizeof(octets);
 
     do {
-        *--at = number & 0xff;
+        octets[--i] = number & 0xff;
         number >>= 8;
-    } while (number != ((*at & 0x80) ? -1 : 0));
-    return at;
+    } while (number != ((octets[i] & 0x80) ? -1 : 0));
+    put_octets(w, octets + i, sizeof(octets) - i);
 }
 
-static uint8_t *
-put_text(uint8_t *end, const char *text)
+static void
+put_text(struct writer *w, const char *text, size_t max)
 {
     size_t length = text == NULL ? 0 : strlen(text);
+    size_t before = written(w);
+    krb5_error_code ret;
 
-    return tr_der_prepend(put_octets(end, text, length), TR_DER_UTF8_STRING,
-                          length);
+    ret = tr_wire_check_text(text, length, max);
+    if (ret)
+        fail(w, ret);
+    put_octets(w, text, length);
+    put_header(w, TR_DER_UTF8_STRING, before);
 }
 
-static uint8_t *put_element(uint8_t *end, const struct tr_wire_field *field,
-                            const void *base);
-
-static uint8_t *
-put_tagged(uint8_t *end, const struct tr_wire_field *field, unsigned int tag,
-           const void *base)
+static void
+put_texts(struct writer *w, const struct tr_strings *texts, size_t max)
 {
-    uint8_t *at = put_element(end, field, base);
+    size_t i;
 
-    return tr_der_prepend(at, TR_DER_CONTEXT(tag), end - at);
+    if (texts->count > TR_MAX_ATTRIBUTES) {
+        fail(w, TRR_TOO_LONG);
+        return;
+    }
+    for (i = texts->count; i > 0; i--)
+        put_text(w, texts->items[i - 1], max);
 }
 
-static uint8_t *
-put_element(uint8_t *end, const struct tr_wire_field *field, const void *base)
+static void
+put_bytes(struct writer *w, const struct tr_wire_field *field,
+          const struct tr_bytes *bytes)
+{
+    krb5_error_code ret;
+
+    ret = tr_wire_check_octets(field->kind, bytes->data, bytes->length,
+                               field->max);
+    if (ret)
+        fail(w, ret);
+    put_octets(w, bytes->data, bytes->length);
+}
+
+static void put_element(struct writer *w, const struct tr_wire_field *field,
+                        const void *base);
+
+static void
+put_tagged(struct writer *w, const struct tr_wire_field *field,
+           unsigned int tag, const void *base)
+{
+    size_t before = written(w);
+
+    put_element(w, field, base);
+    put_header(w, TR_DER_CONTEXT(tag), before);
+}
+
+static void
+put_element(struct writer *w, const struct tr_wire_field *field,
+            const void *base)
 {
     const struct tr_wire_field *f;
-    const struct tr_bytes *bytes;
-    const struct tr_strings *texts;
+    size_t before = written(w);
     unsigned int tag = 0;
-    uint8_t *at = end;
-    size_t i;
+    uint8_t octet;
 
     switch (field->kind) {
     case TR_WIRE_INTEGER:
-        at = put_integer(at, *CONST_MEMBER(int64_t, field, base));
+        put_integer(w, *CONST_MEMBER(int64_t, field, base));
         break;
     case TR_WIRE_BOOLEAN:
-        *--at = *CONST_MEMBER(bool, field, base) ? 0xff : 0;
+        octet = *CONST_MEMBER(bool, field, base) ? 0xff : 0;
+        put_octets(w, &octet, 1);
         break;
     case TR_WIRE_OCTETS:
     case TR_WIRE_BITS:
-        bytes = CONST_MEMBER(struct tr_bytes, field, base);
-        at = put_octets(at, bytes->data, bytes->length);
+        put_bytes(w, field, CONST_MEMBER(struct tr_bytes, field, base));
         break;
     case TR_WIRE_ANY:
-        bytes = CONST_MEMBER(struct tr_bytes, field, base);
-        return put_octets(at, bytes->data, bytes->length);
+        put_bytes(w, field, CONST_MEMBER(struct tr_bytes, field, base));
+        return;
     case TR_WIRE_TEXT:
-        return put_text(at, *CONST_MEMBER(char *, field, base));
+        put_text(w, *CONST_MEMBER(char *, field, base), field->max);
+        return;
     case TR_WIRE_TEXTS:
-        texts = CONST_MEMBER(struct tr_strings, field, base);
-        for (i = texts->count; i > 0; i--)
-            at = put_text(at, texts->items[i - 1]);
+        put_texts(w, CONST_MEMBER(struct tr_strings, field, base),
+                  field->max);
         break;
     case TR_WIRE_SEQUENCE:
         for (f = field->fields; f->name != NULL; f++)
             tag++;
         while (tag-- > 0)
-            at = put_tagged(at, &field->fields[tag], tag, base);
+            put_tagged(w, &field->fields[tag], tag, base);
         break;
     case TR_WIRE_CHOICE:
         f = tr_wire_chosen(field, base, &tag);
-        return put_tagged(at, f, tag, base);
+        if (f != NULL)
+            put_tagged(w, f, tag, base);
+        else
+            fail(w, TRR_INTERNAL);
+        return;
     case TR_WIRE_NULL:
         break;
     }
-    return tr_der_prepend(at, tr_wire_identifiers[field->kind], end - at);
+    put_header(w, tr_wire_identifiers[field->kind], before);
 }
 
 krb5_error_code
@@ -198,41 +220,27 @@ tr_wire_encode(enum tr_wire_type type, const void *value, uint8_t **out,
                size_t *length_out)
 {
     const struct tr_wire_layout *layout = tr_wire_layout(type);
-    krb5_error_code ret;
-    uint8_t *buf = NULL, *at, *end;
-    size_t size = 0, length;
+    struct writer w;
+    uint8_t *octets = NULL;
+    size_t length;
 
     if (layout == NULL)
         return TRR_INTERNAL;
-    ret = check_value(&layout->field, value);
-    if (ret)
-        goto cleanup;
-    size = bound(&layout->field, value) + FIELD_OVERHEAD;
-    buf = malloc(size);
-    if (buf == NULL) {
-        ret = ENOMEM;
-        goto cleanup;
-    }
-    end = buf + size;
-    at = put_element(end, &layout->field, value);
+    w.buf = w.first;
+    w.size = w.left = sizeof(w.first);
+    w.error = 0;
+    put_element(&w, &layout->field, value);
     if (layout->application >= 0)
-        at = tr_der_prepend(at, TR_DER_APPLICATION(layout->application),
-                            end - at);
-    length = end - at;
-    if (length > layout->field.max) {
-        ret = TRR_TOO_LONG;
-        goto cleanup;
+        put_header(&w, TR_DER_APPLICATION(layout->application), 0);
+    length = written(&w);
+    if (length > layout->field.max)
+        fail(&w, TRR_TOO_LONG);
+    if (w.error == 0 && (octets = malloc(length)) == NULL)
+        fail(&w, ENOMEM);
+    if (w.error == 0) {
+        *out = memcpy(octets, w.buf + w.left, length);
+        *length_out = length;
     }
-    memmove(buf, at, length);
-    /* A key must not stay behind where the caller cannot see it. */
-    explicit_bzero(buf + length, size - length);
-    *out = buf;
-    *length_out = length;
-    buf = NULL;
-
-cleanup:
-    if (buf != NULL)
-        explicit_bzero(buf, size);
-    free(buf);
-    return ret;
+    wipe(&w);
+    return w.error;
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <malloc.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -827,8 +829,18 @@ real_ap_req(void **state)
     tr_wire_free(TR_WIRE_KERBEROS_AP_REQ, &value);
 }
 
+/* Longer than registers, which may be saved anywhere. */
+static uint8_t secret[200];
+static bool watching, spilt;
+
+static bool
+holds_secret(const void *octets, size_t length)
+{
+    return memmem(octets, length, secret, sizeof(secret)) != NULL;
+}
+
 /* free() is ours here (the linker's --wrap): the watched block must be clean
- * when it comes by. */
+ * when it comes by, and none hold the secret while that is watched for. */
 static const uint8_t *watched;
 static size_t watched_length;
 static int watched_state;       /* 1: freed clean, -1: freed with content */
@@ -843,6 +855,8 @@ __wrap_free(void *p)
         watched_state = all_zero(watched, watched_length) ? 1 : -1;
         watched = NULL;
     }
+    if (p != NULL && watching && holds_secret(p, malloc_usable_size(p)))
+        spilt = true;
     __real_free(p);
 }
 
@@ -879,24 +893,57 @@ free_wipes_keys(void **state)
     free(octets);
 }
 
-/* The caller wipes length octets: what lies after them in the block must not
- * hold the key. */
+/* A stack of our own, to look at afterwards. */
+static uint8_t stack[256 * 1024] __attribute__((aligned(4096)));
+
+static void *
+encode_secret(void *arg)
+{
+    static uint8_t filling[20000];
+    struct tr_call call = { .type = TR_CALL_ACCEPTED };
+    struct tr_bytes *out = arg;
+
+    call.u.accepted.binding.data = secret;
+    call.u.accepted.binding.length = sizeof(secret);
+    call.u.accepted.record.data = filling;
+    call.u.accepted.record.length = out->length;
+    assert_int_equal(tr_wire_encode(TR_WIRE_CALL, &call, &out->data,
+                                    &out->length), 0);
+    return NULL;
+}
+
+/* The caller wipes what he is given; no copy may be elsewhere.  A long message
+ * does not fit into what is there for it at first. */
 static void
 encode_leaves_nothing_behind(void **state)
 {
-    uint8_t key[64];
-    union any value;
-    uint8_t *octets;
-    size_t length;
+    static const size_t lengths[] = { 10, 3000, 20000 };
+    struct tr_bytes out;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    size_t i;
 
-    memset(key, 0xa5, sizeof(key));
-    memset(&value, 0, sizeof(value));
-    value.association.key = (struct tr_bytes){ key, sizeof(key) };
-    assert_int_equal(tr_wire_encode(TR_WIRE_RECORD, &value, &octets,
-                                    &length), 0);
-    /* 20 octets is what each field's headers may leave unused. */
-    assert_true(all_zero(octets + length, 20));
-    free(octets);
+    for (i = 0; i < sizeof(secret); i++)
+        secret[i] = i + 1;
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstack(&attributes, stack,
+                                           sizeof(stack)), 0);
+    for (i = 0; i < 3; i++) {
+        memset(stack, 0, sizeof(stack));
+        out.length = lengths[i];
+        spilt = false;
+        watching = true;
+        assert_int_equal(pthread_create(&thread, &attributes, encode_secret,
+                                        &out), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        watching = false;
+        assert_false(spilt);
+        assert_true(holds_secret(out.data, out.length));
+        assert_false(holds_secret(stack, sizeof(stack)));
+        explicit_bzero(out.data, out.length);
+        free(out.data);
+    }
+    pthread_attr_destroy(&attributes);
 }
 
 int
