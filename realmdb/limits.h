@@ -38,6 +38,7 @@
 #define TR_MAX_CONNECTIONS_OF_USER 1024
 #define TR_MAX_REQUESTS_OF_USER 128     /* waiting for an answer */
 #define TR_CONNECTIONS_FOR_ROOT 32      /* that nobody else can occupy */
-#define TR_IDLE_CONNECTION_S    10
+#define TR_MAX_IDLE_CONNECTIONS 4       /* that a process keeps */
+#define TR_IDLE_CONNECTION_S    2       /* for the next call, then closed */
 
 #endif

@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "call.h"
 #include "context.h"
 #include "credentials.h"
@@ -180,8 +179,8 @@ accepted_service(OM_uint32 *minor, const struct tr_context *context,
 
 /* Take over what was decided.  *trailer_out is empty for a plain peer. */
 static krb5_error_code
-establish(struct acceptance *ac, struct tr_established *established, int fd,
-          struct tr_bytes *trailer_out)
+establish(struct acceptance *ac, struct tr_established *established,
+          struct tr_mapping *page, struct tr_bytes *trailer_out)
 {
     struct tr_context *context = ac->context;
     krb5_error_code ret;
@@ -192,13 +191,12 @@ establish(struct acceptance *ac, struct tr_established *established, int fd,
          established->trailer.length > TR_MAX_TRAILER))
         ret = tr_detail(TRR_MALFORMED, "unusable trailer from trustrealmd");
     if (ret == 0) {
-        ret = tr_context_establish(context, established, fd);
-        fd = -1;
+        ret = tr_context_establish(context, established, page);
+        page = NULL;
     }
     if (ret == 0)
         *trailer_out = tr_bytes_take(&established->trailer);
-    if (fd >= 0)
-        (void)close(fd);
+    tr_page_release(page);
     return ret;
 }
 
@@ -208,10 +206,9 @@ ask_accept(struct acceptance *ac, const char *client,
            struct tr_bytes *trailer_out)
 {
     struct tr_context *context = ac->context;
-    struct tr_daemon daemon = TR_DAEMON_CLOSED;
     struct tr_call call = { .type = TR_CALL_ACCEPT };
     struct tr_reply reply;
-    int fd = -1;
+    struct tr_mapping *page;
     krb5_error_code ret;
 
     call.u.accept.ap_req = context->ap_req;
@@ -228,14 +225,10 @@ ask_accept(struct acceptance *ac, const char *client,
     call.u.accept.binding.data = context->binding;
     call.u.accept.binding.length = sizeof(context->binding);
     call.u.accept.flags = ask_flags(ac->flags);
-    ret = tr_daemon_open(&daemon);
-    if (ret == 0)
-        ret = tr_daemon_ask(&daemon, &call, TR_REPLY_ESTABLISHED, &reply,
-                            &fd);
-    tr_daemon_close(&daemon);
+    ret = tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, &reply, &page);
     if (ret != 0)
         return ret;
-    ret = establish(ac, &reply.u.established, fd, trailer_out);
+    ret = establish(ac, &reply.u.established, page, trailer_out);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }

@@ -4,16 +4,13 @@
 #include "config.h"
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include "call.h"
-#include "once.h"
+#include "connection.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -36,9 +33,9 @@ late(void)
 }
 
 static krb5_error_code
-wait_for(int fd, short events, int64_t deadline)
+wait_for(int fd, int64_t deadline)
 {
-    struct pollfd pfd = { .fd = fd, .events = events };
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
     int64_t left;
     int n;
 
@@ -54,174 +51,19 @@ wait_for(int fd, short events, int64_t deadline)
     }
 }
 
-/* --- connecting ---------------------------------------------------------- */
-
-static bool
-is_daemon_user(uid_t uid)
-{
-    _Atomic uid_t *known = &tr_once()->daemon_uid;
-    struct passwd pw, *found = NULL;
-    char buffer[4096];
-
-    if (*known == (uid_t)-1 &&
-        getpwnam_r(TR_DAEMON_USER, &pw, buffer, sizeof(buffer), &found) == 0 &&
-        found != NULL)
-        *known = found->pw_uid;
-    return *known != (uid_t)-1 && uid == *known;
-}
-
-static krb5_error_code
-check_owner(int fd, bool from_environment)
-{
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
-        return errno;
-    if (peer.uid == 0 || (from_environment && peer.uid == geteuid()) ||
-        is_daemon_user(peer.uid))
-        return 0;
-    return tr_detail(TRR_DAEMON_UID, "the socket of trustrealmd belongs to "
-                     "uid %ld", (long)peer.uid);
-}
-
-const char *
-tr_daemon_path(bool *from_environment_out)
-{
-    const char *path = secure_getenv(TR_SOCKET_ENV);
-
-    *from_environment_out = path != NULL && *path != '\0';
-    return *from_environment_out ? path : TR_SOCKET_PATH;
-}
-
-static krb5_error_code
-socket_address(struct sockaddr_un *address, bool *from_environment)
-{
-    const char *path = tr_daemon_path(from_environment);
-
-    memset(address, 0, sizeof(*address));
-    address->sun_family = AF_UNIX;
-    if (strlen(path) >= sizeof(address->sun_path))
-        return tr_detail(TRR_DAEMON_AWAY, "path of trustrealmd's socket is "
-                         "too long");
-    memcpy(address->sun_path, path, strlen(path));
-    return 0;
-}
-
-/* As connect() notes it. */
-static struct ucred
-ourselves(void)
-{
-    return (struct ucred){ getpid(), geteuid(), getegid() };
-}
-
-krb5_error_code
-tr_daemon_open(struct tr_daemon *daemon)
-{
-    static const struct timeval limit = {
-        TR_CALL_TIMEOUT_MS / 1000, (TR_CALL_TIMEOUT_MS % 1000) * 1000
-    };
-    struct sockaddr_un address;
-    bool from_environment;
-    krb5_error_code ret;
-
-    daemon->fd = -1;
-    daemon->us = ourselves();
-    ret = socket_address(&address, &from_environment);
-    if (ret != 0)
-        return ret;
-    daemon->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (daemon->fd < 0)
-        return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
-                         strerror(errno));
-    /* The first also bounds connect() when the daemon's queue is full. */
-    if (setsockopt(daemon->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
-                   sizeof(limit)) != 0 ||
-        setsockopt(daemon->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
-                   sizeof(limit)) != 0)
-        ret = errno;
-    while (ret == 0 && connect(daemon->fd, (struct sockaddr *)&address,
-                               sizeof(address)) != 0) {
-        if (errno != EINTR)
-            ret = tr_detail(errno == EAGAIN ? TRR_DAEMON_TIME :
-                            TRR_DAEMON_AWAY, "trustrealmd cannot be reached: "
-                            "%s: %s", address.sun_path, strerror(errno));
-    }
-    if (ret == 0)
-        ret = check_owner(daemon->fd, from_environment);
-    if (ret != 0)
-        tr_daemon_close(daemon);
-    return ret;
-}
-
-void
-tr_daemon_close(struct tr_daemon *daemon)
-{
-    if (daemon->fd >= 0)
-        (void)close(daemon->fd);
-    daemon->fd = -1;
-}
-
-static bool
-is_ours(const struct tr_daemon *daemon)
-{
-    struct ucred us = ourselves();
-
-    return us.pid == daemon->us.pid && us.uid == daemon->us.uid &&
-        us.gid == daemon->us.gid;
-}
-
-static bool
-get_cookie(int fd, uint64_t *cookie_out)
-{
-    socklen_t length = sizeof(*cookie_out);
-
-    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie_out, &length) == 0;
-}
-
-void
-tr_daemon_keep(struct tr_daemon *daemon, struct tr_daemon *kept_out)
-{
-    *kept_out = *daemon;
-    daemon->fd = -1;
-    if (kept_out->fd >= 0 && !get_cookie(kept_out->fd, &kept_out->cookie))
-        tr_daemon_close(kept_out);
-}
-
-bool
-tr_daemon_resume(struct tr_daemon *kept, struct tr_daemon *daemon_out)
-{
-    uint64_t cookie;
-
-    *daemon_out = *kept;
-    kept->fd = -1;
-    if (daemon_out->fd >= 0 &&
-        (!get_cookie(daemon_out->fd, &cookie) || cookie != daemon_out->cookie))
-        daemon_out->fd = -1;            /* it is another one's by now */
-    if (daemon_out->fd >= 0 && !is_ours(daemon_out))
-        tr_daemon_close(daemon_out);
-    return daemon_out->fd >= 0;
-}
-
-void
-tr_daemon_drop(struct tr_daemon *kept)
-{
-    struct tr_daemon daemon;
-
-    if (tr_daemon_resume(kept, &daemon))
-        tr_daemon_close(&daemon);
-}
-
 /* --- one call ------------------------------------------------------------ */
 
+/* A call that the daemon has not seen; never leaves this file. */
+#define NOT_SEEN EPIPE
+/* All idle connections may be of a daemon that is gone, and a new one of one
+ * that is just going. */
+#define MAX_TRIES (TR_MAX_IDLE_CONNECTIONS + 2)
+
 static krb5_error_code
-lost(void)
+lost(const char *why)
 {
-    if (errno == EAGAIN)
-        return late();
     return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
-                     errno != 0 ? strerror(errno) :
-                     "it closed the connection");
+                     why);
 }
 
 /*
@@ -230,12 +72,12 @@ lost(void)
  * packet to come from who connected.  Nobody else can name him.
  */
 static ssize_t
-send_as_effective_user(const struct tr_daemon *daemon, void *octets,
-                       size_t length)
+send_as_effective_user(const struct tr_connection *connection,
+                       const struct tr_bytes *octets)
 {
-    char control[CMSG_SPACE(sizeof(daemon->us))]
+    char control[CMSG_SPACE(sizeof(struct ucred))]
         __attribute__((aligned(__alignof__(struct cmsghdr))));
-    struct iovec vec = { octets, length };
+    struct iovec vec = { octets->data, octets->length };
     struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1,
                               .msg_control = control,
                               .msg_controllen = sizeof(control) };
@@ -245,31 +87,26 @@ send_as_effective_user(const struct tr_daemon *daemon, void *octets,
     header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_CREDENTIALS;
-    header->cmsg_len = CMSG_LEN(sizeof(daemon->us));
-    memcpy(CMSG_DATA(header), &daemon->us, sizeof(daemon->us));
-    return sendmsg(daemon->fd, &message, MSG_NOSIGNAL);
+    header->cmsg_len = CMSG_LEN(sizeof(struct ucred));
+    memcpy(CMSG_DATA(header), &connection->opener.ids, sizeof(struct ucred));
+    return sendmsg(connection->fd, &message, MSG_NOSIGNAL);
 }
 
+/* NOT_SEEN when the daemon has hung up; it may have said why. */
 static krb5_error_code
-send_call(const struct tr_daemon *daemon, const struct tr_call *call)
+send_call(const struct tr_connection *connection,
+          const struct tr_bytes *octets)
 {
-    uint8_t *octets = NULL;
-    size_t length;
     ssize_t sent;
-    krb5_error_code ret;
 
-    ret = tr_wire_encode(TR_WIRE_CALL, call, &octets, &length);
-    if (ret != 0)
-        return ret;
     do
-        sent = send_as_effective_user(daemon, octets, length);
+        sent = send_as_effective_user(connection, octets);
     while (sent < 0 && errno == EINTR);
-    /* A daemon that hung up may have said why. */
-    if (sent < 0 && errno != EPIPE && errno != ECONNRESET)
-        ret = lost();
-    explicit_bzero(octets, length);
-    free(octets);
-    return ret;
+    if (sent >= 0)
+        return 0;
+    if (errno == EPIPE || errno == ECONNRESET)
+        return NOT_SEEN;
+    return errno == EAGAIN ? late() : lost(strerror(errno));
 }
 
 /* Keep the first descriptor that came along, close what else there is. */
@@ -297,58 +134,54 @@ take_descriptor(struct msghdr *message)
     return kept;
 }
 
-/* Wait for the answer, and learn how long it is. */
+/* One packet, with the descriptor that came along or -1. */
+static ssize_t
+receive_packet(struct tr_connection *connection, int *fd_out)
+{
+    char control[CMSG_SPACE(4 * sizeof(int))]
+        __attribute__((aligned(__alignof__(struct cmsghdr))));
+    struct iovec vec = { connection->packet, sizeof(connection->packet) };
+    struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1,
+                              .msg_control = control,
+                              .msg_controllen = sizeof(control) };
+    ssize_t length = recvmsg(connection->fd, &message,
+                             MSG_CMSG_CLOEXEC | MSG_TRUNC);
+
+    *fd_out = length > 0 ? take_descriptor(&message) : -1;
+    return length;
+}
+
+/* The answer, in the connection's packet; sent is what sending returned. */
 static krb5_error_code
-measure(int fd, int64_t deadline, size_t *length_out)
+receive(struct tr_connection *connection, krb5_error_code sent,
+        int64_t deadline, size_t *length_out, int *fd_out)
 {
     krb5_error_code ret;
     ssize_t length;
 
     for (;;) {
-        errno = 0;
-        length = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
-        if (length >= 0 || errno != EINTR)
+        length = receive_packet(connection, fd_out);
+        if (length >= 0)
             break;
+        if (errno == ECONNRESET) {
+            /* What it said before is still to be had. */
+            sent = NOT_SEEN;
+            continue;
+        }
+        if (errno != EINTR)
+            return errno == EAGAIN ? late() : lost(strerror(errno));
         /* From now on for the rest of the time only. */
-        ret = wait_for(fd, POLLIN, deadline);
+        ret = wait_for(connection->fd, deadline);
         if (ret != 0)
             return ret;
     }
-    if (length <= 0)
-        return lost();
-    if (length > TR_MAX_CALL)
-        return tr_detail(TRR_TOO_LONG, "answer of trustrealmd is too long");
+    if (length == 0)
+        return sent != 0 ? sent : lost("it closed the connection");
     *length_out = (size_t)length;
-    return 0;
-}
-
-static krb5_error_code
-receive(int fd, int64_t deadline, uint8_t **octets_out, size_t *length_out,
-        int *fd_out)
-{
-    char control[CMSG_SPACE(4 * sizeof(int))]
-        __attribute__((aligned(__alignof__(struct cmsghdr))));
-    struct iovec vec;
-    struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1,
-                              .msg_control = control,
-                              .msg_controllen = sizeof(control) };
-    ssize_t length;
-    krb5_error_code ret;
-
-    ret = measure(fd, deadline, &vec.iov_len);
-    if (ret != 0)
-        return ret;
-    vec.iov_base = malloc(vec.iov_len);
-    if (vec.iov_base == NULL)
-        return ENOMEM;
-    length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (length != (ssize_t)vec.iov_len) {
-        free(vec.iov_base);
-        return lost();
+    if (*length_out > sizeof(connection->packet)) {
+        *length_out = sizeof(connection->packet);
+        return tr_detail(TRR_TOO_LONG, "answer of trustrealmd is too long");
     }
-    *fd_out = take_descriptor(&message);
-    *octets_out = vec.iov_base;
-    *length_out = vec.iov_len;
     return 0;
 }
 
@@ -364,25 +197,93 @@ refused(const struct tr_reply *reply)
                      *id != '\0' ? " [" : "", id, *id != '\0' ? "]" : "");
 }
 
-krb5_error_code
-tr_daemon_ask(struct tr_daemon *daemon, const struct tr_call *call,
-              enum tr_reply_type wanted, struct tr_reply *reply, int *fd_out)
+/* The page comes with the first answer on a connection that needs it. */
+static krb5_error_code
+find_page(struct tr_connection *connection,
+          const struct tr_established *established, int fd)
 {
-    int64_t deadline = now_ms() + TR_CALL_TIMEOUT_MS;
-    uint8_t *octets = NULL;
+    struct tr_mapping *page;
+    krb5_error_code ret;
+
+    if (fd < 0 && connection->page == NULL)
+        return tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
+    if (fd < 0)
+        return tr_page_check(connection->page, &established->instance);
+    ret = tr_page_adopt(fd, &established->instance, &page);
+    if (ret != 0)
+        return ret;
+    tr_page_release(connection->page);
+    connection->page = page;
+    return 0;
+}
+
+/* Send, receive, and understand; on success reply is to be freed. */
+static krb5_error_code
+exchange(struct tr_connection *connection, const struct tr_bytes *octets,
+         int64_t deadline, struct tr_reply *reply)
+{
     size_t length = 0;
     int fd = -1;
     krb5_error_code ret;
 
-    memset(reply, 0, sizeof(*reply));
-    if (fd_out != NULL)
-        *fd_out = -1;
-    ret = send_call(daemon, call);
+    ret = send_call(connection, octets);
+    if (ret == 0 || ret == NOT_SEEN)
+        ret = receive(connection, ret, deadline, &length, &fd);
     if (ret == 0)
-        ret = receive(daemon->fd, deadline, &octets, &length, &fd);
-    if (ret != 0)
-        goto cleanup;
-    ret = tr_wire_decode(TR_WIRE_REPLY, octets, length, reply);
+        ret = tr_wire_decode(TR_WIRE_REPLY, connection->packet, length,
+                             reply);
+    if (ret == 0 && reply->type == TR_REPLY_ESTABLISHED) {
+        ret = find_page(connection, &reply->u.established, fd);
+        fd = -1;
+        if (ret != 0)
+            tr_wire_free(TR_WIRE_REPLY, reply);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    explicit_bzero(connection->packet, length);
+    return ret;
+}
+
+/* The same over whichever connection it takes; page is that connection's. */
+static krb5_error_code
+exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
+                 struct tr_mapping **page)
+{
+    int64_t deadline = now_ms() + TR_CALL_TIMEOUT_MS;
+    struct tr_connection *connection;
+    krb5_error_code ret = NOT_SEEN;
+    int tries;
+
+    for (tries = 0; tries < MAX_TRIES && ret == NOT_SEEN; tries++) {
+        ret = 0;
+        connection = tr_connection_take();
+        if (connection == NULL)
+            ret = tr_connection_open(&connection);
+        if (ret == 0)
+            ret = exchange(connection, octets, deadline, reply);
+        if (ret != 0) {
+            tr_connection_close(connection);
+            continue;
+        }
+        if (reply->type == TR_REPLY_ESTABLISHED)
+            *page = tr_page_hold(connection->page);
+        tr_connection_keep(connection);
+    }
+    return ret == NOT_SEEN ? lost("it closes all connections") : ret;
+}
+
+krb5_error_code
+tr_daemon_ask(const struct tr_call *call, enum tr_reply_type wanted,
+              struct tr_reply *reply, struct tr_mapping **page_out)
+{
+    struct tr_bytes octets = { NULL, 0 };
+    struct tr_mapping *page = NULL;
+    krb5_error_code ret;
+
+    memset(reply, 0, sizeof(*reply));
+    ret = tr_wire_encode(TR_WIRE_CALL, call, &octets.data, &octets.length);
+    if (ret == 0)
+        ret = exchange_somehow(&octets, reply, &page);
     if (ret != 0)
         goto cleanup;
     if (reply->type == TR_REPLY_REFUSED)
@@ -390,34 +291,16 @@ tr_daemon_ask(struct tr_daemon *daemon, const struct tr_call *call,
     else if (reply->type != wanted)
         ret = tr_detail(TRR_MALFORMED, "trustrealmd gave another answer than "
                         "asked for");
-
-cleanup:
-    if (ret == 0 && fd_out != NULL) {
-        *fd_out = fd;
-        fd = -1;
-    }
-    if (fd >= 0)
-        (void)close(fd);
     if (ret != 0)
         tr_wire_free(TR_WIRE_REPLY, reply);
-    if (octets != NULL)
-        explicit_bzero(octets, length);
-    free(octets);
+
+cleanup:
+    if (page_out != NULL)
+        *page_out = ret == 0 ? page : NULL;
+    if (page_out == NULL || ret != 0)
+        tr_page_release(page);
+    if (octets.data != NULL)
+        explicit_bzero(octets.data, octets.length);
+    free(octets.data);
     return ret;
-}
-
-krb5_error_code
-tr_daemon_ask_anew(struct tr_daemon *daemon, const struct tr_call *call,
-                   enum tr_reply_type wanted, struct tr_reply *reply,
-                   int *fd_out)
-{
-    krb5_error_code ret = TRR_DAEMON_AWAY;
-
-    if (daemon->fd >= 0)
-        ret = tr_daemon_ask(daemon, call, wanted, reply, fd_out);
-    if (ret != TRR_DAEMON_AWAY)
-        return ret;
-    tr_daemon_close(daemon);
-    ret = tr_daemon_open(daemon);
-    return ret != 0 ? ret : tr_daemon_ask(daemon, call, wanted, reply, fd_out);
 }

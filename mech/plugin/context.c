@@ -6,7 +6,6 @@
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "context.h"
 #include "once.h"
 #include "status.h"
@@ -27,7 +26,6 @@ tr_context_create(const struct tr_mech *mech, bool initiator,
         return ENOMEM;
     context->mech = mech;
     context->initiator = initiator;
-    context->daemon.fd = -1;
     context->mutex = tr_once_mutex();
     *context_out = context;
     return 0;
@@ -39,7 +37,6 @@ tr_context_kill(struct tr_context *context)
     OM_uint32 ignored;
 
     (void)gss_delete_sec_context(&ignored, &context->inner, GSS_C_NO_BUFFER);
-    tr_daemon_drop(&context->daemon);
     context->stage = TR_WAITING;
 }
 
@@ -113,7 +110,8 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
 
 krb5_error_code
 tr_context_establish(struct tr_context *context,
-                     struct tr_established *established, int fd)
+                     struct tr_established *established,
+                     struct tr_mapping *page)
 {
     krb5_error_code ret = 0;
 
@@ -122,13 +120,10 @@ tr_context_establish(struct tr_context *context,
         ret = tr_detail(TRR_RECORD, "trustrealmd knows another kind of "
                         "context");
     if (ret == 0)
-        ret = tr_life_begin(&context->life, established, &fd);
-    if (ret == 0 && context->life.mapping == NULL)
-        ret = tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
+        ret = tr_life_begin(&context->life, established, &page);
     if (ret == 0)
         ret = tr_facts_create(established, !context->plain, &context->facts);
-    if (fd >= 0)
-        (void)close(fd);
+    tr_page_release(page);
     if (ret != 0)
         return ret;
     if (established->record.length > 0)

@@ -20,7 +20,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include "attributes.h"
-#include "call.h"
 #include "labels.h"
 #include "life.h"
 #include "oids.h"
@@ -56,7 +55,6 @@ struct tr_context {
     struct tr_bytes ap_req;
 
     /* of an initiator, between its two calls */
-    struct tr_daemon daemon;
     char *prepared_key;         /* what was asked, and the flags answered */
     int64_t prepared_flags;
 
@@ -79,12 +77,12 @@ void tr_context_set_record(struct tr_context *context,
 OM_uint32 tr_context_derive(OM_uint32 *minor, struct tr_context *context);
 
 /*
- * Both ends have agreed: take over what trustrealmd says (and its page, fd),
- * and let messages pass.  Closes fd in every case.
+ * Both ends have agreed: take over what trustrealmd says, and the reference
+ * to its page in every case, and let messages pass.
  */
 krb5_error_code tr_context_establish(struct tr_context *context,
                                      struct tr_established *established,
-                                     int fd);
+                                     struct tr_mapping *page);
 
 /* Move octets out of one structure into another. */
 struct tr_bytes tr_bytes_take(struct tr_bytes *from);

@@ -141,7 +141,6 @@ import_inner(OM_uint32 *minor, struct tr_context *context,
 static OM_uint32
 prepare_anew(OM_uint32 *minor, struct tr_context *context)
 {
-    struct tr_daemon daemon = TR_DAEMON_CLOSED;
     struct tr_call call = { .type = TR_CALL_PREPARE };
     struct tr_reply reply;
     struct tr_shown_name *shown = NULL;
@@ -157,10 +156,7 @@ prepare_anew(OM_uint32 *minor, struct tr_context *context)
     if (GSS_ERROR(major))
         return major;
     call.u.prepare.target = shown->text;
-    ret = tr_daemon_open(&daemon);
-    if (ret == 0)
-        ret = tr_daemon_ask(&daemon, &call, TR_REPLY_PREPARED, &reply, NULL);
-    tr_daemon_close(&daemon);
+    ret = tr_daemon_ask(&call, TR_REPLY_PREPARED, &reply, NULL);
     free(shown);
     if (ret == 0) {
         if ((reply.u.prepared.flags & TR_IS_PLAIN) == 0)

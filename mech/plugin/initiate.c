@@ -15,7 +15,7 @@
  *        <-- Established, page
  *
  * Where a context was established under the present epoch, Prepare is known
- * and not asked (prepared.h).  The connection is kept from Seal to Accepted.
+ * and not asked (prepared.h).
  *
  * The marker is a context flag that travels authenticated: an acceptor that
  * finds it without trailer knows that the trailer was taken away.
@@ -25,7 +25,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "call.h"
 #include "context.h"
 #include "credentials.h"
@@ -59,7 +58,6 @@ struct initiation {
     char *label;                /* asked for; "" = the process's own */
     bool known;                 /* the answer was, and not asked for */
     bool outdated;              /* it was, but holds no more */
-    struct tr_daemon daemon;
 };
 
 /* --- the first token ----------------------------------------------------- */
@@ -74,8 +72,7 @@ ask_prepare(struct initiation *in, const char *target)
     call.u.prepare.target = (char *)target;
     call.u.prepare.label = in->label;
     call.u.prepare.flags = in->ask;
-    ret = tr_daemon_ask_anew(&in->daemon, &call, TR_REPLY_PREPARED, &reply,
-                             NULL);
+    ret = tr_daemon_ask(&call, TR_REPLY_PREPARED, &reply, NULL);
     if (ret != 0)
         return ret;
     in->answer = reply.u.prepared.flags;
@@ -191,8 +188,7 @@ seal(struct initiation *in, const char *client)
     call.u.seal.client = (char *)client;
     call.u.seal.label = in->label;
     call.u.seal.flags = in->ask;
-    ret = tr_daemon_ask_anew(&in->daemon, &call, TR_REPLY_SEALED, &reply,
-                             NULL);
+    ret = tr_daemon_ask(&call, TR_REPLY_SEALED, &reply, NULL);
     if (ret != 0)
         return ret;
     ret = check_answer(in, reply.u.sealed.flags);
@@ -205,10 +201,8 @@ seal(struct initiation *in, const char *client)
         ret = tr_frame_outer(in->context->mech, &inner,
                              &reply.u.sealed.trailer, &in->reply);
     }
-    if (ret == 0) {
+    if (ret == 0)
         tr_context_set_record(in->context, &reply.u.sealed.record);
-        tr_daemon_keep(&in->daemon, &in->context->daemon);
-    }
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
@@ -311,7 +305,6 @@ begin(OM_uint32 *minor, struct initiation *in)
     in->context->prepared_key = NULL;
     free(in->label);
     in->label = NULL;
-    tr_daemon_close(&in->daemon);
     return begin_once(minor, in);
 }
 
@@ -348,10 +341,9 @@ remember_prepared(struct tr_context *context)
 static krb5_error_code
 accepted(struct tr_context *context, const struct tr_token *token)
 {
-    struct tr_daemon daemon;
     struct tr_call call = { .type = TR_CALL_ACCEPTED };
     struct tr_reply reply;
-    int fd = -1;
+    struct tr_mapping *page;
     krb5_error_code ret;
 
     call.u.accepted.record = context->record;
@@ -361,13 +353,10 @@ accepted(struct tr_context *context, const struct tr_token *token)
     call.u.accepted.trailer.length = token->trailer_length;
     call.u.accepted.binding.data = context->binding;
     call.u.accepted.binding.length = sizeof(context->binding);
-    (void)tr_daemon_resume(&context->daemon, &daemon);
-    ret = tr_daemon_ask_anew(&daemon, &call, TR_REPLY_ESTABLISHED, &reply,
-                             &fd);
-    tr_daemon_close(&daemon);
+    ret = tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, &reply, &page);
     if (ret != 0)
         return ret;
-    ret = tr_context_establish(context, &reply.u.established, fd);
+    ret = tr_context_establish(context, &reply.u.established, page);
     if (ret == 0)
         remember_prepared(context);
     tr_wire_free(TR_WIRE_REPLY, &reply);
@@ -471,7 +460,7 @@ gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
     struct initiation in = {
         .cred = (struct tr_cred *)cred, .target = (struct tr_name *)target,
         .req_flags = req_flags, .time_req = time_req, .bindings = bindings,
-        .token = token, .daemon = TR_DAEMON_CLOSED
+        .token = token
     };
     OM_uint32 major;
 
@@ -489,7 +478,6 @@ gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
         if (time_out != NULL)
             *time_out = tr_life_remaining(&in.context->life, in.time);
     }
-    tr_daemon_close(&in.daemon);
     tr_cred_free(in.acquired);
     free(in.label);
     return major;

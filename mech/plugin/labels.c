@@ -95,21 +95,6 @@ epoch_now(const struct tr_context *context)
     return tr_page_epoch(context->life.mapping);
 }
 
-static krb5_error_code
-ask(const struct tr_call *call, enum tr_reply_type wanted,
-    struct tr_reply *reply)
-{
-    struct tr_daemon daemon = TR_DAEMON_CLOSED;
-    krb5_error_code ret;
-
-    memset(reply, 0, sizeof(*reply));
-    ret = tr_daemon_open(&daemon);
-    if (ret == 0)
-        ret = tr_daemon_ask(&daemon, call, wanted, reply, NULL);
-    tr_daemon_close(&daemon);
-    return ret;
-}
-
 /* --- sending ------------------------------------------------------------- */
 
 static struct tr_known_label *
@@ -139,7 +124,7 @@ issue(struct tr_context *context, const char *asked,
 
     call.u.issue.record = context->record;
     call.u.issue.label = (char *)asked;
-    ret = ask(&call, TR_REPLY_ISSUED, &reply);
+    ret = tr_daemon_ask(&call, TR_REPLY_ISSUED, &reply, NULL);
     if (ret == 0 &&
         (reply.u.issued.label_record.length == 0 ||
          reply.u.issued.label_record.length > TR_MAX_LABEL_RECORD))
@@ -263,7 +248,7 @@ check(struct tr_context *context, const struct tr_bytes *record,
 
     call.u.check.record = context->record;
     call.u.check.label_record = *record;
-    ret = ask(&call, TR_REPLY_CHECKED, &reply);
+    ret = tr_daemon_ask(&call, TR_REPLY_CHECKED, &reply, NULL);
     if (ret != 0)
         return ret;
     copy.data = malloc(record->length);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "call.h"
 #include "context.h"
 #include "life.h"
@@ -36,25 +35,17 @@ boot_clock(void)
 }
 
 static krb5_error_code
-hold_page(struct tr_life *life, const struct tr_bytes *instance, int *fd)
+hold_page(struct tr_life *life, struct tr_mapping **page)
 {
     struct tr_held_page *held;
-    krb5_error_code ret;
 
+    if (*page == life->mapping)         /* of the daemon we know */
+        return 0;
     held = calloc(1, sizeof(*held));
     if (held == NULL)
         return ENOMEM;
-    ret = tr_page_adopt(*fd, instance, &held->mapping);
-    *fd = -1;
-    if (ret != 0) {
-        free(held);
-        return ret;
-    }
-    if (held->mapping == life->mapping) {       /* the daemon we know */
-        tr_page_release(held->mapping);
-        free(held);
-        return 0;
-    }
+    held->mapping = *page;
+    *page = NULL;
     held->next = life->held;
     life->held = held;
     life->mapping = held->mapping;
@@ -63,16 +54,13 @@ hold_page(struct tr_life *life, const struct tr_bytes *instance, int *fd)
 
 krb5_error_code
 tr_life_begin(struct tr_life *life, const struct tr_established *established,
-              int *fd)
+              struct tr_mapping **page)
 {
     uint64_t now = boot_clock();
-    krb5_error_code ret;
+    krb5_error_code ret = hold_page(life, page);
 
-    if (*fd >= 0) {
-        ret = hold_page(life, &established->instance, fd);
-        if (ret != 0)
-            return ret;
-    }
+    if (ret != 0)
+        return ret;
     /* Another thread may have had a later answer. */
     if (life->epoch != 0 &&
         !tr_page_holds(life->mapping, (uint64_t)established->epoch,
@@ -142,42 +130,36 @@ check_same(const struct tr_context *context,
 
 /* One question; nothing is locked. */
 static krb5_error_code
-ask(struct tr_context *context, struct tr_reply *reply, int *fd)
+ask(struct tr_context *context, struct tr_reply *reply,
+    struct tr_mapping **page_out)
 {
-    struct tr_daemon daemon = TR_DAEMON_CLOSED;
     struct tr_call call = { .type = TR_CALL_JUDGE };
-    krb5_error_code ret;
 
     call.u.judge.record = context->record;
     if (!context->plain || !context->initiator) {
         call.u.judge.binding.data = context->binding;
         call.u.judge.binding.length = sizeof(context->binding);
     }
-    ret = tr_daemon_open(&daemon);
-    if (ret == 0)
-        ret = tr_daemon_ask(&daemon, &call, TR_REPLY_ESTABLISHED, reply, fd);
-    tr_daemon_close(&daemon);
-    return ret;
+    return tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, reply, page_out);
 }
 
 static krb5_error_code
 judge(struct tr_context *context)
 {
     struct tr_reply reply;
-    int fd = -1;
+    struct tr_mapping *page;
     krb5_error_code ret;
 
-    ret = ask(context, &reply, &fd);
+    ret = ask(context, &reply, &page);
     if (ret != 0)
         return ret;
     ret = check_same(context, &reply.u.established);
     if (ret == 0) {
         (void)pthread_mutex_lock(context->mutex);
-        ret = tr_life_begin(&context->life, &reply.u.established, &fd);
+        ret = tr_life_begin(&context->life, &reply.u.established, &page);
         (void)pthread_mutex_unlock(context->mutex);
     }
-    if (fd >= 0)
-        (void)close(fd);
+    tr_page_release(page);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
@@ -186,13 +168,13 @@ krb5_error_code
 tr_life_resume(struct tr_context *context)
 {
     struct tr_reply reply;
-    int fd = -1;
+    struct tr_mapping *page;
     krb5_error_code ret;
 
-    ret = ask(context, &reply, &fd);
+    ret = ask(context, &reply, &page);
     if (ret != 0)
         return ret;
-    ret = tr_context_establish(context, &reply.u.established, fd);
+    ret = tr_context_establish(context, &reply.u.established, page);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }

@@ -38,13 +38,12 @@ struct tr_life {
 };
 
 /*
- * Take over a decision.  *fd is the page's descriptor or -1; it is closed and
- * set to -1 when it was used.  The first time, or with the mutex of the
- * context held.
+ * Take over a decision and the reference to the page it is good with, which
+ * is NULL then.  The first time, or with the mutex of the context held.
  */
 krb5_error_code tr_life_begin(struct tr_life *life,
                               const struct tr_established *established,
-                              int *fd);
+                              struct tr_mapping **page);
 void tr_life_end(struct tr_life *life);
 
 /* May a message pass?  Before the inner call; the second also after it. */

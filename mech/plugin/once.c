@@ -17,6 +17,7 @@ static struct tr_once once = {
     .objects = { [0 ... TR_OBJECT_MUTEXES - 1] = OBJECT_MUTEX },
     .imported.mutex = PTHREAD_MUTEX_INITIALIZER,
     .prepared.mutex = PTHREAD_MUTEX_INITIALIZER,
+    .idle.mutex = PTHREAD_MUTEX_INITIALIZER,
     .pages.mutex = PTHREAD_MUTEX_INITIALIZER
 };
 static pthread_once_t control = PTHREAD_ONCE_INIT;
@@ -33,21 +34,30 @@ before_fork(void)
         (void)pthread_mutex_lock(&once.objects[i].mutex);
     (void)pthread_mutex_lock(&once.imported.mutex);
     (void)pthread_mutex_lock(&once.prepared.mutex);
+    (void)pthread_mutex_lock(&once.idle.mutex);
     (void)pthread_mutex_lock(&once.pages.mutex);
 }
 
-/* In parent and child. */
 static void
-after_fork(void)
+in_parent(void)
 {
     size_t i;
 
     (void)pthread_mutex_unlock(&once.pages.mutex);
+    (void)pthread_mutex_unlock(&once.idle.mutex);
     (void)pthread_mutex_unlock(&once.prepared.mutex);
     (void)pthread_mutex_unlock(&once.imported.mutex);
     for (i = 0; i < TR_OBJECT_MUTEXES; i++)
         (void)pthread_mutex_unlock(&once.objects[i].mutex);
     (void)pthread_mutex_unlock(&once.profile.mutex);
+}
+
+/* The parent's connections are the parent's. */
+static void
+in_child(void)
+{
+    in_parent();
+    tr_connection_drop_idle(&once.idle);
 }
 
 pthread_mutex_t *
@@ -64,18 +74,22 @@ static void __attribute__((constructor))
 load(void)
 {
     (void)add_error_table(&et_trr_error_table);
-    (void)pthread_atfork(before_fork, after_fork, after_fork);
+    (void)pthread_atfork(before_fork, in_parent, in_child);
 }
 
 /*
  * libgssapi unloads the plugin when it is unloaded itself, PAM may do that.
  * The C library then forgets the handlers by itself.  A process that ends
- * comes by here as well, perhaps with threads still at work: what they use
- * stays.
+ * comes by here as well, perhaps with threads still at work or out of a signal
+ * handler: what they use stays, and nothing is waited for.
  */
 static void __attribute__((destructor))
 unload(void)
 {
+    if (pthread_mutex_trylock(&once.idle.mutex) == 0) {
+        tr_connection_drop_idle(&once.idle);
+        (void)pthread_mutex_unlock(&once.idle.mutex);
+    }
     (void)remove_error_table(&et_trr_error_table);
     if (once.have_detail)
         (void)pthread_key_delete(once.detail);

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include "connection.h"
 #include "names.h"
 #include "page.h"
 #include "prepared.h"
@@ -33,12 +34,13 @@ struct tr_once {
     bool interposing;           /* krb5 is interposed by this plugin */
     pthread_key_t detail;       /* of status.c: this thread's last error */
     bool have_detail;
-    _Atomic uid_t daemon_uid;   /* of call.c; -1 = not looked up yet */
+    _Atomic uid_t daemon_uid;   /* of connection.c; -1 = not looked up yet */
     struct tr_profile profile;
     struct tr_object_mutex objects[TR_OBJECT_MUTEXES];
     _Atomic unsigned int next_object;
     struct tr_imported_list imported;
     struct tr_prepared_list prepared;
+    struct tr_idle_list idle;
     struct tr_page_cache pages;
 };
 

@@ -51,6 +51,15 @@ is_of(const struct tr_page *page, const struct tr_bytes *instance)
         memcmp(page->instance, instance->data, instance->length) == 0;
 }
 
+krb5_error_code
+tr_page_check(const struct tr_mapping *mapping,
+              const struct tr_bytes *instance)
+{
+    if (is_of(mapping->page, instance))
+        return 0;
+    return tr_detail(TRR_DAEMON_UID, "page of another trustrealmd");
+}
+
 /* Unmap what nobody uses; the mutex is held.  Only done when another daemon
  * has come up: contexts that follow each other share one mapping. */
 static void
@@ -80,9 +89,10 @@ add(struct tr_page_cache *cache, int fd, const struct tr_bytes *instance,
     if (mapping == NULL)
         return ENOMEM;
     ret = map(fd, &mapping->page);
-    if (ret == 0 && !is_of(mapping->page, instance)) {
-        (void)munmap((void *)mapping->page, TR_PAGE_SIZE);
-        ret = tr_detail(TRR_DAEMON_UID, "page of another trustrealmd");
+    if (ret == 0) {
+        ret = tr_page_check(mapping, instance);
+        if (ret != 0)
+            (void)munmap((void *)mapping->page, TR_PAGE_SIZE);
     }
     if (ret != 0) {
         free(mapping);

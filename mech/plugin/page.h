@@ -36,6 +36,9 @@ struct tr_page_cache {
  */
 krb5_error_code tr_page_adopt(int fd, const struct tr_bytes *instance,
                               struct tr_mapping **mapping_out);
+/* TRR_DAEMON_UID when the page is not of this instance. */
+krb5_error_code tr_page_check(const struct tr_mapping *mapping,
+                              const struct tr_bytes *instance);
 /* One more reference; returns mapping. */
 struct tr_mapping *tr_page_hold(struct tr_mapping *mapping);
 void tr_page_release(struct tr_mapping *mapping);

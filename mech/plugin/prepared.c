@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "call.h"
+#include "connection.h"
 #include "once.h"
 #include "prepared.h"
 
@@ -42,7 +42,7 @@ tr_prepared_key(const char *target, const char *label, int64_t ask,
         return ENOMEM;
     known = put_process(out);
     fprintf(out, " %" PRId64 " %zu %zu %s%s%s", ask, strlen(label),
-            strlen(target), label, target, tr_daemon_path(&from_environment));
+            strlen(target), label, target, tr_connection_path(&from_environment));
     if (fclose(out) != 0) {
         free(key);
         return ENOMEM;

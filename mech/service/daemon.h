@@ -4,6 +4,7 @@
 #ifndef TR_DAEMON_H
 #define TR_DAEMON_H
 
+#include <sys/queue.h>
 #include "process.h"
 #include "service.h"
 
@@ -71,14 +72,24 @@ void tr_listener_close(struct tr_listener *listener);
 
 struct tr_quotas;               /* of all users */
 struct tr_quota;                /* of one */
+struct tr_share {               /* a connection's */
+    void *connection;                   /* server.c's own */
+    struct tr_quota *quota;             /* NULL: none */
+    TAILQ_ENTRY(tr_share) of_user, of_all;      /* while it is idle */
+};
 krb5_error_code tr_quotas_create(size_t limit, struct tr_quotas **quotas_out);
 void tr_quotas_free(struct tr_quotas *quotas);
-/* NULL when the user, or all users together, have enough connections. */
-struct tr_quota *tr_quota_connect(struct tr_quotas *quotas, uid_t uid);
-void tr_quota_disconnect(struct tr_quotas *quotas, struct tr_quota *quota);
+/* TRR_DAEMON_BUSY when the user, or all users together, have enough
+ * connections.  share is idle then. */
+krb5_error_code tr_quota_connect(struct tr_quotas *quotas, uid_t uid,
+                                 struct tr_share *share);
+void tr_quota_disconnect(struct tr_quotas *quotas, struct tr_share *share);
+/* An idle connection, idle longest, that has to go before there is room for
+ * one of uid; NULL: none. */
+struct tr_share *tr_quota_idlest(struct tr_quotas *quotas, uid_t uid);
 /* Count a request; false when the user now has too many. */
-bool tr_quota_begin(struct tr_quota *quota);
-void tr_quota_end(struct tr_quota *quota);
+bool tr_quota_begin(struct tr_quotas *quotas, struct tr_share *share);
+void tr_quota_end(struct tr_quotas *quotas, struct tr_share *share);
 
 /* --- server.c: connections ---------------------------------------------- */
 
@@ -92,7 +103,8 @@ size_t tr_server_connections(const struct tr_server *server);
 size_t tr_server_requests(const struct tr_server *server); /* unanswered */
 
 /* For request.c: send octets on a request's connection, then take the next
- * call from it; fd is -1 or is passed along.  last closes the connection. */
+ * call from it; fd is -1 or that of the page, which each connection is passed
+ * once.  last closes the connection. */
 void tr_connection_answer(void *connection, const uint8_t *octets,
                           size_t length, int fd, bool last);
 

@@ -5,17 +5,22 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "daemon.h"
+#include "trustrealm_err.h"
 
 #define BUCKETS 256             /* a power of two */
+
+TAILQ_HEAD(idle, tr_share);     /* longest idle first */
 
 struct tr_quota {
     uid_t uid;
     size_t connections, requests;
+    struct idle idle;
     struct tr_quota *next;
 };
 
 struct tr_quotas {
     size_t total, total_limit, user_limit;
+    struct idle idle;
     struct tr_quota *buckets[BUCKETS];
 };
 
@@ -33,6 +38,7 @@ tr_quotas_create(size_t limit, struct tr_quotas **quotas_out)
     quotas->user_limit = limit / 4;
     if (quotas->user_limit > TR_MAX_CONNECTIONS_OF_USER)
         quotas->user_limit = TR_MAX_CONNECTIONS_OF_USER;
+    TAILQ_INIT(&quotas->idle);
     *quotas_out = quotas;
     return 0;
 }
@@ -44,38 +50,80 @@ tr_quotas_free(struct tr_quotas *quotas)
     free(quotas);
 }
 
-struct tr_quota *
-tr_quota_connect(struct tr_quotas *quotas, uid_t uid)
+static struct tr_quota *
+find(struct tr_quotas *quotas, uid_t uid)
 {
-    struct tr_quota **bucket = &quotas->buckets[uid % BUCKETS], *quota;
-    size_t kept = uid == 0 ? 0 : TR_CONNECTIONS_FOR_ROOT;
+    struct tr_quota *quota = quotas->buckets[uid % BUCKETS];
 
-    if (quotas->total + kept >= quotas->total_limit)
-        return NULL;
-    for (quota = *bucket; quota != NULL; quota = quota->next) {
-        if (quota->uid == uid)
-            break;
-    }
-    if (quota != NULL && uid != 0 && quota->connections >= quotas->user_limit)
-        return NULL;
-    if (quota == NULL) {
-        quota = calloc(1, sizeof(*quota));
-        if (quota == NULL)
-            return NULL;
-        quota->uid = uid;
-        quota->next = *bucket;
-        *bucket = quota;
-    }
-    quota->connections++;
-    quotas->total++;
+    while (quota != NULL && quota->uid != uid)
+        quota = quota->next;
     return quota;
 }
 
-void
-tr_quota_disconnect(struct tr_quotas *quotas, struct tr_quota *quota)
+static struct tr_quota *
+add(struct tr_quotas *quotas, uid_t uid)
 {
+    struct tr_quota **bucket = &quotas->buckets[uid % BUCKETS];
+    struct tr_quota *quota = calloc(1, sizeof(*quota));
+
+    if (quota == NULL)
+        return NULL;
+    quota->uid = uid;
+    TAILQ_INIT(&quota->idle);
+    quota->next = *bucket;
+    *bucket = quota;
+    return quota;
+}
+
+static void
+make_idle(struct tr_quotas *quotas, struct tr_share *share)
+{
+    TAILQ_INSERT_TAIL(&quotas->idle, share, of_all);
+    TAILQ_INSERT_TAIL(&share->quota->idle, share, of_user);
+}
+
+static void
+make_busy(struct tr_quotas *quotas, struct tr_share *share)
+{
+    TAILQ_REMOVE(&quotas->idle, share, of_all);
+    TAILQ_REMOVE(&share->quota->idle, share, of_user);
+}
+
+static bool
+is_full_for_user(const struct tr_quotas *quotas, const struct tr_quota *quota)
+{
+    return quota != NULL && quota->uid != 0 &&
+        quota->connections >= quotas->user_limit;
+}
+
+krb5_error_code
+tr_quota_connect(struct tr_quotas *quotas, uid_t uid, struct tr_share *share)
+{
+    struct tr_quota *quota = find(quotas, uid);
+    size_t kept = uid == 0 ? 0 : TR_CONNECTIONS_FOR_ROOT;
+
+    if (quotas->total + kept >= quotas->total_limit ||
+        is_full_for_user(quotas, quota))
+        return TRR_DAEMON_BUSY;
+    if (quota == NULL)
+        quota = add(quotas, uid);
+    if (quota == NULL)
+        return ENOMEM;
+    quota->connections++;
+    quotas->total++;
+    share->quota = quota;
+    make_idle(quotas, share);
+    return 0;
+}
+
+void
+tr_quota_disconnect(struct tr_quotas *quotas, struct tr_share *share)
+{
+    struct tr_quota *quota = share->quota;
     struct tr_quota **link = &quotas->buckets[quota->uid % BUCKETS];
 
+    make_busy(quotas, share);
+    share->quota = NULL;
     quotas->total--;
     if (--quota->connections > 0)
         return;
@@ -85,15 +133,28 @@ tr_quota_disconnect(struct tr_quotas *quotas, struct tr_quota *quota)
     free(quota);
 }
 
-bool
-tr_quota_begin(struct tr_quota *quota)
+struct tr_share *
+tr_quota_idlest(struct tr_quotas *quotas, uid_t uid)
 {
+    struct tr_quota *quota = find(quotas, uid);
+
+    return is_full_for_user(quotas, quota) ? TAILQ_FIRST(&quota->idle) :
+        TAILQ_FIRST(&quotas->idle);
+}
+
+bool
+tr_quota_begin(struct tr_quotas *quotas, struct tr_share *share)
+{
+    struct tr_quota *quota = share->quota;
+
+    make_busy(quotas, share);
     quota->requests++;
     return quota->requests <= TR_MAX_REQUESTS_OF_USER || quota->uid == 0;
 }
 
 void
-tr_quota_end(struct tr_quota *quota)
+tr_quota_end(struct tr_quotas *quotas, struct tr_share *share)
 {
-    quota->requests--;
+    share->quota->requests--;
+    make_idle(quotas, share);
 }

@@ -52,8 +52,7 @@ tr_request_reply(struct tr_request *request, const struct tr_reply *reply,
                  bool with_page)
 {
     answer(request, reply,
-           with_page ? tr_shared_page_fd(request->service->page) : -1,
-           reply->type == TR_REPLY_ESTABLISHED);
+           with_page ? tr_shared_page_fd(request->service->page) : -1, false);
 }
 
 static void

@@ -5,8 +5,10 @@
  * A connection carries one call at a time and is closed when it idles, sends
  * out of turn or does not read its answers: then nothing need be kept for a
  * slow or hostile program but the connection itself, and of those each user
- * has a bounded number.  A connection that ends while its call is being
- * answered (the KDC is asked) stays as a dead one until then.
+ * has a bounded number.  Programs keep theirs for the next call and open
+ * another when it was closed: so where there is no room for a new one, the one
+ * that has been idle longest makes it.  A connection that ends while its call
+ * is being answered (the KDC is asked) stays as a dead one until then.
  */
 
 #include "config.h"
@@ -31,8 +33,9 @@ struct connection {
     struct tr_server *server;
     int fd;                     /* -1: dead */
     bool busy;                  /* a call is being answered */
+    bool has_page;              /* its descriptor has been sent */
     struct event event;
-    struct tr_quota *quota;
+    struct tr_share share;
     struct tr_request request;
     struct connection *next, **link;    /* of all, or of the spare ones */
 };
@@ -114,9 +117,25 @@ close_connection(struct connection *connection)
     if (connection->next != NULL)
         connection->next->link = connection->link;
     server->nall--;
-    tr_quota_disconnect(server->quotas, connection->quota);
+    tr_quota_disconnect(server->quotas, &connection->share);
     tr_peer_clear(&connection->request.caller);
     give_spare(server, connection);
+}
+
+static bool
+begin_call(struct connection *connection)
+{
+    connection->busy = true;
+    connection->server->nbusy++;
+    return tr_quota_begin(connection->server->quotas, &connection->share);
+}
+
+static void
+end_call(struct connection *connection)
+{
+    connection->busy = false;
+    connection->server->nbusy--;
+    tr_quota_end(connection->server->quotas, &connection->share);
 }
 
 void
@@ -125,12 +144,13 @@ tr_connection_answer(void *arg, const uint8_t *octets, size_t length, int fd,
 {
     struct connection *connection = arg;
 
+    if (connection->has_page)
+        fd = -1;
     if (connection->fd >= 0 && length > 0 &&
         tr_peer_send(connection->fd, octets, length, fd) != 0)
         last = true;
-    connection->busy = false;
-    connection->server->nbusy--;
-    tr_quota_end(connection->quota);
+    connection->has_page |= fd >= 0;
+    end_call(connection);
     if (last || connection->fd < 0)
         close_connection(connection);
 }
@@ -153,10 +173,8 @@ receive(struct connection *connection)
         close_connection(connection);
         return;
     }
-    connection->busy = true;
-    server->nbusy++;
     /* Both answer, perhaps at once: connection may be gone afterwards. */
-    if (tr_quota_begin(connection->quota))
+    if (begin_call(connection))
         tr_request_dispatch(&connection->request, server->packet, length);
     else
         tr_request_busy(&connection->request);
@@ -191,6 +209,26 @@ turn_away(int fd, krb5_error_code code)
     close(fd);
 }
 
+/* Have connection counted, even if others have to go that are idle. */
+static krb5_error_code
+make_room(struct tr_server *server, struct connection *connection)
+{
+    uid_t uid = connection->request.caller.uid;
+    struct tr_share *idlest;
+    krb5_error_code ret;
+
+    connection->share.connection = connection;
+    for (;;) {
+        ret = tr_quota_connect(server->quotas, uid, &connection->share);
+        if (ret != TRR_DAEMON_BUSY)
+            return ret;
+        idlest = tr_quota_idlest(server->quotas, uid);
+        if (idlest == NULL)
+            return ret;
+        close_connection(idlest->connection);
+    }
+}
+
 /* Sets up all of connection but its place in the list. */
 static krb5_error_code
 set_up(struct tr_server *server, struct connection *connection, int fd)
@@ -208,10 +246,10 @@ set_up(struct tr_server *server, struct connection *connection, int fd)
         record(server, ret, NULL);
         return ret;
     }
-    connection->quota = tr_quota_connect(server->quotas, request->caller.uid);
-    if (connection->quota == NULL) {
-        record(server, TRR_DAEMON_BUSY, &request->caller);
-        return TRR_DAEMON_BUSY;
+    ret = make_room(server, connection);
+    if (ret != 0) {
+        record(server, ret, &request->caller);
+        return ret;
     }
     if (event_assign(&connection->event, server->service->base, fd,
                      EV_READ | EV_PERSIST, on_connection, connection) != 0 ||
@@ -233,8 +271,8 @@ open_connection(struct tr_server *server, int fd)
     }
     ret = set_up(server, connection, fd);
     if (ret != 0) {
-        if (connection->quota != NULL)
-            tr_quota_disconnect(server->quotas, connection->quota);
+        if (connection->share.quota != NULL)
+            tr_quota_disconnect(server->quotas, &connection->share);
         tr_peer_clear(&connection->request.caller);
         give_spare(server, connection);
         turn_away(fd, ret);
@@ -355,9 +393,10 @@ tr_server_free(struct tr_server *server)
         event_free(server->resume);
     while (server->all != NULL) {
         connection = server->all;
-        if (connection->busy)
+        if (connection->busy) {
             tr_wire_free(TR_WIRE_CALL, &connection->request.call);
-        connection->busy = false;
+            end_call(connection);
+        }
         close_connection(connection);
     }
     while (server->spare != NULL) {

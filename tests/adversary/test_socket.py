@@ -107,11 +107,14 @@ def flood(world, several_uids):
         one.kill()
 
 
-def test_flood_of_connections(flood, alice, beta):
-    """One user takes all that he can get; another is served."""
+def test_flood_of_connections(flood, alice, bob, beta):
+    """One user takes all that he can get; another is served, and so is he:
+    what idles makes room."""
     connections = flood("holding")
     for _ in range(5):
         exchange_new(alice, beta)
+        context, _ = bob.initiate(TARGET)
+        context.forget()
     connections.kill()
     exchange_new(alice, beta)
 

@@ -248,6 +248,27 @@ threads(void)
 
 /* --- unloading ----------------------------------------------------------- */
 
+/* Ask trustrealmd, which leaves a connection. */
+static void
+be_refused(void *plugin)
+{
+    __typeof__(&gss_import_name) import;
+    __typeof__(&gss_init_sec_context) init;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc text = { 9, "a@b.local" }, token;
+    gss_name_t name;
+
+    *(void **)&import = dlsym(plugin, "gssi_import_name");
+    *(void **)&init = dlsym(plugin, "gssi_init_sec_context");
+    expect(import != NULL && init != NULL);
+    be_initiator();
+    must(import(&minor, &text, GSS_C_NT_HOSTBASED_SERVICE, &name));
+    expect(GSS_ERROR(init(&minor, GSS_C_NO_CREDENTIAL, &context, name,
+                          krb5_mech(), 0, 0, NULL, NULL, NULL, &token, NULL,
+                          NULL)));
+    expect(connection_after(-1, getenv("INITIATOR_SOCKET")) >= 0);
+}
+
 static void
 unload(void)
 {
@@ -262,9 +283,11 @@ unload(void)
     *(void **)&import = dlsym(plugin, "gssi_import_sec_context");
     expect(import != NULL);
     expect(GSS_ERROR(import(&minor, &nonsense, &context)));
+    be_refused(plugin);
     expect(strstr(error_message(TRR_RECORD), "nknown code") == NULL);
     expect(dlclose(plugin) == 0);
     expect(dlopen(path, RTLD_NOW | RTLD_NOLOAD) == NULL);
+    expect(connection_after(-1, getenv("INITIATOR_SOCKET")) < 0);
     expect(strstr(error_message(TRR_RECORD), "nknown code") != NULL);
     pid = fork();
     expect(pid >= 0);

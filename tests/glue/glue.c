@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include "glue.h"
 #include "gssapi_trustrealm.h"
 #include "wire.h"
@@ -83,6 +85,24 @@ void
 be_nobody(void)
 {
     use_socket("/nonexistent/socket");
+}
+
+int
+connection_after(int fd, const char *socket)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+
+    while (++fd < 256) {
+        memset(&address, 0, sizeof(address));
+        length = sizeof(address);
+        /* trustrealmd has bound it under a longer name. */
+        if (getpeername(fd, (struct sockaddr *)&address, &length) == 0 &&
+            address.sun_family == AF_UNIX &&
+            strncmp(address.sun_path, socket, strlen(socket)) == 0)
+            return fd;
+    }
+    return -1;
 }
 
 gss_OID

@@ -68,6 +68,9 @@ void be_acceptor(void);
 /* A system without trustrealmd. */
 void be_nobody(void);
 
+/* The next descriptor above fd that is connected to socket, or -1. */
+int connection_after(int fd, const char *socket);
+
 gss_OID krb5_mech(void);
 gss_OID own_mech(void);
 gss_OID_desc object(int number);        /* of gssapi_trustrealm.h */
@@ -115,6 +118,6 @@ struct probe_case {
 };
 extern const struct probe_case message_cases[], buffer_cases[],
     name_cases[], credential_cases[], context_cases[], process_cases[],
-    policy_cases[];
+    connection_cases[], policy_cases[];
 
 #endif

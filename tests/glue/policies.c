@@ -418,21 +418,53 @@ bypass_iakerb(void)
 /* --- groups -------------------------------------------------------------- */
 
 /* The rule is for a group that this process may drop. */
+/* What was allowed is not, nor is it asked as whoever it was. */
 static void
-group_dropped(void)
+expect_refusal(void)
 {
     gss_ctx_id_t context = GSS_C_NO_CONTEXT;
     gss_buffer_desc token;
-    struct pair p;
 
-    establish(&p, NULL);
-    end(&p);
-    expect(setgroups(0, NULL) == 0);
     be_initiator();
     must_fail(GSS_S_UNAUTHORIZED,
               gss_init_sec_context(&minor, NULL, &context,
                                    service_name("sample"), krb5_mech(), 0, 0,
                                    NULL, NULL, NULL, &token, NULL, NULL));
+}
+
+static void
+group_dropped(void)
+{
+    gid_t other = getgid();
+    struct pair p;
+
+    establish(&p, NULL);
+    end(&p);
+    /* As many as before. */
+    expect(setgroups(1, &other) == 0);
+    expect_refusal();
+}
+
+static void
+group_changed(void)
+{
+    struct pair p;
+
+    establish(&p, NULL);
+    end(&p);
+    expect(setegid(getuid()) == 0);
+    expect_refusal();
+}
+
+static void
+user_changed(void)
+{
+    struct pair p;
+
+    establish(&p, NULL);
+    end(&p);
+    expect(seteuid(getuid() + 1) == 0);
+    expect_refusal();
 }
 
 /* --- streams ------------------------------------------------------------- */
@@ -528,6 +560,8 @@ const struct probe_case policy_cases[] = {
     { "delegation", delegation },
     { "delegation_withdrawn", delegation_withdrawn },
     { "group_dropped", group_dropped },
+    { "group_changed", group_changed },
+    { "user_changed", user_changed },
     { "bypass", bypass },
     { "bypass_exported", bypass_exported },
     { "bypass_iakerb", bypass_iakerb },

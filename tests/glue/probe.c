@@ -16,7 +16,8 @@
 
 static const struct probe_case *const groups[] = {
     message_cases, buffer_cases, name_cases, credential_cases, context_cases,
-    process_cases, policy_cases         /* the last are not listed */
+    process_cases, connection_cases,
+    policy_cases                        /* the last are not listed */
 };
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))
 

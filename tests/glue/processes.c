@@ -272,6 +272,18 @@ run_thread(void *arg)
     return NULL;
 }
 
+/* Whatever there was at a time. */
+static void
+expect_few_connections(const char *socket)
+{
+    int fd, n = 0;
+
+    for (fd = connection_after(-1, socket); fd >= 0;
+         fd = connection_after(fd, socket))
+        n++;
+    expect(n > 0 && n <= TR_MAX_IDLE_CONNECTIONS);
+}
+
 static void
 run_threads(int fds[NTHREADS][2], bool initiator)
 {
@@ -297,6 +309,8 @@ run_threads(int fds[NTHREADS][2], bool initiator)
     }
     for (i = 0; i < NTHREADS; i++)
         expect(pthread_join(threads[i].id, NULL) == 0);
+    expect_few_connections(getenv(initiator ? "INITIATOR_SOCKET" :
+                                  "ACCEPTOR_SOCKET"));
 }
 
 static void

@@ -179,7 +179,10 @@ def opened_world(**options):
 
 @without_sanitizers
 @pytest.mark.skipif(not ROOT, reason="needs root: a group to drop")
-def test_group_dropped(probe):
+@pytest.mark.parametrize("name, gid, groups", [
+    ("group_dropped", SERVICE, GROUP), ("group_changed", GROUP, SERVICE),
+    ("user_changed", GROUP, SERVICE)])
+def test_process_has_changed(probe, name, gid, groups):
     """What was allowed to the process is not taken to be so any more."""
     rule = {"uid": SERVICE, "gid": GROUP, "lowest": "open",
             "highest": "grave", "label": "official"}
@@ -187,9 +190,9 @@ def test_group_dropped(probe):
                changes={"alpha": {"rules": {"service": rule}}}) as world:
         mark = world.alpha.audit.mark()
         result = run(["setpriv", "--reuid", str(SERVICE), "--regid",
-                      str(SERVICE), "--groups", str(GROUP), "--inh-caps",
-                      "+setgid", "--ambient-caps", "+setgid", probe,
-                      "group_dropped"], env=environment(world), check=False)
+                      str(gid), "--groups", str(groups), "--inh-caps",
+                      "+setgid,+setuid", "--ambient-caps", "+setgid,+setuid",
+                      probe, name], env=environment(world), check=False)
         assert result.status == 0, result.err
         denied = world.alpha.audit.wait(mark, result="deny")
         assert denied["event"] == "prepare"

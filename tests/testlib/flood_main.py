@@ -1,12 +1,15 @@
 # tests/testlib/flood_main.py - more connections and calls than are good
 # SPDX-License-Identifier: BSD-2-Clause
 """usage: flood_main.py SOCKET [calls]: hold as many connections as there are
-to be had; or make calls on a few without ever reading an answer."""
+to be had, more than a user may; or make calls on a few without ever reading
+an answer."""
 
+import resource
 import socket
 import sys
 import time
 
+MANY = 1200
 PREPARE = bytes.fromhex("a0173015a00a0c08686f73742f612e62a1020c00a203020100")
 
 
@@ -41,8 +44,9 @@ if len(sys.argv) > 2:
             except OSError:
                 held.remove(connection)
                 connection.close()
-hold(900)
+resource.setrlimit(resource.RLIMIT_NOFILE, (MANY + 100,) * 2)
+hold(MANY)
 print("holding", len(held), flush=True)
 while True:
     time.sleep(0.05)
-    hold(900)
+    hold(MANY)

@@ -282,26 +282,40 @@ everybody_may_connect(void **state)
     assert_int_equal(st.st_mode & 0777, 0666);
 }
 
-static void
-the_page_travels_with_an_answer(void **state)
+/* What came with an Established, or -1. */
+static int
+be_established(int fd)
 {
-    int fd = connect_to(), passed;
     struct tr_reply reply;
-    struct stat a, b;
+    int passed;
 
     send_call(fd, TR_CALL_ACCEPT);
     turn();
     receive_reply(fd, &reply, &passed);
     assert_int_equal(reply.type, TR_REPLY_ESTABLISHED);
     tr_wire_free(TR_WIRE_REPLY, &reply);
-    assert_true(passed >= 0);
-    assert_int_equal(fstat(passed, &a), 0);
+    return passed;
+}
+
+static void
+the_page_travels_once_with_each_connection(void **state)
+{
+    int fds[2], passed, i;
+    struct stat a, b;
+
     assert_int_equal(fstat(tr_shared_page_fd(world.service.page), &b), 0);
-    assert_true(a.st_ino == b.st_ino && a.st_dev == b.st_dev);
-    close(passed);
-    /* That was the last answer. */
-    assert_true(is_closed(fd));
-    close(fd);
+    for (i = 0; i < 2; i++) {
+        fds[i] = connect_to();
+        assert_int_equal(ask(fds[i], TR_CALL_PREPARE), TR_REPLY_PREPARED);
+        passed = be_established(fds[i]);
+        assert_true(passed >= 0);
+        assert_int_equal(fstat(passed, &a), 0);
+        assert_true(a.st_ino == b.st_ino && a.st_dev == b.st_dev);
+        close(passed);
+        assert_int_equal(be_established(fds[i]), -1);
+    }
+    close(fds[0]);
+    close(fds[1]);
 }
 
 static void
@@ -576,30 +590,96 @@ one_user_cannot_have_all_requests(void **state)
 static void
 quotas_keep_room_for_others(void **state)
 {
-    struct tr_quota *quota[400];
+    static struct tr_share shares[400];
     struct tr_quotas *quotas;
     size_t n = 0, i;
 
     assert_int_equal(tr_quotas_create(400, &quotas), 0);
-    while ((quota[n] = tr_quota_connect(quotas, 1000)) != NULL)
+    while (tr_quota_connect(quotas, 1000, &shares[n]) == 0)
         n++;
     assert_int_equal(n, 100);
     for (i = 0; i < 3; i++) {
-        while ((quota[n] = tr_quota_connect(quotas, 1001 + (uid_t)i)) != NULL)
+        while (tr_quota_connect(quotas, 1001 + (uid_t)i, &shares[n]) == 0)
             n++;
     }
     /* All that is left is root's. */
     assert_int_equal(n, 400 - TR_CONNECTIONS_FOR_ROOT);
-    assert_null(tr_quota_connect(quotas, 2000));
-    while (n < 400 && (quota[n] = tr_quota_connect(quotas, 0)) != NULL)
+    assert_int_equal(tr_quota_connect(quotas, 2000, &shares[n]),
+                     TRR_DAEMON_BUSY);
+    while (n < 400 && tr_quota_connect(quotas, 0, &shares[n]) == 0)
         n++;
     assert_int_equal(n, 400);
-    assert_null(tr_quota_connect(quotas, 0));
-    tr_quota_disconnect(quotas, quota[--n]);
-    assert_non_null(quota[n++] = tr_quota_connect(quotas, 0));
+    tr_quota_disconnect(quotas, &shares[--n]);
+    assert_int_equal(tr_quota_connect(quotas, 0, &shares[n++]), 0);
     while (n > 0)
-        tr_quota_disconnect(quotas, quota[--n]);
+        tr_quota_disconnect(quotas, &shares[--n]);
     tr_quotas_free(quotas);
+}
+
+/* Of a user who has enough his own, else anybody's. */
+static void
+the_idlest_has_to_go(void **state)
+{
+    static struct tr_share first[100], others[300], one;
+    struct tr_quotas *quotas;
+    size_t n = 0, i;
+
+    assert_int_equal(tr_quotas_create(400, &quotas), 0);
+    assert_null(tr_quota_idlest(quotas, 1000));
+    assert_int_equal(tr_quota_connect(quotas, 1001, &one), 0);
+    for (i = 0; i < 100; i++)
+        assert_int_equal(tr_quota_connect(quotas, 1000, &first[i]), 0);
+    assert_ptr_equal(tr_quota_idlest(quotas, 1000), &first[0]);
+    assert_true(tr_quota_begin(quotas, &first[0]));
+    assert_ptr_equal(tr_quota_idlest(quotas, 1000), &first[1]);
+    tr_quota_end(quotas, &first[0]);
+    assert_ptr_equal(tr_quota_idlest(quotas, 1000), &first[1]);
+    for (i = 0; i < 3; i++) {
+        while (tr_quota_connect(quotas, 2000 + (uid_t)i, &others[n]) == 0)
+            n++;
+    }
+    assert_ptr_equal(tr_quota_idlest(quotas, 3000), &one);
+    assert_true(tr_quota_begin(quotas, &one));
+    assert_ptr_equal(tr_quota_idlest(quotas, 3000), &first[1]);
+    tr_quota_end(quotas, &one);
+    tr_quota_disconnect(quotas, &one);
+    while (n > 0)
+        tr_quota_disconnect(quotas, &others[--n]);
+    for (i = 0; i < 100; i++)
+        tr_quota_disconnect(quotas, &first[i]);
+    tr_quotas_free(quotas);
+}
+
+/* More than one user may have. */
+#define TOO_MANY 300
+
+static void
+idle_connections_make_room(void **state)
+{
+    int fds[TOO_MANY], i, closed = 0;
+    uid_t user = geteuid() == 0 ? 12345 : geteuid();
+    struct tr_reply reply;
+    size_t most;
+
+    for (i = 0; i < TOO_MANY; i++) {
+        fds[i] = connect_as(user);
+        turn();
+        /* The first one is never idle for long. */
+        send_call_as(fds[0], TR_CALL_PREPARE, user);
+        turn();
+        receive_reply(fds[0], &reply, NULL);
+        assert_int_equal(reply.type, TR_REPLY_PREPARED);
+        tr_wire_free(TR_WIRE_REPLY, &reply);
+    }
+    most = tr_server_connections(world.server);
+    assert_true(most < TOO_MANY);
+    assert_true(is_quiet(fds[0]));
+    for (i = 1; i < TOO_MANY; i++) {
+        closed += is_closed(fds[i]);
+        assert_int_equal(closed < i, (size_t)i > TOO_MANY - most);
+        close(fds[i]);
+    }
+    close(fds[0]);
 }
 
 static void
@@ -654,7 +734,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(many_calls_on_one_connection),
         WITH_SERVER(everybody_may_connect),
-        WITH_SERVER(the_page_travels_with_an_answer),
+        WITH_SERVER(the_page_travels_once_with_each_connection),
         WITH_SERVER(a_refusal_says_code_and_correlation),
         WITH_SERVER(garbage_is_refused_and_the_end),
         WITH_SERVER(a_packet_too_long_is_dropped),
@@ -669,6 +749,8 @@ main(void)
         WITH_SERVER(an_idle_connection_is_closed),
         WITH_SERVER(one_user_cannot_have_all_requests),
         cmocka_unit_test(quotas_keep_room_for_others),
+        cmocka_unit_test(the_idlest_has_to_go),
+        WITH_SERVER(idle_connections_make_room),
         WITH_SERVER(the_overflow_uid_is_turned_away),
         WITH_SERVER(a_dead_daemons_socket_is_replaced)
     };

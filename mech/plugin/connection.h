@@ -1,0 +1,73 @@
+/* mech/plugin/connection.h - connections to trustrealmd, kept while idle */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_CONNECTION_H
+#define TR_CONNECTION_H
+
+/*
+ * trustrealmd judges a caller by what the kernel noted when the connection was
+ * opened.  So an idle one is used again only by the process, user, group and
+ * groups that opened it, to the same socket, and never beyond a fork.  Of one
+ * that is not used soon trustrealmd closes its end; that is noticed at the
+ * next call.
+ *
+ * The descriptor is not known to the application, which may close it and use
+ * the number for something else: it is touched only while it stands for the
+ * connection, by the kernel's name of that.
+ */
+
+#include <krb5/krb5.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "page.h"
+#include "wire.h"
+
+/* A process in more groups than that opens one for each call. */
+#define TR_KNOWN_GROUPS 256
+
+/* As connect() notes it. */
+struct tr_opener {
+    struct ucred ids;           /* the effective ones */
+    int ngroups;                /* -1: too many */
+    gid_t groups[TR_KNOWN_GROUPS];
+};
+
+struct tr_connection {
+    int fd;
+    uint64_t cookie;            /* the kernel's name of it */
+    struct tr_opener opener;
+    struct sockaddr_un address;
+    bool from_environment;      /* the address */
+    struct tr_mapping *page;    /* that came over it, or NULL */
+    uint8_t packet[TR_MAX_CALL];
+};
+
+struct tr_idle_list {
+    pthread_mutex_t mutex;
+    size_t count;
+    struct tr_connection *items[TR_MAX_IDLE_CONNECTIONS];       /* newest last */
+};
+
+/* Where trustrealmd is: names it as long as the environment stays. */
+const char *tr_connection_path(bool *from_environment_out);
+
+/*
+ * Connect, and make sure that it is trustrealmd: the socket's owner by the
+ * kernel's word is root or the configured user.  When the path was taken
+ * from the environment (never in a setuid program) our own uid will do too.
+ */
+krb5_error_code tr_connection_open(struct tr_connection **connection_out);
+void tr_connection_close(struct tr_connection *connection);
+
+/* An idle one that will do, or NULL; what will never do again is closed. */
+struct tr_connection *tr_connection_take(void);
+/* Whoever took or opened it has his answer; takes it over. */
+void tr_connection_keep(struct tr_connection *connection);
+/* Close those of list, which no thread uses. */
+void tr_connection_drop_idle(struct tr_idle_list *list);
+
+#endif
