@@ -15,6 +15,7 @@ from testlib import table
 from testlib.process import eventually
 from testlib.stores import (ALICE, BETA, BOB, DELTA, GAMMA, NAVY, SYSTEM,
                             File, entries, trustrealm)
+from testlib.tool import on_terminal
 
 
 def difference(before, after):
@@ -512,10 +513,17 @@ def new_system(number, membership="engineering PUBLIC INTERNAL"):
     return table.system("new%d" % number, [membership])
 
 
-def imported(site, store, entries, *options):
+def system_below(parent, name="lost"):
+    host = table.host(name)
+    return table.entry("cn=%s,%s" % (host, parent), cn=host,
+                       objectClass="trSystem",
+                       trPrincipal="trustrealm/%s@X" % host)
+
+
+def imported(site, store, entries, *options, widen=("--widen",)):
     """Import a file of these entries; its result and what it counted."""
     path = site.scratch.write("import.ldif", "\n".join(entries))
-    done = site.run(store, "import", path, "--json", *options)
+    done = site.run(store, "import", path, "--json", *widen, *options)
     return done, json.loads(done.out) if done.out else None
 
 
@@ -575,12 +583,106 @@ def test_where_nothing_is_to_be_found_or_put_is_named(site):
                         "--base", nowhere)
     assert unread.status == 3
     assert nowhere + ": No such object" in unread.err
-    lost = table.entry("cn=lost.example.test," + nowhere, cn="lost.example."
-                       "test", objectClass="trSystem",
-                       trPrincipal="trustrealm/lost.example.test@X")
-    done, _ = imported(site, site.server, [lost])
-    assert done.status == 3
-    assert nowhere + ": there is no entry to add it below" in done.err
+    nowhere = "l=nowhere," + table.BASE
+    done, _ = imported(site, site.server, [system_below("ou=x," + nowhere)])
+    assert done.status == 1
+    assert "import.ldif:1: cn=lost.example.test,ou=x,%s: there is no entry " \
+        "%s to add it below: add that first" % (nowhere, nowhere) in done.err
+
+
+def test_import_makes_containers(site, store):
+    """Two entries below the same new ones."""
+    units = ["ou=far," + table.BASE, "ou=away,ou=far," + table.BASE]
+    before = store.dump()
+    done, counts = imported(site, store, [system_below(units[1]),
+                                          system_below(units[1], "found")])
+    assert (done.status, counts["added"]) == (0, 2), done
+    changed = difference(before, store.dump())
+    assert len(changed) == 4
+    for dn, name in zip(units, ("far", "away")):
+        assert changed[dn] == ([], [("objectClass", "organizationalUnit"),
+                                    ("ou", name)])
+
+
+WIDER = [
+    (table.system("delta", ["corporate OPEN OPEN"]),
+     "widens: system delta.example.test: gets trMembership "
+     "corporate OPEN OPEN"),
+    (table.system("gamma", ["corporate OPEN RESTRICTED:HR"]),
+     "widens: system gamma.example.test: trMembership corporate OPEN "
+     "RESTRICTED:HR, was corporate OPEN RESTRICTED"),
+    (table.system("delta", []) + "owner: cn=eve,dc=example,dc=test\n",
+     "widens: %s: gets owner cn=eve,dc=example,dc=test" % DELTA),
+    (new_system(1), "widens: system new1.example.test: is new"),
+    (table.system("delta", []).replace("trPrincipal: trustrealm/",
+                                       "trPrincipal: other/"),
+     "changes: system delta.example.test: trPrincipal other/delta.example."
+     "test@EXAMPLE.TEST, was trustrealm/delta.example.test@EXAMPLE.TEST"),
+    (table.label_map("navy", "engineering").replace(
+        "trLevelMap: red SECRET\n", "").replace("black TOP", "red TOP"),
+     "changes: label map engineering, navy: trLevelMap red TOPSECRET, was "
+     "red SECRET"),
+]
+
+
+@pytest.mark.parametrize("entry, says", WIDER)
+def test_import_only_narrows_unless_it_may_do_more(site, store, entry, says):
+    before = store.dump()
+    done, _ = imported(site, store, [entry], widen=[])
+    assert (done.status, done.out) == (1, ""), done
+    assert "trustrealm: " + says in done.err
+    assert "takes --widen" in done.err
+    assert store.dump() == before
+    done, shown = imported(site, store, [entry], "--dry-run", widen=[])
+    assert (done.status, shown["result"]) == (1, "refused")
+    assert says.split(":")[0] in [f["severity"] for f in shown["findings"]]
+    done, _ = imported(site, store, [entry])
+    assert done.status == 0 and says in done.err
+    assert store.dump() != before
+
+
+def test_import_that_narrows(site, store):
+    entries = [table.system("gamma", ["corporate OPEN OPEN"]),
+               table.system("beta", []) + "trEnabled: FALSE\n",
+               table.user("bob", ["corporate OPEN OPEN"])]
+    done, counts = imported(site, store, entries, widen=[])
+    assert (done.status, counts["changed"]) == (0, 3), done
+    assert "widens" not in done.err and "changes" not in done.err
+
+
+def test_older_export_undoes_nothing_by_itself(site, store):
+    """A system was disabled and another one left since."""
+    older = site.scratch.write("older.ldif", site.run(store, "export").out)
+    for verb in (["disable", "beta.example.test"],
+                 ["leave", "gamma.example.test", "--all"]):
+        assert site.run(store, "system", *verb).status == 0
+    before = store.dump()
+    done = site.run(store, "import", older)
+    assert done.status == 1
+    assert "widens: system beta.example.test: loses trEnabled FALSE\n" \
+        in done.err
+    assert "widens: system gamma.example.test: gets trMembership" in done.err
+    assert store.dump() == before
+
+
+@pytest.mark.parametrize("answer, written", [("y", True), ("n", False),
+                                             ("", False)])
+def test_import_asks_on_a_terminal(site, answer, written):
+    store = site.file
+    path = site.scratch.write("import.ldif", new_system(1))
+    before = store.dump()
+    status, shown = on_terminal("import", path, *store.options,
+                                typed=answer + "\n")
+    assert "widens: system new1.example.test: is new" in shown
+    assert "Write it nevertheless? [y/N]" in shown
+    assert (status, store.dump() != before) == ((0, True) if written else
+                                                (1, False))
+
+
+def test_import_names_some_of_many(site):
+    done, _ = imported(site, site.file, map(new_system, range(50)), widen=[])
+    assert done.err.count(": is new") == 20
+    assert "and 30 more of the kind" in done.err
 
 
 def test_import_goes_on_where_it_ended(site):
@@ -641,6 +743,6 @@ def test_export_can_be_imported_elsewhere(site, store):
     target = File(site.scratch.join("elsewhere.ldif"))
     with open(target.path, "w") as file:
         file.write("version: 1\n")
-    done = site.run(target, "import", path, "--json")
+    done = site.run(target, "import", path, "--json", "--widen")
     assert done.status == 0, done
     assert site.run(target, "export").out == everything

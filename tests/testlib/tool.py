@@ -38,13 +38,16 @@ def trustrealm(*arguments, **environment):
     return done.returncode, done.stdout, done.stderr
 
 
-def on_terminal(*arguments):
-    """(exit status, what a terminal shows)"""
+def on_terminal(*arguments, typed=None):
+    """(exit status, what a terminal shows); with typed, it is typed there."""
     master, slave = pty.openpty()
     with subprocess.Popen([program()] + [str(a) for a in arguments],
+                          stdin=None if typed is None else slave,
                           stdout=slave, stderr=slave,
                           env=base_environment()) as child:
         os.close(slave)
+        if typed is not None:
+            os.write(master, typed.encode())
         shown = b""
         while True:
             try:

@@ -16,6 +16,23 @@ struct diff {
     const struct tr_record *old, *new;
 };
 
+/* attribute is "entry", with "present" for a value, and then each of its
+ * own, of an entry that came or went as a whole. */
+struct difference {
+    enum diff_access access;
+    const char *kind, *name, *attribute;
+    const char *old, *new;      /* NULL: no value */
+    bool whole;
+};
+
+/* Call each for every difference; its strings are gone afterwards. */
+krb5_error_code diff_tables(const struct tool_table *before,
+                            const struct tool_table *after,
+                            void (*each)(const struct difference *difference,
+                                         void *arg), void *arg);
+
+/* --- one difference (diff_access.c) -------------------------------------- */
+
 /* Has an attribute one value only? */
 bool diff_is_single(const char *attribute);
 /* Does an attribute's value have a name of its own in it, up to a blank, by

@@ -68,6 +68,8 @@ bool tool_dn_same(const char *a, const char *b);
 char *tool_dn_parent(const char *dn);
 /* dn is base, or below it. */
 bool tool_dn_within(const char *dn, const char *base);
+/* NAME when dn is ou=NAME below something, malloced, else NULL. */
+char *tool_dn_unit(const char *dn);
 /* ATTRIBUTE=VALUE,PARENT with what needs it escaped, malloced. */
 char *tool_dn_below(const char *parent, const char *attribute,
                     const char *value);

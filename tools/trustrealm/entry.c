@@ -302,6 +302,24 @@ tool_dn_within(const char *dn, const char *base)
 }
 
 char *
+tool_dn_unit(const char *dn)
+{
+    LDAPDN parsed = NULL;
+    const LDAPAVA *ava = NULL;
+    char *unit = NULL;
+
+    if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
+        parsed != NULL && parsed[0] != NULL && parsed[0][1] == NULL)
+        ava = parsed[0][0];
+    if (ava != NULL && tr_text_compare(ava->la_attr.bv_val, "ou") == 0 &&
+        (ava->la_flags & LDAP_AVA_BINARY) == 0)
+        unit = tool_format("%.*s", (int)ava->la_value.bv_len,
+                           ava->la_value.bv_val);
+    ldap_dnfree(parsed);
+    return unit;
+}
+
+char *
 tool_dn_below(const char *parent, const char *attribute, const char *value)
 {
     LDAPAVA ava = {

@@ -25,8 +25,11 @@ static const char help[] =
 "\n"
 "Bring the entries of an LDIF file into a directory: those that are not there\n"
 "are added, those that differ are changed, none is removed.  Given again it\n"
-"goes on where it ended.\n"
+"goes on where it ended.  Without --widen it only narrows access; on a\n"
+"terminal it asks whether it may do more.\n"
 "\n"
+"  --widen                write what does more than narrow access as well: a\n"
+"                         file may be older than what it would undo\n"
 "  --keep-going           leave out what is wrong or refused, and go on\n"
 "  --dry-run              write nothing, show what would be written\n"
 "  --ldif FILE            LDIF file instead of an LDAP server\n"
@@ -37,13 +40,14 @@ TOOL_DIRECTORY_HELP
 "exit status: 0 all is in the directory, 1 something was left out or refused,\n"
 "             2 usage, 3 system error\n";
 
-enum { OPTION_KEEP_GOING = TOOL_OPTION_OWN };
+enum { OPTION_KEEP_GOING = TOOL_OPTION_OWN, OPTION_WIDEN };
 
 struct import {
     struct tool_options common;
-    bool keep_going;
+    bool keep_going, widen;
     const char *path;
     struct ldif_text ldif;
+    char *parent;               /* that is there, or will be */
     size_t bad;                 /* entries left out */
     size_t same, added, changed, refused;
 };
@@ -152,6 +156,35 @@ joined(const struct tool_entry *entry, const struct tool_entry *there)
     return after;
 }
 
+/* What the entry stands below, often the same as the last one's; *there_out
+ * is false when that cannot be. */
+static int
+take_container(struct import *import, struct tool_work *work,
+               const struct ldif_block *block, bool *there_out)
+{
+    char *parent = tool_dn_parent(block->entry->dn), *missing = NULL, *why;
+    int status = TOOL_DONE;
+
+    *there_out = true;
+    if (parent != NULL &&
+        (import->parent == NULL || strcmp(parent, import->parent) != 0))
+        status = tool_work_container(work, parent, &missing);
+    if (missing != NULL) {
+        *there_out = false;
+        why = tool_format("there is no entry %s to add it below: add that "
+                          "first (ldapadd)", missing);
+        status = leave_out(import, block, why);
+        free(why);
+    } else {
+        free(import->parent);
+        import->parent = parent;
+        parent = NULL;
+    }
+    free(missing);
+    free(parent);
+    return status;
+}
+
 /* Note what makes the directory's entry, or none, the file's. */
 static int
 take_entry(struct import *import, struct tool_work *work,
@@ -159,12 +192,18 @@ take_entry(struct import *import, struct tool_work *work,
 {
     struct tool_entry *entry = block->entry, *there;
     struct tool_change change = { 0 };
-    bool differs = false;
+    bool differs = false, placed;
+    int status;
 
     there = tool_entries_find(&work->entries, entry->type, entry->name);
     if (there != NULL && !tool_dn_same(there->dn, entry->dn))
         return leave_out(import, block, "the directory has it under another "
                          "DN");
+    if (there == NULL) {
+        status = take_container(import, work, block, &placed);
+        if (status != TOOL_DONE || !placed)
+            return status;
+    }
     change.before = there;
     change.after = there != NULL ? joined(entry, there) :
         tool_entry_copy(entry);
@@ -221,10 +260,10 @@ show_progress(size_t done, size_t all, time_t start)
 static void
 count(struct import *import, const struct tool_change *change)
 {
-    if (change->before == NULL)
-        import->added++;
-    else
+    if (change->before != NULL)
         import->changed++;
+    else if (change->after->type != 0)
+        import->added++;
 }
 
 /* A file is written as a whole. */
@@ -286,10 +325,42 @@ report(const struct import *import, int status)
     return status;
 }
 
+static bool
+can_ask(const struct import *import)
+{
+    return !import->widen && !import->common.dry_run &&
+        isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+static int
+ask_whether(size_t access)
+{
+    char answer[8] = "";
+
+    fprintf(stderr, "%zu times it does not only narrow access.  Write it "
+            "nevertheless? [y/N] ", access);
+    if (fgets(answer, sizeof(answer), stdin) != NULL &&
+        (*answer == 'y' || *answer == 'Y'))
+        return TOOL_DONE;
+    return tool_fail(TOOL_NO, "nothing was written");
+}
+
+/* What speaks against it has been shown. */
+static int
+write_all(struct import *import, struct tool_work *work)
+{
+    int status = tool_directory_limit(work->directory) == NULL ?
+        write_file(import, work) : write_server(import, work);
+
+    return report(import, status);
+}
+
 static int
 run_import(struct import *import)
 {
-    struct tool_work work = { 0 };
+    struct tool_work work = { .access = import->widen || can_ask(import) ?
+                              WORK_TOLD : WORK_NARROWS };
+    size_t access = 0;
     int status;
 
     status = read_file(import);
@@ -297,18 +368,19 @@ run_import(struct import *import)
         status = tool_work_open(&import->common, &work);
     if (status == TOOL_DONE)
         status = take_entries(import, &work);
-    if (status == TOOL_DONE)
-        status = tool_work_judge(&work);
-    if (status == TOOL_DONE && import->common.dry_run)
+    if (status == TOOL_DONE && import->common.dry_run) {
         status = tool_work_finish(&import->common, &work);
-    else if (status == TOOL_DONE) {
-        status = import->common.ldif != NULL ? write_file(import, &work) :
-            write_server(import, &work);
-        status = report(import, status);
+    } else if (status == TOOL_DONE) {
+        status = tool_work_judge(&work, &access);
+        if (status == TOOL_DONE && access > 0 && can_ask(import))
+            status = ask_whether(access);
+        if (status == TOOL_DONE)
+            status = write_all(import, &work);
     }
     tool_work_close(&work);
     ldif_text_clear(&import->ldif);
     free(import->ldif.text);
+    free(import->parent);
     return status;
 }
 
@@ -317,6 +389,7 @@ run(int argc, char **argv)
 {
     static const struct option options[] = {
         { "keep-going", no_argument, NULL, OPTION_KEEP_GOING },
+        { "widen", no_argument, NULL, OPTION_WIDEN },
         TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
         TOOL_DRY_RUN_OPTION, TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
     };
@@ -324,10 +397,14 @@ run(int argc, char **argv)
     int option, status;
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (!tool_take_option(&import.common, option, help, &status))
+        if (tool_take_option(&import.common, option, help, &status)) {
+            if (status >= 0)
+                return status;
+        } else if (option == OPTION_WIDEN) {
+            import.widen = true;
+        } else {
             import.keep_going = true;
-        else if (status >= 0)
-            return status;
+        }
     }
     if (argc - optind != 1)
         return tool_usage("import", "one file is needed");

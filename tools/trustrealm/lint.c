@@ -25,6 +25,15 @@ lint_find(const struct lint *lint, const char *severity, const char *rule,
     lint->find(severity, rule, entry, text, lint->arg);
 }
 
+json_t *
+lint_finding_json(const char *severity, const char *rule, const char *entry,
+                  const char *text)
+{
+    return json_pack("{s:s, s:s, s:o, s:o}", "severity", severity, "rule",
+                     rule, "entry", tool_json_text(entry), "text",
+                     tool_json_text(text));
+}
+
 /* --- memberships and clearances ------------------------------------------ */
 
 /* Both ends must be labels of the trust realm, in order. */

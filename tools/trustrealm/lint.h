@@ -29,6 +29,9 @@ void lint_find(const struct lint *lint, const char *severity,
                const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
+json_t *lint_finding_json(const char *severity, const char *rule,
+                          const char *entry, const char *text);
+
 /* --- what systems make of trust realms (lint_members.c) ------------------ */
 
 /* Memberships that count: of enabled systems, not ended, in a known trust

@@ -24,9 +24,8 @@ find(const char *severity, const char *rule, const char *entry,
         tool_sheet_add(findings->sheet,
                        (const char *[]){ severity, rule, entry, text });
     else
-        json_array_append_new(findings->array, json_pack(
-            "{s:s, s:s, s:o, s:o}", "severity", severity, "rule", rule,
-            "entry", tool_json_text(entry), "text", tool_json_text(text)));
+        json_array_append_new(findings->array, lint_finding_json(
+            severity, rule, entry, text));
 }
 
 /* Say how far the proof of the label maps goes. */

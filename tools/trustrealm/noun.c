@@ -287,29 +287,11 @@ common_parent(const struct tool_work *work, enum tr_record_type type)
     return common;
 }
 
-/* Make the container, unless it is there. */
-static int
-make_container(struct tool_work *work, const char *dn, const char *unit)
-{
-    struct tool_entry *entry = NULL;
-    int status;
-
-    status = tool_directory_look(work->directory, dn, &entry);
-    tool_entry_free(entry);
-    if (status != TOOL_NO)
-        return status;
-    entry = tool_work_add(work, dn);
-    tool_entry_add(entry, "objectClass", "organizationalUnit");
-    tool_entry_add(entry, "ou", unit);
-    return TOOL_DONE;
-}
-
 char *
 noun_parent(const struct noun_call *call, struct tool_work *work)
 {
     const char *base = tool_directory_base(work->directory);
-    const char *unit = call->noun->unit;
-    char *parent;
+    char *parent, *missing = NULL;
 
     if (call->parent != NULL)
         return tool_copy(call->parent);
@@ -321,9 +303,12 @@ noun_parent(const struct noun_call *call, struct tool_work *work)
                    "--base is missing");
         return NULL;
     }
-    parent = tool_dn_below(base, "ou", unit);
-    if (make_container(work, parent, unit) == TOOL_DONE)
+    parent = tool_dn_below(base, "ou", call->noun->unit);
+    if (tool_work_container(work, parent, &missing) == TOOL_DONE)
         return parent;
+    if (missing != NULL)
+        tool_fail(TOOL_NO, "there is no entry %s", missing);
+    free(missing);
     free(parent);
     return NULL;
 }

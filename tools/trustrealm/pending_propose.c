@@ -117,7 +117,7 @@ tool_pending_propose(struct tool_work *work)
     if (proposing.status == TOOL_DONE) {
         tool_work_forget(work);
         for (i = 0; i < proposing.made.n; i++)
-            tool_work_take(work, proposing.made.list[i]);
+            tool_work_replace(work, NULL, proposing.made.list[i]);
         proposing.made.n = 0;
     }
     tool_entries_clear(&proposing.made);

@@ -21,6 +21,13 @@
 
 #include "directory.h"
 
+/* What of a change's bearing on access has to be known. */
+enum work_access {
+    WORK_UNASKED,               /* nothing: the change says what it does */
+    WORK_NARROWS,               /* it must not do anything but narrow */
+    WORK_TOLD                   /* what else it does is told */
+};
+
 struct tool_work {
     struct tr_config *config;           /* NULL: none counts */
     struct tool_directory *directory;
@@ -29,6 +36,7 @@ struct tool_work {
     size_t nchanges;
     json_t *made;                       /* beside entries: an object, to be
                                            printed when all is done; or NULL */
+    enum work_access access;
 };
 
 int tool_work_open(const struct tool_options *options,
@@ -44,8 +52,15 @@ struct tool_entry *tool_work_add(struct tool_work *work, const char *dn);
 void tool_work_delete(struct tool_work *work,
                       const struct tool_entry *entry);
 
-/* The same, made by the caller; it belongs to work from then on. */
-void tool_work_take(struct tool_work *work, struct tool_entry *entry);
+/*
+ * A container of that DN, and those that are missing above it, unless they
+ * are there: units of organization (ou=...) below the search base.  TOOL_NO
+ * when another one is missing: *missing_out is its DN, malloced.  A file can
+ * do without others.
+ */
+int tool_work_container(struct tool_work *work, const char *dn,
+                        char **missing_out);
+
 /* Entry, NULL for none, shall be after, which belongs to work from then on. */
 void tool_work_replace(struct tool_work *work,
                        const struct tool_entry *entry,
@@ -54,8 +69,9 @@ void tool_work_replace(struct tool_work *work,
 void tool_work_forget(struct tool_work *work);
 
 /* Judge the whole table as it would be, as tool_work_finish() does: TOOL_NO,
- * with a message, when it must not be written. */
-int tool_work_judge(struct tool_work *work);
+ * with a message, when it must not be written.  *access_out counts what does
+ * not only narrow access, if that was to be known. */
+int tool_work_judge(struct tool_work *work, size_t *access_out);
 /*
  * Judge the whole table as it would be, show what changes, and write it.
  * Errors that the table does not have today refuse it (TOOL_NO); --dry-run

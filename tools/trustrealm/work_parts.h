@@ -1,0 +1,33 @@
+/* tools/trustrealm/work_parts.h - steps of tool_work_finish() (within work) */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef WORK_PARTS_H
+#define WORK_PARTS_H
+
+#include "work.h"
+
+/* Severity is that of lint.h or, by the rule "access", "widens" or
+ * "changes". */
+struct finding { char *severity, *rule, *entry, *text; };
+struct findings { struct finding *list; size_t n; };
+
+void findings_clear(struct findings *findings);
+bool finding_is_access(const struct finding *finding);
+/* Must the changes not be written? */
+bool findings_refuse(const struct findings *findings,
+                     enum work_access access);
+
+/* What would be wrong with the whole table that is not so today, and what of
+ * work's access has to be known (work_judge.c); an exit status. */
+int work_judge(const struct tool_work *work, struct findings *findings_out);
+
+/* Print the changes as rows (work_show.c); */
+void work_show(const struct tool_work *work);
+/* say on stderr what was found; */
+void work_tell(const struct findings *findings);
+/* or print all that as JSON; returns status. */
+int work_print_json(const struct tool_work *work,
+                    const struct findings *findings, const char *result,
+                    int status);
+
+#endif
