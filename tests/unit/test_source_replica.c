@@ -370,7 +370,7 @@ changes_without_a_place_are_taken(void **state)
     assert_string_equal(system_of(scene.table, "beta"), "");
     connect_again(&scene);
     assert_string_equal(scene.asked.bv_val, "rid=000,csn=" CSN("10", "000"));
-    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', BETA, NULL), 0);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', OTHER_SYSTEM, NULL), 0);
     assert_int_equal(phase(&scene, false, true, CSN("09", "000")),
                      TRR_SOURCE);
     assert_non_null(strstr(scene.why, "behind"));
