@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from testlib import table
+from testlib import servers, table
 from testlib.agent import Refused, establish
 from testlib.directory import Mirror
 from testlib.process import eventually
@@ -120,6 +120,82 @@ def test_a_clock_that_is_behind(make_world):
     world.alpha.stop()
     os.unlink(floor)
     world.alpha.start()
+    assert allowed(world)
+
+
+HOUR = 3600
+
+
+class Clock:
+    """The wall clock of alpha's trustrealmd and of what it starts."""
+
+    def __init__(self, world):
+        self.scratch = world.scratch
+        world.alpha.variables.update(
+            TR_SHIFT=self.set(0), LD_PRELOAD=servers.built(
+                "tests/integration/.libs/shifted.so"))
+
+    def set(self, seconds):
+        """Seconds before (-) or after what it is."""
+        return self.scratch.write("clock", "%d\n" % seconds, 0o644)
+
+
+@pytest.fixture
+def clocked(make_world):
+    """(world, clock of alpha)"""
+    world = make_world(run=("beta",))
+    clock = Clock(world)
+    world.alpha.config["table"]["heartbeat"] = "1s"
+    world.alpha.start()
+    return world, clock
+
+
+def table_of(system):
+    return system.status()["table"]
+
+
+def test_a_clock_set_back_brings_nothing_back(clocked):
+    """Neither at once, nor when the directory has answered, nor after a
+    restart."""
+    world, clock = clocked
+    before = world.alpha.table_generation()
+    end = time.time() + 3
+    world.directory.replace(
+        table.system_dn("beta"), "trMembership",
+        "engineering PUBLIC SECRET:CRYPTO " +
+        time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end)))
+    eventually(lambda: world.alpha.table_generation() == before + 1)
+    assert allowed(world)
+    eventually(lambda: time.time() > end, 10, "the end")
+    refused(world, "S5", "TRR_EXPIRED")
+    clock.set(-HOUR)
+    refused(world, "S2", "TRR_CLOCK")
+    fresh = table_of(world.alpha)["fresh"]
+    eventually(lambda: table_of(world.alpha)["fresh"] < fresh - HOUR / 2, 10,
+               "an answer, by this clock")
+    assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
+    world.alpha.restart()
+    assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
+    clock.set(0)
+    eventually(lambda: table_of(world.alpha)["fresh"] >= fresh, 10, "answer")
+    refused(world, "S5", "TRR_EXPIRED")
+
+
+def test_a_clock_that_was_ahead_comes_back(clocked):
+    """It leaves nothing behind that would have to be put right by hand."""
+    world, clock = clocked
+    assert allowed(world)
+    fresh = table_of(world.alpha)["fresh"]
+    clock.set(HOUR)
+    eventually(lambda: table_of(world.alpha)["fresh"] > fresh + HOUR / 2, 10,
+               "an answer, by this clock")
+    world.directory.stop()
+    clock.set(0)
+    # Made at a time that is still to come: no table to go by.
+    assert "behind the time of the table" in refused(world, "S2", "TRR_CLOCK")
+    world.directory.start()
+    eventually(lambda: table_of(world.alpha)["fresh"] < fresh + HOUR / 2, 20,
+               "an answer, by the right clock")
     assert allowed(world)
 
 

@@ -112,6 +112,7 @@ class System:
             "audit": {"target": "file:" + self.audit.path,
                       "level": "debug"},
         }
+        self.variables = {}     # more of them, for trustrealmd
         self._process = None
 
     def rule(self, name, uid, lowest, highest, label=None):
@@ -136,9 +137,10 @@ class System:
 
     def daemon_environment(self):
         if self.machine:
-            return hosts.environment()
+            return dict(hosts.environment(), **self.variables)
         env = self.world.realm.environment()
         env["KRB5CCNAME"] = "MEMORY:none"
+        env.update(self.variables)
         return env
 
     def start(self, wait=True):
