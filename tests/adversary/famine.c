@@ -2,14 +2,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * usage: famine PHASE one|all FIRST STEP
+ * usage: famine PHASE one|all FIRST
  *
  * Plays both ends of a context, as the probe of tests/glue does, again and
  * again: the nth time the nth allocation of PHASE fails (one), or it and all
- * that follow (all), for n = FIRST, FIRST + STEP ... until PHASE is over
- * before n.  Whatever the calls answer, nothing may pass that is not what it
- * should be: no first token without trailer, no context without its label, no
- * message under another label than its own.  Each n has a process of its own.
+ * that follow (all), for n = FIRST, FIRST + 1 ... until PHASE is over before
+ * n.  Whatever the calls answer, nothing may pass that is not what it should
+ * be: no first token without trailer, no context without its label, no message
+ * under another label than its own.  Each n has a process of its own.
  * It may die where Kerberos' libraries do not look at what malloc() answers
  * (1.20 has such places), but not in the mechanism.
  */
@@ -324,8 +324,7 @@ run_at(void (*run)(void), long at)
         fflush(stdout);
         return 1;
     }
-    if (WEXITSTATUS(status) == 1)
-{
+    if (WEXITSTATUS(status) == 1) {
         printf("allocation %ld: see above\n", at);
         fflush(stdout);
     }
@@ -335,15 +334,14 @@ run_at(void (*run)(void), long at)
 int
 main(int argc, char **argv)
 {
-    long at, step;
+    long at;
     int status = 0, faults = 0;
     struct pair pair;
     size_t i;
 
-    if (argc != 5)
-        errx(2, "usage: famine PHASE one|all FIRST STEP");
+    if (argc != 4)
+        errx(2, "usage: famine PHASE one|all FIRST");
     hungry_on = strcmp(argv[2], "all") == 0;
-    step = strtol(argv[4], NULL, 10);
     target = service_name("sample");
     /* Or the mechglue could not load the mechanism: as if it were absent. */
     establish(&pair, NULL);
@@ -352,13 +350,13 @@ main(int argc, char **argv)
         if (strcmp(argv[1], phases[i].name) != 0)
             continue;
         for (at = strtol(argv[3], NULL, 10); at < MOST && status != FED;
-             at += step) {
+             at++) {
             status = run_at(phases[i].run, at);
             if (status != 0 && status != FED)
                 faults++;
         }
         printf("%s: %ld allocations, %d faults\n", argv[1], at, faults);
-        return faults == 0 && status == FED && at > 1 + step ? 0 : 1;
+        return faults == 0 && status == FED && at > 2 ? 0 : 1;
     }
     errx(2, "%s: no such phase", argv[1]);
 }
