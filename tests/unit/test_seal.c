@@ -2,39 +2,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
-#include "seal_world.h"
+#include "seal_context.h"
 #include "trustrealm_err.h"
 
-#define HOST "host/beta.unit.test"
 #define WWW "HTTP/www.unit.test"
 #define BOB "bob@" WORLD_REALM
 #define CAROL "carol@" WORLD_REALM
-
-static struct world_context context;    /* forgotten after each test */
-
-/* An AP-REQ of alice for HOST, sealed by alpha. */
-static void
-sealed(void)
-{
-    world_forget(&context);
-    world_ap_req(&context, "alice", HOST);
-    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);
-}
-
-/* By root on beta. */
-static krb5_error_code
-accept_here(void)
-{
-    return world_accept(&world_beta, WORLD_ROOT, &context);
-}
 
 /* --- what goes well ------------------------------------------------------ */
 
@@ -514,15 +492,6 @@ only_a_lowest_process_speaks_without_a_label(void **state)
     assert_int_equal(prepare(WORLD_USER, target, "public"), TRR_NO_COMMON);
     world_restart(&world_alpha, "");
 }
-
-static int
-clean(void **state)
-{
-    world_forget(&context);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_teardown(name, clean)
 
 int
 main(void)

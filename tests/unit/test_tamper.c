@@ -2,43 +2,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
 #include "apreq.h"
 #include "crypto.h"
 #include "keys.h"
 #include "seal.h"
-#include "seal_world.h"
+#include "seal_context.h"
 #include "trustrealm_err.h"
 
-#define HOST "host/beta.unit.test"
 #define ALPHA "trustrealm/alpha.unit.test@" WORLD_REALM
 #define BETA "trustrealm/beta.unit.test@" WORLD_REALM
 #define GAMMA "trustrealm/gamma.unit.test@" WORLD_REALM
-
-static struct world_context context;    /* forgotten after each test */
-
-/* An AP-REQ of alice for HOST, sealed by alpha. */
-static void
-sealed(void)
-{
-    world_forget(&context);
-    world_ap_req(&context, "alice", HOST);
-    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);
-}
-
-/* By root on beta. */
-static krb5_error_code
-accept_here(void)
-{
-    return world_accept(&world_beta, WORLD_ROOT, &context);
-}
 
 /* --- tokens changed and moved -------------------------------------------- */
 
@@ -507,15 +485,6 @@ the_ap_req_of_a_user_is_no_system_ap_req(void **state)
                                     &context.trailer.length), 0);
     assert_int_equal(accept_here(), TRR_SYSTEM_AUTH);
 }
-
-static int
-clean(void **state)
-{
-    world_forget(&context);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_teardown(name, clean)
 
 int
 main(void)
