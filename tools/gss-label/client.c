@@ -280,11 +280,9 @@ establish(struct client *client)
         if (out.length > 0)
             status = send_frame(client, GL_FRAME_CONTEXT, &out);
         (void)gss_release_buffer(&minor, &out);
-        if (GSS_ERROR(major)) {
-            gl_report_gss(&client->output, "gss_init_sec_context", major,
-                          init_minor, client->mechanism->oid);
-            return GL_REFUSED;
-        }
+        if (GSS_ERROR(major))
+            return gl_report_gss(&client->output, "gss_init_sec_context",
+                                 major, init_minor, client->mechanism);
         if (status == GL_DELIVERED && (major & GSS_S_CONTINUE_NEEDED))
             status = receive_frame(client, GL_FRAME_CONTEXT, &in);
     } while (status == GL_DELIVERED && (major & GSS_S_CONTINUE_NEEDED));
@@ -301,11 +299,9 @@ set_message_label(struct client *client, const char *label)
 
     major = gss_set_sec_context_option(&minor, &client->context, &option,
                                        &value);
-    if (major != GSS_S_COMPLETE) {
-        gl_report_gss(&client->output, "gss_set_sec_context_option", major,
-                      minor, client->mechanism->oid);
-        return GL_REFUSED;
-    }
+    if (major != GSS_S_COMPLETE)
+        return gl_report_gss(&client->output, "gss_set_sec_context_option",
+                             major, minor, client->mechanism);
     return GL_DELIVERED;
 }
 
@@ -346,9 +342,8 @@ take_reply(struct client *client, unsigned long n,
     major = protection->unprotect(&minor, client->context, &payload, &reply,
                                   &conf);
     if (gl_refused(major)) {
-        gl_report_gss(&client->output, "unprotect reply", major, minor,
-                      client->mechanism->oid);
-        status = GL_REFUSED;
+        status = gl_report_gss(&client->output, "unprotect reply", major,
+                               minor, client->mechanism);
     } else {
         saw = json_loadb(reply.value, reply.length, JSON_REJECT_DUPLICATES,
                          NULL);
@@ -386,9 +381,8 @@ send_message(struct client *client, unsigned long n)
     major = protection->protect(&minor, client->context,
                                 protection->confidential, &message, &payload);
     if (major != GSS_S_COMPLETE) {
-        gl_report_gss(&client->output, protection->name, major, minor,
-                      client->mechanism->oid);
-        status = GL_REFUSED;
+        status = gl_report_gss(&client->output, protection->name, major,
+                               minor, client->mechanism);
         goto cleanup;
     }
     status = send_frame(client, protection->number, &payload);

@@ -40,15 +40,11 @@ refuse(struct connection *conn)
 }
 
 static enum gl_status
-fail_gss(struct connection *conn, const char *call, OM_uint32 major,
+fail_gss(const struct connection *conn, const char *call, OM_uint32 major,
          OM_uint32 minor)
 {
-    const struct gl_mechanism *mechanism = conn->acceptor->mechanism;
-
-    if (mechanism == NULL)
-        mechanism = gl_mechanism_find("krb5");
-    gl_report_gss(&conn->acceptor->output, call, major, minor, mechanism->oid);
-    return GL_REFUSED;
+    return gl_report_gss(&conn->acceptor->output, call, major, minor,
+                         conn->acceptor->mechanism);
 }
 
 /* One token in, at most one out. */

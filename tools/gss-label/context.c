@@ -37,10 +37,8 @@ gl_import_name(const struct gl_output *output, const char *text,
     if (strchr(text, '/') != NULL)
         type = &principal_type;
     major = gss_import_name(&minor, &buffer, type, name_out);
-    if (major != GSS_S_COMPLETE) {
-        gl_report_gss(output, "gss_import_name", major, minor, GSS_C_NO_OID);
-        return GL_REFUSED;
-    }
+    if (major != GSS_S_COMPLETE)
+        return gl_report_gss(output, "gss_import_name", major, minor, NULL);
     return GL_DELIVERED;
 }
 
@@ -70,7 +68,6 @@ gl_acquire(const struct gl_output *output, gss_name_t name,
            const struct gl_mechanism *mechanism, gss_cred_usage_t usage,
            const char *label, gss_cred_id_t *cred_out)
 {
-    const struct gl_mechanism *krb5 = gl_mechanism_find("krb5");
     gss_OID_set_desc set = { 1, NULL };
     gss_OID_set wanted = GSS_C_NO_OID_SET;
     gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
@@ -79,7 +76,7 @@ gl_acquire(const struct gl_output *output, gss_name_t name,
 
     /* An initiator names one mechanism: krb5 is the one by default. */
     if (mechanism == NULL && usage == GSS_C_INITIATE)
-        mechanism = krb5;
+        mechanism = gl_mechanism_find("krb5");
     if (mechanism != NULL) {
         set.elements = mechanism->oid;
         wanted = &set;
@@ -96,13 +93,30 @@ gl_acquire(const struct gl_output *output, gss_name_t name,
         major = set_label(&minor, &cred, label);
     }
     if (major != GSS_S_COMPLETE) {
-        gl_report_gss(output, call, major, minor,
-                      mechanism != NULL ? mechanism->oid : krb5->oid);
         (void)gss_release_cred(&ignored, &cred);
-        return GL_REFUSED;
+        return gl_report_gss(output, call, major, minor, mechanism);
     }
     *cred_out = cred;
     return GL_DELIVERED;
+}
+
+enum gl_status
+gl_acquire_acceptor(const struct gl_output *output, const char *service,
+                    const struct gl_mechanism *mechanism,
+                    gss_cred_id_t *cred_out)
+{
+    enum gl_status status = GL_DELIVERED;
+    gss_name_t name = GSS_C_NO_NAME;
+    OM_uint32 minor;
+
+    *cred_out = GSS_C_NO_CREDENTIAL;
+    if (service != NULL)
+        status = gl_import_name(output, service, &name);
+    if (status == GL_DELIVERED && (service != NULL || mechanism != NULL))
+        status = gl_acquire(output, name, mechanism, GSS_C_ACCEPT, NULL,
+                            cred_out);
+    (void)gss_release_name(&minor, &name);
+    return status;
 }
 
 static json_t *
@@ -235,7 +249,7 @@ gl_report_context(const struct gl_output *output, gss_ctx_id_t context,
     major = gss_inquire_context(&minor, context, &source, &target, &lifetime,
                                 &mech, &flags, &initiator, &open);
     if (major != GSS_S_COMPLETE) {
-        gl_report_gss(output, "gss_inquire_context", major, minor, mech);
+        (void)gl_report_gss(output, "gss_inquire_context", major, minor, NULL);
         return;
     }
     event = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I}",

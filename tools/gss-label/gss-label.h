@@ -109,9 +109,11 @@ void gl_status_text(char *buf, size_t size, OM_uint32 major, OM_uint32 minor,
 /* Print event (whose reference is taken) as a line of JSON, with the time
  * added, or for people. */
 void gl_report(const struct gl_output *output, json_t *event);
-/* A GSS-API failure in call; major and minor become text for mech. */
-void gl_report_gss(const struct gl_output *output, const char *call,
-                   OM_uint32 major, OM_uint32 minor, gss_OID mech);
+/* A GSS-API failure in call; major and minor become text for mechanism (NULL:
+ * krb5).  Returns GL_REFUSED. */
+enum gl_status gl_report_gss(const struct gl_output *output, const char *call,
+                             OM_uint32 major, OM_uint32 minor,
+                             const struct gl_mechanism *mechanism);
 /* Any other failure; number is an errno, or 0. */
 void gl_report_error(const struct gl_output *output, const char *what,
                      int number);
@@ -129,6 +131,12 @@ enum gl_status gl_acquire(const struct gl_output *output, gss_name_t name,
                           const struct gl_mechanism *mechanism,
                           gss_cred_usage_t usage, const char *label,
                           gss_cred_id_t *cred_out);
+/* To accept for service (NULL = any); NO_CREDENTIAL where mechanism is NULL
+ * too. */
+enum gl_status gl_acquire_acceptor(const struct gl_output *output,
+                                   const char *service,
+                                   const struct gl_mechanism *mechanism,
+                                   gss_cred_id_t *cred_out);
 /* Print the "context" event: everything known about context.  delegated is
  * the credential that arrived, or NO_CREDENTIAL. */
 void gl_report_context(const struct gl_output *output, gss_ctx_id_t context,

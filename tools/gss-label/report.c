@@ -148,21 +148,26 @@ gl_status_text(char *buf, size_t size, OM_uint32 major, OM_uint32 minor,
         append_status(buf, size, major, GSS_C_GSS_CODE, GSS_C_NO_OID);
 }
 
-void
+enum gl_status
 gl_report_gss(const struct gl_output *output, const char *call,
-              OM_uint32 major, OM_uint32 minor, gss_OID mech)
+              OM_uint32 major, OM_uint32 minor,
+              const struct gl_mechanism *mechanism)
 {
     char major_text[MAX_LINE] = "", text[MAX_LINE] = "";
 
+    if (mechanism == NULL)
+        mechanism = gl_mechanism_find("krb5");
     append_status(major_text, sizeof(major_text), major, GSS_C_GSS_CODE,
                   GSS_C_NO_OID);
     if (minor != 0)
-        append_status(text, sizeof(text), minor, GSS_C_MECH_CODE, mech);
+        append_status(text, sizeof(text), minor, GSS_C_MECH_CODE,
+                      mechanism->oid);
     gl_report(output, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}",
                                 "event", "error", "call", call,
                                 "major", (json_int_t)major,
                                 "minor", (json_int_t)minor,
                                 "major_text", major_text, "text", text));
+    return GL_REFUSED;
 }
 
 void

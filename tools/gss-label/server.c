@@ -287,18 +287,10 @@ static enum gl_status
 run(struct server *server)
 {
     struct gl_acceptor *acceptor = &server->acceptor;
-    gss_name_t name = GSS_C_NO_NAME;
-    enum gl_status status = GL_DELIVERED;
-    OM_uint32 minor;
+    enum gl_status status;
 
-    if (server->service != NULL)
-        status = gl_import_name(&acceptor->output, server->service, &name);
-    if (status == GL_DELIVERED &&
-        (server->service != NULL || acceptor->mechanism != NULL)) {
-        status = gl_acquire(&acceptor->output, name, acceptor->mechanism,
-                            GSS_C_ACCEPT, NULL, &acceptor->cred);
-    }
-    (void)gss_release_name(&minor, &name);
+    status = gl_acquire_acceptor(&acceptor->output, server->service,
+                                 acceptor->mechanism, &acceptor->cred);
     if (status == GL_DELIVERED)
         status = listen_on(server);
     if (status == GL_DELIVERED)

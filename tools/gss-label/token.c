@@ -190,18 +190,6 @@ read_token(struct token *token, gss_buffer_t out)
     return GL_DELIVERED;
 }
 
-static enum gl_status
-fail_gss(struct token *token, const char *call, OM_uint32 major,
-         OM_uint32 minor)
-{
-    const struct gl_mechanism *mechanism = token->mechanism;
-
-    if (mechanism == NULL)
-        mechanism = gl_mechanism_find("krb5");
-    gl_report_gss(&token->output, call, major, minor, mechanism->oid);
-    return GL_REFUSED;
-}
-
 /* One step of the initiator. */
 static enum gl_status
 step(struct token *token, gss_buffer_t in, OM_uint32 *major_out)
@@ -219,7 +207,8 @@ step(struct token *token, gss_buffer_t in, OM_uint32 *major_out)
         status = write_token(token, &out);
     (void)gss_release_buffer(&ignored, &out);
     if (GSS_ERROR(*major_out))
-        status = fail_gss(token, "gss_init_sec_context", *major_out, minor);
+        status = gl_report_gss(&token->output, "gss_init_sec_context",
+                               *major_out, minor, token->mechanism);
     return status;
 }
 
@@ -258,16 +247,11 @@ static enum gl_status
 run_accept(struct token *token)
 {
     gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out = GSS_C_EMPTY_BUFFER;
-    enum gl_status status = GL_DELIVERED;
+    enum gl_status status;
     OM_uint32 major, minor, ignored;
 
-    if (token->service != NULL)
-        status = gl_import_name(&token->output, token->service, &token->name);
-    if (status == GL_DELIVERED &&
-        (token->service != NULL || token->mechanism != NULL)) {
-        status = gl_acquire(&token->output, token->name, token->mechanism,
-                            GSS_C_ACCEPT, NULL, &token->cred);
-    }
+    status = gl_acquire_acceptor(&token->output, token->service,
+                                 token->mechanism, &token->cred);
     if (status == GL_DELIVERED)
         status = read_token(token, &in);
     if (status != GL_DELIVERED)
@@ -278,7 +262,8 @@ run_accept(struct token *token)
     if (out.length > 0)
         status = write_token(token, &out);
     if (GSS_ERROR(major)) {
-        status = fail_gss(token, "gss_accept_sec_context", major, minor);
+        status = gl_report_gss(&token->output, "gss_accept_sec_context",
+                               major, minor, token->mechanism);
     } else if (major & GSS_S_CONTINUE_NEEDED) {
         gl_report_error(&token->output, "more tokens are needed", 0);
         status = GL_REFUSED;
