@@ -179,7 +179,7 @@ struct tr_established {
     struct tr_bytes instance;
     int64_t lifetime, idle_timeout, kernel_lifetime;
     char *realm, *label, *low, *high, *local_label, *local_low, *local_high;
-    char *peer_system, *own_system, *client, *service, *correlation;
+    char *peer_system, *correlation;
 };
 
 struct tr_reply {

@@ -256,9 +256,6 @@ static const struct tr_wire_field established[] = {
     TEXT(tr_reply, u.established.local_low, TR_MAX_LABEL_TEXT),
     TEXT(tr_reply, u.established.local_high, TR_MAX_LABEL_TEXT),
     TEXT(tr_reply, u.established.peer_system, TR_MAX_NAME),
-    TEXT(tr_reply, u.established.own_system, TR_MAX_NAME),
-    TEXT(tr_reply, u.established.client, TR_MAX_PRINCIPAL),
-    TEXT(tr_reply, u.established.service, TR_MAX_NAME),
     TEXT(tr_reply, u.established.correlation, TR_MAX_NAME),
     END
 };

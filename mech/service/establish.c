@@ -118,9 +118,6 @@ tr_established(const struct tr_job *job,
     out->instance.data =
         (uint8_t *)tr_shared_page_instance(job->service->page);
     out->instance.length = sizeof(((struct tr_page *)NULL)->instance);
-    out->own_system = job->service->config->system;
-    out->client = association->client;
-    out->service = association->service;
     out->correlation = association->correlation;
     if (association->bypass) {
         out->flags = TR_IS_PLAIN;

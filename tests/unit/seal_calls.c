@@ -36,6 +36,10 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     system->code = record->code;
     snprintf(system->text, sizeof(system->text), "%s",
              record->text != NULL ? record->text : "");
+    snprintf(system->user, sizeof(system->user), "%s",
+             record->user != NULL ? record->user : "");
+    snprintf(system->target_service, sizeof(system->target_service), "%s",
+             record->service != NULL ? record->service : "");
     snprintf(system->correlation, sizeof(system->correlation), "%s",
              record->correlation != NULL ? record->correlation : "");
     if (getenv("TR_VERBOSE") != NULL)
@@ -108,6 +112,7 @@ world_call(struct world_system *system, uid_t uid, struct tr_call *call)
     system->step = TR_STEP_NONE;
     system->code = 0;
     system->text[0] = system->event[0] = system->correlation[0] = '\0';
+    system->user[0] = system->target_service[0] = '\0';
     if (request == NULL)
         err(1, "calloc");
     request->service = &system->service;

@@ -35,7 +35,7 @@ struct world_system {
     bool allowed, audited;
     enum tr_step step;
     krb5_error_code code;
-    char text[256], correlation[64];
+    char text[256], user[64], target_service[64], correlation[64];
 };
 
 /* An application's context on its way, by libkrb5. */

@@ -30,9 +30,8 @@ the_label_of_the_process_arrives(void **state)
     assert_string_equal(e->low, "public");
     assert_string_equal(e->high, "secret");
     assert_string_equal(e->peer_system, "alpha.unit.test");
-    assert_string_equal(e->own_system, "beta.unit.test");
-    assert_string_equal(e->client, WORLD_ALICE);
-    assert_string_equal(e->service, "host");
+    assert_string_equal(world_beta.user, WORLD_ALICE);
+    assert_string_equal(world_beta.target_service, "host");
     assert_int_equal(e->epoch, tr_shared_page_epoch(world_beta.service.page));
     assert_int_equal(e->flags & (TR_IS_PLAIN | TR_IS_DRY_RUN), 0);
 
@@ -99,7 +98,7 @@ no_claim_is_filled_in_by_what_was_authenticated(void **state)
     assert_int_equal(world_seal_as(&world_alpha, WORLD_USER, &context, "",
                                    ""), 0);
     assert_int_equal(accept_here(), 0);
-    assert_string_equal(world_beta.reply.u.established.client, WORLD_ALICE);
+    assert_string_equal(world_beta.user, WORLD_ALICE);
 }
 
 static void
