@@ -15,7 +15,7 @@
 struct tr_facts {
     _Atomic unsigned int references;
     bool labelled;
-    char *text[TR_NFACTS];
+    char *text[TR_NFACTS];      /* that of the state is static */
 };
 
 static const struct {
@@ -43,37 +43,21 @@ static const struct { const char *name; enum tr_fact fact; } by_name[] = {
 };
 #define NBY_NAME (sizeof(by_name) / sizeof(by_name[0]))
 
-static bool
-fill(struct tr_facts *facts, const struct tr_established *from)
+static char *
+take(char **text)
 {
-    const char *text[TR_NFACTS] = {
-        [TR_FACT_STATE] = facts->labelled ? "labelled" : "unlabelled"
-    };
-    int i;
+    char *taken = *text;
 
-    if (facts->labelled) {
-        text[TR_FACT_REALM] = from->realm;
-        text[TR_FACT_LABEL] = from->label;
-        text[TR_FACT_LABEL_LOCAL] = from->local_label;
-        text[TR_FACT_LOW] = from->low;
-        text[TR_FACT_HIGH] = from->high;
-        text[TR_FACT_LOCAL_LOW] = from->local_low;
-        text[TR_FACT_LOCAL_HIGH] = from->local_high;
-        text[TR_FACT_PEER_SYSTEM] = from->peer_system;
-        text[TR_FACT_CORRELATION] = from->correlation;
-    }
-    for (i = 0; i < TR_NFACTS; i++) {
-        if (text[i] != NULL && (facts->text[i] = strdup(text[i])) == NULL)
-            return false;
-    }
-    return true;
+    *text = NULL;
+    return taken;
 }
 
 krb5_error_code
-tr_facts_create(const struct tr_established *established, bool labelled,
+tr_facts_create(struct tr_established *established, bool labelled,
                 struct tr_facts **facts_out)
 {
     struct tr_facts *facts;
+    char **text;
 
     *facts_out = NULL;
     facts = calloc(1, sizeof(*facts));
@@ -81,9 +65,18 @@ tr_facts_create(const struct tr_established *established, bool labelled,
         return ENOMEM;
     facts->references = 1;
     facts->labelled = labelled;
-    if (!fill(facts, established)) {
-        tr_facts_release(facts);
-        return ENOMEM;
+    text = facts->text;
+    text[TR_FACT_STATE] = labelled ? "labelled" : "unlabelled";
+    if (labelled) {
+        text[TR_FACT_REALM] = take(&established->realm);
+        text[TR_FACT_LABEL] = take(&established->label);
+        text[TR_FACT_LABEL_LOCAL] = take(&established->local_label);
+        text[TR_FACT_LOW] = take(&established->low);
+        text[TR_FACT_HIGH] = take(&established->high);
+        text[TR_FACT_LOCAL_LOW] = take(&established->local_low);
+        text[TR_FACT_LOCAL_HIGH] = take(&established->local_high);
+        text[TR_FACT_PEER_SYSTEM] = take(&established->peer_system);
+        text[TR_FACT_CORRELATION] = take(&established->correlation);
     }
     *facts_out = facts;
     return 0;
@@ -104,7 +97,7 @@ tr_facts_release(struct tr_facts *facts)
 
     if (facts == NULL || --facts->references > 0)
         return;
-    for (i = 0; i < TR_NFACTS; i++)
+    for (i = TR_FACT_STATE + 1; i < TR_NFACTS; i++)
         free(facts->text[i]);
     free(facts);
 }

@@ -24,8 +24,8 @@ enum tr_fact {
 
 struct tr_facts;
 
-/* established may be NULL: a by-pass that no daemon has confirmed. */
-krb5_error_code tr_facts_create(const struct tr_established *established,
+/* The texts are taken out of established. */
+krb5_error_code tr_facts_create(struct tr_established *established,
                                 bool labelled, struct tr_facts **facts_out);
 struct tr_facts *tr_facts_hold(struct tr_facts *facts);
 void tr_facts_release(struct tr_facts *facts);
