@@ -55,8 +55,8 @@ struct tr_context {
     struct tr_bytes ap_req;
 
     /* of an initiator, between its two calls */
-    char *prepared_key;         /* what was asked, and the flags answered */
-    int64_t prepared_flags;
+    struct tr_bytes prepared_key;       /* what was asked */
+    int64_t prepared_flags;             /* and answered */
 
     pthread_mutex_t *mutex;
     struct tr_labels labels;

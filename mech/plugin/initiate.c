@@ -97,7 +97,7 @@ prepare(OM_uint32 *minor, struct initiation *in)
         ret = tr_prepared_key(target, in->label, in->ask,
                               &context->prepared_key);
     if (ret == 0) {
-        in->known = tr_prepared_find(context->prepared_key, &in->answer);
+        in->known = tr_prepared_find(&context->prepared_key, &in->answer);
         if (!in->known)
             ret = ask_prepare(in, target);
     }
@@ -300,9 +300,8 @@ begin(OM_uint32 *minor, struct initiation *in)
     in->outdated = false;
     (void)gss_release_buffer(&ignored, &in->reply);
     tr_context_kill(in->context);
-    tr_prepared_forget(in->context->prepared_key);
-    free(in->context->prepared_key);
-    in->context->prepared_key = NULL;
+    tr_prepared_forget(&in->context->prepared_key);
+    free(tr_bytes_take(&in->context->prepared_key).data);
     free(in->label);
     in->label = NULL;
     return begin_once(minor, in);
@@ -331,11 +330,10 @@ check_reply(OM_uint32 *minor, const struct tr_token *token)
 static void
 remember_prepared(struct tr_context *context)
 {
-    if (context->prepared_key == NULL)
+    if (context->prepared_key.length == 0)
         return;
-    tr_prepared_add(context->prepared_key, context->prepared_flags,
+    tr_prepared_add(&context->prepared_key, context->prepared_flags,
                     context->life.mapping, context->life.epoch);
-    context->prepared_key = NULL;
 }
 
 static krb5_error_code

@@ -3,87 +3,90 @@
 
 #include "config.h"
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "connection.h"
+#include "context.h"
 #include "once.h"
 #include "prepared.h"
 
 /* In more groups than that, a process asks each time. */
 #define MAX_GROUPS 256
 
-/* Whom trustrealmd would see; false when that takes too many groups. */
-static bool
-put_process(FILE *out)
-{
+/* What was asked and by whom, then texts with a NUL behind each. */
+struct question {
+    int64_t ask;
+    uid_t uid;
+    gid_t gid;
+    int ngroups;
     gid_t groups[MAX_GROUPS];
-    int i, n = getgroups(MAX_GROUPS, groups);
-
-    fprintf(out, "%ld %ld", (long)geteuid(), (long)getegid());
-    for (i = 0; i < n; i++)
-        fprintf(out, ",%ld", (long)groups[i]);
-    return n >= 0;
-}
+};
 
 krb5_error_code
 tr_prepared_key(const char *target, const char *label, int64_t ask,
-                char **key_out)
+                struct tr_bytes *key_out)
 {
-    bool from_environment, known;
-    char *key = NULL;
-    size_t length;
-    FILE *out = open_memstream(&key, &length);
+    bool from_environment;
+    const char *texts[] = { target, label,
+                            tr_connection_path(&from_environment) };
+    size_t lengths[] = { strlen(texts[0]) + 1, strlen(texts[1]) + 1,
+                         strlen(texts[2]) + 1 };
+    struct question question;
+    size_t length, i;
+    uint8_t *at;
 
-    *key_out = NULL;
-    if (out == NULL)
+    key_out->data = NULL;
+    key_out->length = 0;
+    question.ngroups = getgroups(MAX_GROUPS, question.groups);
+    if (question.ngroups < 0)
+        return 0;
+    question.ask = ask;
+    question.uid = geteuid();
+    question.gid = getegid();
+    length = offsetof(struct question, groups) +
+        (size_t)question.ngroups * sizeof(gid_t);
+    key_out->data = malloc(length + lengths[0] + lengths[1] + lengths[2]);
+    if (key_out->data == NULL)
         return ENOMEM;
-    known = put_process(out);
-    fprintf(out, " %" PRId64 " %zu %zu %s%s%s", ask, strlen(label),
-            strlen(target), label, target, tr_connection_path(&from_environment));
-    if (fclose(out) != 0) {
-        free(key);
-        return ENOMEM;
-    }
-    if (known)
-        *key_out = key;
-    else
-        free(key);
+    at = mempcpy(key_out->data, &question, length);
+    for (i = 0; i < 3; i++)
+        at = mempcpy(at, texts[i], lengths[i]);
+    key_out->length = (size_t)(at - key_out->data);
     return 0;
 }
 
 static void
 forget(struct tr_prepared *item)
 {
-    free(item->key);
+    free(item->key.data);
     tr_page_release(item->mapping);
     memset(item, 0, sizeof(*item));
 }
 
 /* With the mutex held; the place of the key, or NULL. */
 static struct tr_prepared *
-find(struct tr_prepared_list *list, const char *key)
+find(struct tr_prepared_list *list, const struct tr_bytes *key)
 {
     size_t i;
 
     for (i = 0; i < TR_MAX_PREPARED; i++) {
-        if (list->items[i].key != NULL &&
-            strcmp(list->items[i].key, key) == 0)
+        if (list->items[i].key.length == key->length &&
+            memcmp(list->items[i].key.data, key->data, key->length) == 0)
             return &list->items[i];
     }
     return NULL;
 }
 
 bool
-tr_prepared_find(const char *key, int64_t *flags_out)
+tr_prepared_find(const struct tr_bytes *key, int64_t *flags_out)
 {
     struct tr_prepared_list *list = &tr_once()->prepared;
     struct tr_prepared *item;
     bool holds = false;
 
-    if (key == NULL)
+    if (key->length == 0)
         return false;
     (void)pthread_mutex_lock(&list->mutex);
     item = find(list, key);
@@ -98,7 +101,7 @@ tr_prepared_find(const char *key, int64_t *flags_out)
 }
 
 void
-tr_prepared_forget(const char *key)
+tr_prepared_forget(const struct tr_bytes *key)
 {
     struct tr_prepared_list *list = &tr_once()->prepared;
     struct tr_prepared *item;
@@ -111,8 +114,8 @@ tr_prepared_forget(const char *key)
 }
 
 void
-tr_prepared_add(char *key, int64_t flags, struct tr_mapping *mapping,
-                uint64_t epoch)
+tr_prepared_add(struct tr_bytes *key, int64_t flags,
+                struct tr_mapping *mapping, uint64_t epoch)
 {
     struct tr_prepared_list *list = &tr_once()->prepared;
     struct tr_prepared *item;
@@ -124,7 +127,7 @@ tr_prepared_add(char *key, int64_t flags, struct tr_mapping *mapping,
         list->oldest = (list->oldest + 1) % TR_MAX_PREPARED;
     }
     forget(item);
-    item->key = key;
+    item->key = tr_bytes_take(key);
     item->flags = flags;
     item->mapping = tr_page_hold(mapping);
     item->epoch = epoch;

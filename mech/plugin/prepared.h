@@ -22,7 +22,7 @@
 #define TR_MAX_PREPARED 16
 
 struct tr_prepared {
-    char *key;                  /* NULL: none */
+    struct tr_bytes key;        /* of no octets: none */
     int64_t flags;
     struct tr_mapping *mapping;
     uint64_t epoch;
@@ -34,16 +34,16 @@ struct tr_prepared_list {
     size_t oldest;
 };
 
-/* All that the answer to this question depends on; free() it.  NULL when that
+/* All that the answer to this question depends on, malloced.  Empty when that
  * is too much to remember. */
 krb5_error_code tr_prepared_key(const char *target, const char *label,
-                                int64_t ask, char **key_out);
+                                int64_t ask, struct tr_bytes *key_out);
 
-/* Flags of the answer, if it is known; never is that of NULL. */
-bool tr_prepared_find(const char *key, int64_t *flags_out);
-void tr_prepared_forget(const char *key);
+/* Flags of the answer, if it is known; never is that of an empty key. */
+bool tr_prepared_find(const struct tr_bytes *key, int64_t *flags_out);
+void tr_prepared_forget(const struct tr_bytes *key);
 /* A context was established; key is taken over. */
-void tr_prepared_add(char *key, int64_t flags, struct tr_mapping *mapping,
-                     uint64_t epoch);
+void tr_prepared_add(struct tr_bytes *key, int64_t flags,
+                     struct tr_mapping *mapping, uint64_t epoch);
 
 #endif
