@@ -122,22 +122,6 @@ tr_copy(char *field, size_t size, const char *text)
         field[0] = '\0';
 }
 
-const char *
-tr_decimal(int64_t number, char buf[TR_DECIMAL])
-{
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    char *p = buf + TR_DECIMAL;
-
-    *--p = '\0';
-    do {
-        *--p = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (number < 0)
-        *--p = '-';
-    return p;
-}
-
 /* Refusals that a dry run lets by; never what went wrong in finding out, such
  * as ENOMEM or an unreadable label. */
 static bool

@@ -77,10 +77,6 @@ krb5_error_code tr_skip(struct tr_decision *d, const char *why);
 /* Copy into an answer's field; "" rather than a part of a long one. */
 void tr_copy(char *field, size_t size, const char *text);
 
-#define TR_DECIMAL 24
-/* number in decimal, written to the end of buf; returns where it starts. */
-const char *tr_decimal(int64_t number, char buf[TR_DECIMAL]);
-
 /* --- decide_systems.c: table, systems, trust realms --------------------- */
 
 /* S2 and R2: the clock, the table's age; then the trust realm's own limit. */

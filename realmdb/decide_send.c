@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "decide_rules.h"
+#include "text.h"
 #include "trustrealm_err.h"
 
 /* S3.  A system that is not in the table is a member of none. */
@@ -101,8 +102,8 @@ judge_realm(struct tr_decision *d)
     tr_copy(d->answer->realm, sizeof(d->answer->realm), realm->record->name);
     tr_copy(d->answer->digest, sizeof(d->answer->digest), realm->digest);
     tr_say(d, realm->record->name, ", priority ",
-           tr_decimal(realm->record->priority, priority), ", of ",
-           tr_decimal((int64_t)d->nshared, shared), " shared",
+           tr_text_decimal(realm->record->priority, priority), ", of ",
+           tr_text_decimal((int64_t)d->nshared, shared), " shared",
            taken ? "" : d->nshared == 1 ?
            "; a later step says why it does not take the label" :
            "; a later step says why none takes the label", NULL);

@@ -9,16 +9,16 @@ static krb5_error_code
 judge_age(struct tr_decision *d, uint32_t limit)
 {
     char age[TR_DECIMAL], other[TR_DECIMAL];
-    const char *age_text = tr_decimal(d->answer->table_age, age);
+    const char *age_text = tr_text_decimal(d->answer->table_age, age);
 
     if (limit != 0 && d->answer->table_age > limit) {
         tr_say(d, "the table is ", age_text, " s old, allowed are ",
-               tr_decimal(limit, other), " s", NULL);
+               tr_text_decimal(limit, other), " s", NULL);
         return TRR_STALE;
     }
     tr_say(d, "generation ",
-           tr_decimal((int64_t)d->answer->generation, other), ", ", age_text,
-           " s old", NULL);
+           tr_text_decimal((int64_t)d->answer->generation, other), ", ",
+           age_text, " s old", NULL);
     return 0;
 }
 
@@ -38,13 +38,13 @@ tr_judge_table(struct tr_decision *d)
     }
     if (q->clock_floor != 0 && q->now < q->clock_floor - skew) {
         tr_say(d, "the clock of this system is ",
-               tr_decimal(q->clock_floor - q->now, behind),
+               tr_text_decimal(q->clock_floor - q->now, behind),
                " s behind the latest time known", NULL);
         return TRR_CLOCK;
     }
     if (q->now < info.fresh - skew) {
         tr_say(d, "the clock of this system is ",
-               tr_decimal(info.fresh - q->now, behind),
+               tr_text_decimal(info.fresh - q->now, behind),
                " s behind the time of the table", NULL);
         return TRR_CLOCK;
     }

@@ -38,6 +38,22 @@ tr_text_number(const char *text, int64_t low, int64_t high,
     return 0;
 }
 
+const char *
+tr_text_decimal(int64_t number, char buf[TR_DECIMAL])
+{
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char *p = buf + TR_DECIMAL;
+
+    *--p = '\0';
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    if (number < 0)
+        *--p = '-';
+    return p;
+}
+
 krb5_error_code
 tr_text_words(const char *text, size_t least, size_t most, char **words_out)
 {

@@ -2,13 +2,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "json.h"
+#include "text.h"
 
 static void
 add(struct tr_json *json, const char *octets, size_t length)
@@ -115,11 +114,11 @@ tr_json_text(struct tr_json *json, const char *key, const char *text,
 void
 tr_json_number(struct tr_json *json, const char *key, int64_t number)
 {
-    char text[24];
-    int length = snprintf(text, sizeof(text), "%" PRId64, number);
+    char text[TR_DECIMAL];
+    const char *digits = tr_text_decimal(number, text);
 
     add_key(json, key);
-    add(json, text, (size_t)length);
+    add(json, digits, strlen(digits));
 }
 
 void
@@ -132,20 +131,31 @@ tr_json_truth(struct tr_json *json, const char *key, bool truth)
         add(json, "false", 5);
 }
 
+static void
+put_digits(char *at, size_t count, unsigned int number)
+{
+    for (; count > 0; number /= 10)
+        at[--count] = '0' + number % 10;
+}
+
 void
 tr_json_time(struct tr_json *json, const char *key)
 {
+    char text[] = "0000-00-00T00:00:00.000Z";
     struct timespec now = { 0, 0 };
     struct tm tm;
-    char text[40], whole[64];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    if (gmtime_r(&now.tv_sec, &tm) == NULL ||
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-        text[0] = '\0';
-    snprintf(whole, sizeof(whole), "%.19s.%03ldZ", text,
-             now.tv_nsec / 1000000);
-    tr_json_text(json, key, whole, sizeof(whole));
+    if (gmtime_r(&now.tv_sec, &tm) != NULL) {
+        put_digits(text, 4, tm.tm_year + 1900);
+        put_digits(text + 5, 2, tm.tm_mon + 1);
+        put_digits(text + 8, 2, tm.tm_mday);
+        put_digits(text + 11, 2, tm.tm_hour);
+        put_digits(text + 14, 2, tm.tm_min);
+        put_digits(text + 17, 2, tm.tm_sec);
+        put_digits(text + 20, 3, now.tv_nsec / 1000000);
+    }
+    tr_json_text(json, key, text, sizeof(text));
 }
 
 size_t

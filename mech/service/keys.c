@@ -316,6 +316,10 @@ tr_keys_canonical(const struct tr_keys *keys, const char *principal,
     krb5_principal parsed = NULL;
     krb5_error_code ret;
 
+    if (tr_tickets_know(keys->tickets, principal)) {
+        *out = strdup(principal);
+        return *out == NULL ? ENOMEM : 0;
+    }
     ret = krb5_parse_name(keys->context, principal, &parsed);
     if (ret == 0)
         ret = krb5_unparse_name(keys->context, parsed, out);

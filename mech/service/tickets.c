@@ -86,7 +86,7 @@ compare(const void *a, const void *b)
 }
 
 static struct ticket *
-find(struct tr_tickets *tickets, const char *principal)
+find(const struct tr_tickets *tickets, const char *principal)
 {
     struct ticket key = { .principal = (char *)principal };
     void *node;
@@ -218,6 +218,12 @@ ask(struct ticket *ticket)
     ret = tr_kdc_ask(ticket->tickets->kdc, ticket->principal);
     ticket->asking = ret == 0;
     return ret;
+}
+
+bool
+tr_tickets_know(const struct tr_tickets *tickets, const char *principal)
+{
+    return find(tickets, principal) != NULL;
 }
 
 krb5_creds *

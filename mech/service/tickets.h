@@ -32,6 +32,9 @@ void tr_tickets_free(struct tr_tickets *tickets);
 /* What the KDC says; arg is the struct tr_tickets. */
 tr_kdc_done tr_tickets_done;
 
+/* Has a ticket for this been asked for?  Then it is in canonical form. */
+bool tr_tickets_know(const struct tr_tickets *tickets, const char *principal);
+
 /* The ticket for principal (in canonical form) if it is at hand, else NULL. */
 krb5_creds *tr_tickets_at_hand(struct tr_tickets *tickets,
                                const char *principal);

@@ -54,6 +54,27 @@ a_ticket_at_hand_needs_no_kdc(void **state)
     world_start_kdc();
 }
 
+/* The table may quote what need not be quoted; tickets and environments have
+ * the one form that Kerberos gives a name. */
+static void
+a_principal_written_otherwise_is_the_same(void **state)
+{
+    int i;
+
+    world_load(&world_alpha, "beta",
+               "dn: cn=beta,dc=test\nobjectClass: trSystem\n"
+               "cn: beta.unit.test\n"
+               "trPrincipal: trustrealm/b\\eta\\.unit.test@" WORLD_REALM
+               "\ntrMembership: engineering public secret:hr\n\n");
+    for (i = 0; i < 2; i++) {
+        world_ap_req(&context, "alice", HOST);
+        assert_int_equal(seal(), 0);
+        assert_int_equal(world_accept(&world_beta, WORLD_ROOT, &context), 0);
+        world_forget(&context);
+    }
+    world_load(&world_alpha, NULL, "");
+}
+
 static void
 without_a_kdc_the_refusal_says_so_at_once(void **state)
 {
@@ -262,6 +283,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_ticket_at_hand_needs_no_kdc),
+        TEST(a_principal_written_otherwise_is_the_same),
         TEST(without_a_kdc_the_refusal_says_so_at_once),
         TEST(a_peer_unknown_to_the_kdc_is_refused),
         TEST(times_of_tickets_are_a_floor_for_the_clock),
