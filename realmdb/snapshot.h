@@ -22,8 +22,13 @@ struct tr_snapshot {
     int64_t made;               /* seconds since 1970 */
 };
 
-/* Octets of the whole file. */
-#define TR_MAX_SNAPSHOT ((size_t)1 << 30)
+/*
+ * Octets of the whole file: 1,500,000 systems, at 210 each.  All of it is in
+ * memory before the signature can be verified, twice or, when it was made to
+ * do harm, many times: read it where RLIMIT_DATA bounds that.
+ */
+#define TR_MAX_SNAPSHOT ((size_t)1 << 29)
+#define TR_SNAPSHOT_MEMORY (4 * TR_MAX_SNAPSHOT)
 
 /*
  * Read path.  signers is a file of certificates in PEM: those of the signers

@@ -186,10 +186,11 @@ forget_waiting(struct tr_replica *replica, const void *key)
     }
 }
 
-/* Takes record over, always. */
+/* Takes record over, always.  So many of them are no directory to go by: what
+ * the table has stays, and grows old. */
 static krb5_error_code
 add_waiting(struct tr_replica *replica, const void *key, const char *dn,
-            struct tr_record *record)
+            struct tr_record *record, char **why_out)
 {
     struct waiting *waiting = calloc(1, sizeof(*waiting));
 
@@ -201,7 +202,9 @@ add_waiting(struct tr_replica *replica, const void *key, const char *dn,
     waiting->dn = strdup(dn);
     if (waiting->dn == NULL || replica->nwaiting == MAX_WAITING) {
         free_waiting(waiting);
-        return ENOMEM;
+        return replica->nwaiting < MAX_WAITING ? ENOMEM :
+            refuse(why_out, TRR_SOURCE, "%s: one of more than %d entries "
+                   "whose names belong to others", dn, MAX_WAITING);
     }
     memcpy(waiting->key, key, TR_UUID_LENGTH);
     waiting->next = replica->waiting;
@@ -286,7 +289,8 @@ make_record(struct tr_replica *replica, const struct tr_message *message,
 }
 
 static krb5_error_code
-put_entry(struct tr_replica *replica, const struct tr_message *message)
+put_entry(struct tr_replica *replica, const struct tr_message *message,
+          char **why_out)
 {
     krb5_error_code ret;
     const void *key = message->uuid.bv_val;
@@ -309,20 +313,21 @@ put_entry(struct tr_replica *replica, const struct tr_message *message)
         tr_record_free(record);
         return ret;
     }
-    return add_waiting(replica, key, message->dn, record);
+    return add_waiting(replica, key, message->dn, record, why_out);
 }
 
 /* --- messages ------------------------------------------------------------ */
 
 static krb5_error_code
-take_entry(struct tr_replica *replica, const struct tr_message *message)
+take_entry(struct tr_replica *replica, const struct tr_message *message,
+           char **why_out)
 {
     krb5_error_code ret;
 
     switch (message->state) {
     case LDAP_SYNC_ADD:
     case LDAP_SYNC_MODIFY:
-        ret = put_entry(replica, message);
+        ret = put_entry(replica, message, why_out);
         break;
     case LDAP_SYNC_DELETE:
         return remove_entry(replica, message->uuid.bv_val);
@@ -431,7 +436,7 @@ tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
         goto cleanup;
     switch (message->kind) {
     case TR_MESSAGE_ENTRY:
-        ret = take_entry(replica, message);
+        ret = take_entry(replica, message, why_out);
         break;
     case TR_MESSAGE_SET:
         ret = take_set(replica, message);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include "follow.h"
 #include "source.h"
@@ -90,10 +91,13 @@ static krb5_error_code
 follow_file(const struct tr_config *config, struct tr_table *table,
             const struct tr_source_callbacks *callbacks)
 {
+    const struct rlimit memory = { TR_SNAPSHOT_MEMORY, TR_SNAPSHOT_MEMORY };
     struct pollfd daemon = { .fd = TR_FOLLOW_FD, .events = POLLIN };
     struct tr_ldif *ldif;
     krb5_error_code ret;
 
+    if (tr_config_signed(config) && setrlimit(RLIMIT_DATA, &memory) != 0)
+        return errno;
     ret = tr_ldif_create(config, table, callbacks, &ldif);
     if (ret != 0)
         return ret;

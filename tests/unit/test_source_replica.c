@@ -490,6 +490,42 @@ a_taken_name_waits_and_is_told(void **state)
     close_scene(&scene);
 }
 
+/* A directory in which so many names are claimed twice is not taken at all;
+ * the table goes on, and says why it grows old. */
+static void
+too_many_taken_names_are_refused(void **state)
+{
+    struct scene scene = filled_scene(*state);
+    char octets[TR_UUID_LENGTH] = "", dn[] = "cn=b,dc=x";
+    struct tr_message message = {
+        .kind = TR_MESSAGE_ENTRY, .state = LDAP_SYNC_ADD, .dn = dn,
+        .uuid = { sizeof(octets), octets }
+    };
+    krb5_error_code ret = 0;
+    uint32_t i;
+
+    connect_again(&scene);
+    gather(OTHER_SYSTEM, &message.values);
+    for (i = 0; ret == 0 && i < 20000; i++) {
+        memcpy(octets, &i, sizeof(i));
+        ret = take(&scene, &message, NULL);
+    }
+    assert_int_equal(ret, TRR_SOURCE);
+    assert_int_equal(i, 10001);
+    assert_non_null(strstr(scene.why, "names belong to others"));
+    tr_gathered_clear(&message.values);
+    assert_string_equal(system_of(scene.table, "beta"), "beta");
+    assert_int_equal(generation(scene.table), 1);
+    /* With that put right it takes all of it again. */
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("12", "000")), 0);
+    settle(&scene);
+    assert_int_equal(info_of(scene.table).systems, 1);
+    close_scene(&scene);
+}
+
 /* What waits is in memory only: a restart has to ask for everything. */
 static void
 a_restart_does_not_forget_what_waits(void **state)
@@ -669,6 +705,7 @@ main(void)
         source_test(names_may_be_swapped),
         source_test(a_name_may_come_before_its_owner_goes),
         source_test(a_taken_name_waits_and_is_told),
+        source_test(too_many_taken_names_are_refused),
         source_test(a_restart_does_not_forget_what_waits),
         source_test(an_unusable_entry_leaves_nothing),
         source_test(an_unusable_clearance_allows_nothing),
