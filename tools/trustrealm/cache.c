@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <com_err.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +35,7 @@ daemon_json(const struct tr_config *config)
 
     if (tool_daemon_ask(config->socket, &state, &why) != TOOL_DONE) {
         value = json_pack("{s:o}", "error",
-                          tool_json_text(why != NULL ? why : "no memory"));
+                          tool_json_text(why));
         free(why);
         return value;
     }
@@ -119,18 +117,14 @@ static krb5_error_code
 show_record(struct found *found, const struct tr_record *record)
 {
     struct tr_entry *entry = NULL;
-    const char *kind;
-    char *name;
+    const char *kind = tool_record_kind(record);
+    char *name = tool_record_name(record);
     krb5_error_code ret;
 
-    kind = tool_record_kind(record);
-    name = tool_record_name(record);
     ret = tr_record_to_entry(record, &entry);
-    if (name == NULL || ret != 0)
-        ret = ENOMEM;
-    else if (found->sheet != NULL)
+    if (ret == 0 && found->sheet != NULL)
         add_rows(found, kind, name, entry);
-    else
+    else if (ret == 0)
         json_array_append_new(found->array, json_pack(
             "{s:s, s:o, s:o}", "kind", kind, "name", tool_json_text(name),
             "attributes", tool_entry_json(entry)));
@@ -208,8 +202,7 @@ show_name(const struct tool_table *table, const char *name, bool json)
         found.sheet = tool_sheet_create(columns);
     ret = find_all(table->view, name, &found);
     if (ret != 0)
-        status = tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                           tr_table_message(table->table));
+        status = tool_table_failed(table, ret);
     else if (found.count == 0)
         status = tool_table_lacks(table, name);
     else

@@ -4,7 +4,6 @@
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,22 +97,6 @@ advise(krb5_error_code code)
     }
 }
 
-static char *
-say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static char *
-say(const char *format, ...)
-{
-    va_list args;
-    char *text;
-
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    va_end(args);
-    return text;
-}
-
 int
 tool_daemon_ask(const char *path, json_t **state_out, char **why_out)
 {
@@ -129,7 +112,7 @@ tool_daemon_ask(const char *path, json_t **state_out, char **why_out)
     if (fd >= 0)
         (void)close(fd);
     if (ret) {
-        *why_out = say("%s: %s", path, advise(ret));
+        *why_out = tool_format("%s: %s", path, advise(ret));
         return TOOL_SYSTEM;
     }
     if (reply.type == TR_REPLY_STATE)
@@ -138,13 +121,13 @@ tool_daemon_ask(const char *path, json_t **state_out, char **why_out)
         *state_out = state;
         status = TOOL_DONE;
     } else if (reply.type == TR_REPLY_REFUSED) {
-        *why_out = say("%s: %s: %s", path,
+        *why_out = tool_format("%s: %s: %s", path,
                        error_message(reply.u.refused.code),
                        reply.u.refused.text);
         status = TOOL_NO;
     } else {
         json_decref(state);
-        *why_out = say("%s: not the answer to what was asked", path);
+        *why_out = tool_format("%s: not the answer to what was asked", path);
         status = TOOL_SYSTEM;
     }
     tr_wire_free(TR_WIRE_REPLY, &reply);
@@ -167,8 +150,7 @@ tool_daemon_socket(const struct tool_options *options, const char *given,
             return status;
         given = config->socket;
     }
-    *path_out = strdup(given);
+    *path_out = tool_copy(given);
     tr_config_free(config);
-    return *path_out == NULL ?
-        tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM)) : TOOL_DONE;
+    return TOOL_DONE;
 }

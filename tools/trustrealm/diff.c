@@ -45,11 +45,8 @@ take(const struct difference *difference, void *arg)
     static const char *const words[] = { "changes", "widens", "narrows" };
     struct compared *compared = arg;
 
-    /* Grow at powers of two. */
-    if ((compared->n & (compared->n - 1)) == 0)
-        compared->list = tool_must(reallocarray(
-            compared->list, compared->n == 0 ? 1 : 2 * compared->n,
-            sizeof(*compared->list)));
+    compared->list = tool_grow(compared->list, compared->n,
+                               sizeof(*compared->list));
     compared->list[compared->n] = (struct found){
         compared->n, words[difference->access], difference->kind,
         tool_copy(difference->name), tool_copy(difference->attribute),

@@ -24,7 +24,7 @@ tell(const struct compared *compared, enum diff_access access,
     const struct diff *diff = &compared->diff;
     const struct tr_record *record = diff->new != NULL ? diff->new :
         diff->old;
-    char *name = tool_must(tool_record_name(record));
+    char *name = tool_record_name(record);
     const struct difference difference = {
         access, tool_record_kind(record), name, attribute, old, new,
         diff->old == NULL || diff->new == NULL

@@ -98,6 +98,21 @@ tool_directory_open(const struct tool_options *options,
     return status;
 }
 
+int
+tool_directory_begin(const struct tool_options *options,
+                     struct tr_config **config_out,
+                     struct tool_directory **directory_out)
+{
+    int status = tool_load_config(options, config_out);
+
+    if (status == TOOL_DONE)
+        status = tool_directory_open(options, *config_out, false,
+                                     directory_out);
+    if (status == TOOL_DONE)
+        tool_note("asked %s, now", (*directory_out)->name);
+    return status;
+}
+
 void
 tool_directory_close(struct tool_directory *directory)
 {

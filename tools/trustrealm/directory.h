@@ -102,6 +102,11 @@ int tool_directory_open(const struct tool_options *options,
                         const struct tr_config *config, bool to_write,
                         struct tool_directory **directory_out);
 void tool_directory_close(struct tool_directory *directory);
+/* Load the configuration, open what it or options name, to read, and tell
+ * people what that is. */
+int tool_directory_begin(const struct tool_options *options,
+                         struct tr_config **config_out,
+                         struct tool_directory **directory_out);
 /* For messages: the URI, or the path. */
 const char *tool_directory_name(const struct tool_directory *directory);
 /* The search base; NULL when that is not known of a file. */
@@ -162,6 +167,8 @@ void tool_change_each(const struct tool_change *change,
                       void (*each)(bool added, const char *attribute,
                                    const char *value, void *arg),
                       void *arg);
+
+bool tool_change_differs(const struct tool_change *change);
 
 /*
  * Make changes of different entries, in this order: all, or none.  Each is

@@ -179,9 +179,8 @@ make_attribute(struct tool_entry *entry, const char *name)
 
     if (found != NULL)
         return found;
-    entry->attributes = tool_must(reallocarray(
-        entry->attributes, entry->nattributes + 1,
-        sizeof(*entry->attributes)));
+    entry->attributes = tool_grow(entry->attributes, entry->nattributes,
+                                  sizeof(*entry->attributes));
     found = &entry->attributes[entry->nattributes++];
     memset(found, 0, sizeof(*found));
     found->name = tool_copy(name);
@@ -194,7 +193,6 @@ tool_entry_add_octets(struct tool_entry *entry, const char *attribute,
 {
     struct tr_attribute *found;
     char **values;
-    size_t n;
 
     if (memchr(value, '\0', length) != NULL) {
         if (entry->why == NULL && tr_class_attribute(attribute) != NULL)
@@ -203,15 +201,10 @@ tool_entry_add_octets(struct tool_entry *entry, const char *attribute,
         return;
     }
     found = make_attribute(entry, attribute);
-    n = found->nvalues;
-    /* Grow at powers of two: there may be thousands of values. */
-    if ((n & (n - 1)) == 0)
-        found->values = tool_must(reallocarray((char **)found->values,
-                                               n == 0 ? 1 : 2 * n,
-                                               sizeof(*values)));
-    values = (char **)found->values;
-    values[n] = tool_must(strndup(value, length));
-    found->nvalues++;
+    values = tool_grow((char **)found->values, found->nvalues,
+                       sizeof(*values));
+    values[found->nvalues++] = tool_must(strndup(value, length));
+    found->values = values;
 }
 
 void
@@ -354,10 +347,8 @@ compare_entries(const void *a, const void *b)
 void
 tool_entries_add(struct tool_entries *entries, struct tool_entry *entry)
 {
-    if ((entries->n & (entries->n - 1)) == 0)
-        entries->list = tool_must(reallocarray(
-            entries->list, entries->n == 0 ? 1 : 2 * entries->n,
-            sizeof(*entries->list)));
+    entries->list = tool_grow(entries->list, entries->n,
+                              sizeof(*entries->list));
     entries->list[entries->n++] = entry;
 }
 
@@ -398,6 +389,22 @@ tool_entries_clear(struct tool_entries *entries)
 }
 
 /* --- changes ------------------------------------------------------------- */
+
+static void
+note_difference(bool added, const char *attribute, const char *value,
+                void *arg)
+{
+    *(bool *)arg = true;
+}
+
+bool
+tool_change_differs(const struct tool_change *change)
+{
+    bool differs = false;
+
+    tool_change_each(change, note_difference, &differs);
+    return differs;
+}
 
 /* Values of attribute that one has and the other has not. */
 static void

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <com_err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,10 +85,7 @@ sign_text(const struct export *export, uint8_t **text, size_t *length)
                            export->key != NULL ? export->key : export->signer,
                            &octets, &n, &why);
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
-    free(why);
-    if (ret)
-        return TOOL_SYSTEM;
+        return tool_fail_why(TOOL_SYSTEM, ret, why);
     free(*text);
     *text = octets;
     *length = n;
@@ -204,10 +200,7 @@ run(int argc, char **argv)
     status = take_options(&export, argc, argv);
     if (status >= 0)
         return status;
-    status = tool_load_config(&export.common, &config);
-    if (status == TOOL_DONE)
-        status = tool_directory_open(&export.common, config, false,
-                                     &directory);
+    status = tool_directory_begin(&export.common, &config, &directory);
     if (status == TOOL_DONE)
         status = tool_directory_read(directory, &entries);
     if (status == TOOL_DONE)

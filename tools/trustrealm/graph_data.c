@@ -40,15 +40,6 @@ keep(void *item)
 {
 }
 
-/* Room for one more item; grows at powers of two. */
-static void *
-grow(void *items, size_t count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return items;
-    return tool_must(reallocarray(items, count == 0 ? 1 : 2 * count, size));
-}
-
 /* The place of the range; text becomes the graph's. */
 static size_t
 number_range(struct graph *graph, char *text)
@@ -60,7 +51,7 @@ number_range(struct graph *graph, char *text)
         free(text);
         return (*(struct numbered **)found)->place;
     }
-    graph->ranges = grow(graph->ranges, graph->nranges,
+    graph->ranges = tool_grow(graph->ranges, graph->nranges,
                          sizeof(*graph->ranges));
     numbered = tool_must(malloc(sizeof(*numbered)));
     *numbered = wanted;
@@ -86,7 +77,7 @@ find_group(struct graph *graph, const size_t *realms, size_t n)
     for (i = 0; i < n; i++)
         group->realms[i] = realms[i];
     (void)tool_must(tsearch(group, &graph->by_realms, compare_groups));
-    graph->groups = grow(graph->groups, graph->ngroups,
+    graph->groups = tool_grow(graph->groups, graph->ngroups,
                          sizeof(*graph->groups));
     graph->groups[graph->ngroups++] = group;
     return group;
@@ -140,7 +131,7 @@ add_system(const struct tr_record *record, void *arg)
     if (!wanted)
         return 0;
     group = find_group(gathering->graph, places, n);
-    group->systems = grow(group->systems, group->nsystems,
+    group->systems = tool_grow(group->systems, group->nsystems,
                           sizeof(*group->systems));
     added = &group->systems[group->nsystems++];
     added->name = tool_copy(system->name);
@@ -204,10 +195,7 @@ graph_create(const struct tool_table *table, const struct tr_realm *only,
         qsort(graph->groups, graph->ngroups, sizeof(*graph->groups),
               compare_sizes);
     *graph_out = graph;
-    if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                         tr_table_message(table->table));
-    return TOOL_DONE;
+    return ret ? tool_table_failed(table, ret) : TOOL_DONE;
 }
 
 void

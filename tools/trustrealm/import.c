@@ -128,13 +128,6 @@ is_ours(const char *attribute)
         strcasecmp(attribute, "owner") == 0;
 }
 
-static void
-note_difference(bool added, const char *attribute, const char *value,
-                void *arg)
-{
-    *(bool *)arg = true;
-}
-
 /* What the file says of us, and what there says of itself: an account has
  * attributes that are no business of ours, nor read. */
 static struct tool_entry *
@@ -192,7 +185,7 @@ take_entry(struct import *import, struct tool_work *work,
 {
     struct tool_entry *entry = block->entry, *there;
     struct tool_change change = { 0 };
-    bool differs = false, placed;
+    bool placed;
     int status;
 
     there = tool_entries_find(&work->entries, entry->type, entry->name);
@@ -207,8 +200,7 @@ take_entry(struct import *import, struct tool_work *work,
     change.before = there;
     change.after = there != NULL ? joined(entry, there) :
         tool_entry_copy(entry);
-    tool_change_each(&change, note_difference, &differs);
-    if (!differs) {
+    if (!tool_change_differs(&change)) {
         tool_entry_free(change.after);
         import->same++;
         return TOOL_DONE;

@@ -68,10 +68,8 @@ take_line(const struct ldif_text *ldif, struct ldif_block *block, char *line,
         status = wrong(ldif, start, "entries expected, not changes");
     if (status != TOOL_DONE)
         goto cleanup;
-    if ((block->nlines & (block->nlines - 1)) == 0)
-        block->lines = tool_must(reallocarray(
-            block->lines, block->nlines == 0 ? 1 : 2 * block->nlines,
-            sizeof(*block->lines)));
+    block->lines = tool_grow(block->lines, block->nlines,
+                             sizeof(*block->lines));
     taken = &block->lines[block->nlines++];
     taken->start = start;
     taken->end = end;
@@ -159,10 +157,8 @@ ldif_text_parse(struct ldif_text *ldif)
             at = next_line(ldif, at);
             continue;
         }
-        if ((ldif->nblocks & (ldif->nblocks - 1)) == 0)
-            ldif->blocks = tool_must(reallocarray(
-                ldif->blocks, ldif->nblocks == 0 ? 1 : 2 * ldif->nblocks,
-                sizeof(*ldif->blocks)));
+        ldif->blocks = tool_grow(ldif->blocks, ldif->nblocks,
+                                 sizeof(*ldif->blocks));
         block = &ldif->blocks[ldif->nblocks++];
         memset(block, 0, sizeof(*block));
         block->start = at;

@@ -3,7 +3,6 @@
 
 #include "config.h"
 #include <com_err.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,24 +135,20 @@ judge_system(const struct tr_record *record, void *arg)
     const struct tr_system_record *system = &record->u.system;
     const struct tr_realm *realms[TR_MAX_MEMBERSHIPS];
     struct tr_range *ranges;
-    krb5_error_code ret = 0;
     size_t i, n = 0;
 
     judge_principal(pass->lint, "system", system->name, system->principal);
     judge_host(pass->lint, system);
-    ranges = calloc(system->nmemberships + 1, sizeof(*ranges));
-    if (ranges == NULL)
-        return ENOMEM;
+    ranges = tool_must(calloc(system->nmemberships + 1, sizeof(*ranges)));
     for (i = 0; i < system->nmemberships; i++) {
         realms[n] = judge_grant(pass->lint, "system", system->name,
                                 &system->memberships[i], &ranges[n]);
         n += realms[n] != NULL;
     }
     if (system->enabled)
-        ret = lint_members_add(pass->members, system->name, realms, ranges,
-                               n);
+        lint_members_add(pass->members, system->name, realms, ranges, n);
     free(ranges);
-    return ret;
+    return 0;
 }
 
 static krb5_error_code
@@ -194,14 +189,12 @@ krb5_error_code
 lint_table(const struct lint *lint)
 {
     const struct tr_view *view = lint->table->view;
-    struct pass pass = { lint, NULL };
+    struct pass pass = { lint, lint_members_create(view) };
     krb5_error_code ret;
     size_t i;
 
     lint_entries(lint);
-    ret = lint_members_create(view, &pass.members);
-    if (ret == 0)
-        ret = tr_view_each(view, TR_RECORD_SYSTEM, judge_system, &pass);
+    ret = tr_view_each(view, TR_RECORD_SYSTEM, judge_system, &pass);
     if (ret != 0)
         goto cleanup;
     for (i = 0; i < tr_view_realms(view); i++)

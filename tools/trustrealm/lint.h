@@ -38,14 +38,12 @@ json_t *lint_finding_json(const char *severity, const char *rule,
  * realm, with a sound range. */
 struct lint_members;
 
-krb5_error_code lint_members_create(const struct tr_view *view,
-                                    struct lint_members **members_out);
+struct lint_members *lint_members_create(const struct tr_view *view);
 void lint_members_free(struct lint_members *members);
 /* Note all of one system. */
-krb5_error_code lint_members_add(struct lint_members *members,
-                                 const char *system,
-                                 const struct tr_realm *const *realms,
-                                 const struct tr_range *ranges, size_t n);
+void lint_members_add(struct lint_members *members, const char *system,
+                      const struct tr_realm *const *realms,
+                      const struct tr_range *ranges, size_t n);
 /* Trust realms without members, priority ties, labels out of reach. */
 void lint_members_judge(const struct lint_members *members,
                         const struct lint *lint);
@@ -69,7 +67,7 @@ krb5_error_code lint_config(const struct lint *lint);
  * "trustrealm cache --json" wrote; an exit status (lint_drift.c). */
 int lint_drift(const struct lint *lint, const char *path);
 
-/* --- a command of it (lint_report.c) -------------------------------------- */
+/* --- a command of it (lint_report.c) ------------------------------------- */
 
 /* Open what options name, or what is where; judge it by rules and, with a
  * table to compare, the files up to NULL (or NULL), and print what is

@@ -97,31 +97,27 @@ struct proof {
     size_t nformats;
 };
 
-static krb5_error_code
+static size_t
 add_space(struct proof *proof, const char *kind, const char *name,
-          bool ordered, size_t *space_out)
+          bool ordered)
 {
-    char *label;
+    char *label = tool_format("%s %s", kind, name);
 
-    if (asprintf(&label, "%s %s", kind, name) < 0)
-        return ENOMEM;
     proof->labels[proof->nlabels++] = label;
-    return order_add_space(proof->order, label, ordered, space_out);
+    return order_add_space(proof->order, label, ordered);
 }
 
 /* The names of an encoding, from the lowest. */
-static krb5_error_code
+static void
 add_names(struct proof *proof, size_t space, const struct tr_encoding *enc)
 {
-    size_t i, node, n = proof->levels ? tr_encoding_levels(enc) :
+    size_t i, n = proof->levels ? tr_encoding_levels(enc) :
         tr_encoding_categories(enc);
-    krb5_error_code ret = 0;
 
-    for (i = 0; i < n && ret == 0; i++)
-        ret = order_add_name(proof->order, space, proof->levels ?
+    for (i = 0; i < n; i++)
+        (void)order_add_name(proof->order, space, proof->levels ?
                              tr_encoding_level_name(enc, i) :
-                             tr_encoding_category_name(enc, i), &node);
-    return ret;
+                             tr_encoding_category_name(enc, i));
 }
 
 /* Names of the configured format are those that it has; of others there are
@@ -135,52 +131,41 @@ is_own(const struct proof *proof, const char *format)
 }
 
 /* The space of a format; a new one has the names that are known of it. */
-static krb5_error_code
-find_format(struct proof *proof, const char *format, size_t *space_out)
+static size_t
+find_format(struct proof *proof, const char *format)
 {
     bool own = is_own(proof, format);
-    size_t i, realms = tr_view_realms(proof->lint->table->view);
-    krb5_error_code ret;
+    size_t i, space, realms = tr_view_realms(proof->lint->table->view);
 
     for (i = 0; i < proof->nformats; i++) {
-        if (strcasecmp(proof->formats[i], format) == 0) {
-            *space_out = realms + i;
-            return 0;
-        }
+        if (strcasecmp(proof->formats[i], format) == 0)
+            return realms + i;
     }
     proof->formats[proof->nformats++] = format;
-    ret = add_space(proof, "format", format, own && proof->levels,
-                    space_out);
-    if (ret == 0 && own)
-        ret = add_names(proof, *space_out,
-                        proof->lint->table->config->encoding);
-    return ret;
+    space = add_space(proof, "format", format, own && proof->levels);
+    if (own)
+        add_names(proof, space, proof->lint->table->config->encoding);
+    return space;
 }
 
 /* Unknown names have been found as such. */
-static krb5_error_code
+static void
 add_map(struct proof *proof, size_t place, const struct tr_map_record *map)
 {
     const struct tr_name_pair *pairs =
         proof->levels ? map->levels : map->categories;
     size_t i, n = proof->levels ? map->nlevels : map->ncategories;
-    size_t space, local, realm;
-    krb5_error_code ret;
+    size_t space = find_format(proof, map->format), local, realm;
 
-    ret = find_format(proof, map->format, &space);
-    for (i = 0; i < n && ret == 0; i++) {
+    for (i = 0; i < n; i++) {
         if (!order_find(proof->order, place, pairs[i].realm, &realm))
             continue;
-        if (is_own(proof, map->format)) {
-            if (!order_find(proof->order, space, pairs[i].local, &local))
-                continue;
-        } else {
-            ret = order_add_name(proof->order, space, pairs[i].local, &local);
-        }
-        if (ret == 0)
-            ret = order_add_same(proof->order, local, realm, map);
+        if (!is_own(proof, map->format))
+            local = order_add_name(proof->order, space, pairs[i].local);
+        else if (!order_find(proof->order, space, pairs[i].local, &local))
+            continue;
+        order_add_same(proof->order, local, realm, map);
     }
-    return ret;
 }
 
 static krb5_error_code
@@ -198,11 +183,12 @@ add_next(const struct tr_record *record, void *arg)
     if (tr_view_map(view, record->u.map.realm, record->u.map.format,
                     &map) != 0)
         return TRR_TABLE;
-    return add_map(proof, (size_t)(realm - tr_view_realm_at(view, 0)), map);
+    add_map(proof, (size_t)(realm - tr_view_realm_at(view, 0)), map);
+    return 0;
 }
 
 /* Without a map, equal names are taken for each other. */
-static krb5_error_code
+static void
 add_equal_names(struct proof *proof, size_t place)
 {
     const struct tr_view *view = proof->lint->table->view;
@@ -210,22 +196,20 @@ add_equal_names(struct proof *proof, size_t place)
     const char *format = proof->lint->table->config->format, *name;
     const struct tr_map_record *map;
     size_t i, space, local, realm;
-    krb5_error_code ret;
 
     if (tr_view_map(view, tr_view_realm_at(view, place)->record->name,
                     format, &map) == 0)
-        return 0;
-    ret = find_format(proof, format, &space);
-    for (i = 0; ret == 0; i++) {
+        return;
+    space = find_format(proof, format);
+    for (i = 0;; i++) {
         name = proof->levels ? tr_encoding_level_name(enc, i) :
             tr_encoding_category_name(enc, i);
         if (name == NULL)
             break;
         if (order_find(proof->order, place, name, &realm) &&
             order_find(proof->order, space, name, &local))
-            ret = order_add_same(proof->order, local, realm, NULL);
+            order_add_same(proof->order, local, realm, NULL);
     }
-    return ret;
 }
 
 static krb5_error_code
@@ -233,22 +217,20 @@ build(struct proof *proof)
 {
     const struct tr_view *view = proof->lint->table->view;
     const struct tr_realm *realm;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
     size_t i, space, n = tr_view_realms(view);
 
-    for (i = 0; i < n && ret == 0; i++) {
+    for (i = 0; i < n; i++) {
         realm = tr_view_realm_at(view, i);
-        ret = add_space(proof, "trust realm", realm->record->name,
-                        proof->levels, &space);
-        if (ret == 0 && realm->error == 0)
-            ret = add_names(proof, space, realm->encoding);
+        space = add_space(proof, "trust realm", realm->record->name,
+                          proof->levels);
+        if (realm->error == 0)
+            add_names(proof, space, realm->encoding);
     }
-    if (ret == 0)
-        ret = tr_view_each(view, TR_RECORD_MAP, add_next, proof);
-    for (i = 0; proof->lint->table->config != NULL && i < n && ret == 0;
-         i++) {
+    ret = tr_view_each(view, TR_RECORD_MAP, add_next, proof);
+    for (i = 0; proof->lint->table->config != NULL && i < n; i++) {
         if (tr_view_realm_at(view, i)->error == 0)
-            ret = add_equal_names(proof, i);
+            add_equal_names(proof, i);
     }
     return ret;
 }
@@ -281,15 +263,12 @@ prove(const struct lint *lint, bool levels)
     size_t most = lint->table->info.realms + lint->table->info.maps + 1;
     krb5_error_code ret;
 
-    ret = order_create(&proof.order);
-    proof.labels = calloc(most, sizeof(*proof.labels));
-    proof.formats = calloc(most, sizeof(*proof.formats));
-    if (proof.labels == NULL || proof.formats == NULL)
-        ret = ENOMEM;
+    proof.order = order_create();
+    proof.labels = tool_must(calloc(most, sizeof(*proof.labels)));
+    proof.formats = tool_must(calloc(most, sizeof(*proof.formats)));
+    ret = build(&proof);
     if (ret == 0)
-        ret = build(&proof);
-    if (ret == 0)
-        ret = order_judge(proof.order, report, &proof);
+        order_judge(proof.order, report, &proof);
     order_free(proof.order);
     while (proof.nlabels > 0)
         free(proof.labels[--proof.nlabels]);

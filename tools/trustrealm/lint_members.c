@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,39 +40,27 @@ struct lint_members {
     uint8_t *one, *two;
 };
 
-krb5_error_code
-lint_members_create(const struct tr_view *view,
-                    struct lint_members **members_out)
+struct lint_members *
+lint_members_create(const struct tr_view *view)
 {
-    struct lint_members *members;
+    struct lint_members *members = tool_must(calloc(1, sizeof(*members)));
     struct standing *standing;
     size_t i, n = tr_view_realms(view);
 
-    *members_out = NULL;
-    members = calloc(1, sizeof(*members));
-    if (members == NULL)
-        return ENOMEM;
     members->first = tr_view_realm_at(view, 0);
-    members->standings = calloc(n + 1, sizeof(*members->standings));
-    members->one = calloc(n * n / 8 + 1, 1);
-    members->two = calloc(n * n / 8 + 1, 1);
-    if (members->standings == NULL || members->one == NULL ||
-        members->two == NULL)
-        goto cleanup;
+    members->count = n;
+    members->standings = tool_must(calloc(n + 1,
+                                          sizeof(*members->standings)));
+    members->one = tool_must(calloc(n * n / 8 + 1, 1));
+    members->two = tool_must(calloc(n * n / 8 + 1, 1));
     for (i = 0; i < n; i++) {
-        standing = &members->standings[members->count++];
+        standing = &members->standings[i];
         standing->realm = tr_view_realm_at(view, i);
-        standing->levels = calloc(TR_MAX_LEVELS, sizeof(size_t));
-        standing->categories = calloc(TR_MAX_CATEGORIES, sizeof(size_t));
-        if (standing->levels == NULL || standing->categories == NULL)
-            goto cleanup;
+        standing->levels = tool_must(calloc(TR_MAX_LEVELS, sizeof(size_t)));
+        standing->categories = tool_must(calloc(TR_MAX_CATEGORIES,
+                                                sizeof(size_t)));
     }
-    *members_out = members;
-    return 0;
-
-cleanup:
-    lint_members_free(members);
-    return ENOMEM;
+    return members;
 }
 
 void
@@ -126,7 +113,7 @@ share_two(const struct lint_members *members, size_t a, size_t b)
     return (members->two[bit / 8] >> bit % 8 & 1) != 0;
 }
 
-static krb5_error_code
+static void
 note_range(struct standing *standing, const struct tr_range *range,
            const char *system)
 {
@@ -138,35 +125,25 @@ note_range(struct standing *standing, const struct tr_range *range,
         if (tr_label_equal(&held->range.low, &range->low) &&
             tr_label_equal(&held->range.high, &range->high)) {
             held->count++;
-            return 0;
+            return;
         }
     }
     if (n == MAX_RANGES)
-        return 0;
-    /* Grow at powers of two. */
-    if ((n & (n - 1)) == 0) {
-        held = realloc(standing->held, (n == 0 ? 1 : 2 * n) * sizeof(*held));
-        if (held == NULL)
-            return ENOMEM;
-        standing->held = held;
-    }
-    standing->held[n] = (struct held){ *range, 1, strdup(system) };
-    if (standing->held[n].system == NULL)
-        return ENOMEM;
-    standing->nheld++;
-    return 0;
+        return;
+    standing->held = tool_grow(standing->held, n, sizeof(*held));
+    standing->held[standing->nheld++] = (struct held){ *range, 1,
+                                                       tool_copy(system) };
 }
 
-krb5_error_code
+void
 lint_members_add(struct lint_members *members, const char *system,
                  const struct tr_realm *const *realms,
                  const struct tr_range *ranges, size_t n)
 {
     struct standing *standing;
-    krb5_error_code ret = 0;
     size_t i, j;
 
-    for (i = 0; i < n && ret == 0; i++) {
+    for (i = 0; i < n; i++) {
         standing = &members->standings[realms[i] - members->first];
         standing->members++;
         for (j = ranges[i].low.level; j <= ranges[i].high.level; j++)
@@ -176,9 +153,8 @@ lint_members_add(struct lint_members *members, const char *system,
         for (j = 0; j < i; j++)
             note_both(members, (size_t)(realms[i] - members->first),
                       (size_t)(realms[j] - members->first));
-        ret = note_range(standing, &ranges[i], system);
+        note_range(standing, &ranges[i], system);
     }
-    return ret;
 }
 
 /* --- judging ------------------------------------------------------------- */

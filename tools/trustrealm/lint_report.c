@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <com_err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "lint.h"
@@ -107,8 +106,7 @@ judge(const struct lint *lint, int opened,
          compare++)
         status = lint_drift(lint, *compare);
     if (ret)
-        status = tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                           tr_table_message(lint->table->table));
+        status = tool_table_failed(lint->table, ret);
     return status;
 }
 

@@ -140,8 +140,7 @@ run(const struct tool_command *command, int argc, char **argv)
     int status;
 
     /* getopt_long() complains by argv[0]. */
-    if (asprintf(&name, "trustrealm %s", command->name) < 0)
-        return tool_fail(TOOL_SYSTEM, "%s", strerror(ENOMEM));
+    name = tool_format("trustrealm %s", command->name);
     argv[0] = name;
     status = command->run(argc, argv);
     free(name);

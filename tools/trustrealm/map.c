@@ -69,19 +69,11 @@ list(int argc, char **argv)
 }
 
 static int
-remove_entry(const struct noun_call *call, struct tool_work *work,
-             struct tool_entry *entry)
-{
-    tool_work_delete(work, entry);
-    return TOOL_DONE;
-}
-
-static int
 remove_command(int argc, char **argv)
 {
     return noun_change(&noun, "map remove", "Remove a label map.  Names that "
                        "are the same in both formats are then taken\nfor "
-                       "each other.", 0, remove_entry, argc, argv);
+                       "each other.", 0, noun_remove_entry, argc, argv);
 }
 
 /* --- check --------------------------------------------------------------- */

@@ -256,7 +256,7 @@ print_metrics(const char *path)
 
     status = tool_daemon_ask(path, &state, &why);
     if (status != TOOL_DONE)
-        tool_fail(status, "%s", why != NULL ? why : path);
+        tool_fail(status, "%s", why);
     print_family("trustrealm_up", "gauge", NULL,
                  "Whether trustrealmd answers.");
     printf("trustrealm_up %d\n", status == TOOL_DONE);

@@ -11,8 +11,9 @@
 #include "noun.h"
 #include "text.h"
 
-int
-noun_lacks(const struct noun_call *call, struct tool_directory *directory)
+/* Say that there is none of that name. */
+static int
+complain(const struct noun_call *call, struct tool_directory *directory)
 {
     struct tool_suggestion suggestion = { .asked = call->name };
     struct tool_entries all = { 0 };
@@ -34,6 +35,16 @@ noun_lacks(const struct noun_call *call, struct tool_directory *directory)
 }
 
 int
+noun_find(const struct noun_call *call, struct tool_directory *directory,
+          struct tool_entry **entry_out)
+{
+    int status = tool_directory_find(directory, call->noun->type, call->name,
+                                     entry_out);
+
+    return status == TOOL_NO ? complain(call, directory) : status;
+}
+
+int
 noun_begin(const struct noun_call *call, struct tool_work *work,
            struct tool_entry **entry_out)
 {
@@ -45,7 +56,7 @@ noun_begin(const struct noun_call *call, struct tool_work *work,
     *entry_out = tool_entries_find(&work->entries, call->noun->type,
                                    call->name);
     if (*entry_out == NULL)
-        return noun_lacks(call, work->directory);
+        return complain(call, work->directory);
     return TOOL_DONE;
 }
 

@@ -100,8 +100,9 @@ void noun_call_free(struct noun_call *call);
 
 /* --- what verbs are made of ---------------------------------------------- */
 
-/* Say that there is none of that name in directory. */
-int noun_lacks(const struct noun_call *call, struct tool_directory *directory);
+/* Find the entry that the call names; TOOL_NO says that there is none. */
+int noun_find(const struct noun_call *call, struct tool_directory *directory,
+              struct tool_entry **entry_out);
 /* Open work, and find the entry that the call names; TOOL_NO says that there
  * is none.  Close work in any case. */
 int noun_begin(const struct noun_call *call, struct tool_work *work,
@@ -151,6 +152,10 @@ int noun_change(const struct noun *noun, const char *command,
                               struct tool_work *work,
                               struct tool_entry *entry),
                 int argc, char **argv);
+
+/* What "remove" does, for noun_change(). */
+int noun_remove_entry(const struct noun_call *call, struct tool_work *work,
+                      struct tool_entry *entry);
 
 /* --- nouns that more than one file has verbs of -------------------------- */
 

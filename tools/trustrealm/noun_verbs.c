@@ -117,8 +117,7 @@ noun_add(const struct noun *noun, const char *command, const char *text,
     int status;
 
     noun_parse(noun, command, text, NOUN_FIELDS | NOUN_PARENT | has, argc,
-               argv,
-               &call, &status);
+               argv, &call, &status);
     if (status < 0)
         status = noun_add_entry(&call, &work, complete, arg);
     tool_work_close(&work);
@@ -151,6 +150,14 @@ noun_change(const struct noun *noun, const char *command, const char *text,
     tool_work_close(&work);
     noun_call_free(&call);
     return status;
+}
+
+int
+noun_remove_entry(const struct noun_call *call, struct tool_work *work,
+                  struct tool_entry *entry)
+{
+    tool_work_delete(work, entry);
+    return TOOL_DONE;
 }
 
 static int
@@ -259,19 +266,6 @@ show_entry(const struct noun *noun, const struct tool_entry *entry)
     tool_sheet_print(sheet);
 }
 
-static int
-open_to_read(const struct tool_options *options, struct tr_config **config,
-             struct tool_directory **directory)
-{
-    int status = tool_load_config(options, config);
-
-    if (status == TOOL_DONE)
-        status = tool_directory_open(options, *config, false, directory);
-    if (status == TOOL_DONE)
-        tool_note("asked %s, now", tool_directory_name(*directory));
-    return status;
-}
-
 int
 noun_show(const struct noun *noun, const char *command, int argc,
           char **argv)
@@ -287,12 +281,9 @@ noun_show(const struct noun *noun, const char *command, int argc,
     noun_parse(noun, command, text, NOUN_READS, argc, argv, &call, &status);
     if (status >= 0)
         goto cleanup;
-    status = open_to_read(&call.options, &config, &directory);
-    if (status != TOOL_DONE)
-        goto cleanup;
-    status = tool_directory_find(directory, noun->type, call.name, &entry);
-    if (status == TOOL_NO)
-        (void)noun_lacks(&call, directory);
+    status = tool_directory_begin(&call.options, &config, &directory);
+    if (status == TOOL_DONE)
+        status = noun_find(&call, directory, &entry);
     if (status != TOOL_DONE)
         goto cleanup;
     sort_values(entry);
@@ -350,7 +341,7 @@ noun_list(const struct noun *noun, const char *command, int argc,
     noun_parse(noun, command, text, NOUN_READS | NOUN_NAMELESS, argc, argv,
                &call, &status);
     if (status < 0) {
-        status = open_to_read(&call.options, &config, &directory);
+        status = tool_directory_begin(&call.options, &config, &directory);
         if (status == TOOL_DONE)
             status = tool_directory_read(directory, &entries);
         if (status == TOOL_DONE)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <com_err.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,6 +82,14 @@ tool_must(void *memory)
     return memory;
 }
 
+void *
+tool_grow(void *items, size_t n, size_t size)
+{
+    if ((n & (n - 1)) != 0)
+        return items;
+    return tool_must(reallocarray(items, n == 0 ? 1 : 2 * n, size));
+}
+
 char *
 tool_format(const char *format, ...)
 {
@@ -108,6 +117,14 @@ tool_fail(int status, const char *format, ...)
     va_start(args, format);
     complain("", "", format, args);
     va_end(args);
+    return status;
+}
+
+int
+tool_fail_why(int status, krb5_error_code ret, char *why)
+{
+    (void)tool_fail(status, "%s", why != NULL ? why : error_message(ret));
+    free(why);
     return status;
 }
 

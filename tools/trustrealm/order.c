@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <errno.h>
 #include <search.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "order.h"
+#include "trustrealm.h"
 
 #define NONE SIZE_MAX
 #define MAX_TRIES 64            /* at a shorter counter-example */
@@ -41,11 +41,10 @@ struct order {
 
 /* --- building ------------------------------------------------------------ */
 
-krb5_error_code
-order_create(struct order **order_out)
+struct order *
+order_create(void)
 {
-    *order_out = calloc(1, sizeof(**order_out));
-    return *order_out == NULL ? ENOMEM : 0;
+    return tool_must(calloc(1, sizeof(struct order)));
 }
 
 static void
@@ -69,31 +68,13 @@ order_free(struct order *order)
     free(order);
 }
 
-/* Room for one more item; grows at powers of two. */
-static krb5_error_code
-grow(void *array, size_t count, size_t size)
+size_t
+order_add_space(struct order *order, const char *label, bool ordered)
 {
-    void *items;
-
-    if ((count & (count - 1)) != 0)
-        return 0;
-    memcpy(&items, array, sizeof(items));
-    items = reallocarray(items, count == 0 ? 1 : 2 * count, size);
-    if (items == NULL)
-        return ENOMEM;
-    memcpy(array, &items, sizeof(items));
-    return 0;
-}
-
-krb5_error_code
-order_add_space(struct order *order, const char *label, bool ordered,
-                size_t *space_out)
-{
-    if (grow(&order->spaces, order->nspaces, sizeof(*order->spaces)) != 0)
-        return ENOMEM;
-    *space_out = order->nspaces;
-    order->spaces[order->nspaces++] = (struct space){ label, ordered, NONE };
-    return 0;
+    order->spaces = tool_grow(order->spaces, order->nspaces,
+                              sizeof(*order->spaces));
+    order->spaces[order->nspaces] = (struct space){ label, ordered, NONE };
+    return order->nspaces++;
 }
 
 static int
@@ -106,17 +87,16 @@ compare_nodes(const void *a, const void *b)
     return strcasecmp(x->name, y->name);
 }
 
-static krb5_error_code
+static void
 add_edge(struct order *order, size_t from, size_t to, bool above,
          const void *why)
 {
-    if (grow(&order->edges, order->nedges, sizeof(*order->edges)) != 0)
-        return ENOMEM;
+    order->edges = tool_grow(order->edges, order->nedges,
+                             sizeof(*order->edges));
     order->edges[order->nedges] = (struct edge){
         to, order->nodes[from]->edges, above, why
     };
     order->nodes[from]->edges = order->nedges++;
-    return 0;
 }
 
 bool
@@ -132,39 +112,31 @@ order_find(const struct order *order, size_t space, const char *name,
     return true;
 }
 
-krb5_error_code
-order_add_name(struct order *order, size_t space, const char *name,
-               size_t *node_out)
+size_t
+order_add_name(struct order *order, size_t space, const char *name)
 {
+    size_t *highest = &order->spaces[space].highest, below = *highest, found;
     struct node *node;
-    size_t *highest = &order->spaces[space].highest, below = *highest;
 
-    if (order_find(order, space, name, node_out))
-        return 0;
-    if (grow(&order->nodes, order->nnodes, sizeof(*order->nodes)) != 0)
-        return ENOMEM;
-    node = malloc(sizeof(*node));
-    if (node == NULL)
-        return ENOMEM;
+    if (order_find(order, space, name, &found))
+        return found;
+    order->nodes = tool_grow(order->nodes, order->nnodes,
+                             sizeof(*order->nodes));
+    node = tool_must(malloc(sizeof(*node)));
     *node = (struct node){ space, order->nnodes, name, NONE };
-    if (tsearch(node, &order->tree, compare_nodes) == NULL) {
-        free(node);
-        return ENOMEM;
-    }
+    (void)tool_must(tsearch(node, &order->tree, compare_nodes));
     order->nodes[order->nnodes++] = node;
-    *highest = *node_out = node->number;
-    if (!order->spaces[space].ordered || below == NONE)
-        return 0;
-    return add_edge(order, below, node->number, true, NULL);
+    *highest = node->number;
+    if (order->spaces[space].ordered && below != NONE)
+        add_edge(order, below, node->number, true, NULL);
+    return node->number;
 }
 
-krb5_error_code
+void
 order_add_same(struct order *order, size_t a, size_t b, const void *why)
 {
-    krb5_error_code ret;
-
-    ret = add_edge(order, a, b, false, why);
-    return ret ? ret : add_edge(order, b, a, false, why);
+    add_edge(order, a, b, false, why);
+    add_edge(order, b, a, false, why);
 }
 
 /* --- components ---------------------------------------------------------- */
@@ -296,11 +268,9 @@ describe(const struct order *order, struct way *way, const void **why_out)
     const struct node *node;
     size_t i, at, length;
     char *text = NULL;
-    FILE *out = open_memstream(&text, &length);
+    FILE *out = tool_must(open_memstream(&text, &length));
     bool above;
 
-    if (out == NULL)
-        return NULL;
     *why_out = NULL;
     /* Turn it round: the queue is not needed any more. */
     for (i = way->steps, at = way->low; i > 0; at = way->from[at])
@@ -319,10 +289,8 @@ describe(const struct order *order, struct way *way, const void **why_out)
         if (!above && *why_out == NULL)
             *why_out = order->edges[way->via[way->queue[i]]].why;
     }
-    if (fclose(out) != 0) {
-        free(text);
-        text = NULL;
-    }
+    if (fclose(out) != 0)
+        (void)tool_must(NULL);
     return text;
 }
 
@@ -332,7 +300,7 @@ struct judge {
 };
 
 /* Report the shortest way among the members of one component. */
-static krb5_error_code
+static void
 judge_component(const struct search *search, const size_t *members, size_t n,
                 struct way *way, const struct judge *judge)
 {
@@ -349,11 +317,9 @@ judge_component(const struct search *search, const size_t *members, size_t n,
         }
     }
     if (best == NONE)
-        return 0;
+        return;
     look(search, members, n, best, way);
     text = describe(order, way, &what.why);
-    if (text == NULL)
-        return ENOMEM;
     what.way = text;
     what.high = order->nodes[way->high]->name;
     what.low = order->nodes[way->low]->name;
@@ -361,7 +327,6 @@ judge_component(const struct search *search, const size_t *members, size_t n,
         order->spaces[order->nodes[way->high]->space].ordered;
     judge->found(&what, judge->arg);
     free(text);
-    return 0;
 }
 
 /* By component, then by space, the highest first. */
@@ -379,19 +344,18 @@ compare_members(const void *a, const void *b, void *arg)
     return x < y ? 1 : -1;
 }
 
-static krb5_error_code
+static void
 judge_components(struct search *search, size_t *members, struct way *way,
                  const struct judge *judge)
 {
     struct node *const *nodes = search->order->nodes;
     size_t i, start, count = search->order->nnodes;
-    krb5_error_code ret = 0;
     bool twice = false;
 
     for (i = 0; i < count; i++)
         members[i] = i;
     qsort_r(members, count, sizeof(*members), compare_members, search);
-    for (start = 0, i = 1; i <= count && ret == 0; i++) {
+    for (start = 0, i = 1; i <= count; i++) {
         if (i < count && search->component[members[i]] ==
             search->component[members[start]]) {
             twice = twice || nodes[members[i]]->space ==
@@ -399,28 +363,23 @@ judge_components(struct search *search, size_t *members, struct way *way,
             continue;
         }
         if (twice)
-            ret = judge_component(search, members + start, i - start, way,
-                                  judge);
+            judge_component(search, members + start, i - start, way, judge);
         start = i;
         twice = false;
     }
-    return ret;
 }
 
-krb5_error_code
+void
 order_judge(const struct order *order,
             void (*found)(const struct order_contradiction *what, void *arg),
             void *arg)
 {
     const struct judge judge = { found, arg };
     size_t i, n = order->nnodes;
-    size_t *numbers = calloc(10 * n + 1, sizeof(*numbers));
+    size_t *numbers = tool_must(calloc(10 * n + 1, sizeof(*numbers)));
     struct search search = { .order = order };
     struct way way = { 0 };
-    krb5_error_code ret;
 
-    if (numbers == NULL)
-        return ENOMEM;
     search.component = numbers;
     search.index = numbers + n;
     search.low = numbers + 2 * n;
@@ -436,7 +395,6 @@ order_judge(const struct order *order,
         if (search.index[i] == NONE)
             visit(&search, i);
     }
-    ret = judge_components(&search, numbers + 9 * n, &way, &judge);
+    judge_components(&search, numbers + 9 * n, &way, &judge);
     free(numbers);
-    return ret;
 }

@@ -20,26 +20,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <krb5/krb5.h>
 
 struct order;
 
-krb5_error_code order_create(struct order **order_out);
+struct order *order_create(void);
 void order_free(struct order *order);
 
 /* A space, called label (borrowed).  ordered: its nodes are added from the
  * lowest to the highest. */
-krb5_error_code order_add_space(struct order *order, const char *label,
-                                bool ordered, size_t *space_out);
+size_t order_add_space(struct order *order, const char *label, bool ordered);
 /* The node of name (borrowed), added when it is not there. */
-krb5_error_code order_add_name(struct order *order, size_t space,
-                               const char *name, size_t *node_out);
+size_t order_add_name(struct order *order, size_t space, const char *name);
 /* The node of name when it is there. */
 bool order_find(const struct order *order, size_t space, const char *name,
                 size_t *node_out);
 /* The nodes are one; why is told with the counter-example. */
-krb5_error_code order_add_same(struct order *order, size_t a, size_t b,
-                               const void *why);
+void order_add_same(struct order *order, size_t a, size_t b,
+                    const void *why);
 
 /*
  * A way of steps "=" (the same) and "<" (below) from high to low, two names
@@ -52,10 +49,9 @@ struct order_contradiction {
     const void *why;
 };
 
-/* Call found for each component that has one; an error is ENOMEM. */
-krb5_error_code order_judge(const struct order *order,
-                            void (*found)(
-                                const struct order_contradiction *what,
-                                void *arg), void *arg);
+/* Call found for each component that has one. */
+void order_judge(const struct order *order,
+                 void (*found)(const struct order_contradiction *what,
+                               void *arg), void *arg);
 
 #endif

@@ -134,10 +134,7 @@ look(const char *command, const char *text, int has, int argc, char **argv)
     noun_parse(&noun, command, text, has | NOUN_READS, argc, argv, &call,
                &status);
     if (status < 0) {
-        status = tool_load_config(&call.options, &config);
-        if (status == TOOL_DONE)
-            status = tool_directory_open(&call.options, config, false,
-                                         &directory);
+        status = tool_directory_begin(&call.options, &config, &directory);
         if (status == TOOL_DONE)
             status = read_proposals(&call, directory, &entries);
         if (status == TOOL_DONE) {

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <com_err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,22 +27,17 @@ tool_record_kind(const struct tr_record *record)
 char *
 tool_record_name(const struct tr_record *record)
 {
-    char *name;
-
     switch (record->type) {
     case TR_RECORD_REALM:
-        return strdup(record->u.realm.name);
+        return tool_copy(record->u.realm.name);
     case TR_RECORD_SYSTEM:
-        return strdup(record->u.system.name);
+        return tool_copy(record->u.system.name);
     case TR_RECORD_CLEARANCE:
-        return strdup(record->u.clearance.principal);
+        return tool_copy(record->u.clearance.principal);
     case TR_RECORD_MAP:
         break;
     }
-    if (asprintf(&name, "%s, %s", record->u.map.realm,
-                 record->u.map.format) < 0)
-        return NULL;
-    return name;
+    return tool_format("%s, %s", record->u.map.realm, record->u.map.format);
 }
 
 void
@@ -66,11 +60,7 @@ add_name(const struct tr_record *record, void *arg)
 {
     struct tool_names *names = arg;
 
-    /* Grow at powers of two. */
-    if ((names->n & (names->n - 1)) == 0)
-        names->list = tool_must(reallocarray(
-            names->list, names->n == 0 ? 1 : 2 * names->n,
-            sizeof(*names->list)));
+    names->list = tool_grow(names->list, names->n, sizeof(*names->list));
     names->list[names->n++] = tool_copy(record->u.system.name);
     return 0;
 }
@@ -91,10 +81,7 @@ tool_names_of_systems(const struct tool_table *table,
     if (names_out->n > 0)
         qsort(names_out->list, names_out->n, sizeof(*names_out->list),
               compare_names);
-    if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                         tr_table_message(table->table));
-    return TOOL_DONE;
+    return ret ? tool_table_failed(table, ret) : TOOL_DONE;
 }
 
 void

@@ -61,7 +61,7 @@ tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
     size_t i;
 
     for (i = 0; i < sheet->ncolumns; i++) {
-        row[i] = tool_printable(tool_must(strdup(cells[i])));
+        row[i] = tool_printable(tool_copy(cells[i]));
         if (strlen(row[i]) > sheet->widths[i])
             sheet->widths[i] = strlen(row[i]);
     }
@@ -137,9 +137,7 @@ add_members(struct tool_sheet *sheet, const char *key, const json_t *object)
     char *path;
 
     json_object_foreach((json_t *)object, name, value) {
-        if (asprintf(&path, "%s%s%s", key, *key == '\0' ? "" : ".",
-                     name) < 0)
-            return;
+        path = tool_format("%s%s%s", key, *key == '\0' ? "" : ".", name);
         add_value(sheet, path, value);
         free(path);
     }
@@ -155,10 +153,8 @@ add_value(struct tool_sheet *sheet, const char *key, const json_t *value)
         add_members(sheet, key, value);
         return;
     }
-    text = json_is_string(value) ? strdup(json_string_value(value)) :
-        json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    if (text == NULL)
-        return;
+    text = json_is_string(value) ? tool_copy(json_string_value(value)) :
+        tool_must(json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT));
     tool_sheet_add(sheet, (const char *[]){ key, text });
     free(text);
 }

@@ -140,9 +140,9 @@ ask(const struct status *status, const char *path)
     result = tool_daemon_ask(path, &state, &why);
     if (result != TOOL_DONE && status->check)
         result = conclude(result == TOOL_NO ? CHECK_UNKNOWN : CHECK_CRITICAL,
-                          why != NULL ? why : path, "");
+                          why, "");
     else if (result != TOOL_DONE)
-        tool_fail(result, "%s", why != NULL ? why : path);
+        tool_fail(result, "%s", why);
     else if (status->check)
         result = judge(status, state);
     else if (status->options.json)

@@ -229,18 +229,11 @@ enable(int argc, char **argv)
 }
 
 static int
-remove_entry(const struct noun_call *call, struct tool_work *work,
-             struct tool_entry *entry)
-{
-    tool_work_delete(work, entry);
-    return TOOL_DONE;
-}
-
-static int
 remove_command(int argc, char **argv)
 {
     return noun_change(&noun_system, "system remove", "Remove a system with "
-                       "all its memberships.", 0, remove_entry, argc, argv);
+                       "all its memberships.", 0, noun_remove_entry, argc,
+                       argv);
 }
 
 const struct tool_command tool_system_add = {

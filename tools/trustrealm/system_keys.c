@@ -140,16 +140,9 @@ rotate(int argc, char **argv)
                NOUN_READS | NOUN_KEYTAB | NOUN_ADMIN | NOUN_FINISH |
                NOUN_FORCE, argc, argv, &call, &status);
     if (status < 0) {
-        status = tool_load_config(&call.options, &config);
+        status = tool_directory_begin(&call.options, &config, &directory);
         if (status == TOOL_DONE)
-            status = tool_directory_open(&call.options, config, false,
-                                         &directory);
-        if (status == TOOL_DONE)
-            status = tool_directory_find(directory, TR_RECORD_SYSTEM,
-                                         call.name, &entry);
-        if (status == TOOL_NO)
-            tool_fail(TOOL_NO, "there is no system %s in %s", call.name,
-                      tool_directory_name(directory));
+            status = noun_find(&call, directory, &entry);
         if (status == TOOL_DONE)
             status = rotate_entry(&call, config, entry);
     }

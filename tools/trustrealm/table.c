@@ -31,9 +31,8 @@ tool_load_config(const struct tool_options *options,
     ret = tr_config_load(path != NULL ? path : DEFAULT_CONFIG, config_out,
                          &why);
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
-    free(why);
-    return ret ? TOOL_SYSTEM : TOOL_DONE;
+        return tool_fail_why(TOOL_SYSTEM, ret, why);
+    return TOOL_DONE;
 }
 
 int
@@ -54,9 +53,8 @@ tool_table_make(struct tool_table *table)
     table->temporary = directory;
     ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table->table, &why);
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
-    free(why);
-    return ret ? TOOL_SYSTEM : TOOL_DONE;
+        return tool_fail_why(TOOL_SYSTEM, ret, why);
+    return TOOL_DONE;
 }
 
 void
@@ -92,12 +90,13 @@ load_ldif(const char *path, struct tool_table *table)
         return status;
     table->path = path;
     ret = tr_source_check_ldif(table->table, path, note_line, table, &why);
-    if (ret == TRR_ENTRY && table->nbad > 0)
+    if (ret == TRR_ENTRY && table->nbad > 0) {
+        free(why);
         return TOOL_NO;
+    }
     if (ret)
-        tool_fail(TOOL_SYSTEM, "%s", why != NULL ? why : error_message(ret));
-    free(why);
-    return ret ? TOOL_SYSTEM : TOOL_DONE;
+        return tool_fail_why(TOOL_SYSTEM, ret, why);
+    return TOOL_DONE;
 }
 
 static int
@@ -121,12 +120,12 @@ open_held(struct tool_table *table)
     char *why = NULL;
 
     ret = tr_table_open(table->held, TR_TABLE_READ, 0, &table->table, &why);
-    if (ret)
-        tool_fail(TOOL_SYSTEM, "%s%s", why != NULL ? why : table->held,
-                  access(table->held, F_OK) == 0 ? "" :
-                  "; trustrealmd makes it when it runs");
-    free(why);
-    return ret ? TOOL_SYSTEM : TOOL_DONE;
+    if (ret == 0)
+        return TOOL_DONE;
+    (void)tool_fail_why(TOOL_SYSTEM, ret, why);
+    if (access(table->held, F_OK) != 0)
+        tool_fail(TOOL_SYSTEM, "trustrealmd makes it when it runs");
+    return TOOL_SYSTEM;
 }
 
 /* What this system decides by or, when we cannot read that, what it would be
@@ -156,8 +155,7 @@ tool_table_view(struct tool_table *table)
 
     ret = tr_view_open(table->table, &table->view);
     if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                         tr_table_message(table->table));
+        return tool_table_failed(table, ret);
     tr_view_info(table->view, &table->info);
     table->now = time(NULL);
     table->age = -1;
@@ -216,6 +214,13 @@ tool_table_close(struct tool_table *table)
     free(table->held);
     tool_table_forget_bad(table);
     memset(table, 0, sizeof(*table));
+}
+
+int
+tool_table_failed(const struct tool_table *table, krb5_error_code ret)
+{
+    return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
+                     tr_table_message(table->table));
 }
 
 void

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <com_err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -71,8 +70,7 @@ tool_table_load(struct tool_table *table, const struct tool_entries *entries,
     else
         tr_update_abort(update);
     if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s: %s: %s", source,
-                         error_message(ret), tr_table_message(table->table));
+        return tool_table_failed(table, ret);
     return TOOL_DONE;
 }
 

@@ -143,6 +143,8 @@ bool tool_take_option(struct tool_options *options, int option,
 
 /* Without memory the tool ends: these never return NULL ... */
 void *tool_must(void *memory);
+/* Room for one more item after n; grows at powers of two. */
+void *tool_grow(void *items, size_t n, size_t size);
 char *tool_format(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 /* ... but for NULL. */
@@ -153,6 +155,8 @@ char *tool_printable(char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
 int tool_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Say why, which is freed, or else what the error is. */
+int tool_fail_why(int status, krb5_error_code ret, char *why);
 /* Say it when somebody watches: stderr is a terminal. */
 void tool_note(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
@@ -206,6 +210,8 @@ void tool_table_close(struct tool_table *table);
  * people are told what was asked. */
 int tool_table_ask(const struct tool_options *options,
                    struct tool_table *table_out);
+/* Say what went wrong in it; TOOL_SYSTEM. */
+int tool_table_failed(const struct tool_table *table, krb5_error_code ret);
 /* Tell people what was asked, and how old that is. */
 void tool_table_tell(const struct tool_table *table);
 /* The steps of it: make a temporary table; look at what it holds. */
@@ -279,7 +285,7 @@ int tool_daemon_socket(const struct tool_options *options, const char *given,
 /*
  * What trustrealmd at path says of itself.  TOOL_NO when it refuses,
  * TOOL_SYSTEM when it cannot be reached; then nothing was printed, and
- * *why_out (free() it; NULL without memory) says what to do.
+ * *why_out (free() it) says what to do.
  */
 int tool_daemon_ask(const char *path, json_t **state_out, char **why_out);
 

@@ -218,9 +218,9 @@ ask(struct watch *watch)
     } else {
         if (watch->why == NULL)
             tell(watch, "daemon", tool_format("it does not answer: %s",
-                                              why != NULL ? why : ""));
+                                              why));
         free(watch->why);
-        watch->why = why != NULL ? why : tool_copy("it does not answer");
+        watch->why = why;
     }
     json_decref(watch->state);
     watch->state = state;

@@ -63,11 +63,7 @@ add(struct who *who, const char *kind, const char *name,
     for (i = 0; i < n; i++) {
         if (!holds(who, &grants[i]))
             continue;
-        /* Grow at powers of two. */
-        if ((who->n & (who->n - 1)) == 0)
-            who->list = tool_must(reallocarray(
-                who->list, who->n == 0 ? 1 : 2 * who->n,
-                sizeof(*who->list)));
+        who->list = tool_grow(who->list, who->n, sizeof(*who->list));
         tool_format_time(grants[i].end, end);
         who->list[who->n++] = (struct one){
             kind, tool_copy(name), tool_copy(grants[i].low),
@@ -180,8 +176,7 @@ list(const struct tool_options *options, const struct tool_table *table,
     if (who.n > 0)
         qsort(who.list, who.n, sizeof(*who.list), compare);
     if (ret)
-        status = tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                           tr_table_message(table->table));
+        status = tool_table_failed(table, ret);
     else
         status = options->json ? print_json(&who) : print_rows(&who);
     for (i = 0; i < who.n; i++) {

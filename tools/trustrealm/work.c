@@ -150,28 +150,18 @@ cleanup:
     return status;
 }
 
-static void
-note_difference(bool added, const char *attribute, const char *value,
-                void *arg)
-{
-    *(bool *)arg = true;
-}
-
 /* Forget changes that change nothing. */
 static void
 drop_idle(struct tool_work *work)
 {
     struct tool_change *change;
     size_t i, n = 0;
-    bool differs;
 
     for (i = 0; i < work->nchanges; i++) {
         change = &work->changes[i];
         if (change->after != NULL)
             tool_entry_identify(change->after);
-        differs = change->after == NULL;
-        tool_change_each(change, note_difference, &differs);
-        if (differs)
+        if (change->after == NULL || tool_change_differs(change))
             work->changes[n++] = *change;
         else
             tool_entry_free(change->after);

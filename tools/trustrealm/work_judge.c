@@ -85,8 +85,7 @@ judge(const struct tool_work *work, struct tool_table *table,
     tr_view_close(table->view);
     table->view = NULL;
     if (ret)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", error_message(ret),
-                         tr_table_message(table->table));
+        return tool_table_failed(table, ret);
     if (findings_out->n > 0)
         qsort(findings_out->list, findings_out->n,
               sizeof(*findings_out->list), compare_findings);
