@@ -7,6 +7,7 @@ What is missing on this machine skips a test and says so; with TR_REQUIRE set
 (tools/quickstart does) it fails.
 """
 
+import contextlib
 import os
 
 import pytest
@@ -21,19 +22,28 @@ _worlds = []
 _broken = []        # that did not start; kept until their logs are reported
 
 
+@contextlib.contextmanager
+def _skipping_what_is_missing():
+    try:
+        yield
+    except Missing as missing:
+        if os.environ.get("TR_REQUIRE"):
+            raise
+        pytest.skip(str(missing))
+
+
 def _open(**options):
     try:
         world = World(**options)
     except NotRoot as reason:
         pytest.skip(str(reason))
     _worlds.append(world)
-    try:
-        world.start()
-    except BaseException as error:
-        _broken.append(world)
-        if isinstance(error, Missing) and "TR_REQUIRE" not in os.environ:
-            pytest.skip(str(error))
-        raise
+    with _skipping_what_is_missing():
+        try:
+            world.start()
+        except BaseException:
+            _broken.append(world)
+            raise
     return world
 
 
@@ -45,14 +55,10 @@ def _close(world):
 def needed(*programs):
     """Skip, or fail where all is required, what needs a missing program (one
     that was built has a path)."""
-    try:
+    with _skipping_what_is_missing():
         for program in programs:
             find = servers.built if "/" in program else servers.program
             find(program)
-    except Missing as missing:
-        if os.environ.get("TR_REQUIRE"):
-            raise
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")
@@ -85,30 +91,20 @@ def make_module_world():
 
 
 @pytest.fixture(scope="module")
-def make_hosts():
-    """make_world for a file of tests: systems alpha, beta and gamma, and a
-    plain host epsilon, as machines of their own."""
-    made = []
-
+def make_hosts(make_module_world):
+    """make_module_world with machines of their own: systems alpha, beta and
+    gamma, and a plain host epsilon."""
     def make(*programs, run=("alpha", "beta", "gamma"), **options):
         needed(*programs)
-        made.append(_open(run=run, hosts=tuple(run) + ("epsilon",),
-                          **options))
-        return made[-1]
-    yield make
-    for one in made:
-        _close(one)
+        return make_module_world(run=run, hosts=tuple(run) + ("epsilon",),
+                                 **options)
+    return make
 
 
 @pytest.fixture(scope="module")
 def started_site():
-    try:
-        with Site() as made:
-            yield made
-    except Missing as missing:
-        if os.environ.get("TR_REQUIRE"):
-            raise
-        pytest.skip(str(missing))
+    with _skipping_what_is_missing(), Site() as made:
+        yield made
 
 
 @pytest.fixture

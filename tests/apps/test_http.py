@@ -147,11 +147,8 @@ def test_requests_side_by_side_have_each_their_label(world, server):
 
 
 def test_attributes_as_json(world, server):
-    server.restart("GssapiNameAttributes json\n")
-    try:
+    with server.configured("GssapiNameAttributes json\n"):
         answer = curl(world)
-    finally:
-        server.restart()
     found = json.loads(re.search("^GSS_NAME_ATTRS_JSON=(.*)$", answer.text,
                                  re.MULTILINE).group(1))
     label = found["attributes"]["trustrealm-label"]
@@ -160,34 +157,25 @@ def test_attributes_as_json(world, server):
 
 
 def test_names_of_local_users(world, server):
-    server.restart("GssapiLocalName On\n")
-    try:
+    with server.configured("GssapiLocalName On\n"):
         assert "REMOTE_USER=alice\n" in curl(world).text
-    finally:
-        server.restart()
 
 
 def test_log_has_the_label(world, server):
-    server.restart(site=server.site.replace(
-        "SSLEngine on", "SSLEngine on\n" + shown("In the log")))
-    try:
+    with server.configured(site=server.site.replace(
+            "SSLEngine on", "SSLEngine on\n" + shown("In the log"))):
         curl(world, "/")
         # Apache answers first.
         eventually(lambda: "alice@EXAMPLE.TEST blue alpha.example.test 200"
                    in server.machine.read("/var/log/apache2/label.log"), 5,
                    "line of the log")
-    finally:
-        server.restart()
 
 
 def test_application_behind_is_told_the_label(world, server):
     """Whatever the client says of it."""
-    server.restart(site=server.site.replace(
-        "Require valid-user", "Require valid-user\n" + shown("only")))
-    try:
+    with server.configured(site=server.site.replace(
+            "Require valid-user", "Require valid-user\n" + shown("only"))):
         answer = curl(world, options=("-H", "X-Label: red:code"))
-    finally:
-        server.restart()
     assert re.findall("^HTTP_X_LABEL=(.*)$", answer.text,
                       re.MULTILINE) == ["blue"]
 
@@ -196,9 +184,8 @@ def test_application_behind_is_told_the_label(world, server):
 def delegation(world, server):
     machine = server.machine
     machine.script("mkdir -p /srv/tickets; chown www-data /srv/tickets")
-    server.restart("GssapiDelegCcacheDir /srv/tickets\n")
-    yield
-    server.restart()
+    with server.configured("GssapiDelegCcacheDir /srv/tickets\n"):
+        yield
 
 
 def test_delegation_where_the_trust_realm_allows_it(world, server,
@@ -263,13 +250,11 @@ def test_location_asks_for_a_label_with_categories(world, server):
 
 def test_beginning_of_a_label_is_not_the_label_for_expr(world, server):
     """As the guide says of the two ways."""
-    server.restart(site=server.site.replace("=blue", "=bluebell").replace(
-        "'blue'", "'bluebell'"))
-    try:
+    longer = server.site.replace("=blue", "=bluebell").replace(
+        "'blue'", "'bluebell'")
+    with server.configured(site=longer):
         assert curl(world, "/internal/").status == 200
         assert curl(world, "/plans/").status == 401
-    finally:
-        server.restart()
 
 
 # --- refused ------------------------------------------------------------
@@ -287,15 +272,13 @@ def test_carrier_where_data_must_be_secret(world, server):
 
 def test_request_without_tls_is_refused(world, server):
     assert "Failed to connect" in curl(world, scheme="http").result.err
-    server.restart(site="Listen 80\n" + server.site + server.site.replace(
-        ":443", ":80").replace("SSLEngine on", "SSLEngine off"))
-    try:
+    clear = server.site.replace(":443", ":80").replace("SSLEngine on",
+                                                       "SSLEngine off")
+    with server.configured(site="Listen 80\n" + server.site + clear):
         mark = world.beta.audit.mark()
         assert curl(world, scheme="http").status == 401
         assert not world.beta.audit.since(mark)
         assert curl(world).status == 200
-    finally:
-        server.restart()
 
 
 # --- doors --------------------------------------------------------------
@@ -426,10 +409,9 @@ def test_channel_bindings_are_not_looked_at(world, session):
 def cookies(world, server):
     server.machine.script("a2enmod -q session session_cookie request",
                           PATH=PATH)
-    server.restart("GssapiUseSessions On\nSession On\n"
-                   "SessionCookieName session path=/;secure\n")
-    yield
-    server.restart()
+    with server.configured("GssapiUseSessions On\nSession On\n"
+                           "SessionCookieName session path=/;secure\n"):
+        yield
 
 
 def test_cookie_is_a_ticket_of_its_own(world, server, cookies):
@@ -445,26 +427,20 @@ def test_cookie_is_a_ticket_of_its_own(world, server, cookies):
 
 
 def test_connection_that_is_bound_asks_once(world, server, session):
-    server.restart("GssapiConnectionBound On\n")
-    try:
+    with server.configured("GssapiConnectionBound On\n"):
         assert session("bob", CLERK).get("/internal/") == 403
         live = session("bob", CLERK)
         assert live.get("/") == 200
         with policies.withdrawn(world):
             assert live.get("/internal/", "bare") == 200
             assert live.get("/plans/", "bare") == 401
-    finally:
-        server.restart()
 
 
 def test_password_comes_in_under_the_label_of_the_server(world, server):
     world.realm.add_with_password("dave", "open-sesame")
-    server.restart("GssapiBasicAuth On\n")
-    try:
+    with server.configured("GssapiBasicAuth On\n"):
         answer = curl(world, user=None, sender="epsilon",
                       options=("-u", "dave:open-sesame"))
-    finally:
-        server.restart()
     found = answer.variables()
     assert (found["STATE"], found["SENDER"], found["LABEL"]) == (
         "labelled", "beta.example.test", "white")
@@ -475,12 +451,9 @@ def test_location_is_asked_again_inside_a_request_by_expr_alone(world,
     """As the guide says of pages that Apache itself turns to."""
     seen = {}
     for page in "internal", "plans":
-        server.restart("ErrorDocument 404 /%s/index.html\n" % page)
-        try:
+        with server.configured("ErrorDocument 404 /%s/index.html\n" % page):
             answer = curl(world, "/missing", user="bob", uid=CLERK)
             seen[page] = "this is " + page in answer.text
-        finally:
-            server.restart()
     assert seen == {"internal": True, "plans": False}
 
 
@@ -488,15 +461,12 @@ def test_location_is_asked_again_inside_a_request_by_expr_alone(world,
 
 def test_plain_client_with_by_pass(world, server, bypass):
     assert curl(world, sender="epsilon").status == 403
-    server.restart(site=server.site.replace(*UNLABELLED))
-    try:
+    with server.configured(site=server.site.replace(*UNLABELLED)):
         answer = curl(world, sender="epsilon")
         assert answer.status == 200
         assert answer.variables() == {"STATE": "unlabelled"}
         assert curl(world, "/plans/", sender="epsilon").status == 401
         assert curl(world, sender="epsilon", user="bob",
                     uid=CLERK).status == 401
-    finally:
-        server.restart()
 
 

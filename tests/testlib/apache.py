@@ -3,6 +3,8 @@
 """A server as doc/apps/http sets it up, with programs that show what they
 get."""
 
+import contextlib
+
 from . import guide, table
 
 WWW_DATA = 33
@@ -96,6 +98,15 @@ class Apache:
         self.stop()
         self.configure(*configuration, **more)
         self.start()
+
+    @contextlib.contextmanager
+    def configured(self, *configuration, **more):
+        """It runs with that configuration for a while."""
+        self.restart(*configuration, **more)
+        try:
+            yield
+        finally:
+            self.restart()
 
     def log(self):
         return self.machine.read("/var/log/apache2/error.log")

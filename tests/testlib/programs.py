@@ -136,8 +136,8 @@ class GssServer:
         for _ in range(10):
             self.port = free_port()
             self._process = system.scratch.spawn(
-                [system.world.program("gss-server"), "-port", self.port, "-verbose"]
-                + list(options) + [service],
+                [system.world.program("gss-server"), "-port", self.port,
+                 "-verbose"] + list(options) + [service],
                 "%s/gss-server-%d" % (system.name,
                                       system.world.next_number()),
                 env=system.environment(uid), uid=uid)
