@@ -109,9 +109,13 @@ static krb5_error_code
 take_shared(struct tr_decision *d, struct tr_shared *shared,
             struct tr_shared *barred)
 {
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
 
-    ret = tr_view_realm(d->view, shared->own->realm, &shared->realm);
+    if (d->current.own != NULL &&
+        strcmp(d->current.own->realm, shared->own->realm) == 0)
+        shared->realm = d->current.realm;
+    else
+        ret = tr_view_realm(d->view, shared->own->realm, &shared->realm);
     if (ret == TRR_NOT_FOUND)
         return 0;
     if (ret)
