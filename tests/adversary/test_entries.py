@@ -5,14 +5,13 @@ he reaches is that gamma is unknown: alpha and beta talk as before, learn of
 changes as before, and take nobody for somebody else."""
 
 import base64
-import os
 
 import pytest
 
 from testlib import table
 from testlib.directory import Directory
 from testlib.process import Failure, eventually
-from testlib.servers import source_directory
+from testlib.roles import document
 
 GAMMA = table.system_dn("gamma")
 BETA = table.host("beta")
@@ -101,14 +100,24 @@ class LimitedDirectory(Directory):
         return "moduleload constraint\n"
 
     def _access(self):
-        with open(os.path.join(source_directory(),
-                               "doc/schema/limits.conf")) as limits:
-            return limits.read() + super()._access()
+        return document("limits.conf") + super()._access()
 
 
-@pytest.fixture
-def limited(make_world):
-    return make_world(run=("alpha", "beta"), directory=LimitedDirectory)
+class ConfigLimitedDirectory(Directory):
+    """The same in cn=config."""
+
+    def _globals(self):
+        return ("moduleload constraint\ndatabase config\n"
+                "rootdn cn=admin,%s\n" % table.SUFFIX)
+
+    def start(self):
+        super().start()
+        self.modify(document("limits.ldif"))
+
+
+@pytest.fixture(params=[LimitedDirectory, ConfigLimitedDirectory])
+def limited(request, make_world):
+    return make_world(run=("alpha", "beta"), directory=request.param)
 
 
 @pytest.mark.parametrize("attribute", ["trAlias", "cn", "trPrincipal"])

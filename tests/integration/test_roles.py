@@ -6,7 +6,8 @@ super-user only puts back what was allowed."""
 
 import pytest
 
-from testlib import roles, table
+from testlib import roles, servers, table
+from testlib.process import run
 from testlib.roles import (
     PEOPLE, Administration, add, delete, modify, person)
 
@@ -207,6 +208,51 @@ def test_only_who_may_does(administration, name):
             allowed.add(who)
             restore(administration, change, before)
     assert allowed == expected
+
+
+#: Principals, and whether they read.
+MACHINES = {"trustrealm/alpha.example.com": True,
+            "host/alpha.example.com": False,
+            "trustrealm-invite/alpha.example.com": False}
+
+
+@pytest.mark.parametrize("administration, principal",
+                         [(s, p) for s in SERVERS for p in MACHINES],
+                         indirect=["administration"], scope="module")
+def test_systems_read_and_write_nothing(administration, principal):
+    keytab = administration.scratch.join("machine.keytab")
+    administration.realm.add({keytab: [principal]})
+    administration.realm.kinit(principal, keytab,
+                               administration.ccache("machine"))
+    seen = administration.sees("machine", table.BASE, "(objectClass=*)")
+    if not MACHINES[principal]:
+        assert seen.strip() == ""
+        return
+    everything = administration.directory.search(table.BASE)
+    assert sorted(seen.split("\n")) == sorted(everything.split("\n"))
+    for name in ("disable his system", "add a system of nobody",
+                 "withdraw a membership"):
+        assert not administration.may("machine", OPERATIONS[name][0])
+
+
+@pytest.mark.parametrize("administration", SERVERS, indirect=True,
+                         scope="module")
+def test_no_password_makes_a_system(administration):
+    """An owner who leaves keeps no way in."""
+    change = add(system("zeta"), cn="zeta.example.com",
+                 objectClass=["trSystem", "simpleSecurityObject"],
+                 trPrincipal="trustrealm/zeta.example.com@EXAMPLE.TEST",
+                 userPassword="secret",
+                 **({} if administration.server == "389-ds" else
+                    {"owner": person("sid")}))
+    added = administration.may("sid", change)
+    done = run([servers.program("ldapsearch"), "-x", "-LLL", "-D",
+                system("zeta"), "-w", "secret", "-H",
+                administration.directory.uri, "-b", table.BASE, "cn"],
+               env=administration.environment("sid"), check=False)
+    if added:
+        administration.directory.delete(system("zeta"))
+    assert done.status == 49, done
 
 
 @pytest.mark.parametrize("administration, who",

@@ -23,6 +23,8 @@ INSUFFICIENT_ACCESS = 50
 AUTHZ = """\
 authz-regexp ^uid=([^,/]+)(,cn=%s)?,cn=gssapi,cn=auth$
     uid=$1,%s
+authz-regexp ^uid=trustrealm/([^,/]+)(,cn=%s)?,cn=gssapi,cn=auth$
+    cn=$1,cn=trustrealm,cn=auth
 """
 
 
@@ -84,7 +86,7 @@ class RolesDirectory(Directory):
     """access.conf in slapd.conf."""
 
     def _globals(self):
-        return AUTHZ % (self.realm.name, table.PEOPLE)
+        return AUTHZ % (self.realm.name, table.PEOPLE, self.realm.name)
 
     def _access(self):
         return document("access.conf")
