@@ -67,24 +67,6 @@ read_groups(int fd, struct tr_caller *caller)
     return 0;
 }
 
-/* Absent on a machine without a security module that labels sockets. */
-static krb5_error_code
-read_context(int fd, struct tr_caller *caller)
-{
-    static bool absent;
-    char context[1024];
-    socklen_t length = sizeof(context);
-
-    if (absent)
-        return 0;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERSEC, context, &length) != 0) {
-        absent = errno == ENOPROTOOPT;
-        return absent ? 0 : TRR_CALLER;
-    }
-    caller->context = strndup(context, length);
-    return caller->context == NULL ? ENOMEM : 0;
-}
-
 krb5_error_code
 tr_peer_identify(int fd, struct tr_caller *caller_out)
 {
@@ -104,20 +86,14 @@ tr_peer_identify(int fd, struct tr_caller *caller_out)
     caller.pid = cred.pid;
     ret = read_groups(fd, &caller);
     if (ret == 0)
-        ret = read_context(fd, &caller);
-    if (ret != 0) {
-        tr_peer_clear(&caller);
-        return ret;
-    }
-    *caller_out = caller;
-    return 0;
+        *caller_out = caller;
+    return ret;
 }
 
 void
 tr_peer_clear(struct tr_caller *caller)
 {
     free(caller->groups);
-    free(caller->context);
     memset(caller, 0, sizeof(*caller));
 }
 

@@ -31,7 +31,6 @@ struct tr_caller {
     pid_t pid;                  /* for the audit record only, never looked up */
     gid_t *groups;              /* SO_PEERGROUPS */
     size_t ngroups;
-    char *context;              /* SO_PEERSEC, or NULL */
 };
 
 /* --- configuration (config.c): trustrealm.conf(5) ------------------------ */
