@@ -2,13 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Two entries may claim one name, for a moment (names are swapped, an entry
- * is deleted and made again: a refresh delivers in any order) or because the
- * directory is wrong.  The table takes neither over the other's head: the
- * later one waits, its old record removed, and is tried again whenever
- * something changed.  Those that wait are in memory only, so the cookie is
- * then stored with the note that the content is incomplete, and a restarted
- * process asks for everything anew.
+ * Entries whose names are taken wait (source_waiting.c), in memory only.  So
+ * the cookie is then stored with the note that the content is incomplete, and
+ * a restarted process asks for everything anew.
  */
 
 #include "config.h"
@@ -20,19 +16,11 @@
 #include <time.h>
 #include "octets.h"
 #include "source_replica.h"
+#include "source_waiting.h"
 #include "trustrealm_err.h"
 
 #define STATE_FORMAT 1
 #define MAX_STATE 65536
-#define MAX_WAITING 10000
-
-struct waiting {
-    struct waiting *next;
-    uint8_t key[TR_UUID_LENGTH];
-    char *dn;
-    struct tr_record *record;
-    bool reported;
-};
 
 struct tr_replica {
     struct tr_table *table;
@@ -41,8 +29,7 @@ struct tr_replica {
     struct tr_cookie stored;            /* as committed */
     struct tr_cookie known;             /* with what is not committed yet */
     struct tr_update *update;           /* begun, or NULL */
-    struct waiting *waiting;
-    size_t nwaiting;
+    struct tr_waiting_list waiting;
     bool distrusted;                    /* the next refresh is a full one */
     bool refreshing;
     bool full;                          /* this refresh */
@@ -134,7 +121,7 @@ store_state(struct tr_replica *replica)
         return ret;
     tr_builder_init(&builder, MAX_STATE);
     tr_add_8(&builder, STATE_FORMAT);
-    tr_add_8(&builder, replica->waiting != NULL);
+    tr_add_8(&builder, replica->waiting.first != NULL);
     tr_add_32(&builder, (uint32_t)strlen(replica->base));
     tr_add_octets(&builder, replica->base, strlen(replica->base));
     tr_add_octets(&builder, cookie, cookie_length);
@@ -145,99 +132,6 @@ store_state(struct tr_replica *replica)
     ret = tr_update_set_cookie(replica->update, octets, length);
     free(octets);
     return ret;
-}
-
-/* --- entries that wait for their names ----------------------------------- */
-
-static void
-free_waiting(struct waiting *waiting)
-{
-    tr_record_free(waiting->record);
-    free(waiting->dn);
-    free(waiting);
-}
-
-static void
-free_all_waiting(struct tr_replica *replica)
-{
-    struct waiting *next;
-
-    for (; replica->waiting != NULL; replica->waiting = next) {
-        next = replica->waiting->next;
-        free_waiting(replica->waiting);
-    }
-    replica->nwaiting = 0;
-}
-
-/* Nothing waits under key any more. */
-static void
-forget_waiting(struct tr_replica *replica, const void *key)
-{
-    struct waiting **at, *old;
-
-    for (at = &replica->waiting; *at != NULL; at = &(*at)->next) {
-        if (memcmp((*at)->key, key, TR_UUID_LENGTH) != 0)
-            continue;
-        old = *at;
-        *at = old->next;
-        replica->nwaiting--;
-        free_waiting(old);
-        return;
-    }
-}
-
-/* Takes record over, always.  So many of them are no directory to go by: what
- * the table has stays, and grows old. */
-static krb5_error_code
-add_waiting(struct tr_replica *replica, const void *key, const char *dn,
-            struct tr_record *record, char **why_out)
-{
-    struct waiting *waiting = calloc(1, sizeof(*waiting));
-
-    if (waiting == NULL) {
-        tr_record_free(record);
-        return ENOMEM;
-    }
-    waiting->record = record;
-    waiting->dn = strdup(dn);
-    if (waiting->dn == NULL || replica->nwaiting == MAX_WAITING) {
-        free_waiting(waiting);
-        return replica->nwaiting < MAX_WAITING ? ENOMEM :
-            refuse(why_out, TRR_SOURCE, "%s: one of more than %d entries "
-                   "whose names belong to others", dn, MAX_WAITING);
-    }
-    memcpy(waiting->key, key, TR_UUID_LENGTH);
-    waiting->next = replica->waiting;
-    replica->waiting = waiting;
-    replica->nwaiting++;
-    return 0;
-}
-
-/* Try once more; tell of those that still cannot be stored. */
-static krb5_error_code
-retry_waiting(struct tr_replica *replica)
-{
-    krb5_error_code ret;
-    struct waiting **at = &replica->waiting, *old;
-
-    while ((old = *at) != NULL) {
-        ret = tr_update_put(replica->update, old->key, TR_UUID_LENGTH,
-                            old->record);
-        if (ret == 0) {
-            *at = old->next;
-            replica->nwaiting--;
-            free_waiting(old);
-            continue;
-        }
-        if (ret != TRR_ENTRY)
-            return ret;
-        if (!old->reported)
-            replica->cb->bad(old->dn, tr_table_message(replica->table),
-                             replica->cb->arg);
-        old->reported = true;
-        at = &old->next;
-    }
-    return 0;
 }
 
 /* --- updates ------------------------------------------------------------- */
@@ -261,7 +155,7 @@ remove_entry(struct tr_replica *replica, const void *key)
 {
     krb5_error_code ret;
 
-    forget_waiting(replica, key);
+    tr_waiting_forget(&replica->waiting, key);
     ret = tr_update_delete(replica->update, key, TR_UUID_LENGTH);
     return ret == TRR_NOT_FOUND ? 0 : ret;
 }
@@ -301,7 +195,7 @@ put_entry(struct tr_replica *replica, const struct tr_message *message,
         return ret;
     if (record == NULL)
         return remove_entry(replica, key);
-    forget_waiting(replica, key);
+    tr_waiting_forget(&replica->waiting, key);
     ret = tr_update_put(replica->update, key, TR_UUID_LENGTH, record);
     if (ret != TRR_ENTRY) {
         tr_record_free(record);
@@ -313,7 +207,10 @@ put_entry(struct tr_replica *replica, const struct tr_message *message,
         tr_record_free(record);
         return ret;
     }
-    return add_waiting(replica, key, message->dn, record, why_out);
+    ret = tr_waiting_add(&replica->waiting, key, message->dn, record);
+    return ret != TRR_SOURCE ? ret :
+        refuse(why_out, ret, "%s: one of more than %d entries whose names "
+               "belong to others", message->dn, TR_MAX_WAITING);
 }
 
 /* --- messages ------------------------------------------------------------ */
@@ -496,7 +393,7 @@ tr_replica_free(struct tr_replica *replica)
     if (replica == NULL)
         return;
     tr_update_abort(replica->update);
-    free_all_waiting(replica);
+    tr_waiting_clear(&replica->waiting);
     tr_cookie_clear(&replica->stored);
     tr_cookie_clear(&replica->known);
     free(replica);
@@ -514,9 +411,9 @@ tr_replica_start(struct tr_replica *replica, struct berval *cookie_out)
     tr_update_abort(replica->update);
     replica->update = NULL;
     /* Those that wait may stem from the update that was just forgotten. */
-    if (replica->waiting != NULL)
+    if (replica->waiting.first != NULL)
         replica->distrusted = true;
-    free_all_waiting(replica);
+    tr_waiting_clear(&replica->waiting);
     replica->refreshing = true;
     replica->full = replica->distrusted;
     if (!replica->full) {
@@ -557,7 +454,8 @@ commit(struct tr_replica *replica)
     struct tr_cookie known;
     bool changed;
 
-    ret = retry_waiting(replica);
+    ret = tr_waiting_retry(&replica->waiting, replica->table, replica->update,
+                           replica->cb);
     changed = tr_update_changed(replica->update);
     if (ret == 0)
         ret = store_state(replica);
