@@ -329,6 +329,7 @@ stop(struct tr_daemon *daemon)
     tr_tcb_free(service->tcb);
     tr_config_free(service->config);
     free(service->canonical_principal);
+    free(service->spare);
     free(daemon->table_path);
     tr_audit_close(service->audit);
     if (service->base != NULL)

@@ -23,9 +23,11 @@ tr_job_create(struct tr_request *request, const char *event)
         .event = event, .code = ENOMEM, .table_age = -1,
         .caller = &request->caller
     };
-    struct tr_job *job;
+    struct tr_job *job = request->service->spare;
 
-    job = malloc(sizeof(*job));
+    request->service->spare = NULL;
+    if (job == NULL)
+        job = malloc(sizeof(*job));
     if (job == NULL) {
         tr_request_refuse(request, &record);
         return NULL;
@@ -52,7 +54,9 @@ job_free(struct tr_job *job)
     krb5_free_unparsed_name(job->context, job->peer);
     free(job->target_service);
     free(job->target_host);
-    free(job);
+    /* It is so large that malloc() would tidy up for it every time. */
+    free(job->service->spare);
+    job->service->spare = job;
 }
 
 void

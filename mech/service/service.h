@@ -177,6 +177,7 @@ int64_t tr_keys_clock_floor(const struct tr_keys *keys);
 /* --- the service ---------------------------------------------------------- */
 
 struct tr_replay;               /* replay.h */
+struct tr_job;                  /* job.h */
 struct tr_daemon;               /* daemon.h */
 
 struct tr_service {
@@ -190,6 +191,7 @@ struct tr_service {
     struct tr_shared_page *page;
     char **attributes;                  /* "name=value" that hold now */
     char *canonical_principal;          /* of this system, with its realm */
+    struct tr_job *spare;               /* for the next call (job.c); free() */
     struct tr_daemon *daemon;           /* that all of this belongs to */
 };
 

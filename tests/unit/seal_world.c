@@ -354,6 +354,7 @@ stop_service(struct world_system *system)
         return;
     tr_keys_free(service->keys);
     tr_replay_close(service->replay);
+    free(service->spare);
     tr_table_close(service->table);
     tr_tcb_free(service->tcb);
     tr_shared_page_free(service->page);
