@@ -62,6 +62,8 @@ void tool_entry_add_octets(struct tool_entry *entry, const char *attribute,
 void tool_entry_remove(struct tool_entry *entry, const char *attribute,
                        const char *value);
 
+/* dn in the one form that is compared, malloced; NULL when it is none. */
+char *tool_dn_canonical(const char *dn);
 /* DNs with another case or other blanks are the same. */
 bool tool_dn_same(const char *a, const char *b);
 /* What dn is below, malloced; NULL when it is no DN. */
@@ -83,7 +85,7 @@ struct tool_entries {
 /* The entry belongs to entries from then on. */
 void tool_entries_add(struct tool_entries *entries, struct tool_entry *entry);
 void tool_entries_sort(struct tool_entries *entries);
-/* names of any case; NULL when there is none. */
+/* Among sorted ones; names of any case; NULL when there is none. */
 struct tool_entry *tool_entries_find(const struct tool_entries *entries,
                                      enum tr_record_type type,
                                      const char *name);

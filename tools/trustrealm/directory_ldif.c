@@ -169,6 +169,7 @@ find_ldif(void *arg, enum tr_record_type type, const char *name,
     const struct tool_entry *found;
 
     (void)read_ldif(arg, &all);
+    tool_entries_sort(&all);
     found = tool_entries_find(&all, type, name);
     if (found != NULL)
         *entry_out = tool_entry_copy(found);

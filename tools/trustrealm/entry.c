@@ -234,9 +234,8 @@ tool_entry_remove(struct tool_entry *entry, const char *attribute,
 
 /* --- names --------------------------------------------------------------- */
 
-/* dn in the one form that is compared, or NULL. */
-static char *
-canonical(const char *dn)
+char *
+tool_dn_canonical(const char *dn)
 {
     LDAPDN parsed = NULL;
     char *text = NULL, *copy = NULL;
@@ -254,7 +253,7 @@ canonical(const char *dn)
 bool
 tool_dn_same(const char *a, const char *b)
 {
-    char *x = canonical(a), *y = canonical(b);
+    char *x = tool_dn_canonical(a), *y = tool_dn_canonical(b);
     bool same = x != NULL && y != NULL && strcmp(x, y) == 0;
 
     free(x);
@@ -333,14 +332,19 @@ tool_dn_below(const char *parent, const char *attribute, const char *value)
 /* --- many of them -------------------------------------------------------- */
 
 static int
+compare_names(const struct tool_entry *a, const struct tool_entry *b)
+{
+    return a->type != b->type ? (a->type > b->type ? 1 : -1) :
+        strcmp(a->name, b->name);
+}
+
+static int
 compare_entries(const void *a, const void *b)
 {
     const struct tool_entry *x = *(struct tool_entry *const *)a;
     const struct tool_entry *y = *(struct tool_entry *const *)b;
-    int order = (x->type > y->type) - (x->type < y->type);
+    int order = compare_names(x, y);
 
-    if (order == 0)
-        order = strcmp(x->name, y->name);
     return order != 0 ? order : tr_text_compare(x->dn, y->dn);
 }
 
@@ -364,17 +368,24 @@ struct tool_entry *
 tool_entries_find(const struct tool_entries *entries,
                   enum tr_record_type type, const char *name)
 {
-    size_t i;
+    struct tool_entry wanted = { .type = type, .name = tool_copy(name) };
+    struct tool_entry *found = NULL;
+    size_t low = 0, high = entries->n, middle;
 
-    for (i = 0; i < entries->n; i++) {
-        if (entries->list[i]->type != type)
-            continue;
-        if (type == TR_RECORD_CLEARANCE ?
-            strcmp(entries->list[i]->name, name) == 0 :
-            tr_text_compare(entries->list[i]->name, name) == 0)
-            return entries->list[i];
+    if (type != TR_RECORD_CLEARANCE)
+        tr_text_lower(wanted.name);
+    /* The first of that name: several may claim it. */
+    while (low < high) {
+        middle = low + (high - low) / 2;
+        if (compare_names(entries->list[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    if (low < entries->n && compare_names(entries->list[low], &wanted) == 0)
+        found = entries->list[low];
+    free(wanted.name);
+    return found;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <ldap.h>
 #include <ldif.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -300,23 +301,66 @@ free_edit(struct edit *edit)
     free(edit);
 }
 
-/* The place of the block with that DN, or nblocks. */
-static size_t
-find_block(const struct ldif_text *ldif, const char *dn)
+/* Blocks by the DN of their entries, of several the first. */
+struct place { char *dn; size_t block; };
+
+static int
+compare_places(const void *a, const void *b)
 {
+    const struct place *x = a, *y = b;
+
+    return strcmp(x->dn, y->dn);
+}
+
+static struct place *
+make_place(const char *dn, size_t block)
+{
+    struct place *place = tool_must(calloc(1, sizeof(*place)));
+
+    place->dn = tool_dn_canonical(dn);
+    if (place->dn == NULL)
+        place->dn = tool_copy(dn);
+    place->block = block;
+    return place;
+}
+
+static void
+free_place(void *arg)
+{
+    struct place *place = arg;
+
+    free(place->dn);
+    free(place);
+}
+
+static void *
+index_blocks(const struct ldif_text *ldif)
+{
+    struct place *place, **found;
+    void *tree = NULL;
     size_t i;
 
     for (i = 0; i < ldif->nblocks; i++) {
-        if (ldif->blocks[i].entry != NULL &&
-            tr_text_compare(ldif->blocks[i].entry->dn, dn) == 0)
-            return i;
+        if (ldif->blocks[i].entry == NULL)
+            continue;
+        place = make_place(ldif->blocks[i].entry->dn, i);
+        found = tool_must(tsearch(place, &tree, compare_places));
+        if (*found != place)
+            free_place(place);
     }
-    for (i = 0; i < ldif->nblocks; i++) {
-        if (ldif->blocks[i].entry != NULL &&
-            tool_dn_same(ldif->blocks[i].entry->dn, dn))
-            break;
-    }
-    return i;
+    return tree;
+}
+
+/* The place of the block with that DN, or nblocks. */
+static size_t
+find_block(const struct ldif_text *ldif, void *const *tree, const char *dn)
+{
+    struct place *wanted = make_place(dn, ldif->nblocks);
+    struct place *const *found = tfind(wanted, tree, compare_places);
+    size_t block = found != NULL ? (*found)->block : ldif->nblocks;
+
+    free_place(wanted);
+    return block;
 }
 
 /* A file's text, and what is added to its end. */
@@ -357,12 +401,13 @@ ldif_text_entry(struct tr_builder *out, const struct tool_entry *entry)
 
 /* Note what a change does: to edits, by block, or to the addition. */
 static int
-plan_change(const struct ldif_text *ldif, const struct tool_change *change,
-            struct edit **edits, struct addition *addition)
+plan_change(const struct ldif_text *ldif, void *const *tree,
+            const struct tool_change *change, struct edit **edits,
+            struct addition *addition)
 {
     const char *dn = change->before != NULL ? change->before->dn :
         change->after->dn;
-    size_t place = find_block(ldif, dn);
+    size_t place = find_block(ldif, tree, dn);
     bool there = place < ldif->nblocks;
 
     if (there != (change->before != NULL))
@@ -387,6 +432,7 @@ ldif_text_change(const struct ldif_text *ldif,
                                            sizeof(*edits)));
     struct addition addition = { .ldif = ldif };
     struct tr_builder out;
+    void *tree = index_blocks(ldif);
     size_t i, at = 0;
     uint8_t *octets;
     int status = TOOL_DONE;
@@ -394,7 +440,7 @@ ldif_text_change(const struct ldif_text *ldif,
     tr_builder_init(&addition.text, MAX_FILE);
     tr_builder_init(&out, MAX_FILE);
     for (i = 0; i < n && status == TOOL_DONE; i++)
-        status = plan_change(ldif, &changes[i], edits, &addition);
+        status = plan_change(ldif, &tree, &changes[i], edits, &addition);
     for (i = 0; i < ldif->nblocks && status == TOOL_DONE; i++) {
         if (edits[i] == NULL)
             continue;
@@ -418,6 +464,7 @@ ldif_text_change(const struct ldif_text *ldif,
     for (i = 0; i < ldif->nblocks; i++)
         free_edit(edits[i]);
     free(edits);
+    tdestroy(tree, free_place);
     tr_builder_free(&addition.text);
     tr_builder_free(&out);
     return status;
