@@ -6,8 +6,8 @@
 --     psql -v audit=/var/log/trustrealm/audit -f postgresql-label.sql
 --
 -- The backend is the process that accepted the context, so trustrealmd's
--- record has its number.  Numbers come again: only records that are younger
--- than the backend count.
+-- record has its process id.  Process ids are reused: only records that are
+-- younger than the backend count.
 
 CREATE SCHEMA trustrealm;
 GRANT USAGE ON SCHEMA trustrealm TO PUBLIC;
