@@ -35,10 +35,12 @@ tr_labels_release(struct tr_known_label *label)
 static void
 clear_list(struct tr_label_list *list)
 {
-    size_t i;
+    struct tr_known_label *label;
 
-    for (i = 0; i < list->count; i++)
-        tr_labels_release(list->items[i]);
+    while ((label = list->newest) != NULL) {
+        list->newest = label->next;
+        tr_labels_release(label);
+    }
 }
 
 void
@@ -55,16 +57,21 @@ static struct tr_known_label *
 remember(struct tr_context *context, struct tr_label_list *list,
          struct tr_known_label *label)
 {
-    struct tr_known_label *old;
+    struct tr_known_label **link = &list->newest, *oldest = NULL;
 
     (void)pthread_mutex_lock(context->mutex);
-    old = list->items[list->oldest];
-    list->items[list->oldest] = hold(label);
-    if (list->count < TR_MAX_KNOWN_LABELS)
-        list->count++;
-    list->oldest = (list->oldest + 1) % TR_MAX_KNOWN_LABELS;
+    if (list->count == TR_MAX_KNOWN_LABELS) {
+        while ((*link)->next != NULL)
+            link = &(*link)->next;
+        oldest = *link;
+        *link = NULL;
+        list->count--;
+    }
+    label->next = list->newest;
+    list->newest = hold(label);
+    list->count++;
     (void)pthread_mutex_unlock(context->mutex);
-    tr_labels_release(old);
+    tr_labels_release(oldest);
     return label;
 }
 
@@ -101,14 +108,12 @@ static struct tr_known_label *
 find_issued(const struct tr_label_list *list, const char *asked,
             uint64_t epoch)
 {
-    size_t i;
+    struct tr_known_label *item = list->newest;
 
-    for (i = 0; i < list->count; i++) {
-        if (list->items[i]->epoch == epoch &&
-            strcmp(list->items[i]->asked, asked) == 0)
-            return list->items[i];
-    }
-    return NULL;
+    while (item != NULL &&
+           (item->epoch != epoch || strcmp(item->asked, asked) != 0))
+        item = item->next;
+    return item;
 }
 
 /* Ask trustrealmd, without the mutex. */
@@ -222,17 +227,13 @@ static struct tr_known_label *
 find_checked(const struct tr_label_list *list, const struct tr_bytes *record,
              uint64_t epoch)
 {
-    const struct tr_known_label *item;
-    size_t i;
+    struct tr_known_label *item = list->newest;
 
-    for (i = 0; i < list->count; i++) {
-        item = list->items[i];
-        if (item->epoch == epoch &&
-            item->record.length == record->length &&
-            memcmp(item->record.data, record->data, record->length) == 0)
-            return list->items[i];
-    }
-    return NULL;
+    while (item != NULL &&
+           (item->epoch != epoch || item->record.length != record->length ||
+            memcmp(item->record.data, record->data, record->length) != 0))
+        item = item->next;
+    return item;
 }
 
 /* Ask trustrealmd, without the mutex. */

@@ -20,8 +20,9 @@
 
 struct tr_context;
 
-/* Immutable, counted. */
+/* Counted; all but next is immutable. */
 struct tr_known_label {
+    struct tr_known_label *next;        /* older one of the list */
     _Atomic unsigned int references;
     uint64_t epoch;             /* known to hold while the page shows it */
     struct tr_bytes record;
@@ -31,8 +32,8 @@ struct tr_known_label {
 };
 
 struct tr_label_list {
-    struct tr_known_label *items[TR_MAX_KNOWN_LABELS];
-    size_t count, oldest;
+    struct tr_known_label *newest;
+    size_t count;
 };
 
 struct tr_labels {

@@ -386,6 +386,48 @@ records_are_remembered(void)
     end(&p);
 }
 
+/* One label, spelt with its category so many times more than once. */
+static OM_uint32
+choose_spelling(const struct pair *p, int more)
+{
+    static const char once[] = "grave:cipher", again[] = ",cipher";
+    gss_ctx_id_t context = p->initiator;
+    gss_OID_desc oid = object(9);
+    gss_buffer_desc label = { sizeof(once) - 1, NULL };
+    uint8_t *at;
+
+    label.length += (size_t)more * (sizeof(again) - 1);
+    label.value = at = malloc(label.length);
+    at = mempcpy(at, once, sizeof(once) - 1);
+    while (more-- > 0)
+        at = mempcpy(at, again, sizeof(again) - 1);
+    return gss_set_sec_context_option(&minor, &context, &oid, &label);
+}
+
+static void
+oldest_records_are_forgotten(void)
+{
+    gss_buffer_desc message = octets(64), token, out;
+    struct pair p;
+    int i;
+
+    establish(&p, NULL);
+    for (i = 0; i <= TR_MAX_KNOWN_LABELS; i++) {
+        be_initiator();
+        must(choose_spelling(&p, i));
+        must(gss_wrap(&minor, p.initiator, 1, 0, &message, NULL, &token));
+        be_acceptor();
+        must(gss_unwrap(&minor, p.acceptor, &token, &out, NULL, NULL));
+    }
+    be_nobody();
+    must(choose_spelling(&p, 1));
+    must(choose_spelling(&p, TR_MAX_KNOWN_LABELS));
+    must(gss_wrap(&minor, p.initiator, 1, 0, &message, NULL, &token));
+    must(gss_unwrap(&minor, p.acceptor, &token, &out, NULL, NULL));
+    expect(GSS_ERROR(choose_spelling(&p, 0)));
+    end(&p);
+}
+
 const struct probe_case message_cases[] = {
     { "wrap_and_unwrap", wrap_and_unwrap },
     { "replies_carry_labels", replies_carry_labels },
@@ -400,5 +442,6 @@ const struct probe_case message_cases[] = {
     { "record_moved_from_mic_to_message", record_moved_from_mic_to_message },
     { "record_of_elsewhere", record_of_elsewhere },
     { "records_are_remembered", records_are_remembered },
+    { "oldest_records_are_forgotten", oldest_records_are_forgotten },
     { NULL, NULL }
 };
