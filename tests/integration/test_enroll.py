@@ -163,6 +163,17 @@ def test_retired(administration, system):
     assert done.status == 1
 
 
+@pytest.mark.parametrize("verb", ["rotate", "retire"])
+def test_which_system_may_be_meant(administration, system, verb):
+    tool(administration, "sid", "enroll", system)
+    done = administration.trustrealm(
+        "sid", "system", verb, "zeta", "--keytab", system, "--admin-cache",
+        "FILE:" + administration.kadmin_ccache("sid"))
+    assert done.status == 1
+    assert done.err.endswith("; did you mean %s?\n" % ZETA)
+    assert log_in(administration, system)
+
+
 def test_password_is_asked_for(administration, system):
     """Without a ticket for kadmin/admin."""
     def enroll(password):

@@ -11,9 +11,8 @@
 #include "noun.h"
 #include "text.h"
 
-/* Say that there is none of that name. */
-static int
-complain(const struct noun_call *call, struct tool_directory *directory)
+int
+noun_lacks(const struct noun_call *call, struct tool_directory *directory)
 {
     struct tool_suggestion suggestion = { .asked = call->name };
     struct tool_entries all = { 0 };
@@ -41,7 +40,7 @@ noun_find(const struct noun_call *call, struct tool_directory *directory,
     int status = tool_directory_find(directory, call->noun->type, call->name,
                                      entry_out);
 
-    return status == TOOL_NO ? complain(call, directory) : status;
+    return status == TOOL_NO ? noun_lacks(call, directory) : status;
 }
 
 int
@@ -56,7 +55,7 @@ noun_begin(const struct noun_call *call, struct tool_work *work,
     *entry_out = tool_entries_find(&work->entries, call->noun->type,
                                    call->name);
     if (*entry_out == NULL)
-        return complain(call, work->directory);
+        return noun_lacks(call, work->directory);
     return TOOL_DONE;
 }
 

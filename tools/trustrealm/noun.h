@@ -100,6 +100,8 @@ void noun_call_free(struct noun_call *call);
 
 /* --- what verbs are made of ---------------------------------------------- */
 
+/* Say that there is none of that name; TOOL_NO. */
+int noun_lacks(const struct noun_call *call, struct tool_directory *directory);
 /* Find the entry that the call names; TOOL_NO says that there is none. */
 int noun_find(const struct noun_call *call, struct tool_directory *directory,
               struct tool_entry **entry_out);

@@ -177,7 +177,9 @@ retire_system(const struct noun_call *call, struct tool_work *work)
     }
     if (principal == NULL)
         principal = noun_system_principal(call->name);
-    if (status != TOOL_DONE || call->options.dry_run || principal == NULL)
+    if (principal == NULL && status == TOOL_DONE)
+        status = TOOL_USAGE;
+    if (status != TOOL_DONE || call->options.dry_run)
         goto cleanup;
     status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
     if (status == TOOL_DONE)
@@ -185,11 +187,12 @@ retire_system(const struct noun_call *call, struct tool_work *work)
     if (status != TOOL_DONE)
         goto cleanup;
     status = tool_kadmin_delete(kadmin, call->keytab);
-    if (status == TOOL_NO && gone == TOOL_DONE)
+    if (status == TOOL_NO && gone == TOOL_DONE) {
         status = TOOL_DONE;
-    else if (status == TOOL_NO)
-        tool_fail(TOOL_NO, "there is no system %s, and no %s", call->name,
-                  principal);
+    } else if (status == TOOL_NO) {
+        tool_fail(TOOL_NO, "there is no %s", principal);
+        (void)noun_lacks(call, work->directory);
+    }
 
 cleanup:
     tool_kadmin_close(kadmin);
