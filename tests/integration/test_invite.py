@@ -118,7 +118,7 @@ def test_two_commands(administration, keytab):
 
     done = enroll(administration, keytab, token)
     assert done.status == 0, done
-    assert token not in done.text
+    assert done.err == "" and token not in done.out
     assert os.stat(keytab).st_mode & 0o777 == 0o600
     assert os.listdir(administration.scratch.path).count("zeta.keytab") == 1
     assert not [name for name in os.listdir(administration.scratch.path)
@@ -352,6 +352,16 @@ def test_token_in_a_file(administration, keytab):
     os.unlink(path)
 
 
+@pytest.mark.parametrize("options", [
+    ("--alias", "z.example.test"), ("--owner", "cn=x"), ("--parent", "cn=x"),
+    ("--dry-run",), ("--admin-cache", "FILE:/nonexistent")])
+def test_what_does_not_go_with_a_token(administration, keytab, options):
+    """The entry is there: nothing of it is given twice."""
+    done = run(command(keytab, "-", *options), input="x\n", check=False,
+               env=new_system(administration))
+    assert done.status == 2 and "--keytab and --principal only" in done.err
+
+
 def test_asked_for_on_a_terminal(administration, keytab):
     """And not shown there."""
     token = invite(administration)
@@ -371,7 +381,7 @@ def test_asked_for_on_a_terminal(administration, keytab):
             pass
         assert child.wait(60) == 0, shown
     os.close(terminal)
-    assert token.encode() not in shown
+    assert b"expire" not in shown and token.encode() not in shown
     assert log_in(administration, keytab)
 
 

@@ -49,10 +49,9 @@ prepare(const char *principal, struct tool_kadmin **kadmin_out)
     return ret;
 }
 
-/* By the ticket in cache, or else by password; NULL asks for that. */
+/* By the ticket in cache; NULL asks for the password. */
 static krb5_error_code
-log_in(struct tool_kadmin *kadmin, const char *client, krb5_ccache cache,
-       const char *password)
+log_in(struct tool_kadmin *kadmin, const char *client, krb5_ccache cache)
 {
     const krb5_data *of = &kadmin->principal->realm;
     kadm5_config_params params = { 0 };
@@ -69,8 +68,8 @@ log_in(struct tool_kadmin *kadmin, const char *client, krb5_ccache cache,
             &kadmin->handle);
     else
         ret = (krb5_error_code)kadm5_init_with_password(
-            kadmin->context, (char *)client, (char *)password, service,
-            &params, KADM5_STRUCT_VERSION, KADM5_API_VERSION_4, NULL,
+            kadmin->context, (char *)client, NULL, service, &params,
+            KADM5_STRUCT_VERSION, KADM5_API_VERSION_4, NULL,
             &kadmin->handle);
     if (ret != 0)
         kadmin->handle = NULL;
@@ -102,7 +101,7 @@ log_in_administrator(struct tool_kadmin *kadmin, const char *cache_name)
                                     "kadmin");
         goto cleanup;
     }
-    ret = log_in(kadmin, client, cache_name != NULL ? cache : NULL, NULL);
+    ret = log_in(kadmin, client, cache_name != NULL ? cache : NULL);
     if (ret != 0)
         status = tool_kadmin_failed(kadmin, ret, "administration service of "
                                     "Kerberos", client);
@@ -134,6 +133,38 @@ tool_kadmin_open(const char *principal, const char *cache,
     return status;
 }
 
+/* Not left to kadm5_init_with_password(), which talks to the terminal. */
+static krb5_error_code
+get_ticket(struct tool_kadmin *kadmin, const char *client,
+           const char *password)
+{
+    krb5_context context = kadmin->context;
+    krb5_get_init_creds_opt *options = NULL;
+    krb5_principal principal = NULL;
+    krb5_creds creds = { 0 };
+    krb5_error_code ret;
+
+    ret = krb5_parse_name(context, client, &principal);
+    if (ret == 0)
+        ret = krb5_cc_new_unique(context, "MEMORY", NULL, &kadmin->ticket);
+    if (ret == 0)
+        ret = krb5_get_init_creds_opt_alloc(context, &options);
+    if (ret == 0) {
+        krb5_get_init_creds_opt_set_forwardable(options, 0);
+        krb5_get_init_creds_opt_set_proxiable(options, 0);
+        ret = krb5_get_init_creds_opt_set_out_ccache(context, options,
+                                                     kadmin->ticket);
+    }
+    if (ret == 0)
+        ret = krb5_get_init_creds_password(context, &creds, principal,
+                                           password, NULL, NULL, 0,
+                                           KADM5_ADMIN_SERVICE, options);
+    krb5_free_cred_contents(context, &creds);
+    krb5_get_init_creds_opt_free(context, options);
+    krb5_free_principal(context, principal);
+    return ret;
+}
+
 krb5_error_code
 tool_kadmin_open_as(const char *principal, const char *client,
                     const char *password, struct tool_kadmin **kadmin_out)
@@ -144,7 +175,9 @@ tool_kadmin_open_as(const char *principal, const char *client,
     *kadmin_out = NULL;
     ret = prepare(principal, &kadmin);
     if (ret == 0)
-        ret = log_in(kadmin, client, NULL, password);
+        ret = get_ticket(kadmin, client, password);
+    if (ret == 0)
+        ret = log_in(kadmin, client, kadmin->ticket);
     if (ret == 0)
         *kadmin_out = kadmin;
     else
@@ -159,6 +192,8 @@ tool_kadmin_close(struct tool_kadmin *kadmin)
         return;
     if (kadmin->handle != NULL)
         (void)kadm5_destroy(kadmin->handle);
+    if (kadmin->ticket != NULL)
+        (void)krb5_cc_destroy(kadmin->context, kadmin->ticket);
     krb5_free_principal(kadmin->context, kadmin->principal);
     krb5_free_context(kadmin->context);
     free(kadmin->name);

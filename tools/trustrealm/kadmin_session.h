@@ -12,6 +12,7 @@ struct tool_kadmin {
     void *handle;
     krb5_principal principal;   /* of a system: what it is about */
     char *name;                 /* the same */
+    krb5_ccache ticket;         /* of our own, or NULL */
 };
 
 /* Say on stderr that what failed; TOOL_SYSTEM. */

@@ -188,7 +188,7 @@ not_let_in(const char *principal, krb5_error_code code)
     case KRB5KDC_ERR_NAME_EXP:
         return tool_fail(TOOL_NO, "%s: the token has expired", principal);
     case KRB5KDC_ERR_PREAUTH_FAILED:
-    case KADM5_BAD_PASSWORD:
+    case KRB5KRB_AP_ERR_BAD_INTEGRITY:
         return tool_fail(TOOL_NO, "%s: this is not its token, or not the "
                          "newest", principal);
     default:

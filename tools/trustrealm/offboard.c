@@ -247,13 +247,13 @@ look(struct offboarding *call, struct tool_work *work,
         status = tool_usage("offboard", "--base is missing");
     if (status == TOOL_DONE)
         status = find_person(call, work, person);
-    if (status == TOOL_DONE)
-        status = offboard_find(person, work, call->log);
     if (status == TOOL_DONE && call->kdc && call->kadmin == NULL)
         status = tool_kadmin_open(call->principal, call->admin_cache,
                                   &call->kadmin);
     if (status == TOOL_DONE && call->kdc)
         status = offboard_find_kdc(person, work, call->kadmin);
+    if (status == TOOL_DONE)
+        status = offboard_find(person, work, call->log);
     if (status == TOOL_DONE)
         status = look_at_signers(call, work, person);
     if (status == TOOL_DONE)
