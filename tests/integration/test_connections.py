@@ -3,8 +3,14 @@
 """A process keeps its connection for the next context.  The daemon closes
 what idles, or may be another one by then: no call fails of it."""
 
+import os
+import socket
+import threading
+
 import pytest
 
+from testlib.agent import Refused
+from testlib.call import REFUSED, call
 from testlib.process import eventually
 from testlib.world import SERVICE
 
@@ -49,3 +55,64 @@ def test_daemons_restart(world, ends):
         ours.step(reply)
         assert theirs.unwrap(ours.wrap(b"hello")) == b"hello"
         world.alpha.restart()
+
+
+class Impostor:
+    """An agent whose daemon does no more on each connection than behave()."""
+
+    def __init__(self, world, behave):
+        self._behave = behave
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        path = world.scratch.join("impostor-" + behave.__name__)
+        self._listener.bind(path)
+        os.chmod(path, 0o666)
+        self._listener.listen()
+        self.connections = 0
+        threading.Thread(target=self._run, daemon=True).start()
+        self._agent = world.agent("alpha", "alice", TRUSTREALM_SOCKET=path)
+
+    def _run(self):
+        while True:
+            connection, _ = self._listener.accept()
+            with connection:
+                self.connections += 1
+                self._behave(connection)
+
+    def answer(self):
+        """What the agent is told when it asks."""
+        with pytest.raises(Refused) as caught:
+            self._agent.initiate(TARGET)
+        return str(caught.value)
+
+
+def test_a_call_that_was_read_is_not_made_again(world):
+    def reads(connection):
+        connection.recv(1 << 18)
+    impostor = Impostor(world, reads)
+    assert "it closed the connection" in impostor.answer()
+    assert impostor.connections == 1
+
+
+def test_a_call_that_nobody_reads_is_not_made_for_ever(world):
+    def reads_nothing(connection):
+        pass
+    impostor = Impostor(world, reads_nothing)
+    assert "it closes all connections" in impostor.answer()
+    assert impostor.connections == 6
+
+
+def turns_away(connection):
+    connection.send(call(REFUSED & 0x1f, 0, "enough of you", ""))
+
+
+def turns_a_call_away(connection):
+    connection.recv(1, socket.MSG_PEEK)
+    turns_away(connection)
+
+
+@pytest.mark.parametrize("behave", [turns_away, turns_a_call_away])
+def test_why_a_program_is_turned_away(world, behave):
+    """The answer is there, the call was not read."""
+    impostor = Impostor(world, behave)
+    assert "enough of you" in impostor.answer()
+    assert impostor.connections == 1
