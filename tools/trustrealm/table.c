@@ -30,9 +30,13 @@ tool_load_config(const struct tool_options *options,
         return TOOL_DONE;
     ret = tr_config_load(path != NULL ? path : DEFAULT_CONFIG, config_out,
                          &why);
-    if (ret)
-        return tool_fail_why(TOOL_SYSTEM, ret, why);
-    return TOOL_DONE;
+    if (ret == 0)
+        return TOOL_DONE;
+    (void)tool_fail_why(TOOL_SYSTEM, ret, why);
+    if (path == NULL && access(DEFAULT_CONFIG, F_OK) != 0)
+        tool_fail(TOOL_SYSTEM, "-c names another one; --ldif, or --uri with "
+                  "--base, needs none");
+    return TOOL_SYSTEM;
 }
 
 int
