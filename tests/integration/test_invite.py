@@ -346,9 +346,11 @@ def test_token_in_a_file(administration, keytab):
     assert os.stat(path).st_mode & 0o777 == 0o600
     done = by_sid(administration, "invite", "--token-file", path, check=False)
     assert done.status == 3 and path in done.err
-    done = run(command(keytab, path), env=new_system(administration),
-               check=False)
-    assert done.status == 0, done
+    done = run(command(keytab, path, "--json"),
+               env=new_system(administration))
+    assert json.loads(done.out) == {
+        "result": "done", "system": ZETA, "principal": PRINCIPAL,
+        "keytab": keytab}
     os.unlink(path)
 
 
