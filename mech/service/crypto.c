@@ -195,8 +195,9 @@ tr_digest(const char *what, const struct tr_bytes *parts, size_t nparts,
     bool fine;
     size_t i;
 
-    fine = digest != NULL &&
-        EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+    if (digest == NULL)
+        return ENOMEM;
+    fine = EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
         add_part(digest, what, strlen(what));
     for (i = 0; i < nparts; i++)
         fine = fine && add_part(digest, parts[i].data, parts[i].length);
