@@ -82,21 +82,29 @@ tr_iov_ends_with(const gss_iov_buffer_desc *iov, int count,
 
 krb5_error_code
 tr_iov_copy(const gss_iov_buffer_desc *iov, int count, int more,
-            gss_iov_buffer_desc **copy_out)
+            struct tr_iov *copy)
 {
-    gss_iov_buffer_desc *copy;
+    gss_iov_buffer_desc empty = { GSS_IOV_BUFFER_TYPE_DATA, { 0, NULL } };
     int i;
 
+    copy->items = copy->few;
     if (count < 0 || count > TR_MAX_IOV)
         return EINVAL;
-    copy = calloc((size_t)(count + more), sizeof(*copy));
-    if (copy == NULL)
+    if (count + more > TR_FEW_IOV)
+        copy->items = calloc((size_t)(count + more), sizeof(empty));
+    if (copy->items == NULL)
         return ENOMEM;
-    memcpy(copy, iov, (size_t)count * sizeof(*copy));
+    memcpy(copy->items, iov, (size_t)count * sizeof(empty));
     for (i = 0; i < more; i++)
-        copy[count + i].type = GSS_IOV_BUFFER_TYPE_DATA;
-    *copy_out = copy;
+        copy->items[count + i] = empty;
     return 0;
+}
+
+void
+tr_iov_release(struct tr_iov *copy)
+{
+    if (copy->items != copy->few)
+        free(copy->items);
 }
 
 /* --- sending ------------------------------------------------------------- */
@@ -110,11 +118,9 @@ struct sending {
     gss_iov_buffer_t trailer;   /* one of them */
     struct tr_known_label *label;       /* NULL: the established one */
     size_t suffix;              /* octets for it */
-    gss_iov_buffer_desc *lengths;       /* as Kerberos wants them, with the
-                                           suffix as last DATA */
 };
 
-/* Does this message need a record?  Then measure its buffers. */
+/* Does this message need a record? */
 static OM_uint32
 begin(OM_uint32 *minor, struct sending *s)
 {
@@ -132,34 +138,10 @@ begin(OM_uint32 *minor, struct sending *s)
                                         "label of its own needs a TRAILER "
                                         "buffer"));
     ret = tr_labels_issue(context, &s->label);
-    if (ret == 0)
-        ret = tr_iov_copy(s->iov, s->count, 1, &s->lengths);
     if (ret != 0)
         return tr_fail(minor, ret);
     s->suffix = TR_SUFFIX_LENGTH(s->label->record.length);
-    s->lengths[s->count].buffer.length = s->suffix;
-    return gss_wrap_iov_length(minor, context->inner, s->conf_req, s->qop,
-                               NULL, s->lengths, s->count + 1);
-}
-
-static void
-end(struct sending *s)
-{
-    tr_labels_release(s->label);
-    free(s->lengths);
-}
-
-/* Octets of Kerberos' own trailer; 0 when labels of their own do not go with
- * the enctype (which pads, or has no trailer). */
-static size_t
-inner_trailer(const struct sending *s)
-{
-    gss_iov_buffer_t padding;
-
-    padding = tr_iov_find(s->lengths, s->count, GSS_IOV_BUFFER_TYPE_PADDING);
-    if (padding != NULL && padding->buffer.length != 0)
-        return 0;
-    return s->lengths[s->trailer - s->iov].buffer.length;
+    return GSS_S_COMPLETE;
 }
 
 /* Make room in the caller's TRAILER for suffix and inner trailer. */
@@ -185,35 +167,59 @@ make_room(struct sending *s, size_t length)
 static OM_uint32
 wrap_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
 {
-    size_t inner = inner_trailer(s), at = (size_t)(s->trailer - s->iov);
-    gss_iov_buffer_desc *copy = NULL;
+    gss_iov_buffer_t trailer, data;
+    struct tr_sizes sizes;
+    struct tr_iov copy;
     uint8_t *suffix;
     OM_uint32 major;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
 
-    if (inner == 0)
-        ret = tr_detail(TRR_UNSUPPORTED, "no label of its own with this "
-                        "encryption type");
-    if (ret == 0)
-        ret = make_room(s, s->suffix + inner);
+    major = tr_message_sizes(minor, s->context,
+                             s->conf_req ? TR_SEALED : TR_SIGNED, &sizes);
+    if (GSS_ERROR(major))
+        return major;
+    ret = make_room(s, s->suffix + sizes.trailer);
     if (ret == 0)
         ret = tr_iov_copy(s->iov, s->count, 1, &copy);
     if (ret != 0)
         return tr_fail(minor, ret);
     suffix = s->trailer->buffer.value;
     tr_suffix_put(s->context, s->label, suffix);
-    copy[s->count].buffer.value = suffix;
-    copy[s->count].buffer.length = s->suffix;
-    copy[at].type = GSS_IOV_BUFFER_TYPE_TRAILER;
-    copy[at].buffer.value = suffix + s->suffix;
-    copy[at].buffer.length = inner;
+    data = &copy.items[s->count];
+    data->buffer.value = suffix;
+    data->buffer.length = s->suffix;
+    trailer = &copy.items[s->trailer - s->iov];
+    trailer->type = GSS_IOV_BUFFER_TYPE_TRAILER;
+    trailer->buffer.value = suffix + s->suffix;
+    trailer->buffer.length = sizes.trailer;
     major = gss_wrap_iov(minor, s->context->inner, s->conf_req, s->qop,
-                         conf_out, copy, s->count + 1);
+                         conf_out, copy.items, s->count + 1);
     if (!GSS_ERROR(major)) {
-        copy[at] = *s->trailer;
-        memcpy(s->iov, copy, (size_t)s->count * sizeof(*copy));
+        *trailer = *s->trailer;
+        memcpy(s->iov, copy.items, (size_t)s->count * sizeof(*s->iov));
     }
-    free(copy);
+    tr_iov_release(&copy);
+    return major;
+}
+
+static OM_uint32
+measure_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
+{
+    struct tr_iov copy;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    ret = tr_iov_copy(s->iov, s->count, 1, &copy);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    copy.items[s->count].buffer.length = s->suffix;
+    major = gss_wrap_iov_length(minor, s->context->inner, s->conf_req, s->qop,
+                                conf_out, copy.items, s->count + 1);
+    if (!GSS_ERROR(major)) {
+        copy.items[s->trailer - s->iov].buffer.length += s->suffix;
+        memcpy(s->iov, copy.items, (size_t)s->count * sizeof(*s->iov));
+    }
+    tr_iov_release(&copy);
     return major;
 }
 
@@ -246,7 +252,7 @@ gssi_wrap_iov(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
         return major;
     major = begin(minor, &s);
     if (GSS_ERROR(major))
-        goto cleanup;
+        return major;
     if (s.label == NULL)
         major = gss_wrap_iov(minor, s.context->inner, s.conf_req, qop, &conf,
                              iov, count);
@@ -258,9 +264,7 @@ gssi_wrap_iov(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
         spoil(iov, count);
     else if (conf_out != NULL)
         *conf_out = conf;
-
-cleanup:
-    end(&s);
+    tr_labels_release(s.label);
     return major;
 }
 
@@ -279,18 +283,12 @@ gssi_wrap_iov_length(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
         return major;
     major = begin(minor, &s);
     if (GSS_ERROR(major))
-        goto cleanup;
-    if (s.label == NULL) {
+        return major;
+    if (s.label == NULL)
         major = gss_wrap_iov_length(minor, s.context->inner, s.conf_req, qop,
                                     conf_out, iov, count);
-        goto cleanup;
-    }
-    s.lengths[s.trailer - s.iov].buffer.length += s.suffix;
-    memcpy(iov, s.lengths, (size_t)count * sizeof(*iov));
-    if (conf_out != NULL)
-        *conf_out = s.conf_req;
-
-cleanup:
-    end(&s);
+    else
+        major = measure_labelled(minor, &s, conf_out);
+    tr_labels_release(s.label);
     return major;
 }

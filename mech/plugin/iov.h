@@ -26,8 +26,16 @@ size_t tr_iov_tail(const gss_iov_buffer_desc *iov, int count, uint8_t *out,
 bool tr_iov_ends_with(const gss_iov_buffer_desc *iov, int count,
                       const uint8_t tag[TR_TAG_LENGTH]);
 
+/* Buffers as Kerberos is to see them; not to be moved. */
+#define TR_FEW_IOV 16
+struct tr_iov {
+    gss_iov_buffer_desc *items;
+    gss_iov_buffer_desc few[TR_FEW_IOV];        /* as a rule they are */
+};
+
 /* A copy with more, empty DATA buffers behind all others. */
 krb5_error_code tr_iov_copy(const gss_iov_buffer_desc *iov, int count,
-                            int more, gss_iov_buffer_desc **copy_out);
+                            int more, struct tr_iov *copy);
+void tr_iov_release(struct tr_iov *copy);
 
 #endif

@@ -63,8 +63,8 @@ static OM_uint32
 unwrap_split(OM_uint32 *minor, struct receiving *r, gss_iov_buffer_t trailer,
              size_t suffix, int *conf_out, gss_qop_t *qop_out)
 {
-    gss_iov_buffer_desc *copy = NULL;
     uint8_t *at = trailer->buffer.value;
+    struct tr_iov copy;
     size_t length;
     OM_uint32 major;
     krb5_error_code ret;
@@ -72,13 +72,13 @@ unwrap_split(OM_uint32 *minor, struct receiving *r, gss_iov_buffer_t trailer,
     ret = tr_iov_copy(r->iov, r->count, 1, &copy);
     if (ret != 0)
         return tr_fail(minor, ret);
-    copy[trailer - r->iov].buffer.value = at + suffix;
-    copy[trailer - r->iov].buffer.length -= suffix;
-    copy[r->count].buffer.value = at;
-    copy[r->count].buffer.length = suffix;
-    major = gss_unwrap_iov(minor, r->context->inner, conf_out, qop_out, copy,
-                           r->count + 1);
-    free(copy);
+    copy.items[trailer - r->iov].buffer.value = at + suffix;
+    copy.items[trailer - r->iov].buffer.length -= suffix;
+    copy.items[r->count].buffer.value = at;
+    copy.items[r->count].buffer.length = suffix;
+    major = gss_unwrap_iov(minor, r->context->inner, conf_out, qop_out,
+                           copy.items, r->count + 1);
+    tr_iov_release(&copy);
     if (GSS_ERROR(major))
         return major;
     if (!tr_ends_with(at, suffix, r->context->receive_tag))

@@ -9,7 +9,6 @@
 #include "config.h"
 #include <errno.h>
 #include <gssapi/gssapi_alloc.h>
-#include <stdlib.h>
 #include <string.h>
 #include "gssi.h"
 #include "iov.h"
@@ -36,19 +35,19 @@ find_token(struct call *c)
     return c->token != NULL ? 0 : EINVAL;
 }
 
-/* Free *parts_out. */
+/* Release *parts. */
 static krb5_error_code
-arrange(const struct call *c, size_t length, gss_iov_buffer_desc **parts_out)
+arrange(const struct call *c, size_t length, struct tr_iov *parts)
 {
     uint8_t *prefix = c->token->buffer.value;
     gss_iov_buffer_t mic;
     krb5_error_code ret;
 
-    ret = tr_iov_copy(c->iov, c->count, TR_MIC_PARTS, parts_out);
+    ret = tr_iov_copy(c->iov, c->count, TR_MIC_PARTS, parts);
     if (ret != 0)
         return ret;
-    tr_mic_suffix(prefix, length, *parts_out + c->count);
-    mic = *parts_out + (c->token - c->iov);
+    tr_mic_suffix(prefix, length, parts->items + c->count);
+    mic = parts->items + (c->token - c->iov);
     mic->type = GSS_IOV_BUFFER_TYPE_MIC_TOKEN;
     mic->buffer.value = prefix + length;
     mic->buffer.length = c->token->buffer.length - length;
@@ -94,7 +93,7 @@ static OM_uint32
 sign_labelled(OM_uint32 *minor, struct call *c, gss_qop_t qop)
 {
     size_t length = TR_SUFFIX_LENGTH(c->label->record.length);
-    gss_iov_buffer_desc *parts = NULL;
+    struct tr_iov parts;
     struct tr_sizes sizes;
     OM_uint32 major;
     krb5_error_code ret;
@@ -109,9 +108,9 @@ sign_labelled(OM_uint32 *minor, struct call *c, gss_qop_t qop)
     }
     if (ret != 0)
         return tr_fail(minor, ret);
-    major = gss_get_mic_iov(minor, c->context->inner, qop, parts,
+    major = gss_get_mic_iov(minor, c->context->inner, qop, parts.items,
                             c->count + TR_MIC_PARTS);
-    free(parts);
+    tr_iov_release(&parts);
     return major;
 }
 
@@ -170,16 +169,16 @@ static OM_uint32
 verify_labelled(OM_uint32 *minor, struct call *c, size_t length,
                 gss_qop_t *qop_out)
 {
-    gss_iov_buffer_desc *parts = NULL;
+    struct tr_iov parts;
     OM_uint32 major;
     krb5_error_code ret;
 
     ret = arrange(c, length, &parts);
     if (ret != 0)
         return tr_fail(minor, ret);
-    major = gss_verify_mic_iov(minor, c->context->inner, qop_out, parts,
+    major = gss_verify_mic_iov(minor, c->context->inner, qop_out, parts.items,
                                c->count + TR_MIC_PARTS);
-    free(parts);
+    tr_iov_release(&parts);
     if (GSS_ERROR(major))
         return major;
     ret = tr_mic_check(c->context, c->token->buffer.value, length, &c->label);

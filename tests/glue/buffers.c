@@ -127,6 +127,45 @@ same_buffers(struct pair *p, struct mode mode)
     expect(holds(&iov[1], "what is said"));
 }
 
+#define MANY 40
+
+static void
+many_buffers(struct pair *p, struct mode mode)
+{
+    gss_iov_buffer_desc iov[MANY];
+    int count, i;
+
+    for (count = 4; count <= MANY; count++) {
+        iov[0] = empty(HEADER);
+        for (i = 1; i < count - 2; i++)
+            iov[i] = text(DATA, "part");
+        iov[i++] = empty(PADDING);
+        iov[i] = empty(TRAILER);
+        wrap_iov(p, mode, iov, count);
+        unwrap_iov(p, mode, iov, count);
+        for (i = 1; i < count - 2; i++)
+            expect(holds(&iov[i], "part"));
+    }
+}
+
+static void
+mic_of_many_buffers(struct pair *p, struct mode mode)
+{
+    gss_iov_buffer_desc iov[MANY];
+    int count, i;
+
+    for (count = 2; count <= MANY; count++) {
+        for (i = 0; i < count - 1; i++)
+            iov[i] = text(DATA, "part");
+        iov[i] = empty(MIC | ALLOCATE);
+        be_initiator();
+        must(gss_get_mic_iov(&minor, p->initiator, 0, iov, count));
+        be_acceptor();
+        must(gss_verify_mic_iov(&minor, p->acceptor, NULL, iov, count));
+        expect_label(p->acceptor, mode.changed);
+    }
+}
+
 static void
 associated_data_anywhere(struct pair *p, struct mode mode)
 {
@@ -459,6 +498,8 @@ buffers_cut_off(struct pair *p, struct mode mode)
 #define IN_EVERY_MODE(name) \
     static void run_##name(void) { in_every_mode(name); }
 IN_EVERY_MODE(same_buffers)
+IN_EVERY_MODE(many_buffers)
+IN_EVERY_MODE(mic_of_many_buffers)
 IN_EVERY_MODE(associated_data_anywhere)
 IN_EVERY_MODE(empty_message)
 IN_EVERY_MODE(buffers_to_token)
@@ -475,6 +516,8 @@ IN_EVERY_MODE(buffers_cut_off)
 
 const struct probe_case buffer_cases[] = {
     { "iov_same_buffers", run_same_buffers },
+    { "iov_many_buffers", run_many_buffers },
+    { "iov_mic_of_many_buffers", run_mic_of_many_buffers },
     { "iov_associated_data_anywhere", run_associated_data_anywhere },
     { "iov_empty_message", run_empty_message },
     { "iov_buffers_to_token", run_buffers_to_token },
