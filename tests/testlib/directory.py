@@ -8,6 +8,7 @@ administrator over ldapi with EXTERNAL.
 
 import os
 import re
+import signal
 import urllib.parse
 
 from . import servers, table
@@ -112,6 +113,13 @@ class Directory:
     def kill(self):
         """As a crash: at once, connections cut."""
         self._process.kill()
+
+    def freeze(self):
+        """It is there but does not answer, until thaw()."""
+        self._process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.signal(signal.SIGCONT)
 
     def add(self, entry):
         self._tool("ldapmodify", "-a", input=entry)
