@@ -43,7 +43,7 @@ static int
 find_or_make(const struct noun_call *call, struct tool_work *work,
              const struct tool_entry **entry_out)
 {
-    struct tool_entry *entry;
+    struct tool_entry *entry = NULL;
     int status;
 
     *entry_out = tool_entries_find(&work->entries, TR_RECORD_SYSTEM,
@@ -72,6 +72,7 @@ hand_over(const struct noun_call *call, const struct invitation *invitation,
     char until[TOOL_TIME_LENGTH];
     char line[TOOL_TOKEN_SIZE + 1];
     int length;
+    bool good;
 
     tool_format_time(invitation->until, until);
     work->made = json_pack("{s:o, s:s}", "system", tool_json_text(call->name),
@@ -81,11 +82,12 @@ hand_over(const struct noun_call *call, const struct invitation *invitation,
         return TOOL_DONE;
     }
     length = snprintf(line, sizeof(line), "%s\n", token);
-    if (write(invitation->file, line, (size_t)length) != length ||
-        fsync(invitation->file) != 0)
+    good = write(invitation->file, line, (size_t)length) == length &&
+        fsync(invitation->file) == 0;
+    explicit_bzero(line, sizeof(line));
+    if (!good)
         return tool_fail(TOOL_SYSTEM, "%s: %s", call->token_file,
                          strerror(errno));
-    explicit_bzero(line, sizeof(line));
     json_object_set_new(work->made, "token-file",
                         tool_json_text(call->token_file));
     return TOOL_DONE;
