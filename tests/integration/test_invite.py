@@ -292,6 +292,43 @@ def test_a_thief_was_first(administration, keytab):
     assert not os.path.exists(keytab)
 
 
+def test_a_thief_makes_no_key_to_stay(administration, keytab):
+    """One that only the KDC itself could end, or that acts for users."""
+    token = invite(administration)
+    assert kinit(administration, INVITATION, token,
+                 "kadmin/admin").status == 0
+    flags = ("lockdown_keys", "ok_as_delegate", "ok_to_auth_as_delegate")
+    done = by_token(administration, "addprinc -pw secret %s %s" % (
+        " ".join("+" + flag for flag in flags), PRINCIPAL))
+    assert "created" in done.text
+    assert kinit(administration, PRINCIPAL, "secret").status == 0
+    shown = run([servers.program("kadmin"), "-r", table.REALM, "-c", "FILE:" +
+                 administration.kadmin_ccache("paula"), "-q",
+                 "getprinc " + PRINCIPAL],
+                env=dict(administration.realm.environment(),
+                         GSS_MECH_CONFIG="/dev/null")).out
+    assert PRINCIPAL in shown
+    assert not [flag for flag in flags if flag.upper() in shown]
+    by_sid(administration, "retire")
+    assert "not found" in kinit(administration, PRINCIPAL, "secret").err
+
+
+def test_a_key_that_stays_is_told(administration, keytab):
+    """Also when the entry went just before."""
+    assert enroll(administration, keytab, invite(administration)).status == 0
+    administration.realm.modify(PRINCIPAL, "+lockdown_keys")
+    try:
+        done = by_sid(administration, "retire", check=False)
+        assert done.status == 1 and "remove it" in done.err
+        assert entry(administration) == "" and log_in(administration, keytab)
+        done = by_sid(administration, "retire", check=False)
+        assert done.status == 1 and "there is no" not in done.err
+    finally:
+        administration.realm.modify(PRINCIPAL, "-lockdown_keys")
+    by_sid(administration, "retire")
+    assert not log_in(administration, keytab)
+
+
 def test_keytab_that_cannot_be_written(administration, keytab):
     """It is seen before the token is used."""
     token = invite(administration)

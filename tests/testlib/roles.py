@@ -42,9 +42,10 @@ def document(name):
 def kadmin_rules():
     """Lines of kadm5.acl, of doc/SCHEMA."""
     with open(os.path.join(servers.source_directory(), "doc/SCHEMA")) as file:
-        return [line.strip().replace("EXAMPLE.COM", table.REALM)
-                for line in file
-                if re.match(r"    \S+@EXAMPLE.COM +[a-z]+ +\S+$", line)]
+        text = re.sub(r" \\\n +", " ", file.read())
+    return [line.strip().replace("EXAMPLE.COM", table.REALM)
+            for line in text.splitlines()
+            if re.match(r"    \S+@EXAMPLE.COM +[a-z]+ +\S+( -\w+)*$", line)]
 
 
 def modify(dn, *parts):

@@ -35,8 +35,10 @@ int tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab);
  * older one may be in use, unless force. */
 int tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab,
                        bool force);
+/* Is there such a principal? */
+int tool_kadmin_exists(struct tool_kadmin *kadmin, bool *exists_out);
 /* Remove the principal and, unless keytab is NULL, its keys from there.
- * TOOL_NO, without a word, when there was no such principal. */
+ * TOOL_NO when it may not be, or, without a word, when there was none. */
 int tool_kadmin_delete(struct tool_kadmin *kadmin, const char *keytab);
 
 /* --- invitations (kadmin_token.c) ---------------------------------------- */

@@ -31,8 +31,6 @@ krb5_error_code tool_kadmin_open_as(const char *principal, const char *client,
 krb5_error_code tool_kadmin_invitation(krb5_context context,
                                        krb5_const_principal system,
                                        krb5_principal *invitation_out);
-/* Is there such a principal? */
-int tool_kadmin_exists(struct tool_kadmin *kadmin, bool *exists_out);
 /* Make the principal; password NULL: with a random key. */
 kadm5_ret_t tool_kadmin_make(struct tool_kadmin *kadmin,
                              const char *password);

@@ -164,6 +164,7 @@ retire_system(const struct noun_call *call, struct tool_work *work)
     struct tool_entry *entry;
     char *principal = NULL;
     int status, gone = TOOL_NO;
+    bool there = false;
 
     status = tool_work_open(&call->options, work);
     if (status != TOOL_DONE)
@@ -184,12 +185,14 @@ retire_system(const struct noun_call *call, struct tool_work *work)
     status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
     if (status == TOOL_DONE)
         status = tool_kadmin_withdraw(kadmin);
+    if (status == TOOL_DONE)
+        status = tool_kadmin_exists(kadmin, &there);
     if (status != TOOL_DONE)
         goto cleanup;
     status = tool_kadmin_delete(kadmin, call->keytab);
-    if (status == TOOL_NO && gone == TOOL_DONE) {
+    if (status == TOOL_NO && !there && gone == TOOL_DONE) {
         status = TOOL_DONE;
-    } else if (status == TOOL_NO) {
+    } else if (status == TOOL_NO && !there) {
         tool_fail(TOOL_NO, "there is no %s", principal);
         (void)noun_lacks(call, work->directory);
     }
