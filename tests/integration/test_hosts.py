@@ -90,7 +90,7 @@ def test_all_ends_when_the_test_is_killed(world):
                              stdout=subprocess.PIPE, text=True)
     path, pid = child.stdout.readline().split()
     space = os.readlink("/proc/%s/ns/pid" % pid)
-    assert len(inside(space)) >= 3
+    eventually(lambda: len(inside(space)) >= 3, what="the sleep")
     child.kill()
     child.wait()
     child.stdout.close()
