@@ -63,7 +63,7 @@ struct tr_environment {
     int64_t version, type, role;
     char *from, *to;
     struct tr_bytes binding, association;
-    char *correlation, *realm, *label, *low, *high, *digest;
+    char *realm, *label, *low, *high, *digest;
     int64_t generation;
     struct tr_strings attributes;
     char *client, *service;

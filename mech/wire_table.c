@@ -63,7 +63,6 @@ static const struct tr_wire_field environment[] = {
     TEXT(tr_environment, to, TR_MAX_PRINCIPAL),
     OCTETS(tr_environment, binding, MAX_CHECKSUM),
     OCTETS(tr_environment, association, MAX_ASSOCIATION),
-    TEXT(tr_environment, correlation, TR_MAX_NAME),
     TEXT(tr_environment, realm, TR_MAX_NAME),
     TEXT(tr_environment, label, TR_MAX_LABEL_TEXT),
     TEXT(tr_environment, low, TR_MAX_LABEL_TEXT),

@@ -291,7 +291,6 @@ take_association(struct tr_job *job, struct opening *o)
     a->end = env->end;
 #define TAKE(to, from) ((to) = (from), memset(&(from), 0, sizeof(from)))
     TAKE(a->association, env->association);
-    TAKE(a->correlation, env->correlation);
     TAKE(a->from, env->from);
     TAKE(a->to, env->to);
     TAKE(a->client, env->client);
@@ -304,7 +303,7 @@ take_association(struct tr_job *job, struct opening *o)
     TAKE(a->attributes, env->attributes);
     TAKE(a->transcript, o->transcript);
 #undef TAKE
-    job->audit.correlation = a->correlation;
+    tr_job_correlate(job, a->association.data);
 }
 
 /* R13: what Kerberos authenticated, against what the system claims. */
@@ -386,6 +385,7 @@ commit(struct tr_job *job, krb5_key subkey)
     ret = tr_key_export(job->context, subkey, &next.enctype, &next.key);
     if (ret)
         return ret;
+    next.correlation = job->correlation;
     next.peer_system = job->answer.sender;
     next.client = job->client;
     next.low = job->answer.low;
@@ -439,7 +439,7 @@ accept_token(struct tr_job *job)
     const struct tr_call *call = &job->request->call;
     krb5_error_code ret;
 
-    ret = tr_job_new_correlation(job);
+    ret = tr_job_new_id(job);
     if (ret)
         return ret;
     ret = tr_apreq_server(job->context, &call->u.accept.ap_req, &job->target);

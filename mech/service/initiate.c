@@ -113,7 +113,7 @@ tr_handle_prepare(struct tr_request *request)
     job = tr_job_create(request, "prepare");
     if (job == NULL)
         return;
-    ret = tr_job_new_correlation(job);
+    ret = tr_job_new_id(job);
     if (ret == 0)
         ret = parse_target(job, request->call.u.prepare.target);
     if (ret == 0)
@@ -140,7 +140,6 @@ tr_handle_prepare(struct tr_request *request)
 
 /* What the two systems keep and say of an association that begins. */
 struct beginning {
-    uint8_t id[TR_ASSOCIATION_LENGTH];
     bool confidentiality;
     krb5_key subkey;
     struct tr_bytes system_ap_req, environment, transcript;
@@ -162,8 +161,7 @@ seal_environment(struct tr_job *job, struct beginning *b)
     struct tr_environment env = {
         .from = (char *)tr_keys_name(job->service->keys),
         .to = job->peer,
-        .association = { b->id, sizeof(b->id) },
-        .correlation = job->correlation,
+        .association = { job->id, sizeof(job->id) },
         .realm = answer->realm, .label = answer->label,
         .low = answer->low, .high = answer->high,
         .digest = answer->digest, .generation = answer->generation,
@@ -186,7 +184,7 @@ make_record(struct tr_job *job, const struct beginning *b,
     struct tr_association a = {
         .version = TR_VERSION, .stage = TR_STAGE_SEALED,
         .side = TR_ROLE_INITIATOR,
-        .association = { (uint8_t *)b->id, sizeof(b->id) },
+        .association = { job->id, sizeof(job->id) },
         .correlation = job->correlation,
         .from = (char *)tr_keys_name(job->service->keys), .to = job->peer,
         .peer_system = answer->receiver,
@@ -221,12 +219,9 @@ seal(struct tr_job *job, krb5_creds *creds, struct tr_bytes *trailer_out,
 
     b.confidentiality = (call->u.seal.flags & TR_ASK_CONF) != 0 ||
         job->answer.require_confidentiality;
-    ret = tr_random(job->context, b.id, sizeof(b.id));
-    if (ret == 0)
-        ret = tr_apreq_make(job->context, creds,
-                            tr_keys_name(job->service->keys), job->peer,
-                            &call->u.seal.ap_req, &b.system_ap_req,
-                            &b.subkey);
+    ret = tr_apreq_make(job->context, creds, tr_keys_name(job->service->keys),
+                        job->peer, &call->u.seal.ap_req, &b.system_ap_req,
+                        &b.subkey);
     if (ret == 0)
         ret = seal_environment(job, &b);
     if (ret == 0)
@@ -302,7 +297,7 @@ begin_seal(struct tr_job *job)
     const struct tr_call *call = &job->request->call;
     krb5_error_code ret;
 
-    ret = tr_job_new_correlation(job);
+    ret = tr_job_new_id(job);
     if (ret)
         return ret;
     ret = tr_apreq_server(job->context, &call->u.seal.ap_req, &job->target);

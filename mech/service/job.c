@@ -82,24 +82,29 @@ tr_job_fail(struct tr_job *job, enum tr_step step, krb5_error_code code,
     return code;
 }
 
-krb5_error_code
-tr_job_new_correlation(struct tr_job *job)
+void
+tr_job_correlate(struct tr_job *job, const uint8_t *id)
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t octets[sizeof(job->correlation) / 2];
-    krb5_error_code ret;
     size_t i;
 
-    ret = tr_random(job->context, octets, sizeof(octets));
-    if (ret)
-        return ret;
-    for (i = 0; i < sizeof(octets); i++) {
-        job->correlation[2 * i] = digits[octets[i] >> 4];
-        job->correlation[2 * i + 1] = digits[octets[i] & 15];
+    for (i = 0; i < sizeof(job->correlation) / 2; i++) {
+        job->correlation[2 * i] = digits[id[i] >> 4];
+        job->correlation[2 * i + 1] = digits[id[i] & 15];
     }
     job->correlation[2 * i] = '\0';
     job->audit.correlation = job->correlation;
-    return 0;
+}
+
+krb5_error_code
+tr_job_new_id(struct tr_job *job)
+{
+    krb5_error_code ret;
+
+    ret = tr_random(job->context, job->id, sizeof(job->id));
+    if (ret == 0)
+        tr_job_correlate(job, job->id);
+    return ret;
 }
 
 krb5_error_code

@@ -28,7 +28,8 @@ struct tr_job {
     krb5_principal target;              /* service that is spoken to */
     char *target_name;                  /* printable */
     char *target_service, *target_host;
-    char correlation[2 * 8 + 1];
+    uint8_t id[TR_ASSOCIATION_LENGTH];  /* of an association to be made */
+    char correlation[2 * 8 + 1];        /* half of its id, or of the peer's */
     char *client;                       /* canonical; NULL: not known */
     char *peer;                         /* principal of the other system */
     /* large; not cleared: valid once set */
@@ -54,8 +55,10 @@ krb5_error_code tr_job_fail(struct tr_job *job, enum tr_step step,
                             krb5_error_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Make a correlation id of this system. */
-krb5_error_code tr_job_new_correlation(struct tr_job *job);
+/* Make an id of an association, and the correlation of it. */
+krb5_error_code tr_job_new_id(struct tr_job *job);
+/* Both systems record an association by the first half of its id. */
+void tr_job_correlate(struct tr_job *job, const uint8_t *id);
 
 /* Find out what the policy gives the calling process; step is what refuses
  * when that is nothing. */

@@ -76,11 +76,10 @@ set_text(struct forgery *f, const char *name, char *value)
 {
     const struct { const char *name; char **field; } texts[] = {
         { "protocol", &f->env.protocol }, { "from", &f->env.from },
-        { "to", &f->env.to }, { "correlation", &f->env.correlation },
-        { "realm", &f->env.realm }, { "label", &f->env.label },
-        { "low", &f->env.low }, { "high", &f->env.high },
-        { "digest", &f->env.digest }, { "client", &f->env.client },
-        { "service", &f->env.service }
+        { "to", &f->env.to }, { "realm", &f->env.realm },
+        { "label", &f->env.label }, { "low", &f->env.low },
+        { "high", &f->env.high }, { "digest", &f->env.digest },
+        { "client", &f->env.client }, { "service", &f->env.service }
     };
     const struct { const char *name; const char **field; } options[] = {
         { "checksum", &f->checksum }, { "bind", &f->bind }, { "key", &f->key }
@@ -156,8 +155,7 @@ set_defaults(struct forgery *f, char *from, char *to)
         .type = TR_TYPE_ENVIRONMENT, .role = TR_ROLE_INITIATOR,
         .from = from, .to = to,
         .association = { association, sizeof(association) },
-        .correlation = "forged", .confidentiality = true,
-        .time = time(NULL), .validity = 60
+        .confidentiality = true, .time = time(NULL), .validity = 60
     };
 }
 

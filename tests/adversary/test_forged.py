@@ -70,7 +70,7 @@ def test_a_perfect_forgery_is_taken(world, beta, forge):
     record = world.beta.audit.wait(mark, event="accept", result="allow")
     assert record["sender"] == "alpha.example.test"
     assert record["sender_principal"] == principal("alpha")
-    assert record["correlation"] == "forged"
+    assert len(record["correlation"]) == 16
 
 
 def test_without_the_marker(world, beta, forge):

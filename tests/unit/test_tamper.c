@@ -224,7 +224,7 @@ static const struct lie truth = {
     .env = {
         .from = ALPHA, .to = BETA,
         .association = { (uint8_t *)"0123456789abcdef", 16 },
-        .correlation = "a lie", .realm = "engineering", .label = "internal",
+        .realm = "engineering", .label = "internal",
         .low = "public", .high = "secret", .client = WORLD_ALICE,
         .service = "host", .validity = 60
     }
