@@ -185,6 +185,10 @@ krb5_error_code tr_decide(const struct tr_view *view,
                           const struct tr_question *question,
                           struct tr_answer *answer);
 
+/* Does trust realm a go before b?  Higher priority, or the same and the lower
+ * DOI. */
+bool tr_goes_before(const struct tr_realm *a, const struct tr_realm *b);
+
 /* After tr_decide(): add a step that the caller judged itself.  If all was
  * allowed so far, a code other than 0 becomes the answer's. */
 void tr_answer_note(struct tr_answer *answer, enum tr_step step,

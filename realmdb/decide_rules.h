@@ -98,8 +98,6 @@ bool tr_ended(const struct tr_grant *grant, int64_t now);
 const struct tr_grant *tr_find_grant(const struct tr_grant *grants,
                                      size_t ngrants,
                                      const struct tr_realm *realm);
-/* Does a go before b?  Higher priority, or the same and the lower DOI. */
-bool tr_goes_before(const struct tr_realm *a, const struct tr_realm *b);
 /*
  * Fill d->shared with the trust realms that both records name and that may be
  * used, best first.  When there is none, code and text say what bars the best

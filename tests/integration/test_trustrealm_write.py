@@ -622,6 +622,27 @@ WIDER = [
         "trLevelMap: red SECRET\n", "").replace("black TOP", "red TOP"),
      "changes: label map engineering, navy: trLevelMap red TOPSECRET, was "
      "red SECRET"),
+    # What engineering does not take any more may go by corporate.
+    (table.system("beta", ["corporate OPEN RESTRICTED:HR"]),
+     "changes: system beta.example.test: loses trMembership engineering "
+     "PUBLIC SECRET:CRYPTO"),
+    (table.system("beta", ["engineering INTERNAL SECRET:CRYPTO",
+                           "corporate OPEN RESTRICTED:HR"]),
+     "changes: system beta.example.test: trMembership engineering INTERNAL "
+     "SECRET:CRYPTO, was engineering PUBLIC SECRET:CRYPTO"),
+    (table.label_map("ministry", "engineering").replace(
+        "trLevelMap: open PUBLIC\n", ""),
+     "changes: label map engineering, ministry: loses trLevelMap open "
+     "PUBLIC"),
+    # A clearance narrows; the rest of a new entry may mean anything.
+    (table.entry("cn=corporate," + table.BASE, cn="corporate",
+                 objectClass=["groupOfNames", "trSubject"],
+                 trPrincipal="nobody@EXAMPLE.TEST", member=DELTA),
+     "widens: cn=corporate,%s: gets member" % table.BASE),
+    (table.entry("cn=eve," + table.BASE, cn="eve", sn="E",
+                 objectClass=["person", "trSubject"], userPassword="secret",
+                 trPrincipal="eve@EXAMPLE.TEST"),
+     "widens: cn=eve,%s: gets userPassword" % table.BASE),
 ]
 
 
@@ -643,10 +664,15 @@ def test_import_only_narrows_unless_it_may_do_more(site, store, entry, says):
 
 def test_import_that_narrows(site, store):
     entries = [table.system("gamma", ["corporate OPEN OPEN"]),
-               table.system("beta", []) + "trEnabled: FALSE\n",
-               table.user("bob", ["corporate OPEN OPEN"])]
+               table.system("alpha", ["engineering PUBLIC "
+                                      "SECRET:CRYPTO,RADAR"]),
+               table.system("beta", ["corporate OPEN RESTRICTED:HR"]) +
+               "trEnabled: FALSE\n",
+               table.user("bob", ["corporate OPEN OPEN"]),
+               table.user("erin", [])]
     done, counts = imported(site, store, entries, widen=[])
-    assert (done.status, counts["changed"]) == (0, 3), done
+    assert (done.status, counts["changed"], counts["added"]) == (0, 4, 1), \
+        done
     assert "widens" not in done.err and "changes" not in done.err
 
 
@@ -689,7 +715,8 @@ def test_import_goes_on_where_it_ended(site):
     """bob may not write gamma: what is before it is in the directory."""
     path = site.scratch.write("import.ldif", "\n".join([
         table.system("gamma", ["corporate OPEN OPEN"]),
-        table.system("beta", ["corporate OPEN RESTRICTED"])]))
+        table.system("beta", ["corporate OPEN RESTRICTED",
+                              "engineering PUBLIC SECRET:CRYPTO"])]))
     before = site.server.dump()
     done = site.as_user("bob", "import", path)
     assert done.status == 1

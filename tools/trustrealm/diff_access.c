@@ -32,8 +32,9 @@ static const struct row {
     { "trCarrier", RULE_CHANGES, true, NULL, NULL },
     { "trAlias", RULE_MORE, false, NULL, NULL },
     { "trDelegation", RULE_MORE, false, NULL, NULL },
-    { "trLevelMap", RULE_MORE, true, NULL, NULL },
-    { "trCategoryMap", RULE_MORE, true, NULL, NULL },
+    /* A label that one trust realm has no name for goes by another one. */
+    { "trLevelMap", RULE_CHANGES, true, NULL, NULL },
+    { "trCategoryMap", RULE_CHANGES, true, NULL, NULL },
     { "trRequiredAttribute", RULE_LESS, false, NULL, NULL },
     { "trIdleTimeout", RULE_LIMIT, false, "0", NULL },
     { "trLifetime", RULE_LIMIT, false, "0", NULL },
@@ -207,6 +208,30 @@ compare_grants(const struct diff *diff, const char *old, const char *new)
                    contains(&old_range, &new_range) &&
                    (before->end == 0 || (after->end != 0 &&
                                          before->end >= after->end)));
+}
+
+bool
+diff_diverts(const struct diff *diff, const char *attribute, const char *old)
+{
+    const struct tr_realm *lost, *other;
+    const struct tr_system_record *system;
+    const struct tr_grant *grant;
+    size_t i;
+
+    if (strcmp(attribute, "trMembership") != 0 || old == NULL ||
+        diff->old == NULL || diff->new == NULL)
+        return false;
+    grant = find_grant(diff->old, old);
+    system = &diff->new->u.system;
+    if (grant == NULL || !system->enabled ||
+        tr_view_realm(diff->before->view, grant->realm, &lost) != 0)
+        return false;
+    for (i = 0; i < system->nmemberships; i++) {
+        if (tr_view_realm(diff->after->view, system->memberships[i].realm,
+                          &other) == 0 && tr_goes_before(lost, other))
+            return true;
+    }
+    return false;
 }
 
 /* --- all ----------------------------------------------------------------- */

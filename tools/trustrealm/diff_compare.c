@@ -26,7 +26,8 @@ tell(const struct compared *compared, enum diff_access access,
         diff->old;
     char *name = tool_record_name(record);
     const struct difference difference = {
-        access, tool_record_kind(record), name, attribute, old, new,
+        access, access == DIFF_NARROWS && diff_diverts(diff, attribute, old),
+        tool_record_kind(record), name, attribute, old, new,
         diff->old == NULL || diff->new == NULL
     };
 

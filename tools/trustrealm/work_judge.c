@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "diff.h"
 #include "lint.h"
+#include "record_class.h"
 #include "work_parts.h"
 
 /* --- findings ------------------------------------------------------------ */
@@ -193,7 +194,7 @@ note_access(const struct difference *one, void *arg)
     const char *word = one->access == DIFF_WIDENS ? "widens" : "changes";
     char *entry, *text;
 
-    if (one->access == DIFF_NARROWS ||
+    if ((one->access == DIFF_NARROWS && !one->diverts) ||
         (one->whole && strcmp(one->attribute, "entry") != 0))
         return;
     entry = tool_format("%s %s", one->kind, one->name);
@@ -211,20 +212,57 @@ note_access(const struct difference *one, void *arg)
     free(text);
 }
 
-struct owners { const struct tool_entry *entry; struct findings *findings; };
+struct others { const struct tool_entry *before, *after; void *findings; };
 
-/* No table knows owners; the directory's rules go by them. */
-static void
-note_owner(bool added, const char *attribute, const char *value, void *arg)
+/* What an account has to have, and says nothing of what it may do. */
+static bool
+is_harmless(const char *attribute)
 {
-    const struct owners *owners = arg;
+    static const char *const names[] = {
+        "objectClass", "cn", "sn", "uid", "description"
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcasecmp(attribute, names[i]) == 0)
+            return true;
+    }
+    return tr_class_attribute(attribute) != NULL;
+}
+
+/* No table knows owners, passwords or members of groups; the directory's
+ * rules may go by them. */
+static void
+note_other(bool added, const char *attribute, const char *value, void *arg)
+{
+    const struct others *others = arg;
+    bool owner = strcasecmp(attribute, "owner") == 0;
     char *text;
 
-    if (!added || strcasecmp(attribute, "owner") != 0)
+    if (!added || (others->before != NULL ? !owner : is_harmless(attribute)))
         return;
-    text = tool_format("gets %s %s", attribute, value);
-    find("widens", "access", owners->entry->dn, text, owners->findings);
+    text = tool_format("gets %s%s%s", attribute, owner ? " " : "",
+                       owner ? value : "");
+    find("widens", "access", others->after->dn, text, others->findings);
     free(text);
+}
+
+/* Of a system it is told that it is new. */
+static void
+judge_others(const struct tool_work *work, struct findings *findings)
+{
+    const struct tool_change *change;
+    struct others others = { .findings = findings };
+    size_t i;
+
+    for (i = 0; i < work->nchanges; i++) {
+        change = &work->changes[i];
+        others.before = change->before;
+        others.after = change->after;
+        if (change->after != NULL && (change->before != NULL ||
+            change->after->type == TR_RECORD_CLEARANCE))
+            tool_change_each(change, note_other, &others);
+    }
 }
 
 /* Everything that is not known to allow less. */
@@ -234,9 +272,7 @@ judge_access(const struct tool_work *work, const struct tool_entries *after,
 {
     const char *name = tool_directory_name(work->directory);
     struct tool_table old = { 0 }, new = { 0 };
-    struct owners owners = { .findings = findings };
     krb5_error_code ret;
-    size_t i;
     int status;
 
     status = tool_table_make(&old);
@@ -257,11 +293,7 @@ judge_access(const struct tool_work *work, const struct tool_entries *after,
     }
     tool_table_close(&old);
     tool_table_close(&new);
-    for (i = 0; i < work->nchanges; i++) {
-        owners.entry = work->changes[i].before;
-        if (owners.entry != NULL)
-            tool_change_each(&work->changes[i], note_owner, &owners);
-    }
+    judge_others(work, findings);
     return status;
 }
 
