@@ -42,7 +42,7 @@ tr_judge_agreement(struct tr_job *job, const char *label, const char *low,
     ret = tr_job_ask(job, &question);
     if (initiator) {
         /* The audit record goes by who began. */
-        job->audit.sender = job->answer.receiver;
+        job->audit.sender = job->service->config->system;
         job->audit.receiver = a->peer_system;
     }
     return ret;

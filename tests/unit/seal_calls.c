@@ -36,6 +36,8 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     system->code = record->code;
     snprintf(system->text, sizeof(system->text), "%s",
              record->text != NULL ? record->text : "");
+    snprintf(system->sender, sizeof(system->sender), "%s",
+             record->sender != NULL ? record->sender : "");
     snprintf(system->user, sizeof(system->user), "%s",
              record->user != NULL ? record->user : "");
     snprintf(system->target_service, sizeof(system->target_service), "%s",

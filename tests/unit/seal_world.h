@@ -36,6 +36,7 @@ struct world_system {
     enum tr_step step;
     krb5_error_code code;
     char text[256], user[64], target_service[64], correlation[64];
+    char sender[64];
 };
 
 /* An application's context on its way, by libkrb5. */

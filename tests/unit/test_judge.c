@@ -146,6 +146,22 @@ a_record_outlives_a_restart(void **state)
     assert_int_equal(judge_both(), 0);
 }
 
+/* After a restart a daemon has no table until that has been read. */
+static void
+without_a_table_the_sender_is_not_that_of_another_call(void **state)
+{
+    struct tr_table *table = world_alpha.service.table;
+    krb5_error_code code;
+
+    assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
+                           "internal"), 0);
+    world_alpha.service.table = NULL;
+    code = judge(&world_alpha, WORLD_USER, &context.initiator, INITIATOR);
+    world_alpha.service.table = table;
+    assert_int_equal(code, TRR_TABLE);
+    assert_string_equal(world_alpha.sender, "alpha.unit.test");
+}
+
 static void
 a_withdrawn_membership_ends_it_at_both_ends(void **state)
 {
@@ -530,6 +546,7 @@ main(void)
         TEST(a_record_belongs_to_its_system),
         TEST(who_presents_a_record_is_judged_by_his_own_range),
         TEST(a_record_outlives_a_restart),
+        TEST(without_a_table_the_sender_is_not_that_of_another_call),
         TEST(a_withdrawn_membership_ends_it_at_both_ends),
         TEST(another_system_behind_the_principal_ends_it),
         TEST(a_narrower_accreditation_ends_it_at_both_ends),
