@@ -407,7 +407,7 @@ set_defaults(struct tr_config *config, const char *path)
     static const char state[] = TR_LOCALSTATEDIR "/lib/trustrealm";
 
     config->path = strdup(path);
-    config->keytab = strdup("FILE:" TR_SYSCONFDIR "/trustrealm/keytab");
+    config->keytab = strdup(TR_DEFAULT_KEYTAB);
     config->state_directory = strdup(state);
     config->socket = strdup(TR_SOCKET_PATH);
     config->source = strdup("ldif:" TR_SYSCONFDIR "/trustrealm/table.ldif");

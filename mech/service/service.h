@@ -55,6 +55,8 @@ struct tr_attribute_source {
     char *command;              /* its first output line is the value */
     uint32_t interval, timeout; /* s */
 };
+#define TR_DEFAULT_KEYTAB "FILE:" TR_SYSCONFDIR "/trustrealm/keytab"
+
 struct tr_config {
     char *path;
     char *system, *principal, *keytab, *state_directory, *socket;

@@ -18,7 +18,7 @@ import pytest
 
 from testlib import servers, table
 from testlib.process import run
-from testlib.roles import Administration, person
+from testlib.roles import Administration, kadmin_rules, person
 
 ZETA = "zeta.example.test"
 PRINCIPAL = "trustrealm/%s@%s" % (ZETA, table.REALM)
@@ -124,9 +124,35 @@ def test_two_commands(administration, keytab):
     assert not [name for name in os.listdir(administration.scratch.path)
                 if name.startswith("zeta.keytab.")]
     assert log_in(administration, keytab)
+    # A service that requires it takes no tickets from others.
+    assert "REQUIRES_PRE_AUTH" in administration.realm.show(PRINCIPAL)
     listed = run([servers.program("klist"), "-k", "-e", keytab],
                  env=administration.realm.environment()).out
     assert listed.count(PRINCIPAL) == 1 and "aes256" in listed
+
+
+def test_without_a_configuration(administration, keytab):
+    """It may come later: the keytab is where its default is."""
+    other = invite(administration)[:-1] + "!"
+    by_default = command(keytab, "-")
+    at = by_default.index("--keytab")
+    del by_default[at:at + 2]
+    env = new_system(administration)
+    done = run(by_default, env=env, input=other + "\n", check=False)
+    assert done.status == 2 and "this is no token" in done.err
+    env["TRUSTREALM_CONFIG"] = "/nonexistent"
+    done = run(by_default, env=env, input=other + "\n", check=False)
+    assert done.status == 3 and "/nonexistent" in done.err
+
+
+def test_no_rule_for_invitations():
+    with Administration() as made:
+        made.start_kadmind([rule for rule in kadmin_rules()
+                            if not rule.startswith("trustrealm-invite/")])
+        keytab = made.scratch.join("zeta.keytab")
+        done = enroll(made, keytab, invite(made))
+        assert done.status == 1 and "kadm5.acl" in done.err
+        assert not os.path.exists(keytab)
 
 
 def test_as_people_type_it(administration, keytab):
@@ -142,7 +168,7 @@ def test_once(administration, keytab):
     token = invite(administration)
     assert enroll(administration, keytab, token).status == 0
     done = enroll(administration, keytab + ".other", token)
-    assert done.status == 1 and "used already or withdrawn" in done.err
+    assert done.status == 1 and "used or withdrawn" in done.err
     assert not os.path.exists(keytab + ".other")
     assert log_in(administration, keytab)
     assert "not found" in kinit(administration, INVITATION, token).err
@@ -215,7 +241,7 @@ def test_without_a_kdc(administration, keytab):
     administration.realm.stop()
     try:
         done = enroll(administration, keytab, token)
-        assert done.status == 3 and "token is still good" in done.err
+        assert done.status == 3 and "token is still valid" in done.err
     finally:
         administration.realm.start()
     assert enroll(administration, keytab, token).status == 0
@@ -288,7 +314,7 @@ def test_a_thief_was_first(administration, keytab):
                  "kadmin/admin").status == 0
     by_token(administration, "addprinc -pw secret " + PRINCIPAL)
     done = enroll(administration, keytab, token)
-    assert done.status == 1 and "used already" in done.err
+    assert done.status == 1 and "has been used" in done.err
     assert not os.path.exists(keytab)
 
 
@@ -319,7 +345,7 @@ def test_a_key_that_stays_is_told(administration, keytab):
     administration.realm.modify(PRINCIPAL, "+lockdown_keys")
     try:
         done = by_sid(administration, "retire", check=False)
-        assert done.status == 1 and "remove it" in done.err
+        assert done.status == 1 and "removing it" in done.err
         assert entry(administration) == "" and log_in(administration, keytab)
         done = by_sid(administration, "retire", check=False)
         assert done.status == 1 and "there is no" not in done.err

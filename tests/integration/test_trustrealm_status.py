@@ -85,7 +85,7 @@ def test_who_may_not_read_the_table_asks_the_directory(world):
     done = trustrealm(world, "who", "-c", world.alpha.config_path, "--realm",
                       "engineering", uid=as_uid(STAFF))
     assert done.status == 3
-    assert "no table of this system can be read: %s/state/table: " \
+    assert "own table cannot be read: %s/state/table: " \
         "Permission denied" % world.alpha.path in done.err
 
 

@@ -156,7 +156,7 @@ def test_without_a_table_and_a_directory(config, tmp_path):
     status, out, err = trustrealm("check", "-c", config())
     assert (status, out) == (3, "")
     assert "table.ldif: No such file" in err
-    assert "no table of this system can be read: %s/state/table: " \
+    assert "own table cannot be read: %s/state/table: " \
         "No such file" % tmp_path in err
 
 

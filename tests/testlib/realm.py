@@ -91,9 +91,9 @@ class Realm:
         for path, principals in keytabs.items():
             for principal in principals:
                 # Nobody looks at what the KDC could say about a system.
-                lean = "+no_auth_data_required" if principal.startswith(
-                    "trustrealm/") else ""
-                commands.append("addprinc -randkey %s %s" % (lean, principal))
+                flags = ("+requires_preauth +no_auth_data_required"
+                         if principal.startswith("trustrealm/") else "")
+                commands.append("addprinc -randkey %s %s" % (flags, principal))
                 commands.append("ktadd -q -norandkey -k %s %s"
                                 % (path, principal))
         done = self._kadmin(commands)
@@ -106,6 +106,9 @@ class Realm:
 
     def modify(self, principal, *options):
         self._kadmin(["modprinc %s %s" % (" ".join(options), principal)])
+
+    def show(self, principal):
+        return self._kadmin(["getprinc " + principal]).out
 
     def _kadmin(self, commands):
         return run([servers.program("kadmin.local"), "-r", self.name,

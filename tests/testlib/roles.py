@@ -160,11 +160,11 @@ class Administration:
     def __exit__(self, *exception):
         self.scratch.close()
 
-    def start_kadmind(self):
+    def start_kadmind(self, rules=None):
         """sid may there what a system administrator may, rosa what takes
         one's rights, paula only look; they have tickets for it."""
         self.realm.start_administration(
-            kadmin_rules() + ["paula@%s i *" % table.REALM])
+            (rules or kadmin_rules()) + ["paula@%s i *" % table.REALM])
         for name in ("sid", "rosa", "paula"):
             self.realm.kinit(name, self.keytab, self.kadmin_ccache(name),
                              service="kadmin/admin")

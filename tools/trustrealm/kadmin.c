@@ -36,7 +36,7 @@ tool_kadmin_exists(struct tool_kadmin *kadmin, bool *exists_out)
 
     *exists_out = ret == 0;
     return ret == 0 || ret == KADM5_UNK_PRINC ? TOOL_DONE :
-        tool_kadmin_answered(kadmin, ret, "look at it");
+        tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
 }
 
 void
@@ -62,10 +62,10 @@ tool_kadmin_new_key(struct tool_kadmin *kadmin, bool keep,
     ret = kadm5_randkey_principal_3(kadmin->handle, kadmin->principal, keep,
                                     0, NULL, &key_out->keys, &key_out->n);
     if (ret != 0)
-        return tool_kadmin_answered(kadmin, ret, "new key");
+        return tool_kadmin_answered(kadmin, ret, "a new key");
     ret = look(kadmin, &key_out->kvno, &life);
     return ret == 0 ? TOOL_DONE :
-        tool_kadmin_answered(kadmin, ret, "look at it");
+        tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
 }
 
 int
@@ -92,8 +92,10 @@ tool_kadmin_make(struct tool_kadmin *kadmin, const char *password)
     kadm5_principal_ent_rec made = { 0 };
 
     made.principal = kadmin->principal;
-    /* Tickets for systems need no authorization data. */
-    made.attributes = KRB5_KDB_NO_AUTH_DATA_REQUIRED;
+    /* Tickets for systems need no authorization data.  Whoever asks for one of
+     * a service that requires preauthentication must have used it himself. */
+    made.attributes = KRB5_KDB_NO_AUTH_DATA_REQUIRED |
+        KRB5_KDB_REQUIRES_PRE_AUTH;
     return kadm5_create_principal(kadmin->handle, &made, KADM5_PRINCIPAL |
                                   KADM5_ATTRIBUTES, (char *)password);
 }
@@ -106,7 +108,7 @@ tool_kadmin_create(struct tool_kadmin *kadmin, const char *keytab)
 
     ret = tool_kadmin_make(kadmin, NULL);
     if (ret != 0)
-        return tool_kadmin_answered(kadmin, ret, "make it");
+        return tool_kadmin_answered(kadmin, ret, "creating it");
     status = tool_kadmin_rotate(kadmin, keytab);
     if (status != TOOL_DONE)
         (void)tool_kadmin_delete(kadmin, keytab);
@@ -123,7 +125,7 @@ tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab, bool force)
 
     ret = look(kadmin, &kvno, &life);
     if (ret != 0)
-        return tool_kadmin_answered(kadmin, ret, "look at it");
+        return tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
     code = tool_keytab_time(kadmin->context, keytab, kadmin->principal, kvno,
                             &since);
     if (code)
@@ -150,7 +152,7 @@ tool_kadmin_delete(struct tool_kadmin *kadmin, const char *keytab)
 
     ret = kadm5_delete_principal(kadmin->handle, kadmin->principal);
     if (ret != 0 && ret != KADM5_UNK_PRINC)
-        return tool_kadmin_answered(kadmin, ret, "remove it");
+        return tool_kadmin_answered(kadmin, ret, "removing it");
     code = keytab == NULL ? 0 :
         tool_keytab_remove(kadmin->context, keytab, kadmin->principal, 0);
     if (code != 0 && code != ENOENT)

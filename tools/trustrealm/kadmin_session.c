@@ -103,8 +103,8 @@ log_in_administrator(struct tool_kadmin *kadmin, const char *cache_name)
     }
     ret = log_in(kadmin, client, cache_name != NULL ? cache : NULL);
     if (ret != 0)
-        status = tool_kadmin_failed(kadmin, ret, "administration service of "
-                                    "Kerberos", client);
+        status = tool_kadmin_failed(kadmin, ret, "Kerberos administration "
+                                    "service", client);
 
 cleanup:
     if (cache != NULL)

@@ -116,7 +116,7 @@ tool_kadmin_withdraw(struct tool_kadmin *kadmin)
     ret = kadm5_delete_principal(kadmin->handle, invitation);
     krb5_free_principal(kadmin->context, invitation);
     return ret == 0 || ret == KADM5_UNK_PRINC ? TOOL_DONE :
-        tool_kadmin_answered(kadmin, ret, "withdraw its invitation");
+        tool_kadmin_answered(kadmin, ret, "withdrawing its invitation");
 }
 
 static int
@@ -136,7 +136,7 @@ make_invitation(struct tool_kadmin *kadmin, krb5_principal invitation,
         kadmin->handle, &made, KADM5_PRINCIPAL | KADM5_PRINC_EXPIRE_TIME |
         KADM5_MAX_LIFE | KADM5_ATTRIBUTES, token);
     return ret == 0 ? TOOL_DONE :
-        tool_kadmin_answered(kadmin, ret, "invite it");
+        tool_kadmin_answered(kadmin, ret, "inviting it");
 }
 
 /* The old invitation and the old key end; the key last, since it may be in
@@ -183,8 +183,8 @@ not_let_in(const char *principal, krb5_error_code code)
 {
     switch (code) {
     case KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN:
-        return tool_fail(TOOL_NO, "%s is not invited: the token was used "
-                         "already or withdrawn", principal);
+        return tool_fail(TOOL_NO, "%s is not invited: the token has been "
+                         "used or withdrawn", principal);
     case KRB5KDC_ERR_NAME_EXP:
         return tool_fail(TOOL_NO, "%s: the token has expired", principal);
     case KRB5KDC_ERR_PREAUTH_FAILED:
@@ -192,9 +192,9 @@ not_let_in(const char *principal, krb5_error_code code)
         return tool_fail(TOOL_NO, "%s: this is not its token, or not the "
                          "newest", principal);
     default:
-        return tool_fail(TOOL_SYSTEM, "%s: administration service of "
-                         "Kerberos: %s; nothing was changed, the token is "
-                         "still good", principal, error_message(code));
+        return tool_fail(TOOL_SYSTEM, "%s: Kerberos administration "
+                         "service: %s; nothing was changed, the token is "
+                         "still valid", principal, error_message(code));
     }
 }
 
@@ -221,10 +221,14 @@ use_token(krb5_context context, krb5_const_principal system,
     }
     made = tool_kadmin_make(kadmin, password);
     if (made == KADM5_DUP)
-        status = tool_fail(TOOL_NO, "%s has a key: the token was used "
-                           "already", principal);
+        status = tool_fail(TOOL_NO, "%s has a key: the token has been used",
+                           principal);
+    else if (made == KADM5_AUTH_ADD)
+        status = tool_fail(TOOL_NO, "%s: kadm5.acl at the KDC does not let an "
+                           "invitation create it (see doc/SCHEMA); nothing "
+                           "was changed, the token is still valid", principal);
     else if (made != 0)
-        status = tool_kadmin_answered(kadmin, made, "make it by the token");
+        status = tool_kadmin_answered(kadmin, made, "creating it");
     /* What is left of it is good for nothing; it should not be there. */
     if (made == 0)
         (void)tool_kadmin_withdraw(kadmin);
@@ -267,8 +271,8 @@ take_key(const char *principal, const char *password, const char *path,
 
     ret = tool_kadmin_open_as(principal, principal, password, &kadmin);
     if (ret != 0)
-        return tool_fail(TOOL_SYSTEM, "%s: administration service of "
-                         "Kerberos: %s", principal, error_message(ret));
+        return tool_fail(TOOL_SYSTEM, "%s: Kerberos administration "
+                         "service: %s", principal, error_message(ret));
     status = tool_kadmin_new_key(kadmin, false, &key);
     if (status != TOOL_DONE)
         goto cleanup;

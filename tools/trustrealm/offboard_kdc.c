@@ -25,7 +25,7 @@ get(struct tool_kadmin *kadmin, krb5_principal principal,
                               KADM5_PRINCIPAL_NORMAL_MASK);
     *there_out = ret == 0;
     return ret == 0 || ret == KADM5_UNK_PRINC ? TOOL_DONE :
-        tool_kadmin_answered(kadmin, ret, "look at the KDC");
+        tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
 }
 
 static bool
@@ -76,7 +76,7 @@ find_log_in(const struct left *left, krb5_principal principal)
         ret = kadm5_modify_principal(left->kadmin->handle, &found,
                                      KADM5_ATTRIBUTES);
         if (ret != 0)
-            status = tool_kadmin_answered(left->kadmin, ret, "no tickets");
+            status = tool_kadmin_answered(left->kadmin, ret, "barring it from tickets");
     } else if (krb5_unparse_name(left->kadmin->context, principal, &name) ==
                0) {
         offboard_note(left->person, OFFBOARD_LEFT, NULL, name, "KDC: gives "
@@ -129,7 +129,7 @@ find_invitation(const struct left *left, const struct tool_entry *entry)
     if (left->person == NULL) {
         ret = kadm5_delete_principal(left->kadmin->handle, invitation);
         if (ret != 0)
-            status = tool_kadmin_answered(left->kadmin, ret, "withdraw an "
+            status = tool_kadmin_answered(left->kadmin, ret, "withdrawing an "
                                           "invitation");
     } else {
         offboard_note(left->person, OFFBOARD_LEFT, NULL, entry->dn, "KDC: "

@@ -274,10 +274,13 @@ system_enroll_by_token(const struct noun_call *call)
     char *principal = principal_of(call), token[TOOL_TOKEN_SIZE];
     int status = principal != NULL ? TOOL_DONE : TOOL_USAGE;
 
-    if (status == TOOL_DONE && call->keytab == NULL)
+    /* The configuration of a new system may still have to be written. */
+    if (status == TOOL_DONE && call->keytab == NULL &&
+        tool_has_config(&call->options))
         status = tool_load_config(&call->options, &config);
     if (status == TOOL_DONE) {
-        keytab = system_keytab(call, config);
+        keytab = call->keytab == NULL && config == NULL ? TR_DEFAULT_KEYTAB :
+            system_keytab(call, config);
         status = keytab != NULL ? TOOL_DONE : TOOL_USAGE;
     }
     if (status == TOOL_DONE)

@@ -14,6 +14,14 @@
 
 #define DEFAULT_CONFIG TR_SYSCONFDIR "/trustrealm/trustrealm.conf"
 
+bool
+tool_has_config(const struct tool_options *options)
+{
+    return options->config != NULL ||
+        secure_getenv("TRUSTREALM_CONFIG") != NULL ||
+        access(DEFAULT_CONFIG, F_OK) == 0;
+}
+
 int
 tool_load_config(const struct tool_options *options,
                  struct tr_config **config_out)
@@ -34,8 +42,8 @@ tool_load_config(const struct tool_options *options,
         return TOOL_DONE;
     (void)tool_fail_why(TOOL_SYSTEM, ret, why);
     if (path == NULL && access(DEFAULT_CONFIG, F_OK) != 0)
-        tool_fail(TOOL_SYSTEM, "-c names another one; --ldif, or --uri with "
-                  "--base, needs none");
+        tool_fail(TOOL_SYSTEM, "name another one with -c, or the table itself "
+                  "with --ldif, or with --uri and --base");
     return TOOL_SYSTEM;
 }
 
@@ -146,8 +154,9 @@ open_usual(const struct tool_options *options, struct tool_table *table)
     table->held = NULL;
     status = open_directory(options, table);
     if (status == TOOL_SYSTEM)
-        tool_fail(status, "that was asked because no table of this system "
-                  "can be read: %s: %s", held, strerror(why));
+        tool_fail(status, "the source was asked since this system's own table "
+                  "cannot be read: %s: %s; --ldif, or --uri and --base, name "
+                  "another one", held, strerror(why));
     free(held);
     return status;
 }

@@ -196,6 +196,9 @@ struct tool_table {
     char *temporary;            /* directory to remove */
 };
 
+/* Is one named, or at the default place? */
+bool tool_has_config(const struct tool_options *options);
+
 /* Load the configuration: the one given, or the default one when neither
  * --table nor --ldif nor --uri with --base makes it superfluous. */
 int tool_load_config(const struct tool_options *options,
