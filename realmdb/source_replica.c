@@ -345,9 +345,12 @@ tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
         if (message->result == LDAP_SYNC_REFRESH_REQUIRED)
             replica->distrusted = true;
         ret = refuse(why_out, TRR_SOURCE, "the provider ended the search: "
-                     "%s%s%s", ldap_err2string(message->result),
+                     "%s%s%s%s", ldap_err2string(message->result),
                      message->text == NULL || *message->text == '\0' ? "" :
-                     ": ", message->text == NULL ? "" : message->text);
+                     ": ", message->text == NULL ? "" : message->text,
+                     message->result != LDAP_UNAVAILABLE_CRITICAL_EXTENSION ?
+                     "" : "; the base needs content synchronization "
+                     "(OpenLDAP: overlay syncprov)");
         break;
     case TR_MESSAGE_COOKIE:
     case TR_MESSAGE_OTHER:

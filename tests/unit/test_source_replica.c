@@ -643,6 +643,10 @@ refresh_required_asks_for_everything(void **state)
     message.result = LDAP_UNAVAILABLE;
     assert_int_equal(take(&scene, &message, NULL), TRR_SOURCE);
     assert_non_null(strstr(scene.why, "unavailable"));
+    assert_null(strstr(scene.why, "syncprov"));
+    message.result = LDAP_UNAVAILABLE_CRITICAL_EXTENSION;
+    assert_int_equal(take(&scene, &message, NULL), TRR_SOURCE);
+    assert_non_null(strstr(scene.why, "syncprov"));
     close_scene(&scene);
 }
 
