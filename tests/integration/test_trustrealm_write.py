@@ -310,17 +310,17 @@ def test_what_follows_from_a_broken_entry_is_not_listed(site):
     (["system", "join", "delta.example.test", "--realm", "x", "--low",
       "A B", "--high", "B"], '--low "A B": one word'),
     (["system", "join", "delta.example.test", "--realm", "x", "--low", "A",
-      "--high", "B", "--until", "2037-13-01"], "YYYY-MM-DD, 30d or"),
+      "--high", "B", "--until", "2037-13-01"], "YYYY-MM-DD, 30d, 12h or"),
     (["system", "join", "delta.example.test", "--realm", "x", "--low", "A",
-      "--high", "B", "--until", "30"], "YYYY-MM-DD, 30d or"),
+      "--high", "B", "--until", "30"], "YYYY-MM-DD, 30d, 12h or"),
     (["system", "join", "delta.example.test", "--realm", "x", "--low", "A",
-      "--high", "B", "--until", "d"], "YYYY-MM-DD, 30d or"),
+      "--high", "B", "--until", "d"], "YYYY-MM-DD, 30d, 12h or"),
     (["system", "join", "delta.example.test", "--realm", "corporate",
       "--low", "OPEN", "--high", "OPEN", "--until", "2020-01-01"],
-     '"2020-01-01" is not to come'),
+     '"2020-01-01" is not in the future'),
     (["clearance", "set", "bob@EXAMPLE.TEST", "--realm", "corporate",
       "--low", "OPEN", "--high", "OPEN", "--until", "20200101000000Z"],
-     '"20200101000000Z" is not to come'),
+     '"20200101000000Z" is not in the future'),
     (["system", "leave", "delta.example.test"], "either --realm or --all"),
     (["system", "add", "a b"], "'a b' is not a SYSTEM"),
     (["system", "add", "x,dc=y"], "is not a SYSTEM"),
@@ -652,7 +652,7 @@ def test_import_only_narrows_unless_it_may_do_more(site, store, entry, says):
     done, _ = imported(site, store, [entry], widen=[])
     assert (done.status, done.out) == (1, ""), done
     assert "trustrealm: " + says in done.err
-    assert "takes --widen" in done.err
+    assert "--widen also writes" in done.err
     assert store.dump() == before
     done, shown = imported(site, store, [entry], "--dry-run", widen=[])
     assert (done.status, shown["result"]) == (1, "refused")
@@ -700,7 +700,7 @@ def test_import_asks_on_a_terminal(site, answer, written):
     status, shown = on_terminal("import", path, *store.options,
                                 typed=answer + "\n")
     assert "widens: system new1.example.test: is new" in shown
-    assert "Write it nevertheless? [y/N]" in shown
+    assert "Write them anyway? [y/N]" in shown
     assert (status, store.dump() != before) == ((0, True) if written else
                                                 (1, False))
 

@@ -291,8 +291,8 @@ write_server(struct import *import, struct tool_work *work)
         status = TOOL_DONE;
     }
     if (status != TOOL_DONE)
-        tool_fail(status, "%zu of %zu entries were written; the same command "
-                  "goes on from here", i, work->nchanges);
+        tool_fail(status, "%zu of %zu entries were written; to continue, run "
+                  "the same command again", i, work->nchanges);
     return status;
 }
 
@@ -311,7 +311,7 @@ report(const struct import *import, int status)
             "unchanged", (json_int_t)import->same,
             "refused", (json_int_t)import->refused,
             "left_out", (json_int_t)import->bad), status);
-    tool_line("%zu added, %zu changed, %zu as they were, %zu refused, "
+    tool_line("%zu added, %zu changed, %zu unchanged, %zu refused, "
               "%zu left out", import->added, import->changed, import->same,
               import->refused, import->bad);
     return status;
@@ -329,8 +329,8 @@ ask_whether(size_t access)
 {
     char answer[8] = "";
 
-    fprintf(stderr, "%zu times it does not only narrow access.  Write it "
-            "nevertheless? [y/N] ", access);
+    fprintf(stderr, "%zu of these do more than narrow access.  Write them "
+            "anyway? [y/N] ", access);
     if (fgets(answer, sizeof(answer), stdin) != NULL &&
         (*answer == 'y' || *answer == 'Y'))
         return TOOL_DONE;

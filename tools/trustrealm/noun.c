@@ -210,13 +210,13 @@ make_end(const struct noun_call *call)
     if (call->until == NULL)
         return tool_copy("");
     if (parse_end(call->until, now, &end) != 0) {
-        tool_usage(call->command, "--until \"%s\": YYYY-MM-DD, 30d or "
+        tool_usage(call->command, "--until \"%s\": YYYY-MM-DD, 30d, 12h or "
                    "YYYYMMDDHHMMSSZ expected", call->until);
         return NULL;
     }
     if (end <= now) {
-        tool_usage(call->command, "--until \"%s\" is not to come: nothing "
-                   "would be granted", call->until);
+        tool_usage(call->command, "--until \"%s\" is not in the future: "
+                   "nothing would be granted", call->until);
         return NULL;
     }
     when = end;

@@ -177,7 +177,7 @@ refuse(const struct tool_work *work, const struct findings *findings)
     return tool_fail(TOOL_NO, "refused: nothing was written%s",
                      findings_refuse(findings, WORK_TOLD) ||
                      work->access != WORK_NARROWS ? "" :
-                     "; what does not only narrow access takes --widen");
+                     "; --widen also writes what does more than narrow access");
 }
 
 int
