@@ -187,7 +187,12 @@ struct tr_reply {
     union {
         struct { int64_t code; char *text, *correlation; } refused;
         struct { int64_t flags; struct tr_bytes record; } prepared;
-        struct { int64_t flags; struct tr_bytes trailer, record; } sealed;
+        struct {
+            int64_t flags;
+            struct tr_bytes trailer, record;
+            int64_t epoch;
+            struct tr_bytes instance;
+        } sealed;
         struct tr_established established;
         struct {
             struct tr_bytes label_record;
@@ -210,8 +215,8 @@ void tr_wire_free(enum tr_wire_type type, void *value);
 
 /*
  * The shared page: read-only in applications, one per daemon process, handed
- * over as a sealed memfd with every Established.  All fields are in host
- * order and written atomically.
+ * over as a sealed memfd with the first Sealed or Established of a connection.
+ * All fields are in host order and written atomically.
  */
 #define TR_PAGE_SIZE 4096
 #define TR_PAGE_MAGIC UINT64_C(0x7472757374706731)      /* "trustpg1" */

@@ -235,6 +235,8 @@ static const struct tr_wire_field sealed[] = {
     INTEGER(tr_reply, u.sealed.flags),
     OCTETS(tr_reply, u.sealed.trailer, TR_MAX_TRAILER),
     OCTETS(tr_reply, u.sealed.record, 0),
+    INTEGER(tr_reply, u.sealed.epoch),
+    OCTETS(tr_reply, u.sealed.instance, 16),
     END
 };
 

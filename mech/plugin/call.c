@@ -197,10 +197,21 @@ refused(const struct tr_reply *reply)
                      *id != '\0' ? " [" : "", id, *id != '\0' ? "]" : "");
 }
 
+/* Of the page that an answer goes by, or NULL. */
+static const struct tr_bytes *
+instance_in(const struct tr_reply *reply)
+{
+    if (reply->type == TR_REPLY_SEALED)
+        return &reply->u.sealed.instance;
+    if (reply->type == TR_REPLY_ESTABLISHED)
+        return &reply->u.established.instance;
+    return NULL;
+}
+
 /* The page comes with the first answer on a connection that needs it. */
 static krb5_error_code
-find_page(struct tr_connection *connection,
-          const struct tr_established *established, int fd)
+find_page(struct tr_connection *connection, const struct tr_bytes *instance,
+          int fd)
 {
     struct tr_mapping *page;
     krb5_error_code ret;
@@ -208,8 +219,8 @@ find_page(struct tr_connection *connection,
     if (fd < 0 && connection->page == NULL)
         return tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
     if (fd < 0)
-        return tr_page_check(connection->page, &established->instance);
-    ret = tr_page_adopt(fd, &established->instance, &page);
+        return tr_page_check(connection->page, instance);
+    ret = tr_page_adopt(fd, instance, &page);
     if (ret != 0)
         return ret;
     tr_page_release(connection->page);
@@ -232,8 +243,8 @@ exchange(struct tr_connection *connection, const struct tr_bytes *octets,
     if (ret == 0)
         ret = tr_wire_decode(TR_WIRE_REPLY, connection->packet, length,
                              reply);
-    if (ret == 0 && reply->type == TR_REPLY_ESTABLISHED) {
-        ret = find_page(connection, &reply->u.established, fd);
+    if (ret == 0 && instance_in(reply) != NULL) {
+        ret = find_page(connection, instance_in(reply), fd);
         fd = -1;
         if (ret != 0)
             tr_wire_free(TR_WIRE_REPLY, reply);
@@ -265,7 +276,7 @@ exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
             tr_connection_close(connection);
             continue;
         }
-        if (reply->type == TR_REPLY_ESTABLISHED)
+        if (instance_in(reply) != NULL)
             *page = tr_page_hold(connection->page);
         tr_connection_keep(connection);
     }

@@ -51,7 +51,6 @@ tr_context_free(struct tr_context *context)
     tr_facts_release(context->facts);
     free(context->ap_req.data);
     free(context->record.data);
-    free(context->prepared_key.data);
     explicit_bzero(context, sizeof(*context));
     free(context);
 }

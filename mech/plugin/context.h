@@ -54,10 +54,6 @@ struct tr_context {
     /* of an acceptor whose Kerberos waits for more than the AP-REQ */
     struct tr_bytes ap_req;
 
-    /* of an initiator, between its two calls */
-    struct tr_bytes prepared_key;       /* what was asked */
-    int64_t prepared_flags;             /* and answered */
-
     pthread_mutex_t *mutex;
     struct tr_labels labels;
 };

@@ -12,10 +12,10 @@
  *        <------------------------------------------ AP-REP, trailer ---
  *        --------------------------------> AP-REP verified
  *        --- AP-REP, trailer -> Accepted (acceptance verified)
- *        <-- Established, page
+ *        <-- Established
  *
- * Where a context was established under the present epoch, Prepare is known
- * and not asked (prepared.h).
+ * Where a token was sealed under the present epoch, Prepare is known and not
+ * asked (prepared.h).
  *
  * The marker is a context flag that travels authenticated: an acceptor that
  * finds it without trailer knows that the trailer was taken away.
@@ -55,6 +55,7 @@ struct initiation {
     struct tr_cred *acquired;
     int64_t ask;                /* flags of our calls */
     int64_t answer;             /* flags of Prepared */
+    struct tr_bytes question;   /* which that answers, to be remembered */
     char *label;                /* asked for; "" = the process's own */
     bool known;                 /* the answer was, and not asked for */
     bool outdated;              /* it was, but holds no more */
@@ -94,17 +95,15 @@ prepare(OM_uint32 *minor, struct initiation *in)
         return major;
     ret = tr_cred_label(in->cred, &in->label);
     if (ret == 0)
-        ret = tr_prepared_key(target, in->label, in->ask,
-                              &context->prepared_key);
+        ret = tr_prepared_key(target, in->label, in->ask, &in->question);
     if (ret == 0) {
-        in->known = tr_prepared_find(&context->prepared_key, &in->answer);
+        in->known = tr_prepared_find(&in->question, &in->answer);
         if (!in->known)
             ret = ask_prepare(in, target);
     }
     if (ret != 0)
         return tr_fail(minor, ret);
     context->plain = (in->answer & TR_IS_PLAIN) != 0;
-    context->prepared_flags = in->answer;
     return GSS_S_COMPLETE;
 }
 
@@ -166,12 +165,24 @@ check_answer(struct initiation *in, int64_t flags)
                      "changed");
 }
 
+/* The next context to the same target need not ask whether it may be. */
+static void
+remember_answer(struct initiation *in, const struct tr_reply *sealed,
+                struct tr_mapping *page)
+{
+    if (!in->known && in->question.length > 0 &&
+        sealed->u.sealed.flags == in->answer)
+        tr_prepared_add(&in->question, in->answer, page,
+                        (uint64_t)sealed->u.sealed.epoch);
+}
+
 /* Have trustrealmd seal the token, and put its trailer on. */
 static krb5_error_code
 seal(struct initiation *in, const char *client)
 {
     struct tr_call call = { .type = TR_CALL_SEAL };
     gss_buffer_desc inner = in->reply;
+    struct tr_mapping *page;
     struct tr_token token;
     struct tr_reply reply;
     krb5_error_code ret;
@@ -188,7 +199,7 @@ seal(struct initiation *in, const char *client)
     call.u.seal.client = (char *)client;
     call.u.seal.label = in->label;
     call.u.seal.flags = in->ask;
-    ret = tr_daemon_ask(&call, TR_REPLY_SEALED, &reply, NULL);
+    ret = tr_daemon_ask(&call, TR_REPLY_SEALED, &reply, &page);
     if (ret != 0)
         return ret;
     ret = check_answer(in, reply.u.sealed.flags);
@@ -201,8 +212,11 @@ seal(struct initiation *in, const char *client)
         ret = tr_frame_outer(in->context->mech, &inner,
                              &reply.u.sealed.trailer, &in->reply);
     }
-    if (ret == 0)
+    if (ret == 0) {
         tr_context_set_record(in->context, &reply.u.sealed.record);
+        remember_answer(in, &reply, page);
+    }
+    tr_page_release(page);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
@@ -300,8 +314,8 @@ begin(OM_uint32 *minor, struct initiation *in)
     in->outdated = false;
     (void)gss_release_buffer(&ignored, &in->reply);
     tr_context_kill(in->context);
-    tr_prepared_forget(&in->context->prepared_key);
-    free(tr_bytes_take(&in->context->prepared_key).data);
+    tr_prepared_forget(&in->question);
+    free(tr_bytes_take(&in->question).data);
     free(in->label);
     in->label = NULL;
     return begin_once(minor, in);
@@ -326,16 +340,6 @@ check_reply(OM_uint32 *minor, const struct tr_token *token)
     return tr_fail(minor, tr_detail(TRR_TOKEN, "not an answer of the peer"));
 }
 
-/* The next context to the same target need not ask whether it may be. */
-static void
-remember_prepared(struct tr_context *context)
-{
-    if (context->prepared_key.length == 0)
-        return;
-    tr_prepared_add(&context->prepared_key, context->prepared_flags,
-                    context->life.mapping, context->life.epoch);
-}
-
 static krb5_error_code
 accepted(struct tr_context *context, const struct tr_token *token)
 {
@@ -355,8 +359,6 @@ accepted(struct tr_context *context, const struct tr_token *token)
     if (ret != 0)
         return ret;
     ret = tr_context_establish(context, &reply.u.established, page);
-    if (ret == 0)
-        remember_prepared(context);
     tr_wire_free(TR_WIRE_REPLY, &reply);
     return ret;
 }
@@ -477,6 +479,7 @@ gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred,
             *time_out = tr_life_remaining(&in.context->life, in.time);
     }
     tr_cred_free(in.acquired);
+    free(in.question.data);
     free(in.label);
     return major;
 }

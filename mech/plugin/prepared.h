@@ -6,11 +6,10 @@
 
 /*
  * Whether something may be sent to a target at all is asked before Kerberos
- * is, so that nothing leaves for one that is refused.  Where a context was
- * established, the answer is known as long as the page shows the epoch of
- * then.  Nothing rests on it but that first step: trustrealmd decides again,
- * on what Kerberos has made, when it seals.  Refusals and by-passes are not
- * remembered.
+ * is, so that nothing leaves for one that is refused.  Where a token was
+ * sealed, the answer is known as long as the page shows the epoch of then.
+ * Nothing rests on it but that first step: trustrealmd decides again, on what
+ * Kerberos has made, when it seals.  Refusals and by-passes are not remembered.
  */
 
 #include <krb5/krb5.h>
@@ -42,7 +41,7 @@ krb5_error_code tr_prepared_key(const char *target, const char *label,
 /* Flags of the answer, if it is known; never is that of an empty key. */
 bool tr_prepared_find(const struct tr_bytes *key, int64_t *flags_out);
 void tr_prepared_forget(const struct tr_bytes *key);
-/* A context was established; key is taken over. */
+/* A token was sealed; key is taken over. */
 void tr_prepared_add(struct tr_bytes *key, int64_t flags,
                      struct tr_mapping *mapping, uint64_t epoch);
 

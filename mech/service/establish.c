@@ -115,9 +115,7 @@ tr_established(const struct tr_job *job,
 {
     memset(out, 0, sizeof(*out));
     out->epoch = job->epoch;
-    out->instance.data =
-        (uint8_t *)tr_shared_page_instance(job->service->page);
-    out->instance.length = sizeof(((struct tr_page *)NULL)->instance);
+    out->instance = tr_job_instance(job);
     out->correlation = association->correlation;
     if (association->bypass) {
         out->flags = TR_IS_PLAIN;

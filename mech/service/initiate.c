@@ -255,7 +255,9 @@ finish_seal(struct tr_job *job, krb5_creds *creds)
         reply.u.sealed.flags = tr_job_flags(job);
         reply.u.sealed.trailer = trailer;
         reply.u.sealed.record = record;
-        tr_job_reply(job, &reply, false, true);
+        reply.u.sealed.epoch = job->epoch;
+        reply.u.sealed.instance = tr_job_instance(job);
+        tr_job_reply(job, &reply, true, true);
     }
     tr_bytes_free(&trailer);
     tr_bytes_free(&record);

@@ -334,6 +334,15 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     return ret;
 }
 
+struct tr_bytes
+tr_job_instance(const struct tr_job *job)
+{
+    return (struct tr_bytes){
+        (uint8_t *)tr_shared_page_instance(job->service->page),
+        sizeof(((struct tr_page *)NULL)->instance)
+    };
+}
+
 int64_t
 tr_job_flags(const struct tr_job *job)
 {

@@ -99,6 +99,9 @@ void tr_job_close_view(struct tr_job *job);
 /* Decide: local system, process and times of question are filled in. */
 krb5_error_code tr_job_ask(struct tr_job *job, struct tr_question *question);
 
+/* Of the shared page, borrowed. */
+struct tr_bytes tr_job_instance(const struct tr_job *job);
+
 /* TR_* flags of wire.h that follow from the decision. */
 int64_t tr_job_flags(const struct tr_job *job);
 

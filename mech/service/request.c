@@ -96,6 +96,7 @@ tr_request_dispatch(struct tr_request *request, const uint8_t *octets,
 {
     struct tr_audit_record record = { .event = "request", .table_age = -1 };
 
+    request->service->calls++;
     record.code = tr_wire_decode(TR_WIRE_CALL, octets, length,
                                  &request->call);
     if (record.code == 0 &&

@@ -194,6 +194,7 @@ struct tr_service {
     char **attributes;                  /* "name=value" that hold now */
     char *canonical_principal;          /* of this system, with its realm */
     struct tr_job *spare;               /* for the next call (job.c); free() */
+    uint64_t calls;                     /* since the start */
     struct tr_daemon *daemon;           /* that all of this belongs to */
 };
 

@@ -143,6 +143,7 @@ set_inside(json_t *state, const struct tr_daemon *daemon)
     set(state, "audit_lost", json_integer((json_int_t)lost));
     set(state, "connections",
         json_integer((json_int_t)tr_server_connections(daemon->server)));
+    set(state, "calls", json_integer((json_int_t)service->calls));
     set(state, "requests",
         json_integer((json_int_t)tr_server_requests(daemon->server)));
     set(state, "kdc", kdc_value(tr_keys_kdc(service->keys)));

@@ -45,6 +45,18 @@ def test_idle_ones_are_closed(world, ends):
     establish(ends)
 
 
+def test_prepared_once_for_contexts_that_are_never_finished(world, ends):
+    """As curl does, which does not look at what the server accepted."""
+    def calls():
+        return world.alpha.status()["calls"]
+
+    ends[0].initiate(TARGET)
+    before = calls()
+    for _ in range(3):
+        ends[0].initiate(TARGET)
+    assert calls() - before == 3 + ASKING
+
+
 def test_daemons_restart(world, ends):
     """Every call in turn is the first that the new daemon sees."""
     for _ in range(2):

@@ -92,6 +92,8 @@ static const struct single {
       "Audit records that could not be written." },
     { NULL, "connections", "trustrealm_connections", "gauge", NULL,
       "Programs connected." },
+    { NULL, "calls", "trustrealm_calls", "counter", NULL,
+      "Calls of programs." },
     { NULL, "requests", "trustrealm_requests", "gauge", NULL,
       "Calls that wait for their answer." },
     { "kdc", "threads", "trustrealm_kdc_threads", "gauge", NULL,
