@@ -51,6 +51,7 @@ KDC_CONF = """\
         supported_enctypes = {supported}
         max_life = 1d
         max_renewable_life = 1d
+        default_principal_flags = +preauth
     }}
 [dbmodules]
     db_module_dir = {modules}
