@@ -28,6 +28,7 @@
 
 #define DESCRIPTORS_KEPT 96     /* for all but connections */
 #define SPARE_CONNECTIONS 64    /* kept for the next ones */
+#define ACCEPTED_AT_ONCE 128    /* before those have their turn */
 
 struct connection {
     struct tr_server *server;
@@ -293,14 +294,18 @@ on_accept(evutil_socket_t listening, short what, void *arg)
 {
     static const struct timeval pause = { 0, 100000 };
     struct tr_server *server = arg;
-    int fd;
+    int fd, i;
 
-    /* One at a time: whoever is connected already has his turn between. */
-    fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0) {
+    /* Whoever is connected already has his turn between, but not as often
+     * as there are others who wait. */
+    for (i = 0; i < ACCEPTED_AT_ONCE; i++) {
+        fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            break;
         open_connection(server, fd);
-        return;
     }
+    if (fd >= 0)
+        return;
     /* Out of descriptors or memory: a ready listener would spin. */
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ECONNABORTED &&
         errno != EINTR) {

@@ -126,6 +126,15 @@ def test_flood_of_calls(flood, alice, beta):
         exchange_new(alice, beta)
 
 
+def test_flood_of_callers_and_of_connections(world, flood):
+    """While some of a user's connections have calls, as many of his as there
+    is room for wait to be accepted: others do not wait for them all."""
+    server = world.server("beta")
+    flood("queueing", "queue")
+    for _ in range(3):
+        assert world.client(server).delivered
+
+
 def test_daemon_kept_its_memory(world):
     """After all this it is not larger than it should be."""
     for system in (world.alpha, world.beta):

@@ -1,15 +1,19 @@
 # tests/testlib/flood_main.py - more connections and calls than are good
 # SPDX-License-Identifier: BSD-2-Clause
-"""usage: flood_main.py SOCKET [calls]: hold as many connections as there are
-to be had, more than a user may; or make calls on a few without ever reading
-an answer."""
+"""usage: flood_main.py SOCKET [calls | queue]: hold as many connections as
+there are to be had, more than a user may; or make calls on a few without ever
+reading an answer; or make them on many, while more and more connections wait
+to be accepted."""
 
+import os
 import resource
 import socket
 import sys
 import time
 
 MANY = 1200
+BUSY = 300
+QUEUED = 8000
 PREPARE = bytes.fromhex("a0173015a00a0c08686f73742f612e62a1020c00a203020100")
 
 
@@ -32,6 +36,42 @@ def hold(limit):
             return
 
 
+def queue():
+    """Fill the queue as soon as there is room in it."""
+    time.sleep(1)
+    hold(QUEUED)
+    print("queueing", flush=True)
+    while True:
+        if len(held) == QUEUED:
+            for connection in held[:QUEUED // 2]:
+                connection.close()
+            del held[:QUEUED // 2]
+        hold(QUEUED)
+        time.sleep(0.001)
+
+
+def call_all():
+    """Have calls waiting on every connection that is there."""
+    for connection in held:
+        for act in (lambda: connection.send(PREPARE),
+                    lambda: connection.recv(1 << 18)):
+            try:
+                for _ in range(50):
+                    act()
+            except OSError:
+                pass
+
+
+if sys.argv[2:] == ["queue"]:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (QUEUED + 100,) * 2)
+    while len(held) < BUSY:
+        hold(BUSY)
+        time.sleep(0.01)
+    if os.fork() == 0:
+        held.clear()
+        queue()
+    while True:
+        call_all()
 if len(sys.argv) > 2:
     print("calling", flush=True)
     while True:
