@@ -229,12 +229,13 @@ struct tr_page {
 
 /*
  * Calls travel over a SOCK_SEQPACKET unix socket, one DER-encoded Call or
- * Reply a packet, at most TR_MAX_CALL octets; the first Established on a
- * connection carries the page's descriptor as SCM_RIGHTS.  The daemon knows the caller by SO_PEERCRED and
- * takes a packet only with SCM_CREDENTIALS that say the same: attach them
- * with the effective ids, since those that the kernel adds by itself have the
- * real ones.  A call is sent when the one before has been answered.  The
- * daemon closes connections that idle, or that are in the way of new ones.
+ * Reply a packet, at most TR_MAX_CALL octets; the first Sealed or Established
+ * on a connection carries the page's descriptor as SCM_RIGHTS.  The daemon
+ * knows the caller by SO_PEERCRED and takes a packet only with SCM_CREDENTIALS
+ * that say the same: attach them with the effective ids, since those that the
+ * kernel adds by itself have the real ones.  A call is sent when the one
+ * before has been answered.  The daemon closes connections that idle, or that
+ * are in the way of new ones.
  */
 #define TR_SOCKET_PATH TR_RUNSTATEDIR "/trustrealm/socket"
 #define TR_SOCKET_ENV "TRUSTREALM_SOCKET"       /* secure_getenv() only */

@@ -119,7 +119,7 @@ make_socket(struct tr_connection *connection)
     };
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-    /* The first limit also bounds connect() when the daemon's queue is full. */
+    /* The first also bounds connect() when the daemon's queue is full. */
     if (fd >= 0 &&
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&

@@ -49,7 +49,7 @@ struct tr_connection {
 struct tr_idle_list {
     pthread_mutex_t mutex;
     size_t count;
-    struct tr_connection *items[TR_MAX_IDLE_CONNECTIONS];       /* newest last */
+    struct tr_connection *items[TR_MAX_IDLE_CONNECTIONS];   /* newest last */
 };
 
 /* Where trustrealmd is: names it as long as the environment stays. */

@@ -12,7 +12,8 @@
  * message does not pass.
  *
  * Looking takes two loads and a read of the coarse clock; again, after a
- * message, one load.  The limits in time are looked at four times a second, by CLOCK_BOOTTIME: sleep counts.
+ * message, one load.  The limits in time are looked at four times a second, by
+ * CLOCK_BOOTTIME: sleep counts.
  */
 
 #include <gssapi/gssapi.h>

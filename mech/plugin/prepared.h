@@ -9,7 +9,8 @@
  * is, so that nothing leaves for one that is refused.  Where a token was
  * sealed, the answer is known as long as the page shows the epoch of then.
  * Nothing rests on it but that first step: trustrealmd decides again, on what
- * Kerberos has made, when it seals.  Refusals and by-passes are not remembered.
+ * Kerberos has made, when it seals.  Refusals and by-passes are not
+ * remembered.
  */
 
 #include <krb5/krb5.h>

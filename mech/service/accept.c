@@ -206,7 +206,7 @@ open_trailer(struct tr_job *job, struct opening *o)
         goto cleanup;
     }
     ret = verify_system(job, &trailer, &o->subkey, &why);
-    /* Its ticket may be for a key that the keytab has got since it was read. */
+    /* Its ticket may be for a key that the keytab got since it was read. */
     if (ret == TRR_SYSTEM_AUTH && tr_keys_refresh(keys))
         ret = verify_system(job, &trailer, &o->subkey, &why);
     if (ret) {

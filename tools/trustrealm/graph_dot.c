@@ -48,7 +48,8 @@ write_realm(const struct graph_realm *realm, size_t number, double width,
                 record->levels[record->nlevels - 1].name);
     fprintf(out, "%s%zu system%s\", fillcolor=\"%s\"",
             record->mode == TR_MODE_DRY_RUN ? "dry run\\n" : "",
-            realm->members, plural(realm->members), colours[number % NCOLOURS][0]);
+            realm->members, plural(realm->members),
+            colours[number % NCOLOURS][0]);
     if (width > 0)
         fprintf(out, ", width=%.2f", width);
     fprintf(out, ", style=\"filled,rounded%s\"];\n",

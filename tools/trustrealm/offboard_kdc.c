@@ -76,7 +76,8 @@ find_log_in(const struct left *left, krb5_principal principal)
         ret = kadm5_modify_principal(left->kadmin->handle, &found,
                                      KADM5_ATTRIBUTES);
         if (ret != 0)
-            status = tool_kadmin_answered(left->kadmin, ret, "barring it from tickets");
+            status = tool_kadmin_answered(left->kadmin, ret,
+                                          "barring it from tickets");
     } else if (krb5_unparse_name(left->kadmin->context, principal, &name) ==
                0) {
         offboard_note(left->person, OFFBOARD_LEFT, NULL, name, "KDC: gives "

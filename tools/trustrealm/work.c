@@ -177,7 +177,8 @@ refuse(const struct tool_work *work, const struct findings *findings)
     return tool_fail(TOOL_NO, "refused: nothing was written%s",
                      findings_refuse(findings, WORK_TOLD) ||
                      work->access != WORK_NARROWS ? "" :
-                     "; --widen also writes what does more than narrow access");
+                     "; --widen also writes what does more than narrow "
+                     "access");
 }
 
 int
