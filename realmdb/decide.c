@@ -20,7 +20,7 @@ static const struct step_text {
     const char *name;
     const char *text;
 } steps[] = {
-    { TR_S1_BYPASS, "S1", "the target may be spoken to without a label" },
+    { TR_S1_BYPASS, "S1", "the target may be reached without a label" },
     { TR_S2_TABLE, "S2", "the table is fresh and the clock right" },
     { TR_S3_SENDER, "S3", "this system is known and enabled" },
     { TR_S4_RECEIVER, "S4", "the other system is known and enabled" },
@@ -34,7 +34,7 @@ static const struct step_text {
     { TR_S11_ATTRIBUTES, "S11", "the required attributes hold" },
     { TR_S12_PROTECTION, "S12", "the protection is enough" },
     { TR_S13_SEAL, "S13", "the label is sealed for the other system" },
-    { TR_R1_BYPASS, "R1", "the peer may be heard without a label" },
+    { TR_R1_BYPASS, "R1", "the peer may send without a label" },
     { TR_R2_TABLE, "R2", "the table is fresh and the clock right" },
     { TR_R3_SERVICE, "R3", "the process may accept for this service" },
     { TR_R4_SYSTEM, "R4", "the sending system is authenticated" },

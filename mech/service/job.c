@@ -116,7 +116,7 @@ tr_job_process(struct tr_job *job, enum tr_step step)
 
     ret = tr_tcb_process(job->service->tcb, &job->request->caller, process);
     if (ret == TRR_NO_LABEL)
-        return tr_job_fail(job, step, ret, "no rule of the policy is for "
+        return tr_job_fail(job, step, ret, "no rule of the policy matches "
                            "uid %lu, gid %lu",
                            (unsigned long)job->request->caller.uid,
                            (unsigned long)job->request->caller.gid);

@@ -57,9 +57,10 @@ judge_plain_target(struct tr_job *job, const char *target)
     job->epoch = tr_shared_page_epoch(job->service->page);
     if (tr_bypass_to(job->service->config, &job->process, target))
         return 0;
-    return tr_job_fail(job, TR_S1_BYPASS, TRR_BYPASS, "%.150s is not spoken "
-                       "to without a label, by a process from %.150s to "
-                       "%.150s", target, job->process_low, job->process_high);
+    return tr_job_fail(job, TR_S1_BYPASS, TRR_BYPASS, "%.150s is not to be "
+                       "reached without a label, by a process from %.150s "
+                       "to %.150s", target, job->process_low,
+                       job->process_high);
 }
 
 static krb5_error_code

@@ -215,7 +215,7 @@ def test_a_system_administrator_at_the_kdc(administration):
     # By somebody else.
     administration.realm.add_with_password(
         "trustrealm-invite/beta.example.com", "secret")
-    logins = {("%s@%s" % (name, table.REALM), "KDC: gives him tickets")
+    logins = {("%s@%s" % (name, table.REALM), "KDC: issues him tickets")
               for name in ("sid", "sid/admin")}
 
     found = offboard(administration, "sid", status=1)

@@ -329,7 +329,7 @@ def test_what_follows_from_a_broken_entry_is_not_listed(site):
     (["realm", "set", "engineering", "--unset", "colour"],
      "there is no option --colour"),
     (["realm", "set"], "REALM is missing"),
-    (["realm", "show", "a", "b"], "'b' is no option"),
+    (["realm", "show", "a", "b"], "unexpected argument 'b'"),
 ])
 def test_usage(site, arguments, reason):
     before = site.server.dump()

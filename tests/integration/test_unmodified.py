@@ -101,7 +101,7 @@ def test_process_without_a_label_is_refused(world, several_uids):
         ("deny", "S6", "TRR_NO_LABEL")]
     assert alpha[0]["uid"] == as_uid(STRANGER)
     assert beta == []
-    assert "no rule of the policy is for uid 20009" in result.text
+    assert "no rule of the policy matches uid 20009" in result.text
 
 
 @pytest.mark.parametrize("enctype", ["aes256-sha384"])

@@ -27,7 +27,7 @@ how_to_reach(int code)
         return "start it: systemctl enable --now trustrealmd; if it ends "
             "again, trustrealmd -t says why";
     case EACCES:
-        return "let everybody into the folders above the socket";
+        return "make the directories above the socket accessible (chmod a+x)";
     case EAGAIN:
         return "it is overloaded or stopped: see its log";
     default:
@@ -47,12 +47,12 @@ check_owner(struct doctor *doctor, int fd)
         peer.uid == 0 || (user != NULL && peer.uid == user->pw_uid))
         return;
     if (secure_getenv(TR_SOCKET_ENV) != NULL && peer.uid == geteuid())
-        doctor_say(doctor, DOCTOR_NOTE, "daemon", NULL, "it is yours: other "
-                   "users' programs do not take its answers");
+        doctor_say(doctor, DOCTOR_NOTE, "daemon", NULL, "it runs as you: "
+                   "programs of other users do not trust it");
     else
         doctor_say(doctor, DOCTOR_WRONG, "daemon", "run it as " TR_DAEMON_USER,
-                   "the socket belongs to uid %lu: programs do not take its "
-                   "answers", (unsigned long)peer.uid);
+                   "the socket belongs to uid %lu: programs do not trust it",
+                   (unsigned long)peer.uid);
 }
 
 /* errno, or 0 */
@@ -137,7 +137,8 @@ check_table(struct doctor *doctor, const json_t *table)
         doctor_say(doctor, DOCTOR_WRONG, "table", "trustrealmd -t and its "
                    "log say more", "%s", text_of(table, "error"));
     else if (!json_is_integer(json_object_get(table, "age")))
-        doctor_say(doctor, DOCTOR_WRONG, "table", "mend what the source says",
+        doctor_say(doctor, DOCTOR_WRONG, "table", "mend the source, "
+                   "or the way to it; the log of trustrealmd may say more",
                    "its source, %s, has never answered: %s", source, state);
     else if (json_is_true(json_object_get(table, "stale")))
         doctor_say(doctor, DOCTOR_WRONG, "table", "bring the source back; "
@@ -153,13 +154,13 @@ check_table(struct doctor *doctor, const json_t *table)
                    state);
     else if (number_of(table, "realms") == 0 ||
              number_of(table, "systems") == 0)
-        doctor_say(doctor, DOCTOR_WRONG, "table", "see the search base and "
-                   "what this system may read there", "%s holds no trust "
-                   "realm or no system", source);
+        doctor_say(doctor, DOCTOR_WRONG, "table", "check the search base, "
+                   "and that this system may read what is below it", "there "
+                   "is no trust realm or no system in %s", source);
     else
         doctor_say(doctor, confirmed ? DOCTOR_GOOD : DOCTOR_NOTE, "table",
-                   confirmed ? NULL : "mend the source: decisions go by the "
-                   "table of before until maximum-staleness",
+                   confirmed ? NULL : "mend the source; the last table is "
+                   "used until maximum-staleness",
                    "%lld trust realms, %lld systems, %lld s old; %s: %s",
                    (long long)number_of(table, "realms"),
                    (long long)number_of(table, "systems"),
@@ -190,7 +191,7 @@ doctor_daemon(struct doctor *doctor)
     state = read_status(doctor->socket);
     if (!json_is_object(state)) {
         doctor_say(doctor, DOCTOR_NOTE, "daemon", "ask it by hand: "
-                   "trustrealm status", "its state is not known");
+                   "trustrealm status", "its state could not be asked for");
     } else {
         doctor->system = strdup(text_of(state, "system"));
         doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "trustrealmd answers "

@@ -21,9 +21,9 @@ check_clock(struct doctor *doctor)
 
     if (adjtimex(&state) == TIME_ERROR)
         doctor_say(doctor, DOCTOR_NOTE, "clock", "timedatectl set-ntp true, "
-                   "or ask the host of this virtual machine", "the kernel "
-                   "does not know it to be right; tickets and the table need "
-                   "it within minutes");
+                   "or ask the host of this virtual machine", "it is "
+                   "not known to be synchronised; tickets and the table need "
+                   "it to be right within minutes");
     else
         doctor_say(doctor, DOCTOR_GOOD, "clock", NULL, "synchronised");
 }
@@ -85,8 +85,9 @@ check_keys(struct doctor *doctor)
         doctor_say(doctor, DOCTOR_GOOD, "keytab", NULL, "this user has keys "
                    "to accept with");
     else
-        say_status(doctor, DOCTOR_NOTE, "keytab", "if servers are to run as "
-                   "this user: KRB5_KTNAME, or kadmin ktadd", major, minor);
+        say_status(doctor, DOCTOR_NOTE, "keytab", "if servers run as this "
+                   "user, set KRB5_KTNAME or create it (ktadd in kadmin)",
+                   major, minor);
 }
 
 static bool
@@ -123,10 +124,10 @@ show_principal(struct doctor *doctor, gss_name_t name)
     if (gss_canonicalize_name(&minor, name, gl_mechanism_find("krb5")->oid,
                               &canonical) == GSS_S_COMPLETE &&
         gss_display_name(&minor, canonical, &text, NULL) == GSS_S_COMPLETE)
-        doctor_say(doctor, DOCTOR_NOTE, "name", NULL, "Kerberos asks for "
-                   "%.*s; if that is another host: dns_canonicalize_hostname "
-                   "and rdns in krb5.conf", (int)text.length,
-                   (char *)text.value);
+        doctor_say(doctor, DOCTOR_NOTE, "name", NULL, "the ticket will be "
+                   "for %.*s; if that is the wrong host, see "
+                   "dns_canonicalize_hostname and rdns in krb5.conf",
+                   (int)text.length, (char *)text.value);
     (void)gss_release_buffer(&minor, &text);
     (void)gss_release_name(&minor, &canonical);
 }
@@ -155,9 +156,9 @@ check_target(struct doctor *doctor, const char *service)
                    "trustrealm explain --from ... --to ... shows every step",
                    major, minor);
     else
-        doctor_say(doctor, DOCTOR_GOOD, "target", NULL, "this system lets it "
-                   "leave; what the other end says of it is in that end's "
-                   "audit record");
+        doctor_say(doctor, DOCTOR_GOOD, "target", NULL, "this system permits "
+                   "it; the other end decides as well, and records that in "
+                   "its own audit log");
     (void)gss_release_buffer(&ignored, &token);
     (void)gss_delete_sec_context(&ignored, &context, GSS_C_NO_BUFFER);
     (void)gss_release_name(&ignored, &name);

@@ -77,9 +77,9 @@ check_libraries(struct doctor *doctor, pid_t pid)
                    "libgssapi, but not (yet) the plugin: that is loaded at "
                    "the first use of Kerberos");
     else if (found.own)
-        doctor_say(doctor, DOCTOR_WRONG, "program", "let its peers take it "
-                   "by a by-pass, or keep it out", "it has a Kerberos of its "
-                   "own, without labels");
+        doctor_say(doctor, DOCTOR_WRONG, "program", "have its peers "
+                   "accept it by a by-pass, or do not use it", "it has a "
+                   "Kerberos library of its own, without labels");
     else
         doctor_say(doctor, DOCTOR_NOTE, "program", NULL, "it has not loaded "
                    "libgssapi_krb5");
@@ -98,12 +98,12 @@ check_file(struct doctor *doctor, pid_t pid, const char *path)
         return;
     if (stat(inside, &its) == 0) {
         if (its.st_dev != ours.st_dev || its.st_ino != ours.st_ino)
-            doctor_say(doctor, DOCTOR_NOTE, "program", NULL, "%s is another "
-                       "one for it (a mount of its own)", path);
+            doctor_say(doctor, DOCTOR_NOTE, "program", NULL, "it sees "
+                       "another %s (in mounts of its own)", path);
     } else if (errno == ENOENT) {
         doctor_say(doctor, DOCTOR_WRONG, "program", "bind-mount it there "
-                   "(systemd: BindPaths=)", "it does not see %s: it is in a "
-                   "root of its own", path);
+                   "(systemd: BindPaths=)", "it does not see %s: it has "
+                   "another root directory", path);
     }
     free(inside);
 }

@@ -43,7 +43,7 @@ run(int argc, char **argv)
             compare[ncompare++] = optarg;
     }
     if (status < 0 && optind < argc)
-        status = tool_usage("check", "'%s' is no option", argv[optind]);
+        status = tool_usage("check", "unexpected argument '%s'", argv[optind]);
     if (status < 0)
         status = lint_report(&common, TOOL_USUAL, lint_table, compare);
     free(compare);

@@ -77,7 +77,7 @@ advise(krb5_error_code code)
 {
     switch (code) {
     case ENOENT:
-        return "there is no such socket: trustrealmd does not run, or its "
+        return "there is no such socket: trustrealmd is not running, or its "
             "configuration names another one; start it (systemctl start "
             "trustrealmd), or give --socket";
     case ECONNREFUSED:
@@ -87,8 +87,8 @@ advise(krb5_error_code code)
         return "this user may not reach it: look at the permissions of the "
             "directories above it";
     case TRR_DAEMON_TIME:
-        return "no answer in time: trustrealmd hangs or has too much to do; "
-            "look at its log and at the load of this system";
+        return "no answer in time: trustrealmd hangs or is overloaded; see "
+            "its log, and the load of this system";
     case TRR_DAEMON_AWAY:
         return "it closed the connection: this user has too many, or "
             "trustrealmd was just stopped; try again";

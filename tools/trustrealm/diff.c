@@ -14,8 +14,8 @@ static const char help[] =
 "\n"
 "Compare two tables by entry and attribute, and say of each difference\n"
 "whether it widens access, narrows it or changes it.  OLD and NEW are LDIF\n"
-"files, or directories of tables; without OLD the table that is asked is the\n"
-"old one.\n"
+"files, or directories of tables; without OLD, the old one is the table that\n"
+"other commands read.\n"
 "\n"
 TOOL_TABLE_HELP
 "  --json                 print JSON\n"

@@ -125,7 +125,7 @@ take_arguments(struct explain *ex, int argc, char **argv)
         }
     }
     if (optind < argc)
-        return tool_usage("explain", "'%s' is no option", argv[optind]);
+        return tool_usage("explain", "unexpected argument '%s'", argv[optind]);
     if (ex->from == NULL || ex->to == NULL)
         return tool_usage("explain", "--from and --to are needed");
     return ask_check_user("explain", ex->ask.user);

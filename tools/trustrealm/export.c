@@ -182,7 +182,7 @@ take_options(struct export *export, int argc, char **argv)
         }
     }
     if (optind < argc)
-        return tool_usage("export", "'%s' is no option", argv[optind]);
+        return tool_usage("export", "unexpected argument '%s'", argv[optind]);
     if (export->sign != (export->signer != NULL))
         return tool_usage("export", "--sign and --signer go together");
     return -1;

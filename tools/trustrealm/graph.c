@@ -197,7 +197,7 @@ run(int argc, char **argv)
     if (status >= 0)
         return status;
     if (optind < argc)
-        return tool_usage("graph", "'%s' is no option", argv[optind]);
+        return tool_usage("graph", "unexpected argument '%s'", argv[optind]);
     status = tool_table_ask(&common, &table);
     if (status == TOOL_DONE)
         status = draw(&table, realm, common.json ? FORMAT_JSON : format);

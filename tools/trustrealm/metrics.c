@@ -289,7 +289,7 @@ run(int argc, char **argv)
             return status;
     }
     if (optind < argc)
-        return tool_usage("metrics", "'%s' is no option", argv[optind]);
+        return tool_usage("metrics", "unexpected argument '%s'", argv[optind]);
     status = tool_daemon_socket(&common, given, &path);
     if (status == TOOL_DONE)
         status = print_metrics(path);

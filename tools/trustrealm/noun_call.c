@@ -32,18 +32,18 @@ static const struct {
     { NOUN_UNSET, OPTION_UNSET, "unset", "OPTION[=VALUE]",
       "remove what the option sets; of several\nvalues that one, or all" },
     { NOUN_PARENT, OPTION_PARENT, "parent", "DN",
-      "where the entry goes (default: where its\nlike are)" },
+      "where the entry goes (default: where others\nof its class are)" },
     { NOUN_ENTRY, OPTION_ENTRY, "entry", "DN",
-      "the user's account, of one who had no\nclearance (default: a new "
+      "the account of a user who has no clearance\nyet (default: a new "
       "entry)" },
     { NOUN_PROPOSE, OPTION_PROPOSE, "propose", NULL,
-      "for somebody else to approve (\"pending\")" },
+      "only propose it, for somebody else to\napprove (\"pending\")" },
     { NOUN_KEYTAB, OPTION_KEYTAB, "keytab", "FILE",
       "where the system's key is (default: that of\nthe configuration)" },
     { NOUN_ADMIN, OPTION_ADMIN_CACHE, "admin-cache", "CCACHE",
       "your ticket for kadmin/admin (default: your\npassword is asked for)" },
     { NOUN_INVITE, OPTION_VALID, "valid", "TIME",
-      "how long the token is good: 12h, 3d\n(default: 1d)" },
+      "how long the token is valid: 12h, 3d\n(default: 1d)" },
     { NOUN_INVITE, OPTION_TOKEN_FILE, "token-file", "FILE",
       "a new file for the token (default: it is\nprinted)" },
     { NOUN_TOKEN, OPTION_TOKEN_FILE, "token-file", "FILE",
@@ -243,7 +243,8 @@ take_name(struct noun_call *call, int has, int argc, char **argv)
     else if (!(has & NOUN_NAMELESS))
         return tool_usage(call->command, "%s is missing", call->noun->name);
     if (optind < argc)
-        return tool_usage(call->command, "'%s' is no option", argv[optind]);
+        return tool_usage(call->command, "unexpected argument '%s'",
+                          argv[optind]);
     return -1;
 }
 

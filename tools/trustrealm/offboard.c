@@ -11,17 +11,17 @@
 static const char help[] =
 "usage: trustrealm offboard PRINCIPAL [OPTION...]\n"
 "\n"
-"Show what an administrator can still change, what he granted and changed by\n"
-"the directory's access log, the keys of systems that he could read and the\n"
-"certificates of signers that name him; end what he can change.\n"
+"Show what an administrator can still change; what, by the directory's access\n"
+"log, he granted and changed; the keys of systems that he could read; and the\n"
+"certificates of signers that name him.  With --apply, end his access.\n"
 "\n"
-"  --apply                take him out of every role, from the systems that\n"
-"                         he owns, and remove his proposals: all, or nothing\n"
-"  --kdc                  look also at the KDC, for his principals and the\n"
-"                         systems that he has invited; with --apply end both\n"
+"  --apply                remove him from every role and from the systems\n"
+"                         that he owns, and his proposals: all or nothing\n"
+"  --kdc                  look at the KDC too, for his principals and the\n"
+"                         systems that he invited; with --apply end both\n"
 "  --admin-cache CCACHE   your ticket for kadmin/admin (default: your\n"
 "                         password is asked for)\n"
-"  --signer FILE          certificates that systems take snapshots by\n"
+"  --signer FILE          certificates by which systems accept snapshots\n"
 "                         (default: those of the configuration)\n"
 "  --entry DN             his entry (default: that with the principal below\n"
 "                         the search base)\n"
@@ -174,8 +174,8 @@ report(const struct offboarding *call, const struct offboard *person)
     tool_sheet_print(sheet);
     if (tool_for_people())
         tool_line("%s; look where \"unknown\" says", status == TOOL_DONE ?
-                  "nothing is left that he can change by" :
-                  "\"left\" is what he can still change by (--apply ends it)");
+                  "nothing is left by which he can change anything" :
+                  "\"left\" still lets him make changes (--apply ends it)");
     return status;
 }
 

@@ -80,7 +80,7 @@ find_log_in(const struct left *left, krb5_principal principal)
                                           "barring it from tickets");
     } else if (krb5_unparse_name(left->kadmin->context, principal, &name) ==
                0) {
-        offboard_note(left->person, OFFBOARD_LEFT, NULL, name, "KDC: gives "
+        offboard_note(left->person, OFFBOARD_LEFT, NULL, name, "KDC: issues "
                       "him tickets");
     } else {
         status = TOOL_SYSTEM;

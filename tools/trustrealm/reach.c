@@ -185,7 +185,7 @@ take_arguments(struct reach *reach, int argc, char **argv)
         }
     }
     if (optind < argc)
-        return tool_usage("reach", "'%s' is no option", argv[optind]);
+        return tool_usage("reach", "unexpected argument '%s'", argv[optind]);
     if (reach->from == NULL)
         return tool_usage("reach", "--from is needed");
     return ask_check_user("reach", reach->ask.user);

@@ -46,7 +46,7 @@ run(int argc, char **argv)
         }
     }
     if (optind < argc)
-        return tool_usage("schema", "'%s' is no option", argv[optind]);
+        return tool_usage("schema", "unexpected argument '%s'", argv[optind]);
     fputs(text, stdout);
     return TOOL_DONE;
 }

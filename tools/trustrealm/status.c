@@ -11,8 +11,8 @@
 static const char help[] =
 "usage: trustrealm status [OPTION...]\n"
 "\n"
-"Ask trustrealmd how it is: table, epoch, decisions.  Decisions and\n"
-"attributes are told to root and trustrealmd's own user only.\n"
+"Ask trustrealmd for its state: table, epoch, decisions.  Only root and\n"
+"trustrealmd's own user are told of decisions and attributes.\n"
 "\n"
 "  --check                print one line for a monitor (Nagios and its like)\n"
 "  --warning SECONDS      with --check: warn when the table is older\n"
@@ -193,7 +193,7 @@ take_arguments(struct status *status, int argc, char **argv)
     if (result >= 0)
         return result;
     if (optind < argc)
-        return tool_usage("status", "'%s' is no option", argv[optind]);
+        return tool_usage("status", "unexpected argument '%s'", argv[optind]);
     if (!status->check && (status->warning >= 0 || status->critical >= 0))
         return tool_usage("status", "--warning and --critical go with "
                           "--check");
@@ -223,5 +223,5 @@ run(int argc, char **argv)
 }
 
 const struct tool_command tool_status = {
-    "status", "ask trustrealmd how it is", run
+    "status", "ask trustrealmd for its state", run
 };

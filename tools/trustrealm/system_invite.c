@@ -153,10 +153,11 @@ invite(int argc, char **argv)
     struct invitation invitation = { .file = -1 };
     int status;
 
-    noun_parse(&noun_system, "system invite", "Add a system that is not in "
-               "the table, a member of no trust realm, and make a\ntoken by "
-               "which it can make its key, once.  One made before ends, and "
-               "with\n--force the key that the system has.", NOUN_FIELDS |
+    noun_parse(&noun_system, "system invite", "Make a token with which a "
+               "system can create its key, once; add the system if it\nis not "
+               "in the table, as a member of no trust realm.  An earlier "
+               "token becomes\ninvalid and, with --force, so does a key that "
+               "the system has.", NOUN_FIELDS |
                NOUN_PARENT | NOUN_ADMIN | NOUN_INVITE | NOUN_FORCE, argc,
                argv, &call, &status);
     if (status < 0) {

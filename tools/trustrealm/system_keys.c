@@ -88,10 +88,11 @@ enroll(int argc, char **argv)
     struct noun_call call;
     int status;
 
-    noun_parse(&noun_system, "system enroll", "On a new system: make its key, "
-               "put that into its keytab, and add it to the\ntable, a member "
-               "of no trust realm yet; all, or nothing.  With a token of\n"
-               "\"system invite\", which has added it, only the key.",
+    noun_parse(&noun_system, "system enroll", "On a new system: create its "
+               "key, put that into its keytab, and add the system\nto the "
+               "table, as a member of no trust realm: all or nothing.  With a "
+               "token of\n\"system invite\", which has added it, only create "
+               "the key.",
                NOUN_FIELDS | NOUN_PARENT | NOUN_KEYTAB | NOUN_ADMIN |
                NOUN_TOKEN, argc, argv, &call, &status);
     if (status < 0)

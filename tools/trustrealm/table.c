@@ -136,7 +136,7 @@ open_held(struct tool_table *table)
         return TOOL_DONE;
     (void)tool_fail_why(TOOL_SYSTEM, ret, why);
     if (access(table->held, F_OK) != 0)
-        tool_fail(TOOL_SYSTEM, "trustrealmd makes it when it runs");
+        tool_fail(TOOL_SYSTEM, "trustrealmd creates it when it starts");
     return TOOL_SYSTEM;
 }
 

@@ -319,7 +319,7 @@ run(int argc, char **argv)
         }
     }
     if (optind < argc)
-        return tool_usage("watch", "'%s' is no option", argv[optind]);
+        return tool_usage("watch", "unexpected argument '%s'", argv[optind]);
     return watch_all(&common, socket, log);
 }
 

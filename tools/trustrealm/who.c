@@ -214,7 +214,7 @@ run(int argc, char **argv)
         }
     }
     if (optind < argc)
-        return tool_usage("who", "'%s' is no option", argv[optind]);
+        return tool_usage("who", "unexpected argument '%s'", argv[optind]);
     if (realm == NULL)
         return tool_usage("who", "--realm is needed");
     status = tool_table_ask(&common, &table);
