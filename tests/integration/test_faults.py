@@ -131,9 +131,12 @@ class Clock:
 
     def __init__(self, world):
         self.scratch = world.scratch
-        world.alpha.variables.update(
-            TR_SHIFT=self.set(0), LD_PRELOAD=servers.built(
-                "tests/integration/.libs/shifted.so"))
+        # The build directory may not be open to the daemon's user.
+        library = shutil.copy(
+            servers.built("tests/integration/.libs/shifted.so"),
+            self.scratch.join("bin"))
+        world.alpha.variables.update(TR_SHIFT=self.set(0),
+                                     LD_PRELOAD=library)
 
     def set(self, seconds):
         """Seconds before (-) or after what it is."""
