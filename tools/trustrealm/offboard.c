@@ -11,9 +11,9 @@
 static const char help[] =
 "usage: trustrealm offboard PRINCIPAL [OPTION...]\n"
 "\n"
-"Show what an administrator can still change; what, by the directory's access\n"
-"log, he granted and changed; the keys of systems that he could read; and the\n"
-"certificates of signers that name him.  With --apply, end his access.\n"
+"Show what an administrator can still change; what, by the directory's\n"
+"access log, he granted and changed; the keys of systems that he could read;\n"
+"and certificates of signers that name him.  With --apply, end his access.\n"
 "\n"
 "  --apply                remove him from every role and from the systems\n"
 "                         that he owns, and his proposals: all or nothing\n"
