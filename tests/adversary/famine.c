@@ -280,7 +280,8 @@ on_fault(int number)
             strstr(info.dli_fname, "/libc.") != NULL)
             continue;
         if (strstr(info.dli_fname, "/libgssapi_krb5.") != NULL ||
-            strstr(info.dli_fname, "/libkrb5") != NULL)
+            strstr(info.dli_fname, "/libkrb5") != NULL ||
+            strstr(info.dli_fname, "/libk5crypto.") != NULL)
             _exit(0);
         fprintf(stderr, "died in %s\n", info.dli_fname);
         break;
