@@ -107,7 +107,8 @@ struct tr_audit_record {
     bool dry_run, bypass;
     enum tr_step step;
     krb5_error_code code;
-    const char *text;           /* reason with values; NULL when allowed */
+    const char *text;           /* reason with values, of a refusal or of what
+                                   a dry run let by; else NULL */
     const char *sender, *receiver;      /* systems, as the table has them */
     const char *sender_principal;       /* as Kerberos authenticated it */
     const char *user, *service, *target;
