@@ -18,7 +18,7 @@ from attacks import TARGET, exchange_new, refused
 from testlib.agent import Refused
 from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE, SEAL,
                           STATUS, call)
-from testlib.process import eventually
+from testlib.process import descriptors_of, eventually
 from testlib.token import Token
 from testlib.world import ROOT, SERVICE, as_uid
 
@@ -143,7 +143,7 @@ def test_connection_handed_to_another_process(world):
 def test_descriptors_are_not_kept(world):
     """Those sent along are neither kept nor do they get an answer."""
     pid = world.beta.status()["pid"]
-    before = len(os.listdir("/proc/%d/fd" % pid))
+    before = len(descriptors_of(pid))
     null = os.open("/dev/null", os.O_RDONLY)
     rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS,
               array.array("i", [null] * 100))
@@ -151,7 +151,7 @@ def test_descriptors_are_not_kept(world):
         assert ask(world.beta, bytes.fromhex("a7020500"), credentials(),
                    rights) == b""
     os.close(null)
-    eventually(lambda: len(os.listdir("/proc/%d/fd" % pid)) <= before, 5,
+    eventually(lambda: len(descriptors_of(pid)) <= before, 5,
                "descriptors given back")
 
 
@@ -159,11 +159,9 @@ def test_the_page_cannot_be_changed(world, alice):
     """Whoever maps it, or opens it anew through /proc."""
     context, _ = exchange_new(alice, world.agent("beta", None, 20011))
     pid = world.alpha.status()["pid"]
-    page = [os.path.join("/proc/%d/fd" % pid, fd)
-            for fd in os.listdir("/proc/%d/fd" % pid)
-            if "trustrealm-page" in os.readlink("/proc/%d/fd/%s" % (pid, fd))]
-    assert len(page) == 1
-    fd = os.open(page[0], os.O_RDWR)
+    page, = [path for path, what in descriptors_of(pid).items()
+             if "trustrealm-page" in what]
+    fd = os.open(page, os.O_RDWR)
     for change in (lambda: os.pwrite(fd, b"x", 0),
                    lambda: os.ftruncate(fd, 0),
                    lambda: os.posix_fallocate(fd, 0, 1 << 20)):

@@ -20,7 +20,8 @@ import socket
 import time
 
 from . import servers
-from .process import Deadline, Failure, base_environment, run
+from .process import (Deadline, Failure, base_environment, children_of,
+                      run)
 
 CLONE = {"net": 0x40000000, "mnt": 0x00020000, "uts": 0x04000000,
          "pid": 0x20000000}
@@ -102,9 +103,7 @@ class _Space:
              "echo ready; " + INIT],
             name + "-machine", machine=outer)
         self._keeper.wait_for("^ready")
-        pid = self._keeper.pid
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
-            self.pid = int(children.read())
+        self.pid, = children_of(self._keeper.pid)
         for kind in self.KINDS:
             self._fds[kind] = os.open("/proc/%d/ns/%s" % (self.pid, kind),
                                       os.O_RDONLY | os.O_CLOEXEC)

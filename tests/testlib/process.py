@@ -7,6 +7,7 @@ leader of a process group, and is killed by the kernel when the process that
 started it dies.
 """
 
+import contextlib
 import ctypes
 import os
 import re
@@ -243,6 +244,22 @@ class Deadline:
 
     def left(self):
         return max(0.0, self._end - time.monotonic())
+
+
+def children_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+        return [int(child) for child in children.read().split()]
+
+
+def descriptors_of(pid):
+    """What a process has open: path in /proc -> what it is.  It may close
+    one at any moment."""
+    opened = {}
+    for number in os.listdir("/proc/%d/fd" % pid):
+        path = "/proc/%d/fd/%s" % (pid, number)
+        with contextlib.suppress(FileNotFoundError):
+            opened[path] = os.readlink(path)
+    return opened
 
 
 def eventually(condition, timeout=10, what="condition"):

@@ -10,7 +10,7 @@ import signal
 import socket
 
 from . import call, hosts, table
-from .process import Deadline, Failure, eventually, run
+from .process import Deadline, Failure, children_of, eventually, run
 from .token import tlv
 
 
@@ -198,17 +198,12 @@ class System:
 
     def pause_table(self):
         """The process that follows the directory stands still."""
-        for pid in self._children():
+        for pid in children_of(self._process.pid):
             os.kill(pid, signal.SIGSTOP)
 
     def resume_table(self):
-        for pid in self._children():
+        for pid in children_of(self._process.pid):
             os.kill(pid, signal.SIGCONT)
-
-    def _children(self):
-        pid = self._process.pid
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
-            return [int(child) for child in children.read().split()]
 
     def answers(self):
         """True when the daemon can be asked, whatever its table is."""

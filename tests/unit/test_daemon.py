@@ -12,7 +12,8 @@ import time
 import pytest
 
 from testlib import servers, table
-from testlib.process import base_environment, eventually, run
+from testlib.process import (base_environment, children_of, descriptors_of,
+                             eventually, run)
 from testlib.scratch import Scratch
 from testlib.system import System
 
@@ -81,11 +82,6 @@ def alone():
 def alpha(alone):
     alone.alpha.start()
     return alone.alpha
-
-
-def children_of(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
-        return [int(child) for child in children.read().split()]
 
 
 def generation(system):
@@ -507,9 +503,7 @@ def test_the_follower_has_neither_key_nor_plugin(followed):
     assert variables["KRB5_KTNAME"] == "FILE:/dev/null"
     assert variables["KRB5CCNAME"] == \
         "FILE:" + followed.path + "/state/ldap.ccache"
-    opened = [os.readlink("/proc/%d/fd/%s" % (follower, fd))
-              for fd in os.listdir("/proc/%d/fd" % follower)]
-    assert not [name for name in opened
+    assert not [name for name in descriptors_of(follower).values()
                 if "keytab" in name or name.endswith("record.key") or
                 "memfd" in name]
 
