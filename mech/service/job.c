@@ -329,7 +329,7 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     audit->local_label = if_known(answer->local_label, audit->local_label);
     audit->table_age = answer->table_age;
     audit->generation = answer->generation;
-    if (ret != 0 || answer->dry_run)
+    if (ret != 0)
         tr_job_fail(job, answer->step, ret, "%s", answer->text);
     return ret;
 }
@@ -366,6 +366,7 @@ void
 tr_job_refuse(struct tr_job *job, krb5_error_code code)
 {
     job->audit.code = code;
+    job->audit.dry_run = false;
     job->audit.text = job->why[0] != '\0' ? job->why : NULL;
     tr_request_refuse(job->request, &job->audit);
     job_free(job);
@@ -378,10 +379,11 @@ tr_job_reply(struct tr_job *job, const struct tr_reply *reply, bool with_page,
     if (audited) {
         job->audit.allowed = true;
         job->audit.code = 0;
-        if (job->audit.dry_run)
-            job->audit.text = job->why;
-        else
-            job->audit.step = TR_STEP_NONE;
+        if (job->audit.dry_run) {
+            tr_make_printable(job->answer.text);
+            job->audit.step = job->answer.step;
+            job->audit.text = job->answer.text;
+        }
         tr_audit_write(job->service->audit, &job->audit);
     }
     tr_request_reply(job->request, reply, with_page);

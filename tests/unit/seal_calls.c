@@ -32,6 +32,7 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     system->audited = true;
     snprintf(system->event, sizeof(system->event), "%s", record->event);
     system->allowed = record->allowed;
+    system->dry_run = record->dry_run;
     system->step = record->step;
     system->code = record->code;
     snprintf(system->text, sizeof(system->text), "%s",

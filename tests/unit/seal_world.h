@@ -32,7 +32,7 @@ struct world_system {
     struct tr_reply reply;
     bool with_page;
     char event[16];             /* of the last audit record */
-    bool allowed, audited;
+    bool allowed, audited, dry_run;
     enum tr_step step;
     krb5_error_code code;
     char text[256], user[64], target_service[64], correlation[64];

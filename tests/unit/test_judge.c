@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,6 +21,27 @@
 
 static struct world_context context;    /* from alpha to beta */
 static struct tr_bytes label;           /* the last label record issued */
+
+/* --- faults of this system ----------------------------------------------- */
+
+static krb5_error_code fault;           /* of the next encryption */
+
+krb5_error_code __real_tr_encrypt(krb5_context krb5, krb5_key key,
+                                  enum tr_usage usage, const void *data,
+                                  size_t length, struct tr_bytes *out);
+krb5_error_code __wrap_tr_encrypt(krb5_context krb5, krb5_key key,
+                                  enum tr_usage usage, const void *data,
+                                  size_t length, struct tr_bytes *out);
+
+krb5_error_code
+__wrap_tr_encrypt(krb5_context krb5, krb5_key key, enum tr_usage usage,
+                  const void *data, size_t length, struct tr_bytes *out)
+{
+    return fault != 0 ? fault :
+        __real_tr_encrypt(krb5, key, usage, data, length, out);
+}
+
+/* --- calls --------------------------------------------------------------- */
 
 static krb5_error_code
 judge(struct world_system *system, uid_t uid, const struct tr_bytes *record,
@@ -178,6 +200,35 @@ a_withdrawn_membership_ends_it_at_both_ends(void **state)
     world_load(&world_alpha, NULL, "");
     world_load(&world_beta, NULL, "");
     assert_int_equal(judge_both(), 0);
+}
+
+/* What a dry run lets by is not why this call is refused. */
+static void
+a_fault_after_a_dry_run_let_by_is_named_as_what_it_is(void **state)
+{
+    const char *tried =
+        "dn: cn=engineering,dc=test\n"
+        "objectClass: trTrustRealm\ncn: engineering\ntrDOI: 1\n"
+        "trPriority: 10\ntrPolicy: mls\ntrMode: dry-run\n"
+        "trLevel: 0 public\ntrLevel: 1 internal\ntrLevel: 2 secret\n"
+        "trCategory: 0 hr\n\n"
+        "dn: cn=beta,dc=test\nobjectClass: trSystem\ncn: beta.unit.test\n"
+        "trPrincipal: trustrealm/beta.unit.test@" WORLD_REALM "\n"
+        "trMembership: engineering secret secret:hr\n\n";
+
+    world_restart(&world_alpha, "allow-dry-run = true\n");
+    world_load(&world_alpha, "engineering beta", tried);
+    assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
+                           "internal"), 0);
+    fault = ENOMEM;
+    assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
+                           "internal"), ENOMEM);
+    fault = 0;
+    assert_int_equal(world_alpha.code, ENOMEM);
+    assert_int_equal(world_alpha.step, TR_STEP_NONE);
+    assert_string_equal(world_alpha.text, "");
+    assert_false(world_alpha.allowed || world_alpha.dry_run);
+    world_restart(&world_alpha, "");
 }
 
 /* The principal speaks for another system now. */
@@ -548,6 +599,7 @@ main(void)
         TEST(a_record_outlives_a_restart),
         TEST(without_a_table_the_sender_is_not_that_of_another_call),
         TEST(a_withdrawn_membership_ends_it_at_both_ends),
+        TEST(a_fault_after_a_dry_run_let_by_is_named_as_what_it_is),
         TEST(another_system_behind_the_principal_ends_it),
         TEST(a_narrower_accreditation_ends_it_at_both_ends),
         TEST(another_label_policy_ends_it),
