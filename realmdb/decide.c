@@ -10,7 +10,6 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include "decide_rules.h"
 #include "trustrealm_err.h"
@@ -185,30 +184,7 @@ tr_judge_rules(struct tr_decision *d, const struct tr_rule *rules,
     return 0;
 }
 
-void
-tr_answer_note(struct tr_answer *answer, enum tr_step step,
-               krb5_error_code code, const char *format, ...)
-{
-    char text[sizeof(answer->text)];
-    struct tr_trace *line;
-    va_list ap;
-
-    va_start(ap, format);
-    if (vsnprintf(text, sizeof(text), format, ap) < 0)
-        text[0] = '\0';
-    va_end(ap);
-    if (answer->ntrace < TR_MAX_TRACE) {
-        line = &answer->trace[answer->ntrace++];
-        line->step = step;
-        line->code = code;
-        line->skipped = line->softened = false;
-        tr_copy(line->text, sizeof(line->text), text);
-    }
-    if (code != 0)
-        refuse(answer, step, code, text);
-}
-
-/* Empty an answer without touching its 30 KiB of text. */
+/* Empty an answer without touching its 35 KiB of text. */
 static void
 clear_answer(struct tr_answer *answer)
 {

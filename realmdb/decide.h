@@ -147,7 +147,7 @@ struct tr_answer {
 };
 
 /*
- * Decide.  Always fills *answer (about 40 KiB: allocate it once; trace lines
+ * Decide.  Always fills *answer (about 35 KiB: allocate it once; trace lines
  * and texts past their end are not cleared); returns answer->code.  S1/R1,
  * S13 and R3, R4, R13 and R15 are the caller's to do; the function judges
  * everything else, in order, and stops at the first step that refuses.
@@ -188,11 +188,5 @@ krb5_error_code tr_decide(const struct tr_view *view,
 /* Does trust realm a go before b?  Higher priority, or the same and the lower
  * DOI. */
 bool tr_goes_before(const struct tr_realm *a, const struct tr_realm *b);
-
-/* After tr_decide(): add a step that the caller judged itself.  If all was
- * allowed so far, a code other than 0 becomes the answer's. */
-void tr_answer_note(struct tr_answer *answer, enum tr_step step,
-                    krb5_error_code code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -431,12 +431,6 @@ tr_replica_start(struct tr_replica *replica, struct berval *cookie_out)
     return 0;
 }
 
-void
-tr_replica_distrust(struct tr_replica *replica)
-{
-    replica->distrusted = true;
-}
-
 bool
 tr_replica_is_ready(const struct tr_replica *replica)
 {

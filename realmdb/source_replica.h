@@ -28,8 +28,6 @@ void tr_replica_free(struct tr_replica *replica);
  *  What was not committed is forgotten. */
 krb5_error_code tr_replica_start(struct tr_replica *replica,
                                  struct berval *cookie_out);
-/* Let the next refresh ask for everything anew. */
-void tr_replica_distrust(struct tr_replica *replica);
 /* Whether the refresh is over. */
 bool tr_replica_is_ready(const struct tr_replica *replica);
 

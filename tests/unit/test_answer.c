@@ -181,33 +181,6 @@ both_ends_agree(void **state)
     free(offer);
 }
 
-static void
-notes_of_the_caller(void **state)
-{
-    struct tr_question question = SENDING();
-    size_t before;
-
-    assert_int_equal(ask(view, &question), 0);
-    before = answer->ntrace;
-    tr_answer_note(answer, TR_S13_SEAL, 0, "ticket of %d s", 5);
-    assert_int_equal(answer->code, 0);
-    assert_int_equal(answer->ntrace, before + 1);
-    assert_string_equal(answer->trace[before].text, "ticket of 5 s");
-    assert_int_equal(answer->trace[before].step, TR_S13_SEAL);
-    assert_int_equal(answer->trace[before].code, 0);
-    assert_false(answer->trace[before].skipped);
-    assert_false(answer->trace[before].softened);
-    tr_answer_note(answer, TR_S13_SEAL, TRR_NO_KDC, "%s", "away");
-    assert_int_equal(answer->code, TRR_NO_KDC);
-    assert_int_equal(answer->step, TR_S13_SEAL);
-    tr_answer_note(answer, TR_S1_BYPASS, TRR_BYPASS, "%0300d", 1);
-    assert_int_equal(answer->code, TRR_NO_KDC);
-    assert_string_equal(answer->text, "away");
-    for (size_t i = 0; i < TR_MAX_TRACE; i++)
-        tr_answer_note(answer, TR_S13_SEAL, 0, "%s", "more");
-    assert_int_equal(answer->ntrace, TR_MAX_TRACE);
-}
-
 /* Names and labels as long as they may be leave every text whole. */
 static void
 long_names_fit(void **state)
@@ -289,7 +262,6 @@ main(void)
         cmocka_unit_test(clearance_ends_what_it_allows),
         cmocka_unit_test(never_filled_is_stale),
         cmocka_unit_test(both_ends_agree),
-        cmocka_unit_test(notes_of_the_caller),
         cmocka_unit_test(long_names_fit),
         cmocka_unit_test(what_cannot_be_written_is_refused),
         cmocka_unit_test(steps_have_names)

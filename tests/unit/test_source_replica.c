@@ -597,6 +597,9 @@ a_provider_behind_the_table_is_refused(void **state)
 {
     struct scene scene = filled_scene(*state);
     struct tr_table_info before = info_of(scene.table), after;
+    struct tr_message anew = {
+        .kind = TR_MESSAGE_END, .result = LDAP_SYNC_REFRESH_REQUIRED
+    };
 
     /* It asks from our cookie, and is told of an older state. */
     connect_again(&scene);
@@ -605,7 +608,7 @@ a_provider_behind_the_table_is_refused(void **state)
                      TRR_SOURCE);
     assert_non_null(strstr(scene.why, "behind"));
     /* The same when everything is asked for, and when nothing is known. */
-    tr_replica_distrust(scene.replica);
+    assert_int_equal(take(&scene, &anew, NULL), TRR_SOURCE);
     connect_again(&scene);
     assert_null(scene.asked.bv_val);
     assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
