@@ -431,7 +431,7 @@ run(OM_uint32 *minor, struct acceptance *ac, gss_ctx_id_t *handle,
     }
     if (GSS_ERROR(major)) {
         if (ac->refused && *minor == 0)
-            *minor = tr_detail_from(TRR_INTERNAL, "Kerberos", major, 0);
+            *minor = tr_detail_major(TRR_INTERNAL, major);
         major = refuse(major, ac);
         if (first)
             tr_context_free(ac->context);

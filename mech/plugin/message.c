@@ -135,14 +135,6 @@ tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
 
 /* --- the suffix ---------------------------------------------------------- */
 
-krb5_error_code
-tr_message_label(struct tr_context *context, struct tr_known_label **label_out)
-{
-    *label_out = NULL;
-    return tr_message_labelled(context) ? tr_labels_issue(context, label_out) :
-        0;
-}
-
 void
 tr_suffix_put(const struct tr_context *context,
               const struct tr_known_label *label, uint8_t *out)
@@ -260,12 +252,13 @@ gssi_wrap_size_limit(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
     struct tr_context *context = (struct tr_context *)handle;
     struct tr_known_label *label = NULL;
     OM_uint32 major, overhead = 0;
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
 
     major = tr_message_enter(minor, context);
     if (GSS_ERROR(major))
         return major;
-    ret = tr_message_label(context, &label);
+    if (tr_message_labelled(context))
+        ret = tr_labels_issue(context, &label);
     if (ret != 0)
         return tr_fail(minor, ret);
     if (label != NULL)

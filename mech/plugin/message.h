@@ -144,11 +144,6 @@ tr_message_labelled(const struct tr_context *context)
         (context->life.flags & TR_EXPLICIT) != 0;
 }
 
-/* The label to send a message with that needs a record; release it.  NULL
- * when none does at present. */
-krb5_error_code tr_message_label(struct tr_context *context,
-                                 struct tr_known_label **label_out);
-
 /* Write the suffix for label, TR_SUFFIX_LENGTH(label->record.length). */
 void tr_suffix_put(const struct tr_context *context,
                    const struct tr_known_label *label, uint8_t *out);

@@ -56,18 +56,15 @@ tr_detail(krb5_error_code code, const char *format, ...)
 }
 
 krb5_error_code
-tr_detail_from(krb5_error_code code, const char *what, OM_uint32 major,
-               OM_uint32 minor)
+tr_detail_major(krb5_error_code code, OM_uint32 major)
 {
     gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-    OM_uint32 context = 0, ignored, value = minor != 0 ? minor : major;
+    OM_uint32 context = 0, ignored;
 
-    if (gss_display_status(&ignored, value,
-                           minor != 0 ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
-                           tr_mech_inner(tr_mech_find(NULL)), &context,
-                           &text) != GSS_S_COMPLETE)
-        return tr_detail(code, "%s", what);
-    code = tr_detail(code, "%s: %.*s", what, (int)text.length,
+    if (gss_display_status(&ignored, major, GSS_C_GSS_CODE, GSS_C_NO_OID,
+                           &context, &text) != GSS_S_COMPLETE)
+        return tr_detail(code, "Kerberos failed");
+    code = tr_detail(code, "Kerberos: %.*s", (int)text.length,
                      (char *)text.value);
     (void)gss_release_buffer(&ignored, &text);
     return code;

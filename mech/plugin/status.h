@@ -20,9 +20,8 @@ krb5_error_code tr_detail(krb5_error_code code, const char *format, ...)
 /* Set *minor to code and return the major status that goes with it. */
 OM_uint32 tr_fail(OM_uint32 *minor, krb5_error_code code);
 
-/* As a failure of Kerberos whose text is for this end only: keep the text of
- * (major, minor) of a call of the inner mechanism as detail of code. */
-krb5_error_code tr_detail_from(krb5_error_code code, const char *what,
-                               OM_uint32 major, OM_uint32 minor);
+/* The same with the text of a major status that Kerberos returned without a
+ * minor one. */
+krb5_error_code tr_detail_major(krb5_error_code code, OM_uint32 major);
 
 #endif

@@ -32,8 +32,6 @@ answer(struct tr_request *request, const struct tr_reply *reply, int fd,
     krb5_error_code ret;
 
     ret = tr_wire_encode(TR_WIRE_REPLY, reply, &octets, &length);
-    if (ret == 0 && length > TR_MAX_CALL)
-        ret = TRR_TOO_LONG;
     if (ret != 0) {
         tr_log(request->service->audit, LOG_ERR, "a reply was lost: %s",
                error_message(ret));
