@@ -273,6 +273,24 @@ def test_proposals_are_judged(administration):
     assert pending(administration) == []
 
 
+@pytest.mark.parametrize("target, change", [
+    (DELTA, "trMembership " + WIDER + " 20010101000000Z"),
+    (BOB, "trClearance engineering public secret 20010101000000Z"),
+])
+def test_what_has_ended_is_not_approved(administration, proposed, target,
+                                        change):
+    """It may have waited for so long."""
+    assert proposed("olga", "engineering.6a", target, change)
+    before = administration.directory.search(target, "(objectClass=*)", "*")
+    done = tool(administration, "oscar", "pending", "approve",
+                "engineering.6a", status=1)
+    assert "has ended: nothing would be granted" in done.err
+    assert administration.directory.search(
+        target, "(objectClass=*)", "*") == before
+    assert [one["id"] for one in pending(administration)] == [
+        "engineering.6a"]
+
+
 def test_a_file_has_nobody_to_approve(administration, tmp_path):
     path = tmp_path / "table.ldif"
     path.write_text(roles.document("sample.ldif"))

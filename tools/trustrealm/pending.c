@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include "noun.h"
 #include "pending.h"
+#include "text.h"
 
 static const struct noun_field no_fields[] = {
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
@@ -187,6 +189,26 @@ check_person(struct tool_directory *directory,
     return status;
 }
 
+/* As --until, long after it was proposed: "REALM LOW HIGH [END]". */
+static int
+check_end(const char *attribute, const char *grant)
+{
+    char *words[4] = { NULL };
+    int64_t end;
+    int status = TOOL_DONE;
+
+    if (strcmp(attribute, "trMembership") != 0 &&
+        strcmp(attribute, "trClearance") != 0)
+        return TOOL_DONE;
+    if (tr_text_words(grant, 4, 4, words) == 0 &&
+        tr_text_time(words[3], &end) == 0 && end <= time(NULL))
+        status = tool_fail(TOOL_NO, "\"%s\" has ended: nothing would be "
+                           "granted; reject it, and have it proposed again",
+                           grant);
+    tr_text_free_words(words, 4);
+    return status;
+}
+
 static int
 note_approved(struct tool_work *work, const struct tool_entry *proposal)
 {
@@ -210,6 +232,8 @@ note_approved(struct tool_work *work, const struct tool_entry *proposal)
     if (field->attribute == NULL || change[length] == '\0')
         return tool_fail(TOOL_NO, "\"%s\" is not what can be proposed",
                          change);
+    if (check_end(field->attribute, change + length + 1) != TOOL_DONE)
+        return TOOL_NO;
     for (i = 0; i < work->entries.n; i++) {
         if (tool_dn_same(work->entries.list[i]->dn, target)) {
             noun_put(tool_work_edit(work, work->entries.list[i]), field,
