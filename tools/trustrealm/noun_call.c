@@ -154,8 +154,7 @@ give(struct noun_call *call, const struct noun_field *field,
 {
     struct noun_given *given;
 
-    call->given = tool_must(reallocarray(call->given, call->ngiven + 1,
-                                         sizeof(*call->given)));
+    call->given = tool_grow(call->given, call->ngiven, sizeof(*call->given));
     given = &call->given[call->ngiven++];
     given->field = field;
     given->value = value;

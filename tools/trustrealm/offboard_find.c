@@ -29,8 +29,8 @@ offboard_note(struct offboard *person, enum offboard_kind kind,
     if (vasprintf(&what, format, args) < 0)
         what = NULL;
     va_end(args);
-    person->items = tool_must(reallocarray(
-        person->items, person->nitems + 1, sizeof(*person->items)));
+    person->items = tool_grow(person->items, person->nitems,
+                              sizeof(*person->items));
     item = &person->items[person->nitems++];
     item->kind = kind;
     item->when = tool_copy(when);

@@ -65,8 +65,7 @@ tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
         if (strlen(row[i]) > sheet->widths[i])
             sheet->widths[i] = strlen(row[i]);
     }
-    sheet->rows = tool_must(reallocarray(sheet->rows, sheet->nrows + 1,
-                                    sizeof(*sheet->rows)));
+    sheet->rows = tool_grow(sheet->rows, sheet->nrows, sizeof(*sheet->rows));
     sheet->rows[sheet->nrows++] = row;
 }
 

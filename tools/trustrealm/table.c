@@ -74,8 +74,7 @@ tool_table_note_bad(struct tool_table *table, const char *dn, const char *why)
 {
     struct tool_bad *bad;
 
-    table->bad = tool_must(reallocarray(table->bad, table->nbad + 1,
-                                        sizeof(*table->bad)));
+    table->bad = tool_grow(table->bad, table->nbad, sizeof(*table->bad));
     bad = &table->bad[table->nbad++];
     bad->dn = tool_copy(dn);
     bad->why = tool_copy(why);

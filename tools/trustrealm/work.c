@@ -52,8 +52,8 @@ note(struct tool_work *work, const struct tool_entry *before,
 {
     struct tool_change *change;
 
-    work->changes = tool_must(reallocarray(work->changes, work->nchanges + 1,
-                                           sizeof(*work->changes)));
+    work->changes = tool_grow(work->changes, work->nchanges,
+                              sizeof(*work->changes));
     change = &work->changes[work->nchanges++];
     change->before = before;
     change->after = after;
