@@ -225,7 +225,7 @@ def test_who_for_people(ldif):
 @pytest.fixture
 def differ(tmp_path):
     """Rows of the difference between the tests' table and another one."""
-    def compare(entries, old=None):
+    def compare(entries, old=None, diverts=False):
         paths = []
         for name, some in (("old", old or table.entries()),
                            ("new", entries)):
@@ -239,6 +239,8 @@ def differ(tmp_path):
         assert back_status == status
         turned = {"widens": "narrows", "narrows": "widens",
                   "changes": "changes"}
+        if diverts:
+            turned = {"widens": "changes", "changes": "widens"}
         assert sorted(back) == sorted(
             [turned[row[0]]] + row[1:4] + [row[5], row[4]] for row in found)
         return found
@@ -257,12 +259,13 @@ def test_diff_of_equal_tables(differ):
 
 
 @pytest.mark.parametrize("cn, old, new, access, attribute", [
-    (ALPHA, "PUBLIC SECRET:CRYPTO,RADAR", "PUBLIC SECRET:CRYPTO", "narrows",
+    (ALPHA, "OPEN RESTRICTED:HR", "OPEN RESTRICTED", "narrows",
      "trMembership"),
-    (ALPHA, "PUBLIC SECRET:", "PUBLIC TOPSECRET:", "widens", "trMembership"),
+    (table.host("gamma"), "OPEN RESTRICTED", "OPEN RESTRICTED:HR", "widens",
+     "trMembership"),
     (ALPHA, "PUBLIC SECRET:", "INTERNAL TOPSECRET:", "changes",
      "trMembership"),
-    (ALPHA, "CRYPTO,RADAR", "CRYPTO,RADAR 20990101000000Z", "narrows",
+    (ALPHA, "RESTRICTED:HR", "RESTRICTED:HR 20990101000000Z", "narrows",
      "trMembership"),
     (ALPHA, "trMembership: corporate OPEN RESTRICTED:HR\n", "", "narrows",
      "trMembership"),
@@ -292,6 +295,18 @@ def test_diff_says_what_widens(differ, cn, old, new, access, attribute):
     (row,) = differ(changed(cn, old, new))
     assert [row[0], row[2], row[3]] == [access, cn, attribute]
     assert row[4] != row[5]
+
+
+@pytest.mark.parametrize("old, new", [
+    ("trMembership: engineering PUBLIC SECRET:CRYPTO,RADAR\n", ""),
+    ("PUBLIC SECRET:CRYPTO,RADAR", "PUBLIC SECRET:CRYPTO"),
+    ("CRYPTO,RADAR", "CRYPTO,RADAR 20990101000000Z"),
+])
+def test_diff_of_a_member_of_a_trust_realm_behind(differ, old, new):
+    """What engineering does not take any more may go by corporate, so it is
+    not only narrower; to have it again is wider."""
+    (row,) = differ(changed(ALPHA, old, new), diverts=True)
+    assert row[:4] == ["changes", "system", ALPHA, "trMembership"]
 
 
 def test_diff_of_a_member_when_levels_have_changed(differ):

@@ -20,7 +20,6 @@ struct diff {
  * own, of an entry that came or went as a whole. */
 struct difference {
     enum diff_access access;
-    bool diverts;               /* see diff_diverts() */
     const char *kind, *name, *attribute;
     const char *old, *new;      /* NULL: no value */
     bool whole;
@@ -42,13 +41,6 @@ bool diff_is_keyed(const char *attribute);
 /* Of one value; old or new is NULL where there is none. */
 enum diff_access diff_access(const struct diff *diff, const char *attribute,
                              const char *old, const char *new);
-/*
- * When a membership goes or narrows: does the system stay in a trust realm
- * that goes behind it?  That one then takes what this one took, by its own
- * clearances and protection.
- */
-bool diff_diverts(const struct diff *diff, const char *attribute,
-                  const char *old);
 /* Of an entry that came or went. */
 enum diff_access diff_access_of_entry(const struct diff *diff);
 

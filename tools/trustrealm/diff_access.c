@@ -210,16 +210,21 @@ compare_grants(const struct diff *diff, const char *old, const char *new)
                                          before->end >= after->end)));
 }
 
-bool
-diff_diverts(const struct diff *diff, const char *attribute, const char *old)
+/*
+ * When a membership goes or narrows: does the system stay in a trust realm
+ * that goes behind it?  That one then takes what this one took, by its own
+ * ranges, clearances and protection.
+ */
+static bool
+diverts(const struct diff *diff, const char *old)
 {
     const struct tr_realm *lost, *other;
     const struct tr_system_record *system;
     const struct tr_grant *grant;
     size_t i;
 
-    if (strcmp(attribute, "trMembership") != 0 || old == NULL ||
-        diff->old == NULL || diff->new == NULL)
+    if (diff->old == NULL || diff->new == NULL || old == NULL ||
+        diff->new->type != TR_RECORD_SYSTEM)
         return false;
     grant = find_grant(diff->old, old);
     system = &diff->new->u.system;
@@ -232,6 +237,17 @@ diff_diverts(const struct diff *diff, const char *attribute, const char *old)
             return true;
     }
     return false;
+}
+
+static enum diff_access
+access_of_grant(const struct diff *diff, const char *old, const char *new)
+{
+    enum diff_access access;
+
+    access = old == NULL || new == NULL ? compare(old == NULL, new == NULL) :
+        compare_grants(diff, old, new);
+    return access == DIFF_NARROWS && diverts(diff, old) ? DIFF_CHANGES :
+        access;
 }
 
 /* --- all ----------------------------------------------------------------- */
@@ -254,9 +270,7 @@ diff_access(const struct diff *diff, const char *attribute, const char *old,
         return strcmp(new != NULL ? new : row->usual, row->word) == 0 ?
             DIFF_WIDENS : DIFF_NARROWS;
     case RULE_GRANT:
-        if (old == NULL || new == NULL)
-            return compare(old == NULL, new == NULL);
-        return compare_grants(diff, old, new);
+        return access_of_grant(diff, old, new);
     case RULE_PROTECTION:
         return compare_protection(diff);
     case RULE_CHANGES:

@@ -26,8 +26,7 @@ tell(const struct compared *compared, enum diff_access access,
         diff->old;
     char *name = tool_record_name(record);
     const struct difference difference = {
-        access, access == DIFF_NARROWS && diff_diverts(diff, attribute, old),
-        tool_record_kind(record), name, attribute, old, new,
+        access, tool_record_kind(record), name, attribute, old, new,
         diff->old == NULL || diff->new == NULL
     };
 

@@ -23,8 +23,8 @@ find(const char *severity, const char *rule, const char *entry,
     /* What this machine is set up for does not bind the whole table. */
     if (strncmp(entry, "configuration ", 14) == 0)
         severity = "warning";
-    findings->list = tool_must(reallocarray(findings->list, findings->n + 1,
-                                            sizeof(*findings->list)));
+    findings->list = tool_grow(findings->list, findings->n,
+                               sizeof(*findings->list));
     finding = &findings->list[findings->n++];
     finding->severity = tool_copy(severity);
     finding->rule = tool_copy(rule);
@@ -194,7 +194,7 @@ note_access(const struct difference *one, void *arg)
     const char *word = one->access == DIFF_WIDENS ? "widens" : "changes";
     char *entry, *text;
 
-    if ((one->access == DIFF_NARROWS && !one->diverts) ||
+    if (one->access == DIFF_NARROWS ||
         (one->whole && strcmp(one->attribute, "entry") != 0))
         return;
     entry = tool_format("%s %s", one->kind, one->name);
