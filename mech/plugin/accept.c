@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "call.h"
 #include "context.h"
 #include "credentials.h"
@@ -254,7 +255,6 @@ decide(OM_uint32 *minor, struct acceptance *ac)
 {
     struct tr_context *context = ac->context;
     struct tr_bytes trailer = { NULL, 0 };
-    gss_buffer_desc inner;
     struct tr_token ap_rep;
     struct tr_shown_name *service = NULL;
     const char *client;
@@ -274,13 +274,9 @@ decide(OM_uint32 *minor, struct acceptance *ac)
     if (GSS_ERROR(major))
         return major;
     ret = ask_accept(ac, client, service, &ap_rep, &trailer);
-    if (ret == 0) {
-        inner = ac->reply;
-        ac->reply.length = 0;
-        ac->reply.value = NULL;
-        ret = tr_frame_outer(context->mech, &inner,
+    if (ret == 0)
+        ret = tr_frame_outer(context->mech,
                              trailer.length > 0 ? &trailer : NULL, &ac->reply);
-    }
     free(trailer.data);
     free(service);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
@@ -306,18 +302,14 @@ keep_ap_req(struct acceptance *ac)
 static OM_uint32
 wait_for_more(OM_uint32 *minor, struct acceptance *ac)
 {
-    gss_buffer_desc inner = ac->reply;
     krb5_error_code ret = 0;
 
     if (ac->token.kind == TR_TOKEN_AP_REQ)
         ret = !ac->context->plain ?
             tr_detail(TRR_UNSUPPORTED, "DCE style contexts cannot be "
                       "labelled") : keep_ap_req(ac);
-    if (ret != 0)
-        return tr_fail(minor, ret);
-    ac->reply.length = 0;
-    ac->reply.value = NULL;
-    ret = tr_frame_outer(ac->context->mech, &inner, NULL, &ac->reply);
+    if (ret == 0)
+        ret = tr_frame_outer(ac->context->mech, NULL, &ac->reply);
     return ret == 0 ? GSS_S_CONTINUE_NEEDED : tr_fail(minor, ret);
 }
 
@@ -349,19 +341,16 @@ step(OM_uint32 *minor, struct acceptance *ac)
 static OM_uint32
 refuse(OM_uint32 major, struct acceptance *ac)
 {
-    gss_buffer_desc inner = ac->reply;
     OM_uint32 ignored;
 
     tr_context_kill(ac->context);
     (void)gss_release_name(&ignored, &ac->source);
     (void)gss_release_cred(&ignored, &ac->delegated);
-    ac->reply.length = 0;
-    ac->reply.value = NULL;
     if (!ac->refused) {
-        (void)tr_frame_outer(ac->context->mech, &inner, NULL, &ac->reply);
+        (void)tr_frame_outer(ac->context->mech, NULL, &ac->reply);
         return major;
     }
-    (void)gss_release_buffer(&ignored, &inner);
+    (void)gss_release_buffer(&ignored, &ac->reply);
     (void)tr_frame_refusal(ac->context->mech, &ac->reply);
     return GSS_S_UNAUTHORIZED;
 }

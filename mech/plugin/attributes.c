@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "attributes.h"
+#include "buffer.h"
 #include "gssapi_trustrealm.h"
 #include "oids.h"
 
@@ -112,14 +113,6 @@ const char *
 tr_facts_get(const struct tr_facts *facts, enum tr_fact fact)
 {
     return facts->text[fact];
-}
-
-OM_uint32
-tr_add_text(OM_uint32 *minor, const char *text, gss_buffer_set_t *set)
-{
-    gss_buffer_desc member = { strlen(text), (void *)text };
-
-    return gss_add_buffer_set_member(minor, &member, set);
 }
 
 bool

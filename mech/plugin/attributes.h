@@ -34,10 +34,6 @@ bool tr_facts_labelled(const struct tr_facts *facts);
 /* NULL when there is none: all but the state of an unlabelled context. */
 const char *tr_facts_get(const struct tr_facts *facts, enum tr_fact fact);
 
-/* Append text, as an application gets it, to *set. */
-OM_uint32 tr_add_text(OM_uint32 *minor, const char *text,
-                      gss_buffer_set_t *set);
-
 /*
  * Answer for an OID of gssapi_trustrealm.h.  False when it is not one of the
  * established facts, and nothing was done.

@@ -15,8 +15,8 @@
 
 /* --- whose it is --------------------------------------------------------- */
 
-static void
-note_opener(struct tr_opener *opener)
+void
+tr_opener_note(struct tr_opener *opener)
 {
     opener->ids = (struct ucred){ getpid(), geteuid(), getegid() };
     opener->ngroups = getgroups(TR_KNOWN_GROUPS, opener->groups);
@@ -173,7 +173,7 @@ tr_connection_open(struct tr_connection **connection_out)
         return ENOMEM;
     connection->fd = -1;
     connection->page = NULL;
-    note_opener(&connection->opener);
+    tr_opener_note(&connection->opener);
     ret = find_address(connection);
     if (ret == 0)
         ret = make_socket(connection);
@@ -228,7 +228,7 @@ tr_connection_take(void)
     bool from_environment;
     const char *path = tr_connection_path(&from_environment);
 
-    note_opener(&us);
+    tr_opener_note(&us);
     for (;;) {
         connection = take_newest(list, &us, path, from_environment);
         if (connection == NULL || (is_same(&connection->opener, &us) &&

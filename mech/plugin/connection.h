@@ -26,7 +26,7 @@
 #include "page.h"
 #include "wire.h"
 
-/* A process in more groups than that opens one for each call. */
+/* A process in more groups opens a connection for each call. */
 #define TR_KNOWN_GROUPS 256
 
 /* As connect() notes it. */
@@ -35,6 +35,9 @@ struct tr_opener {
     int ngroups;                /* -1: too many */
     gid_t groups[TR_KNOWN_GROUPS];
 };
+
+/* As it is now. */
+void tr_opener_note(struct tr_opener *opener);
 
 struct tr_connection {
     int fd;

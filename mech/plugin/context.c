@@ -6,6 +6,7 @@
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "context.h"
 #include "once.h"
 #include "status.h"
@@ -53,16 +54,6 @@ tr_context_free(struct tr_context *context)
     free(context->record.data);
     explicit_bzero(context, sizeof(*context));
     free(context);
-}
-
-struct tr_bytes
-tr_bytes_take(struct tr_bytes *from)
-{
-    struct tr_bytes bytes = *from;
-
-    from->data = NULL;
-    from->length = 0;
-    return bytes;
 }
 
 void

@@ -80,7 +80,4 @@ krb5_error_code tr_context_establish(struct tr_context *context,
                                      struct tr_established *established,
                                      struct tr_mapping *page);
 
-/* Move octets out of one structure into another. */
-struct tr_bytes tr_bytes_take(struct tr_bytes *from);
-
 #endif

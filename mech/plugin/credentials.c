@@ -6,7 +6,7 @@
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 #include <string.h>
-#include "attributes.h"
+#include "buffer.h"
 #include "credentials.h"
 #include "gssapi_trustrealm.h"
 #include "gssi.h"

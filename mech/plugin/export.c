@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "call.h"
 #include "context.h"
 #include "credentials.h"
@@ -25,6 +26,23 @@
 #include "status.h"
 #include "trustrealm_err.h"
 #include "union_token.h"
+
+/* Encode value for the application; a key must not stay behind. */
+static krb5_error_code
+encode(enum tr_wire_type type, const void *value, gss_buffer_t token_out)
+{
+    uint8_t *octets;
+    size_t length;
+    krb5_error_code ret;
+
+    ret = tr_wire_encode(type, value, &octets, &length);
+    if (ret != 0)
+        return ret;
+    ret = tr_buffer_copy(octets, length, token_out);
+    explicit_bzero(octets, length);
+    free(octets);
+    return ret;
+}
 
 /* --- exporting a context ------------------------------------------------- */
 
@@ -59,8 +77,6 @@ encode_context(struct tr_context *context, const gss_buffer_t inner,
     struct tr_exported_context exported = { .version = TR_VERSION };
     gss_OID mech = tr_mech_public(context->mech);
     gss_buffer_desc token;
-    uint8_t *octets = NULL;
-    size_t length;
     krb5_error_code ret;
 
     ret = tr_union_take(TR_UNION_CONTEXT, inner, &token);
@@ -76,14 +92,8 @@ encode_context(struct tr_context *context, const gss_buffer_t inner,
     exported.record = context->record;
     exported.inner.data = token.value;
     exported.inner.length = token.length;
-    ret = tr_wire_encode(TR_WIRE_EXPORTED_CONTEXT, &exported, &octets,
-                         &length);
+    ret = encode(TR_WIRE_EXPORTED_CONTEXT, &exported, token_out);
     free(exported.label);
-    if (ret != 0)
-        return ret;
-    ret = tr_buffer_copy(octets, length, token_out);
-    explicit_bzero(octets, length);
-    free(octets);
     return ret;
 }
 
@@ -280,20 +290,10 @@ encode_credential(char *label, const gss_buffer_t inner,
         .version = TR_VERSION, .label = label,
         .inner = { inner->value, inner->length }
     };
-    uint8_t *octets;
-    size_t length;
-    krb5_error_code ret;
 
     if (*label == '\0')         /* any krb5 mechanism can take it */
         return tr_buffer_copy(inner->value, inner->length, token_out);
-    ret = tr_wire_encode(TR_WIRE_EXPORTED_CREDENTIAL, &exported, &octets,
-                         &length);
-    if (ret != 0)
-        return ret;
-    ret = tr_buffer_copy(octets, length, token_out);
-    explicit_bzero(octets, length);
-    free(octets);
-    return ret;
+    return encode(TR_WIRE_EXPORTED_CREDENTIAL, &exported, token_out);
 }
 
 OM_uint32

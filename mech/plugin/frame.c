@@ -2,10 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <errno.h>
-#include <gssapi/gssapi_alloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "frame.h"
 #include "status.h"
 #include "trustrealm_err.h"
@@ -14,20 +13,6 @@
 #define REFUSAL_TEXT "refused"
 #define REFUSAL_REALM "TRUSTREALM"
 #define REFUSAL_SERVER "trustrealm"
-
-krb5_error_code
-tr_buffer_copy(const void *octets, size_t length, gss_buffer_t out)
-{
-    void *copy = gssalloc_malloc(length > 0 ? length : 1);
-
-    if (copy == NULL)
-        return ENOMEM;
-    if (length > 0)
-        memcpy(copy, octets, length);
-    out->value = copy;
-    out->length = length;
-    return 0;
-}
 
 krb5_error_code
 tr_frame_inner(const struct tr_mech *mech, const struct tr_token *token,
@@ -77,33 +62,25 @@ build(const struct tr_mech *mech, const struct tr_token *token,
 }
 
 krb5_error_code
-tr_frame_outer(const struct tr_mech *mech, gss_buffer_t inner,
-               const struct tr_bytes *trailer, gss_buffer_t token_out)
+tr_frame_outer(const struct tr_mech *mech, const struct tr_bytes *trailer,
+               gss_buffer_t octets)
 {
+    gss_buffer_desc framed = GSS_C_EMPTY_BUFFER;
     struct tr_token token;
     OM_uint32 ignored;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
 
-    token_out->length = 0;
-    token_out->value = NULL;
-    if (inner->length == 0)
-        goto cleanup;
-    ret = tr_token_parse(inner->value, inner->length, &token);
-    if (ret != 0)
-        goto cleanup;
-    if (trailer != NULL && token.kind == TR_TOKEN_OTHER) {
-        ret = TRR_UNSUPPORTED;
-    } else if (token.kind == TR_TOKEN_OTHER ||
-               (trailer == NULL && !tr_mech_is_own(mech))) {
-        *token_out = *inner;
-        inner->value = NULL;
-        inner->length = 0;
-    } else {
-        ret = build(mech, &token, trailer, token_out);
-    }
-
-cleanup:
-    (void)gss_release_buffer(&ignored, inner);
+    if (octets->length == 0)
+        return 0;
+    ret = tr_token_parse(octets->value, octets->length, &token);
+    if (ret == 0 && trailer == NULL &&
+        (token.kind == TR_TOKEN_OTHER || !tr_mech_is_own(mech)))
+        return 0;
+    if (ret == 0)
+        ret = token.kind == TR_TOKEN_OTHER ? TRR_UNSUPPORTED :
+            build(mech, &token, trailer, &framed);
+    (void)gss_release_buffer(&ignored, octets);
+    *octets = framed;
     return ret;
 }
 

@@ -24,22 +24,18 @@ krb5_error_code tr_frame_inner(const struct tr_mech *mech,
                                gss_buffer_t inner_out);
 
 /*
- * The token that the application sends, of one that Kerberos made: with
- * trailer (may be NULL).  *inner is taken over, also on error; what comes out
- * is the application's.
+ * Replace the token in octets that Kerberos made (none if empty) by the one
+ * that the application sends, with trailer (may be NULL).  On error octets is
+ * released.
  */
-krb5_error_code tr_frame_outer(const struct tr_mech *mech, gss_buffer_t inner,
+krb5_error_code tr_frame_outer(const struct tr_mech *mech,
                                const struct tr_bytes *trailer,
-                               gss_buffer_t token_out);
+                               gss_buffer_t octets);
 
 /* The one token that a refused peer gets, whatever the reason. */
 krb5_error_code tr_frame_refusal(const struct tr_mech *mech,
                                  gss_buffer_t token_out);
 /* Is token (of kind TR_TOKEN_ERROR) that one? */
 bool tr_frame_is_refusal(const struct tr_token *token);
-
-/* An application's copy of octets. */
-krb5_error_code tr_buffer_copy(const void *octets, size_t length,
-                               gss_buffer_t out);
 
 #endif

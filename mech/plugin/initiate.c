@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "call.h"
 #include "context.h"
 #include "credentials.h"
@@ -181,13 +182,12 @@ static krb5_error_code
 seal(struct initiation *in, const char *client)
 {
     struct tr_call call = { .type = TR_CALL_SEAL };
-    gss_buffer_desc inner = in->reply;
     struct tr_mapping *page;
     struct tr_token token;
     struct tr_reply reply;
     krb5_error_code ret;
 
-    ret = tr_token_parse(inner.value, inner.length, &token);
+    ret = tr_token_parse(in->reply.value, in->reply.length, &token);
     if (ret != 0)
         return ret;
     if (token.kind != TR_TOKEN_AP_REQ || token.oid == NULL ||
@@ -206,12 +206,9 @@ seal(struct initiation *in, const char *client)
     if (ret == 0 && (reply.u.sealed.trailer.length == 0 ||
         reply.u.sealed.trailer.length > TR_MAX_TRAILER))
         ret = tr_detail(TRR_MALFORMED, "unusable trailer from trustrealmd");
-    if (ret == 0) {
-        in->reply.length = 0;
-        in->reply.value = NULL;
-        ret = tr_frame_outer(in->context->mech, &inner,
-                             &reply.u.sealed.trailer, &in->reply);
-    }
+    if (ret == 0)
+        ret = tr_frame_outer(in->context->mech, &reply.u.sealed.trailer,
+                             &in->reply);
     if (ret == 0) {
         tr_context_set_record(in->context, &reply.u.sealed.record);
         remember_answer(in, &reply, page);
@@ -257,7 +254,7 @@ static OM_uint32
 step_plain(OM_uint32 *minor, struct initiation *in)
 {
     struct tr_context *context = in->context;
-    gss_buffer_desc inner = GSS_C_EMPTY_BUFFER, reply;
+    gss_buffer_desc inner = GSS_C_EMPTY_BUFFER;
     struct tr_token token;
     OM_uint32 major;
     krb5_error_code ret = 0;
@@ -273,10 +270,7 @@ step_plain(OM_uint32 *minor, struct initiation *in)
     }
     major = kerberos(minor, in, inner.length > 0 ? &inner : in->token);
     free(inner.value);
-    reply = in->reply;
-    in->reply.length = 0;
-    in->reply.value = NULL;
-    ret = tr_frame_outer(context->mech, &reply, NULL, &in->reply);
+    ret = tr_frame_outer(context->mech, NULL, &in->reply);
     if (ret == 0 && major == GSS_S_COMPLETE)
         ret = tr_life_resume(context);
     return ret == 0 ? major : tr_fail(minor, ret);

@@ -107,6 +107,25 @@ tr_iov_release(struct tr_iov *copy)
         free(copy->items);
 }
 
+krb5_error_code
+tr_iov_make_room(gss_iov_buffer_t buffer, size_t length)
+{
+    if ((buffer->type & GSS_IOV_BUFFER_FLAG_ALLOCATE) != 0) {
+        buffer->buffer.value = gssalloc_malloc(length);
+        if (buffer->buffer.value == NULL)
+            return ENOMEM;
+        buffer->type &= ~GSS_IOV_BUFFER_FLAG_ALLOCATE;
+        buffer->type |= GSS_IOV_BUFFER_FLAG_ALLOCATED;
+    } else if (buffer->buffer.length < length) {
+        return tr_detail(TRR_TOO_LONG, "the %s buffer is too short for the "
+                         "label", GSS_IOV_BUFFER_TYPE(buffer->type) ==
+                         GSS_IOV_BUFFER_TYPE_TRAILER ? "TRAILER" :
+                         "MIC_TOKEN");
+    }
+    buffer->buffer.length = length;
+    return 0;
+}
+
 /* --- sending ------------------------------------------------------------- */
 
 struct sending {
@@ -144,26 +163,6 @@ begin(OM_uint32 *minor, struct sending *s)
     return GSS_S_COMPLETE;
 }
 
-/* Make room in the caller's TRAILER for suffix and inner trailer. */
-static krb5_error_code
-make_room(struct sending *s, size_t length)
-{
-    gss_iov_buffer_t trailer = s->trailer;
-
-    if ((trailer->type & GSS_IOV_BUFFER_FLAG_ALLOCATE) != 0) {
-        trailer->buffer.value = gssalloc_malloc(length);
-        if (trailer->buffer.value == NULL)
-            return ENOMEM;
-        trailer->type &= ~GSS_IOV_BUFFER_FLAG_ALLOCATE;
-        trailer->type |= GSS_IOV_BUFFER_FLAG_ALLOCATED;
-    } else if (trailer->buffer.length < length) {
-        return tr_detail(TRR_TOO_LONG, "the TRAILER buffer is too short for "
-                         "the label");
-    }
-    trailer->buffer.length = length;
-    return 0;
-}
-
 static OM_uint32
 wrap_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
 {
@@ -178,7 +177,7 @@ wrap_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
                              s->conf_req ? TR_SEALED : TR_SIGNED, &sizes);
     if (GSS_ERROR(major))
         return major;
-    ret = make_room(s, s->suffix + sizes.trailer);
+    ret = tr_iov_make_room(s->trailer, s->suffix + sizes.trailer);
     if (ret == 0)
         ret = tr_iov_copy(s->iov, s->count, 1, &copy);
     if (ret != 0)

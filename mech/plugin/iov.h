@@ -38,4 +38,8 @@ krb5_error_code tr_iov_copy(const gss_iov_buffer_desc *iov, int count,
                             int more, struct tr_iov *copy);
 void tr_iov_release(struct tr_iov *copy);
 
+/* Make the caller's TRAILER or MIC_TOKEN length octets long, allocating it if
+ * asked to; TRR_TOO_LONG for a shorter one. */
+krb5_error_code tr_iov_make_room(gss_iov_buffer_t buffer, size_t length);
+
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "call.h"
 #include "context.h"
 #include "credentials.h"

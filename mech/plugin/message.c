@@ -151,12 +151,12 @@ krb5_error_code
 tr_suffix_check(struct tr_context *context, const void *octets, size_t length,
                 size_t *length_out, struct tr_known_label **label_out)
 {
-    const uint8_t *end = (const uint8_t *)octets + length;
-    const uint8_t *at = end - TR_TAG_LENGTH - 2;
+    const uint8_t *at;
     size_t record;
 
     if (length < TR_SUFFIX_LENGTH(1))
         return tr_detail(TRR_RECORD, "label record is cut off");
+    at = (const uint8_t *)octets + length - TR_TAG_LENGTH - 2;
     record = (size_t)at[0] << 8 | at[1];
     if (length < TR_SUFFIX_LENGTH(record))
         return tr_detail(TRR_RECORD, "label record is cut off");

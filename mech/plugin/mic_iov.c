@@ -8,7 +8,6 @@
 
 #include "config.h"
 #include <errno.h>
-#include <gssapi/gssapi_alloc.h>
 #include <string.h>
 #include "gssi.h"
 #include "iov.h"
@@ -18,8 +17,6 @@
 
 #define MIC_HEADER_LENGTH 16    /* RFC 4121 4.2.6.1 */
 
-/* Call Kerberos with the caller's buffers and the prefix that is in token,
- * length octets before the MIC. */
 struct call {
     struct tr_context *context;
     gss_iov_buffer_desc *iov;   /* the caller's */
@@ -35,7 +32,8 @@ find_token(struct call *c)
     return c->token != NULL ? 0 : EINVAL;
 }
 
-/* Release *parts. */
+/* The caller's buffers and the prefix, length octets before the MIC in its
+ * token, as Kerberos takes them; release *parts. */
 static krb5_error_code
 arrange(const struct call *c, size_t length, struct tr_iov *parts)
 {
@@ -71,24 +69,6 @@ begin(struct call *c)
     return ret == 0 ? tr_labels_issue(c->context, &c->label) : ret;
 }
 
-/* Make room in the caller's MIC_TOKEN. */
-static krb5_error_code
-make_room(gss_iov_buffer_t token, size_t length)
-{
-    if ((token->type & GSS_IOV_BUFFER_FLAG_ALLOCATE) != 0) {
-        token->buffer.value = gssalloc_malloc(length);
-        if (token->buffer.value == NULL)
-            return ENOMEM;
-        token->type &= ~GSS_IOV_BUFFER_FLAG_ALLOCATE;
-        token->type |= GSS_IOV_BUFFER_FLAG_ALLOCATED;
-    } else if (token->buffer.length < length) {
-        return tr_detail(TRR_TOO_LONG, "the MIC_TOKEN buffer is too short for "
-                         "the label");
-    }
-    token->buffer.length = length;
-    return 0;
-}
-
 static OM_uint32
 sign_labelled(OM_uint32 *minor, struct call *c, gss_qop_t qop)
 {
@@ -101,7 +81,7 @@ sign_labelled(OM_uint32 *minor, struct call *c, gss_qop_t qop)
     major = tr_message_sizes(minor, c->context, TR_MIC, &sizes);
     if (GSS_ERROR(major))
         return major;
-    ret = make_room(c->token, length + sizes.header);
+    ret = tr_iov_make_room(c->token, length + sizes.header);
     if (ret == 0) {
         tr_mic_put_prefix(c->context, c->label, c->token->buffer.value);
         ret = arrange(c, length, &parts);

@@ -3,10 +3,10 @@
 
 #include "config.h"
 #include <errno.h>
-#include <gssapi/gssapi_alloc.h>
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "gssi.h"
 #include "names.h"
 #include "oids.h"
@@ -290,6 +290,7 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
 {
     struct tr_imported item = { .key = NULL };
     struct tr_principal *principal;
+    struct tr_name *name = NULL;
     OM_uint32 major = GSS_S_COMPLETE;
     krb5_error_code ret;
 
@@ -306,10 +307,11 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
             remember(&item, principal);
     }
     if (!GSS_ERROR(major)) {
-        ret = create(principal, NULL, (struct tr_name **)name_out);
+        ret = create(principal, NULL, &name);
         if (ret != 0)
             major = tr_fail(minor, ret);
     }
+    *name_out = (gss_name_t)name;
     principal_release(item.principal);
     free(item.key);
     return major;
@@ -355,18 +357,13 @@ gssi_compare_name(OM_uint32 *minor, gss_name_t a, gss_name_t b, int *equal_out)
 }
 
 static OM_uint32
-put_buffer(OM_uint32 *minor, const char *text, gss_buffer_t out)
+put_text(OM_uint32 *minor, const char *text, gss_buffer_t out)
 {
-    if (out == GSS_C_NO_BUFFER)
-        return GSS_S_COMPLETE;
-    out->length = strlen(text);
-    out->value = gssalloc_malloc(out->length + 1);
-    if (out->value == NULL) {
-        out->length = 0;
-        return tr_fail(minor, ENOMEM);
-    }
-    memcpy(out->value, text, out->length + 1);
-    return GSS_S_COMPLETE;
+    krb5_error_code ret = 0;
+
+    if (out != GSS_C_NO_BUFFER)
+        ret = tr_buffer_copy(text, strlen(text), out);
+    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
 OM_uint32
@@ -382,7 +379,7 @@ gssi_display_name(OM_uint32 *minor, gss_name_t handle, gss_buffer_t text_out,
     *minor = 0;
     if (type_out != NULL)
         *type_out = shown->type;
-    return put_buffer(minor, shown->text, text_out);
+    return put_text(minor, shown->text, text_out);
 }
 
 OM_uint32
@@ -463,9 +460,9 @@ get_fact(OM_uint32 *minor, const struct tr_facts *facts, enum tr_fact fact,
         *complete_out = 1;
     if (more != NULL)
         *more = 0;
-    major = put_buffer(minor, text, value_out);
+    major = put_text(minor, text, value_out);
     if (major == GSS_S_COMPLETE) {
-        major = put_buffer(minor, text, display_out);
+        major = put_text(minor, text, display_out);
         if (major != GSS_S_COMPLETE && value_out != GSS_C_NO_BUFFER)
             (void)gss_release_buffer(&ignored, value_out);
     }

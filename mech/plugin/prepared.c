@@ -6,22 +6,15 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "buffer.h"
 #include "connection.h"
-#include "context.h"
 #include "once.h"
 #include "prepared.h"
 
-/* In more groups than that, a process asks each time. */
-#define MAX_GROUPS 256
-
-/* What was asked and by whom, then texts with a NUL behind each. */
+/* What was asked and by whom, then texts with a NUL after each. */
 struct question {
     int64_t ask;
-    uid_t uid;
-    gid_t gid;
-    int ngroups;
-    gid_t groups[MAX_GROUPS];
+    struct tr_opener opener;
 };
 
 krb5_error_code
@@ -39,14 +32,13 @@ tr_prepared_key(const char *target, const char *label, int64_t ask,
 
     key_out->data = NULL;
     key_out->length = 0;
-    question.ngroups = getgroups(MAX_GROUPS, question.groups);
-    if (question.ngroups < 0)
+    tr_opener_note(&question.opener);
+    if (question.opener.ngroups < 0)
         return 0;
+    question.opener.ids.pid = 0;        /* a child need not ask again */
     question.ask = ask;
-    question.uid = geteuid();
-    question.gid = getegid();
-    length = offsetof(struct question, groups) +
-        (size_t)question.ngroups * sizeof(gid_t);
+    length = offsetof(struct question, opener.groups) +
+        (size_t)question.opener.ngroups * sizeof(gid_t);
     key_out->data = malloc(length + lengths[0] + lengths[1] + lengths[2]);
     if (key_out->data == NULL)
         return ENOMEM;

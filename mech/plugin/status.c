@@ -3,11 +3,11 @@
 
 #include "config.h"
 #include <errno.h>
-#include <gssapi/gssapi_alloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "buffer.h"
 #include "gssi.h"
 #include "oids.h"
 #include "once.h"
@@ -107,17 +107,8 @@ tr_fail(OM_uint32 *minor, krb5_error_code code)
 static OM_uint32
 put_text(OM_uint32 *minor, const char *text, gss_buffer_t out)
 {
-    size_t length = strlen(text);
-
-    out->value = gssalloc_malloc(length + 1);
-    if (out->value == NULL) {
-        *minor = ENOMEM;
-        return GSS_S_FAILURE;
-    }
-    memcpy(out->value, text, length + 1);
-    out->length = length;
-    *minor = 0;
-    return GSS_S_COMPLETE;
+    *minor = tr_buffer_copy(text, strlen(text), out);
+    return *minor == 0 ? GSS_S_COMPLETE : GSS_S_FAILURE;
 }
 
 OM_uint32
