@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "boottime.h"
 #include "source_connect.h"
 #include "source_replica.h"
 #include "text.h"
@@ -49,15 +49,6 @@ struct follower {
 };
 
 static char *context_csn[] = { (char *)"contextCSN", NULL };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_BOOTTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Wait for the directory (NULL: nothing) or the stop; true for the stop. */
 static bool
@@ -194,8 +185,8 @@ send_beat(struct follower *f, char **why_out)
         *why_out = tr_connect_error(f->ld, code, "heartbeat");
         return TRR_SOURCE;
     }
-    f->next_beat = now_ms() + f->options->heartbeat_s * 1000LL;
-    f->beat_deadline = now_ms() + f->options->timeout_s * 1000LL;
+    f->next_beat = tr_boottime() + f->options->heartbeat_s * 1000LL;
+    f->beat_deadline = tr_boottime() + f->options->timeout_s * 1000LL;
     return 0;
 }
 
@@ -225,7 +216,7 @@ take_sync(struct follower *f, LDAPMessage *raw, char **why_out)
     krb5_error_code ret;
     struct tr_message message;
 
-    f->last_sync = now_ms();
+    f->last_sync = tr_boottime();
     ret = tr_message_parse(f->ld, raw, &message);
     if (ret) {
         *why_out = strdup("the provider sent a malformed message");
@@ -308,7 +299,7 @@ start(struct follower *f, char **why_out)
     free(cookie.bv_val);
     if (ret)
         return ret;
-    f->last_sync = now_ms();
+    f->last_sync = tr_boottime();
     return send_beat(f, why_out);
 }
 
@@ -317,7 +308,7 @@ static krb5_error_code
 check_times(struct follower *f, int64_t *wait_out, char **why_out)
 {
     krb5_error_code ret;
-    int64_t now = now_ms(), until;
+    int64_t now = tr_boottime(), until;
 
     if (f->beat_deadline != 0 && now >= f->beat_deadline) {
         *why_out = strdup("the provider does not answer");
@@ -416,11 +407,11 @@ tr_source_follow_ldap(struct tr_table *table,
             break;
         if (f.worked) {
             pause = FIRST_PAUSE;
-            lost = now_ms();
+            lost = tr_boottime();
             free(f.away);
             f.away = NULL;
         } else if (lost == 0) {
-            lost = now_ms();
+            lost = tr_boottime();
         }
         tell_away(&f, why);
         if (wait_for(&f, NULL, jitter(pause))) {
@@ -429,7 +420,7 @@ tr_source_follow_ldap(struct tr_table *table,
         }
         pause *= 2;
         if (pause > LONGEST_PAUSE)
-            pause = now_ms() - lost < FIRST_MINUTES ? LONGEST_PAUSE :
+            pause = tr_boottime() - lost < FIRST_MINUTES ? LONGEST_PAUSE :
                 LATER_PAUSE;
     }
 

@@ -7,23 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "boottime.h"
 #include "call.h"
 #include "connection.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
 /* --- the deadline -------------------------------------------------------- */
-
-static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static krb5_error_code
 late(void)
@@ -40,7 +31,7 @@ wait_for(int fd, int64_t deadline)
     int n;
 
     for (;;) {
-        left = deadline - now_ms();
+        left = deadline - tr_boottime();
         if (left <= 0)
             return late();
         n = poll(&pfd, 1, (int)left);
@@ -260,7 +251,7 @@ static krb5_error_code
 exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
                  struct tr_mapping **page)
 {
-    int64_t deadline = now_ms() + TR_CALL_TIMEOUT_MS;
+    int64_t deadline = tr_boottime() + TR_CALL_TIMEOUT_MS;
     struct tr_connection *connection;
     krb5_error_code ret = NOT_SEEN;
     int tries;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "trustrealm_err.h"
 #include "association.h"
 #include "crypto.h"
@@ -69,16 +68,6 @@ tr_association_label_key(krb5_context context, const struct tr_association *a,
                                  &a->transcript, key_out);
     krb5_k_free_key(context, subkey);
     return ret;
-}
-
-int64_t
-tr_boottime(void)
-{
-    struct timespec now;
-
-    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0)
-        return -1;
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void

@@ -12,6 +12,7 @@
  */
 
 #include <krb5/krb5.h>
+#include "boottime.h"
 #include "cipher.h"
 #include "wire.h"
 
@@ -34,9 +35,6 @@ krb5_error_code tr_association_open(struct tr_cipher *cipher,
 krb5_error_code tr_association_label_key(krb5_context context,
                                          const struct tr_association *a,
                                          krb5_key *key_out);
-
-/* Milliseconds since boot, counting sleep; does not jump. */
-int64_t tr_boottime(void);
 
 /* Set time and boottime to now. */
 void tr_association_stamp(struct tr_association *association, int64_t now);

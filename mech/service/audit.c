@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 #include "audit.h"
+#include "boottime.h"
 #include "json.h"
 #include "trustrealm_err.h"
 
@@ -67,15 +67,6 @@ string_of(const struct tr_audit_record *record, size_t i)
 
     memcpy(&text, (const char *)record + strings[i].offset, sizeof(text));
     return text != NULL && *text != '\0' ? text : NULL;
-}
-
-static int64_t
-now_ms(void)
-{
-    struct timespec now = { 0, 0 };
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* --- opening ------------------------------------------------------------ */
@@ -283,7 +274,7 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     count(audit, record);
     if (!tr_limit_allow(audit->limit, record->sender != NULL ?
                         record->sender : record->sender_principal, uid,
-                        record->allowed, now_ms())) {
+                        record->allowed, tr_boottime())) {
         audit->left_out++;
         return;
     }
@@ -321,7 +312,7 @@ write_left_out(const struct tr_limit_report *report, void *arg)
 void
 tr_audit_tick(struct tr_audit *audit)
 {
-    tr_limit_report(audit->limit, now_ms(), false, write_left_out, audit);
+    tr_limit_report(audit->limit, tr_boottime(), false, write_left_out, audit);
 }
 
 void
@@ -329,7 +320,7 @@ tr_audit_close(struct tr_audit *audit)
 {
     if (audit == NULL)
         return;
-    tr_limit_report(audit->limit, now_ms(), true, write_left_out, audit);
+    tr_limit_report(audit->limit, tr_boottime(), true, write_left_out, audit);
     tr_limit_free(audit->limit);
     tr_sink_close(audit->sink);
     free(audit);

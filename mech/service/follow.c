@@ -18,8 +18,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
+#include "boottime.h"
 #include "follow.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -40,7 +40,7 @@ struct tr_follower {
     int fd;                     /* to the child, or -1 */
     struct event *readable, *restart;
     uint32_t retry;             /* s until the next start */
-    time_t started;
+    int64_t started;            /* boot time, ms */
     char letter;                /* of the last packet */
     char state[TR_FOLLOW_PACKET];
 };
@@ -83,15 +83,6 @@ tr_follower_state(const struct tr_follower *follower)
 
 /* --- its life ----------------------------------------------------------- */
 
-static time_t
-monotonic(void)
-{
-    struct timespec now = { 0, 0 };
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 static void
 hang_up(struct tr_follower *follower)
 {
@@ -109,7 +100,7 @@ start_again(struct tr_follower *follower)
 {
     struct timeval wait = { 0, 0 };
 
-    if (monotonic() - follower->started > MAX_RETRY_S)
+    if (tr_boottime() - follower->started > 1000 * MAX_RETRY_S)
         follower->retry = follower->config->retry;
     wait.tv_sec = follower->retry;
     event_add(follower->restart, &wait);
@@ -222,7 +213,7 @@ start(struct tr_follower *follower)
         return ret;
     }
     follower->fd = fds[0];
-    follower->started = monotonic();
+    follower->started = tr_boottime();
     follower->readable = event_new(follower->base, fds[0],
                                    EV_READ | EV_PERSIST, on_packet, follower);
     if (follower->readable == NULL || event_add(follower->readable, NULL) != 0)

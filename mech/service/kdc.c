@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "trustrealm_err.h"
+#include "boottime.h"
 #include "crypto.h"
 #include "kdc.h"
 
@@ -28,7 +29,7 @@
 #define THREADS         3
 #define MAX_QUESTIONS   64
 #define LOGIN_CHECK_S   15      /* is a login due? */
-#define LOGIN_PAUSE_S   3       /* after one that failed */
+#define LOGIN_PAUSE_MS  3000    /* after one that failed */
 #define OLD_LOGIN_S     30      /* after an error, log in anew when older */
 #define MARGIN_S        600     /* renew so long before the end, ... */
 #define MARGIN_SHARE    4       /* ... or this part of the lifetime */
@@ -56,7 +57,7 @@ struct tr_kdc {
     bool login_asked;
     krb5_creds *tgt;
     unsigned int login;         /* number of this login */
-    time_t login_failed;        /* monotonic; 0 = the last one succeeded */
+    int64_t login_failed;       /* boot time; 0 = the last one succeeded */
     int notify;                 /* eventfd: something was answered */
     struct event *notified, *timer;
     tr_kdc_done *done;
@@ -71,30 +72,32 @@ struct worker {
     unsigned int login;         /* that ccache holds the tickets of */
 };
 
-static time_t
-monotonic(void)
+int64_t
+tr_ticket_start(const krb5_creds *creds)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec + 1;
+    return (uint32_t)(creds->times.starttime != 0 ? creds->times.starttime :
+                      creds->times.authtime);
 }
 
-krb5_timestamp
-tr_kdc_margin(const krb5_creds *creds)
+int64_t
+tr_ticket_end(const krb5_creds *creds)
 {
-    krb5_timestamp start = creds->times.starttime != 0 ?
-        creds->times.starttime : creds->times.authtime;
-    krb5_timestamp share = (creds->times.endtime - start) / MARGIN_SHARE;
+    return (uint32_t)creds->times.endtime;
+}
 
-    return share < MARGIN_S ? share : MARGIN_S;
+int64_t
+tr_ticket_renewal(const krb5_creds *creds)
+{
+    int64_t end = tr_ticket_end(creds);
+    int64_t share = (end - tr_ticket_start(creds)) / MARGIN_SHARE;
+
+    return end - (share < MARGIN_S ? share : MARGIN_S);
 }
 
 static bool
 is_good(const krb5_creds *creds)
 {
-    return creds != NULL && creds->times.endtime - tr_kdc_margin(creds) >
-        (krb5_timestamp)time(NULL);
+    return creds != NULL && tr_ticket_renewal(creds) > time(NULL);
 }
 
 static void
@@ -201,7 +204,7 @@ shared_login(struct worker *worker, bool anew, krb5_creds **tgt_out)
     pthread_mutex_lock(&kdc->lock);
     due = !is_good(kdc->tgt) || (anew && kdc->login == worker->login);
     pause = kdc->login_failed != 0 &&
-        monotonic() - kdc->login_failed < LOGIN_PAUSE_S;
+        tr_boottime() - kdc->login_failed < LOGIN_PAUSE_MS;
     pthread_mutex_unlock(&kdc->lock);
 
     if (due && pause)
@@ -211,7 +214,7 @@ shared_login(struct worker *worker, bool anew, krb5_creds **tgt_out)
 
     pthread_mutex_lock(&kdc->lock);
     if (due && !pause)
-        kdc->login_failed = ret ? monotonic() : 0;
+        kdc->login_failed = ret ? tr_boottime() : 0;
     if (tgt != NULL) {
         krb5_free_creds(worker->context, kdc->tgt);
         kdc->tgt = tgt;
@@ -266,7 +269,7 @@ answer(struct worker *worker, struct question *question)
     ret = get_ticket(worker, question->server, &question->creds);
     if (ret != 0 && ret != KRB5_KDC_UNREACH &&
         ret != KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN &&
-        time(NULL) - tgt->times.authtime > OLD_LOGIN_S) {
+        time(NULL) - tr_ticket_start(tgt) > OLD_LOGIN_S) {
         /* The KDC may have got a new key since the login. */
         krb5_free_creds(worker->context, tgt);
         tgt = NULL;

@@ -49,7 +49,13 @@ struct tr_kdc_state {
 };
 void tr_kdc_state(struct tr_kdc *kdc, struct tr_kdc_state *out);
 
-/* How long before its end a ticket is to be renewed, in seconds. */
-krb5_timestamp tr_kdc_margin(const krb5_creds *creds);
+/*
+ * When a ticket begins and ends, and when it is to be renewed ahead of that,
+ * in seconds since 1970.  The 32 bits that libkrb5 has for a time are
+ * unsigned and last until 2106; krb5_timestamp itself ends in 2038.
+ */
+int64_t tr_ticket_start(const krb5_creds *creds);
+int64_t tr_ticket_end(const krb5_creds *creds);
+int64_t tr_ticket_renewal(const krb5_creds *creds);
 
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "boottime.h"
 #include "follow.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -28,7 +29,7 @@ struct tr_ldif {
     const struct tr_source_callbacks *callbacks;
     struct stat seen, taken;    /* at the last look, at the last load */
     bool good;                  /* what was taken last is in the table */
-    time_t noted;               /* boot time at which it was fresh */
+    int64_t noted;              /* boot time, ms, at which it was fresh */
     int64_t made;               /* a snapshot: when it was signed */
     char *complaint;            /* that was told last, or NULL */
 };
@@ -59,15 +60,6 @@ same_file(const struct stat *a, const struct stat *b)
         a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
         a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
         a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-static time_t
-boot_seconds(void)
-{
-    struct timespec now = { 0, 0 };
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec;
 }
 
 /* The file that was taken, and by whom: what another version would make of
@@ -166,7 +158,7 @@ renew(struct tr_ldif *ldif, enum tr_source_event event)
     }
     free(ldif->complaint);
     ldif->complaint = NULL;
-    ldif->noted = boot_seconds();
+    ldif->noted = tr_boottime();
     tell(ldif, event, NULL);
 }
 
@@ -204,8 +196,8 @@ void
 tr_ldif_look(struct tr_ldif *ldif)
 {
     /* Often enough that the age of the table never comes near its limit. */
-    uint32_t limit = ldif->config->maximum_staleness / 3;
-    uint32_t beat = ldif->config->heartbeat;
+    int64_t limit = ldif->config->maximum_staleness / 3;
+    int64_t beat = ldif->config->heartbeat;
     struct stat now;
     bool settled;
 
@@ -219,7 +211,8 @@ tr_ldif_look(struct tr_ldif *ldif)
         load(ldif);
     else if (ldif->good && !tr_config_signed(ldif->config) &&
              same_file(&now, &ldif->taken) &&
-             boot_seconds() - ldif->noted >= (limit < beat ? limit : beat))
+             tr_boottime() - ldif->noted >=
+             1000 * (limit < beat ? limit : beat))
         renew(ldif, TR_SOURCE_FRESH);
 }
 

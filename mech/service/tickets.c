@@ -13,13 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 #include "trustrealm_err.h"
+#include "boottime.h"
 #include "tickets.h"
 
 #define MAX_TICKETS     1024
 #define MAX_WAITERS     256
 #define USABLE_S        30      /* left, for a ticket to be sent */
-#define REFRESH_S       900     /* a peer may have got a new key since */
-#define PAUSE_S         3       /* after the KDC said no */
+#define REFRESH_MS      900000  /* a peer may have got a new key since */
+#define PAUSE_MS        3000    /* after the KDC said no */
 #define RETRY_S         5       /* of an export, doubled up to ... */
 #define MAX_RETRY_S     60
 #define WAIT_MS         (TR_CALL_TIMEOUT_MS - 500)
@@ -38,7 +39,7 @@ struct ticket {
     char *principal;
     struct tr_tickets *tickets;
     krb5_creds *creds;                  /* NULL: none yet */
-    int64_t fetched;                    /* monotonic, s, as the next */
+    int64_t fetched;                    /* boot time, ms, as the next */
     bool asking;
     int64_t pause_until;
     char why[128];                      /* of the last refusal */
@@ -67,15 +68,6 @@ struct tr_tickets {
     TAILQ_HEAD(, export) exports;
     bool login_failed;
 };
-
-static int64_t
-monotonic(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
 
 static int
 compare(const void *a, const void *b)
@@ -213,7 +205,7 @@ ask(struct ticket *ticket)
 
     if (ticket->asking)
         return 0;
-    if (monotonic() < ticket->pause_until)
+    if (tr_boottime() < ticket->pause_until)
         return TRR_NO_KDC;
     ret = tr_kdc_ask(ticket->tickets->kdc, ticket->principal);
     ticket->asking = ret == 0;
@@ -230,16 +222,14 @@ krb5_creds *
 tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal)
 {
     struct ticket *ticket;
-    int64_t left;
+    int64_t now = time(NULL);
 
     ticket = find(tickets, principal);
-    if (ticket == NULL || ticket->creds == NULL)
+    if (ticket == NULL || ticket->creds == NULL ||
+        tr_ticket_end(ticket->creds) - now <= USABLE_S)
         return NULL;
-    left = (int64_t)ticket->creds->times.endtime - time(NULL);
-    if (left <= USABLE_S)
-        return NULL;
-    if (left < tr_kdc_margin(ticket->creds) ||
-        monotonic() - ticket->fetched > REFRESH_S)
+    if (tr_ticket_renewal(ticket->creds) < now ||
+        tr_boottime() - ticket->fetched > REFRESH_MS)
         (void)ask(ticket);
     TAILQ_REMOVE(&tickets->used, ticket, link);
     TAILQ_INSERT_TAIL(&tickets->used, ticket, link);
@@ -328,8 +318,7 @@ export_done(struct export *export, krb5_error_code code, const char *why,
     if (code == 0) {
         export->retry = 0;
         export->failed = false;
-        next.tv_sec = creds->times.endtime - time(NULL) -
-            tr_kdc_margin(creds);
+        next.tv_sec = tr_ticket_renewal(creds) - time(NULL);
         if (next.tv_sec < 1)
             next.tv_sec = 1;
     } else {
@@ -457,9 +446,9 @@ ticket_done(struct ticket *ticket, krb5_error_code code, const char *why,
     if (code == 0) {
         krb5_free_creds(ticket->tickets->context, ticket->creds);
         ticket->creds = creds;
-        ticket->fetched = monotonic();
+        ticket->fetched = tr_boottime();
     } else {
-        ticket->pause_until = monotonic() + PAUSE_S;
+        ticket->pause_until = tr_boottime() + PAUSE_MS;
         snprintf(ticket->why, sizeof(ticket->why), "%s",
                  why != NULL ? why : error_message(code));
     }
@@ -480,8 +469,7 @@ tr_tickets_done(const char *server, krb5_error_code code, const char *why,
     struct export *export, *next;
 
     if (creds != NULL)
-        tr_clock_raise(tickets->clock, creds->times.starttime != 0 ?
-                       creds->times.starttime : creds->times.authtime);
+        tr_clock_raise(tickets->clock, tr_ticket_start(creds));
     if (server == NULL) {
         login_done(tickets, code, why);
     } else {

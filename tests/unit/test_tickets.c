@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "kdc.h"
 #include "seal_context.h"
 #include "trustrealm_err.h"
 
@@ -278,6 +279,23 @@ a_new_keytab_is_read_on_reload(void **state)
     accept_another();
 }
 
+/* krb5_timestamp is signed, the times in it are not. */
+static void
+times_of_tickets_go_on_after_2038(void **state)
+{
+    const int64_t end = INT64_C(0x80008000);
+    krb5_creds creds = { 0 };
+
+    creds.times.authtime = 0x7fffff00;
+    creds.times.endtime = (krb5_timestamp)(uint32_t)end;
+    assert_int_equal(tr_ticket_start(&creds), 0x7fffff00);
+    assert_int_equal(tr_ticket_end(&creds), end);
+    assert_int_equal(tr_ticket_renewal(&creds), end - 600);
+    creds.times.starttime = (krb5_timestamp)(uint32_t)(end - 400);
+    assert_int_equal(tr_ticket_start(&creds), end - 400);
+    assert_int_equal(tr_ticket_renewal(&creds), end - 100);
+}
+
 int
 main(void)
 {
@@ -287,6 +305,7 @@ main(void)
         TEST(without_a_kdc_the_refusal_says_so_at_once),
         TEST(a_peer_unknown_to_the_kdc_is_refused),
         TEST(times_of_tickets_are_a_floor_for_the_clock),
+        TEST(times_of_tickets_go_on_after_2038),
         TEST(an_exported_cache_holds_one_ticket_and_no_tgt),
         TEST(an_exported_cache_holds_what_is_wanted),
         TEST(an_export_is_tried_again_until_the_kdc_answers),
