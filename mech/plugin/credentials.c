@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "names.h"
 #include "once.h"
+#include "profile.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -191,6 +192,7 @@ gssi_acquire_cred_from(OM_uint32 *minor, gss_name_t name, OM_uint32 time_req,
     gss_cred_id_t inner = GSS_C_NO_CREDENTIAL;
     OM_uint32 major;
 
+    tr_profile_hold();
     major = gss_acquire_cred_from(minor, tr_name_inner(name), time_req, &set,
                                   usage, store, &inner, NULL, time_out);
     if (GSS_ERROR(major))
