@@ -29,22 +29,19 @@ struct tr_bytes { uint8_t *data; size_t length; };
 struct tr_strings { char **items; size_t count; };
 
 enum tr_wire_type {
-    TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_SYSTEM_BINDING,
-    TR_WIRE_ENVIRONMENT, TR_WIRE_ACCEPTANCE, TR_WIRE_RECORD,
-    TR_WIRE_EXPORTED_CONTEXT, TR_WIRE_EXPORTED_CREDENTIAL, TR_WIRE_CALL,
-    TR_WIRE_REPLY, TR_WIRE_KERBEROS_AP_REQ
+    TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_ENVIRONMENT,
+    TR_WIRE_ACCEPTANCE, TR_WIRE_RECORD, TR_WIRE_EXPORTED_CONTEXT,
+    TR_WIRE_EXPORTED_CREDENTIAL, TR_WIRE_CALL, TR_WIRE_REPLY,
+    TR_WIRE_KERBEROS_AP_REQ
 };
 
-#define TR_PROTOCOL "trustrealm"
 #define TR_VERSION 1
-enum { TR_TYPE_ENVIRONMENT = 1, TR_TYPE_ACCEPTANCE = 2 };
 enum { TR_ROLE_INITIATOR = 0, TR_ROLE_ACCEPTOR = 1 };
 #define TR_ASSOCIATION_LENGTH 16
 
 struct tr_trailer {
     int64_t version;
     struct tr_bytes system_ap_req;
-    struct tr_bytes environment;
 };
 
 struct tr_reply_trailer {
@@ -52,17 +49,10 @@ struct tr_reply_trailer {
     struct tr_bytes acceptance;
 };
 
-struct tr_system_binding {
+struct tr_environment {
     int64_t version;
     char *from, *to;
-    struct tr_bytes ap_req;
-};
-
-struct tr_environment {
-    char *protocol;
-    int64_t version, type, role;
-    char *from, *to;
-    struct tr_bytes binding, association;
+    struct tr_bytes association;
     char *realm, *label, *low, *high, *digest;
     int64_t generation;
     struct tr_strings attributes;
@@ -72,8 +62,7 @@ struct tr_environment {
 };
 
 struct tr_acceptance {
-    char *protocol;
-    int64_t version, type, role;
+    int64_t version;
     char *from, *to;
     struct tr_bytes binding, association;
     char *realm, *label, *low, *high;

@@ -36,7 +36,6 @@
 static const struct tr_wire_field trailer[] = {
     INTEGER(tr_trailer, version),
     OCTETS(tr_trailer, system_ap_req, 0),
-    OCTETS(tr_trailer, environment, 0),
     END
 };
 
@@ -46,22 +45,10 @@ static const struct tr_wire_field reply_trailer[] = {
     END
 };
 
-static const struct tr_wire_field system_binding[] = {
-    INTEGER(tr_system_binding, version),
-    TEXT(tr_system_binding, from, TR_MAX_PRINCIPAL),
-    TEXT(tr_system_binding, to, TR_MAX_PRINCIPAL),
-    OCTETS(tr_system_binding, ap_req, MAX_CHECKSUM),
-    END
-};
-
 static const struct tr_wire_field environment[] = {
-    TEXT(tr_environment, protocol, TR_MAX_NAME),
     INTEGER(tr_environment, version),
-    INTEGER(tr_environment, type),
-    INTEGER(tr_environment, role),
     TEXT(tr_environment, from, TR_MAX_PRINCIPAL),
     TEXT(tr_environment, to, TR_MAX_PRINCIPAL),
-    OCTETS(tr_environment, binding, MAX_CHECKSUM),
     OCTETS(tr_environment, association, MAX_ASSOCIATION),
     TEXT(tr_environment, realm, TR_MAX_NAME),
     TEXT(tr_environment, label, TR_MAX_LABEL_TEXT),
@@ -80,10 +67,7 @@ static const struct tr_wire_field environment[] = {
 };
 
 static const struct tr_wire_field acceptance[] = {
-    TEXT(tr_acceptance, protocol, TR_MAX_NAME),
     INTEGER(tr_acceptance, version),
-    INTEGER(tr_acceptance, type),
-    INTEGER(tr_acceptance, role),
     TEXT(tr_acceptance, from, TR_MAX_PRINCIPAL),
     TEXT(tr_acceptance, to, TR_MAX_PRINCIPAL),
     OCTETS(tr_acceptance, binding, MAX_CHECKSUM),
@@ -312,8 +296,6 @@ static const struct tr_wire_layout layouts[] = {
                              TR_MAX_TRAILER, 1),
     [TR_WIRE_REPLY_TRAILER] = TYPE("ReplyTrailer", tr_reply_trailer,
                                    reply_trailer, TR_MAX_TRAILER, 2),
-    [TR_WIRE_SYSTEM_BINDING] = TYPE("SystemBinding", tr_system_binding,
-                                    system_binding, TR_MAX_TRAILER, -1),
     [TR_WIRE_ENVIRONMENT] = TYPE("Environment", tr_environment, environment,
                                  TR_MAX_TRAILER, -1),
     [TR_WIRE_ACCEPTANCE] = TYPE("Acceptance", tr_acceptance, acceptance,

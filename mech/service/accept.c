@@ -158,30 +158,29 @@ accept_plain(struct tr_job *job)
 
 /* What an opened trailer holds. */
 struct opening {
+    struct tr_apreq verified;
     struct tr_environment env;
     struct tr_bytes transcript;
-    krb5_key subkey;
 };
 
 static void
 opening_free(krb5_context context, struct opening *o)
 {
+    tr_apreq_free(context, &o->verified);
     tr_wire_free(TR_WIRE_ENVIRONMENT, &o->env);
     tr_bytes_free(&o->transcript);
-    krb5_k_free_key(context, o->subkey);
 }
 
 static krb5_error_code
 verify_system(struct tr_job *job, const struct tr_trailer *trailer,
-              krb5_key *subkey_out, const char **why_out)
+              struct tr_apreq *verified_out, const char **why_out)
 {
     const struct tr_keys *keys = job->service->keys;
 
     return tr_apreq_verify(job->context, tr_keys_keytab(keys),
-                           tr_keys_self(keys), tr_keys_name(keys),
+                           tr_keys_self(keys),
                            &job->request->call.u.accept.ap_req,
-                           &trailer->system_ap_req, &job->peer, subkey_out,
-                           why_out);
+                           &trailer->system_ap_req, verified_out, why_out);
 }
 
 /* R4: the sending system is authenticated, its environment opened [236]. */
@@ -205,20 +204,21 @@ open_trailer(struct tr_job *job, struct opening *o)
                           trailer.version);
         goto cleanup;
     }
-    ret = verify_system(job, &trailer, &o->subkey, &why);
+    ret = verify_system(job, &trailer, &o->verified, &why);
     /* Its ticket may be for a key that the keytab got since it was read. */
     if (ret == TRR_SYSTEM_AUTH && tr_keys_refresh(keys))
-        ret = verify_system(job, &trailer, &o->subkey, &why);
+        ret = verify_system(job, &trailer, &o->verified, &why);
     if (ret) {
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the system's AP-REQ: %s", why);
         goto cleanup;
     }
+    job->peer = o->verified.from;
+    o->verified.from = NULL;
     /* A name that is changed by this is in no table, and not in env.from. */
     tr_make_printable(job->peer);
     job->audit.sender_principal = job->peer;
-    ret = tr_environment_open(job->context, o->subkey,
-                              &trailer.system_ap_req, &trailer.environment,
-                              &o->env, &o->transcript);
+    ret = tr_environment_open(&trailer.system_ap_req, &o->verified, &o->env,
+                              &o->transcript);
     if (ret)
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the environment of %.150s: %s",
                     job->peer, error_message(ret));
@@ -407,7 +407,7 @@ accept_labelled(struct tr_job *job)
 {
     krb5_context context = job->context;
     struct tr_association *a = &job->association;
-    struct opening o = { .subkey = NULL };
+    struct opening o = { .verified.subkey = NULL };
     krb5_error_code ret;
 
     job->audit.receiver = job->service->config->system;
@@ -423,7 +423,7 @@ accept_labelled(struct tr_job *job)
     if (ret == 0)
         ret = tr_judge_agreement(job, a->label, a->low, a->high);
     if (ret == 0)
-        ret = commit(job, o.subkey);
+        ret = commit(job, o.verified.subkey);
 
 cleanup:
     /* The job is gone if this succeeded. */

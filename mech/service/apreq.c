@@ -9,65 +9,56 @@
 #include "apreq.h"
 #include "crypto.h"
 
-#define PREFIX "trustrealm-system-1"
 #define AP_REQ_AUTH_CKSUM 10            /* key usage, RFC 4120 7.5.1 */
 /* RFC 4120 5.5.1: use-session-key is bit 1, in the first octet of flags */
 #define USE_SESSION_KEY 0x40
 
-/* What the authenticator's checksum covers; free data->data. */
+/* What the authenticator's checksum covers. */
 static krb5_error_code
-bound_octets(const char *from, const char *to, const struct tr_bytes *ap_req,
-             krb5_data *data)
+digest_ap_req(const struct tr_bytes *ap_req, struct tr_bytes *digest_out)
 {
-    struct tr_system_binding binding = {
-        .version = TR_VERSION, .from = (char *)from, .to = (char *)to
-    };
-    struct tr_bytes der = { NULL, 0 };
-    krb5_error_code ret;
+    return tr_digest("trustrealm AP-REQ 1", ap_req, 1, digest_out);
+}
 
-    ret = tr_digest("trustrealm AP-REQ 1", ap_req, 1, &binding.ap_req);
-    if (ret == 0)
-        ret = tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der.data,
-                             &der.length);
-    if (ret)
-        goto cleanup;
-    data->magic = KV5M_DATA;
-    data->length = sizeof(PREFIX) - 1 + der.length;
-    data->data = malloc(data->length);
-    if (data->data == NULL)
-        ret = ENOMEM;
-    else
-        memcpy(mempcpy(data->data, PREFIX, sizeof(PREFIX) - 1), der.data,
-               der.length);
-
-cleanup:
-    tr_bytes_free(&binding.ap_req);
-    tr_bytes_free(&der);
-    return ret;
+static krb5_data
+as_data(const struct tr_bytes *bytes)
+{
+    return (krb5_data){ KV5M_DATA, bytes->length, (char *)bytes->data };
 }
 
 krb5_error_code
-tr_apreq_make(krb5_context context, krb5_creds *creds, const char *from,
-              const char *to, const struct tr_bytes *ap_req,
+tr_apreq_make(krb5_context context, const krb5_creds *creds,
+              const struct tr_bytes *ap_req,
+              const struct tr_bytes *environment,
               struct tr_bytes *request_out, krb5_key *subkey_out)
 {
-    krb5_auth_context auth = NULL;
-    krb5_data bound = { 0, 0, NULL }, request = { 0, 0, NULL };
+    krb5_authdata element = {
+        KV5M_AUTHDATA, TR_AD_ENVIRONMENT, environment->length,
+        environment->data
+    };
+    krb5_authdata *authdata[] = { &element, NULL };
+    krb5_creds with = *creds;           /* borrows all it holds */
     krb5_cksumtype type = tr_checksum_type(creds->keyblock.enctype);
+    krb5_auth_context auth = NULL;
+    struct tr_bytes digest = { NULL, 0 };
+    krb5_data covered, request = { 0, 0, NULL };
     krb5_key subkey = NULL;
     krb5_error_code ret;
 
     /* A peer may take nothing else, and neither do we. */
     if (type == 0)
         return KRB5_BAD_ENCTYPE;
-    ret = bound_octets(from, to, ap_req, &bound);
-    if (ret == 0)
-        ret = krb5_auth_con_init(context, &auth);
+    with.authdata = authdata;
+    ret = digest_ap_req(ap_req, &digest);
+    if (ret)
+        return ret;
+    covered = as_data(&digest);
+    ret = krb5_auth_con_init(context, &auth);
     if (ret == 0)
         ret = krb5_auth_con_set_req_cksumtype(context, auth, type);
     if (ret == 0)
-        ret = krb5_mk_req_extended(context, &auth, AP_OPTS_USE_SUBKEY, &bound,
-                                   creds, &request);
+        ret = krb5_mk_req_extended(context, &auth, AP_OPTS_USE_SUBKEY,
+                                   &covered, &with, &request);
     if (ret == 0)
         ret = krb5_auth_con_getsendsubkey_k(context, auth, &subkey);
     if (ret)
@@ -78,27 +69,41 @@ tr_apreq_make(krb5_context context, krb5_creds *creds, const char *from,
     *subkey_out = subkey;
 
 cleanup:
-    free(bound.data);
+    tr_bytes_free(&digest);
     free(request.data);
     krb5_auth_con_free(context, auth);
     return ret;
+}
+
+void
+tr_apreq_free(krb5_context context, struct tr_apreq *verified)
+{
+    krb5_free_unparsed_name(context, verified->from);
+    tr_bytes_free(&verified->environment);
+    krb5_k_free_key(context, verified->subkey);
+    memset(verified, 0, sizeof(*verified));
 }
 
 /* krb5_rd_req() leaves the authenticator's checksum to its caller. */
 static krb5_error_code
 verify_checksum(krb5_context context, krb5_auth_context auth,
                 const krb5_authenticator *authenticator,
-                const krb5_data *bound, const char **why_out)
+                const struct tr_bytes *ap_req, const char **why_out)
 {
     const krb5_checksum *sum = authenticator->checksum;
+    struct tr_bytes digest = { NULL, 0 };
+    krb5_data covered;
     krb5_key key = NULL;
     krb5_boolean valid = FALSE;
     krb5_error_code ret;
 
-    ret = krb5_auth_con_getkey_k(context, auth, &key);
+    ret = digest_ap_req(ap_req, &digest);
+    if (ret == 0)
+        ret = krb5_auth_con_getkey_k(context, auth, &key);
     if (ret)
-        return ret;
-    *why_out = NULL;
+        goto cleanup;
+    covered = as_data(&digest);
+    ret = TRR_SYSTEM_AUTH;
     if (tr_checksum_type(krb5_k_key_enctype(context, key)) == 0)
         *why_out = "session key is not of an AES type";
     else if (sum == NULL)
@@ -106,11 +111,40 @@ verify_checksum(krb5_context context, krb5_auth_context auth,
     else if (sum->checksum_type !=
              tr_checksum_type(krb5_k_key_enctype(context, key)))
         *why_out = "authenticator checksum of another type";
-    else if (krb5_k_verify_checksum(context, key, AP_REQ_AUTH_CKSUM, bound,
+    else if (krb5_k_verify_checksum(context, key, AP_REQ_AUTH_CKSUM, &covered,
                                     sum, &valid) != 0 || !valid)
         *why_out = "authenticator checksum does not verify";
+    else
+        ret = 0;
+
+cleanup:
+    tr_bytes_free(&digest);
     krb5_k_free_key(context, key);
-    return *why_out == NULL ? 0 : TRR_SYSTEM_AUTH;
+    return ret;
+}
+
+/* The one environment in an authenticator. */
+static krb5_error_code
+get_environment(const krb5_authenticator *authenticator,
+                struct tr_bytes *environment_out, const char **why_out)
+{
+    krb5_authdata *const *at = authenticator->authorization_data;
+    const krb5_authdata *found = NULL;
+
+    for (; at != NULL && *at != NULL; at++) {
+        if ((*at)->ad_type != TR_AD_ENVIRONMENT)
+            continue;
+        if (found != NULL) {
+            *why_out = "authenticator with two environments";
+            return TRR_SYSTEM_AUTH;
+        }
+        found = *at;
+    }
+    if (found == NULL) {
+        *why_out = "authenticator without environment";
+        return TRR_SYSTEM_AUTH;
+    }
+    return tr_bytes_copy(found->contents, found->length, environment_out);
 }
 
 /* The subkey of an AP-REQ that was read; there must be one. */
@@ -130,16 +164,14 @@ get_subkey(krb5_context context, krb5_auth_context auth,
 
 krb5_error_code
 tr_apreq_verify(krb5_context context, krb5_keytab keytab,
-                krb5_const_principal self, const char *to,
-                const struct tr_bytes *ap_req, const struct tr_bytes *request,
-                char **from_out, krb5_key *subkey_out, const char **why_out)
+                krb5_const_principal self, const struct tr_bytes *ap_req,
+                const struct tr_bytes *request, struct tr_apreq *verified_out,
+                const char **why_out)
 {
-    krb5_data in = { KV5M_DATA, request->length, (char *)request->data };
-    krb5_data bound = { 0, 0, NULL };
+    krb5_data in = as_data(request);
     krb5_auth_context auth = NULL;
     krb5_authenticator *authenticator = NULL;
-    krb5_key subkey = NULL;
-    char *from = NULL;
+    struct tr_apreq verified = { .from = NULL };
     krb5_error_code ret;
 
     *why_out = "no memory";
@@ -158,22 +190,22 @@ tr_apreq_verify(krb5_context context, krb5_keytab keytab,
     }
     ret = krb5_auth_con_getauthenticator(context, auth, &authenticator);
     if (ret == 0)
-        ret = krb5_unparse_name(context, authenticator->client, &from);
+        ret = verify_checksum(context, auth, authenticator, ap_req, why_out);
     if (ret == 0)
-        ret = bound_octets(from, to, ap_req, &bound);
+        ret = krb5_unparse_name(context, authenticator->client,
+                                &verified.from);
     if (ret == 0)
-        ret = verify_checksum(context, auth, authenticator, &bound, why_out);
+        ret = get_environment(authenticator, &verified.environment, why_out);
     if (ret == 0)
-        ret = get_subkey(context, auth, authenticator, &subkey, why_out);
+        ret = get_subkey(context, auth, authenticator, &verified.subkey,
+                         why_out);
     if (ret)
         goto cleanup;
-    *from_out = from;
-    from = NULL;
-    *subkey_out = subkey;
+    *verified_out = verified;
+    memset(&verified, 0, sizeof(verified));
 
 cleanup:
-    free(bound.data);
-    krb5_free_unparsed_name(context, from);
+    tr_apreq_free(context, &verified);
     krb5_free_authenticator(context, authenticator);
     krb5_auth_con_free(context, auth);
     return ret;

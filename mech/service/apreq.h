@@ -6,42 +6,52 @@
 
 /*
  * The initiator's system sends an AP-REQ of its own along with the
- * application's.  Its authenticator always carries a keyed checksum over
+ * application's (RFC 4120 5.5.1).  Its authenticator always has
  *
- *     "trustrealm-system-1" || DER SystemBinding
- *
- * which names both systems and the application's AP-REQ, so it is good for
- * this one context only, and it cannot be used to log in: acceptors of GSS-API
- * want a checksum of another type.  Its subkey, fresh each time, encrypts all
- * else that the two systems tell each other.
+ *  - a keyed checksum over a digest of the application's AP-REQ, so that it
+ *    is good for this one context only and cannot be used to log in: GSS-API
+ *    acceptors want a checksum of another type, or one over nothing;
+ *  - authorization data of type TR_AD_ENVIRONMENT, once: what the system says
+ *    of this context;
+ *  - a subkey, new each time, under which the other system answers.
  */
 
 #include <krb5/krb5.h>
 #include "wire.h"
 
+/* RFC 4120 5.2.6 leaves negative types to local use.  Not inside
+ * AD-IF-RELEVANT: who does not know it must refuse the AP-REQ. */
+#define TR_AD_ENVIRONMENT (-32473)
+
 /*
- * Make one with the ticket in creds, from the system principal from to the
- * system principal to, for the application's ap_req.  krb5_k_free_key()
- * *subkey_out.
+ * Make one with the ticket in creds, for the application's ap_req.
+ * krb5_k_free_key() *subkey_out.
  */
-krb5_error_code tr_apreq_make(krb5_context context, krb5_creds *creds,
-                              const char *from, const char *to,
+krb5_error_code tr_apreq_make(krb5_context context, const krb5_creds *creds,
                               const struct tr_bytes *ap_req,
+                              const struct tr_bytes *environment,
                               struct tr_bytes *request_out,
                               krb5_key *subkey_out);
 
+/* What one has proved and brought. */
+struct tr_apreq {
+    char *from;                         /* principal of the other system */
+    struct tr_bytes environment;
+    krb5_key subkey;
+};
+void tr_apreq_free(krb5_context context, struct tr_apreq *verified);
+
 /*
- * Verify request, made for self (in text: to) and ap_req.  The ticket must be
- * for exactly this principal, whose key is in keytab; session key and subkey
- * must be of an AES type.  TRR_SYSTEM_AUTH for whatever is wrong; then
- * *why_out (static text) says what, for the audit record.  *from_out is the
- * authenticated principal of the other system; krb5_free_unparsed_name() it.
+ * Verify request, made for self and ap_req.  The ticket must be for exactly
+ * this principal, whose key is in keytab; session key and subkey must be of
+ * an AES type.  TRR_SYSTEM_AUTH for whatever is wrong; then *why_out (static
+ * text) says what, for the audit record.
  */
 krb5_error_code tr_apreq_verify(krb5_context context, krb5_keytab keytab,
-                                krb5_const_principal self, const char *to,
+                                krb5_const_principal self,
                                 const struct tr_bytes *ap_req,
                                 const struct tr_bytes *request,
-                                char **from_out, krb5_key *subkey_out,
+                                struct tr_apreq *verified_out,
                                 const char **why_out);
 
 /*

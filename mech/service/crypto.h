@@ -17,7 +17,6 @@
 
 /* RFC 4120 7.5.1: 1024-2047 are the application's, even ones encrypt. */
 enum tr_usage {
-    TR_USAGE_ENVIRONMENT = 1024,
     TR_USAGE_ACCEPTANCE = 1026,
     TR_USAGE_LABEL_INITIATOR = 1028,    /* by whose system it was made */
     TR_USAGE_LABEL_ACCEPTOR = 1032

@@ -142,7 +142,7 @@ tr_handle_prepare(struct tr_request *request)
 struct beginning {
     bool confidentiality;
     krb5_key subkey;
-    struct tr_bytes system_ap_req, environment, transcript;
+    struct tr_bytes system_ap_req, transcript;
 };
 
 static void
@@ -150,12 +150,12 @@ beginning_free(struct tr_job *job, struct beginning *b)
 {
     krb5_k_free_key(job->context, b->subkey);
     tr_bytes_free(&b->system_ap_req);
-    tr_bytes_free(&b->environment);
     tr_bytes_free(&b->transcript);
 }
 
 static krb5_error_code
-seal_environment(struct tr_job *job, struct beginning *b)
+seal_environment(struct tr_job *job, const krb5_creds *creds,
+                 struct beginning *b)
 {
     struct tr_answer *answer = &job->answer;
     struct tr_environment env = {
@@ -171,8 +171,9 @@ seal_environment(struct tr_job *job, struct beginning *b)
         .time = job->now, .validity = TR_VALIDITY_S, .end = answer->end
     };
 
-    return tr_environment_seal(job->context, b->subkey, &b->system_ap_req,
-                               &env, &b->environment, &b->transcript);
+    return tr_environment_seal(job->context, creds,
+                               &job->request->call.u.seal.ap_req, &env,
+                               &b->system_ap_req, &b->transcript, &b->subkey);
 }
 
 /* What has to be known when the other system's answer arrives. */
@@ -209,8 +210,8 @@ make_record(struct tr_job *job, const struct beginning *b,
 
 /* S13: label and trust realm are sealed for the other system [222]. */
 static krb5_error_code
-seal(struct tr_job *job, krb5_creds *creds, struct tr_bytes *trailer_out,
-     struct tr_bytes *record_out)
+seal(struct tr_job *job, const krb5_creds *creds,
+     struct tr_bytes *trailer_out, struct tr_bytes *record_out)
 {
     const struct tr_call *call = &job->request->call;
     struct beginning b = { .confidentiality = false };
@@ -219,17 +220,12 @@ seal(struct tr_job *job, krb5_creds *creds, struct tr_bytes *trailer_out,
 
     b.confidentiality = (call->u.seal.flags & TR_ASK_CONF) != 0 ||
         job->answer.require_confidentiality;
-    ret = tr_apreq_make(job->context, creds, tr_keys_name(job->service->keys),
-                        job->peer, &call->u.seal.ap_req, &b.system_ap_req,
-                        &b.subkey);
-    if (ret == 0)
-        ret = seal_environment(job, &b);
+    ret = seal_environment(job, creds, &b);
     if (ret == 0)
         ret = make_record(job, &b, record_out);
     if (ret)
         goto cleanup;
     trailer.system_ap_req = b.system_ap_req;
-    trailer.environment = b.environment;
     ret = tr_wire_encode(TR_WIRE_TRAILER, &trailer, &trailer_out->data,
                          &trailer_out->length);
 
@@ -412,7 +408,7 @@ accept_acceptance(struct tr_job *job, krb5_key subkey)
 {
     const struct tr_call *call = &job->request->call;
     const struct tr_bytes no_trailer = { NULL, 0 };
-    struct tr_acceptance acc = { .protocol = NULL };
+    struct tr_acceptance acc = { .from = NULL };
     struct tr_association next = job->association;
     krb5_error_code ret;
 

@@ -12,11 +12,10 @@
  * is one of the environment, or
  *
  *     checksum    of the system AP-REQ: good, none, gss, unkeyed, other
- *                 (of another application's AP-REQ), swapped (from and to)
- *     bind        none: the environment's binding is of other octets
- *     usage       key usage that the environment is encrypted under
+ *                 (of another application's AP-REQ)
+ *     count       how many environments its authenticator has
+ *     type        of authorization data that they are
  *     trailer     version of the trailer
- *     key         session: encrypt under the session key
  */
 
 #include "config.h"
@@ -27,12 +26,12 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "apreq.h"
 #include "crypto.h"
 #include "table.h"
 #include "trustrealm_err.h"
 #include "wire.h"
 
-#define PREFIX "trustrealm-system-1"
 #define TRUST_REALM "engineering"
 #define MAX_INPUT (1024 * 1024)
 #define CKSUM_GSS 0x8003
@@ -50,8 +49,8 @@ krb5_error_code encode_krb5_authenticator(const krb5_authenticator *rep,
 static krb5_context context;
 
 struct forgery {
-    const char *from, *to, *checksum, *bind, *key;
-    int64_t usage, trailer;
+    const char *checksum;
+    int64_t count, type, trailer;
     struct tr_bytes ap_req;
     struct tr_environment env;
 };
@@ -75,26 +74,17 @@ static bool
 set_text(struct forgery *f, const char *name, char *value)
 {
     const struct { const char *name; char **field; } texts[] = {
-        { "protocol", &f->env.protocol }, { "from", &f->env.from },
-        { "to", &f->env.to }, { "realm", &f->env.realm },
-        { "label", &f->env.label }, { "low", &f->env.low },
-        { "high", &f->env.high }, { "digest", &f->env.digest },
-        { "client", &f->env.client }, { "service", &f->env.service }
-    };
-    const struct { const char *name; const char **field; } options[] = {
-        { "checksum", &f->checksum }, { "bind", &f->bind }, { "key", &f->key }
+        { "from", &f->env.from }, { "to", &f->env.to },
+        { "realm", &f->env.realm }, { "label", &f->env.label },
+        { "low", &f->env.low }, { "high", &f->env.high },
+        { "digest", &f->env.digest }, { "client", &f->env.client },
+        { "service", &f->env.service }
     };
     size_t i;
 
     for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
             *texts[i].field = value;
-            return true;
-        }
-    }
-    for (i = 0; i < sizeof(options) / sizeof(*options); i++) {
-        if (strcmp(name, options[i].name) == 0) {
-            *options[i].field = value;
             return true;
         }
     }
@@ -105,10 +95,10 @@ static bool
 set_number(struct forgery *f, const char *name, const char *value)
 {
     const struct { const char *name; int64_t *field; } numbers[] = {
-        { "version", &f->env.version }, { "type", &f->env.type },
-        { "role", &f->env.role }, { "generation", &f->env.generation },
-        { "time", &f->env.time }, { "validity", &f->env.validity },
-        { "end", &f->env.end }, { "usage", &f->usage },
+        { "version", &f->env.version },
+        { "generation", &f->env.generation }, { "time", &f->env.time },
+        { "validity", &f->env.validity }, { "end", &f->env.end },
+        { "count", &f->count }, { "type", &f->type },
         { "trailer", &f->trailer }
     };
     char *end;
@@ -134,6 +124,8 @@ set_field(struct forgery *f, char *argument)
     *value++ = '\0';
     if (strcmp(argument, "association") == 0)
         f->env.association = text_bytes(value);
+    else if (strcmp(argument, "checksum") == 0)
+        f->checksum = value;
     else if (!set_text(f, argument, value) &&
              !set_number(f, argument, value))
         errx(2, "%s: no such field, or no number", argument);
@@ -145,15 +137,12 @@ set_defaults(struct forgery *f, char *from, char *to)
     static uint8_t association[TR_ASSOCIATION_LENGTH];
 
     check(tr_random(context, association, sizeof(association)), "random");
-    f->from = from;
-    f->to = to;
     f->checksum = "good";
-    f->usage = TR_USAGE_ENVIRONMENT;
+    f->count = 1;
+    f->type = TR_AD_ENVIRONMENT;
     f->trailer = TR_VERSION;
     f->env = (struct tr_environment){
-        .protocol = TR_PROTOCOL, .version = TR_VERSION,
-        .type = TR_TYPE_ENVIRONMENT, .role = TR_ROLE_INITIATOR,
-        .from = from, .to = to,
+        .version = TR_VERSION, .from = from, .to = to,
         .association = { association, sizeof(association) },
         .confidentiality = true, .time = time(NULL), .validity = 60
     };
@@ -228,35 +217,19 @@ checksum_type(const struct forgery *f, krb5_enctype enctype)
 
 /* What the authenticator's checksum covers. */
 static krb5_data
-bound_octets(const struct forgery *f)
+covered_octets(const struct forgery *f)
 {
-    bool swapped = strcmp(f->checksum, "swapped") == 0;
-    struct tr_system_binding binding = {
-        .version = TR_VERSION,
-        .from = (char *)(swapped ? f->to : f->from),
-        .to = (char *)(swapped ? f->from : f->to)
-    };
-    struct tr_bytes der;
-    krb5_data data;
+    struct tr_bytes digest;
 
-    check(tr_digest("trustrealm AP-REQ 1", &f->ap_req, 1, &binding.ap_req),
-          "digest");
-    check(tr_wire_encode(TR_WIRE_SYSTEM_BINDING, &binding, &der.data,
-                         &der.length), "binding");
-    data.magic = KV5M_DATA;
-    data.length = strlen(PREFIX) + der.length;
-    data.data = malloc(data.length);
-    if (data.data == NULL)
-        err(1, "malloc");
-    memcpy(mempcpy(data.data, PREFIX, strlen(PREFIX)), der.data, der.length);
+    check(tr_digest("trustrealm AP-REQ 1", &f->ap_req, 1, &digest), "digest");
     if (strcmp(f->checksum, "other") == 0)
-        data.data[data.length - 1] ^= 1;
-    return data;
+        digest.data[0] ^= 1;
+    return (krb5_data){ KV5M_DATA, digest.length, (char *)digest.data };
 }
 
 /* Libkrb5 makes no weak checksum with an AES key: put one in afterwards. */
 static void
-weaken(krb5_data *request, const krb5_data *bound, const krb5_keyblock *key)
+weaken(krb5_data *request, const krb5_data *covered, const krb5_keyblock *key)
 {
     krb5_authenticator *authenticator;
     krb5_data plain, *encoded;
@@ -271,7 +244,7 @@ weaken(krb5_data *request, const krb5_data *bound, const krb5_keyblock *key)
     check(krb5_c_decrypt(context, key, AP_REQ_AUTH, NULL,
                          &parsed->authenticator, &plain), "decrypt");
     check(decode_krb5_authenticator(&plain, &authenticator), "decode");
-    check(krb5_c_make_checksum(context, CKSUM_UNKEYED, NULL, 0, bound, &sum),
+    check(krb5_c_make_checksum(context, CKSUM_UNKEYED, NULL, 0, covered, &sum),
           "SHA-1");
     authenticator->checksum = &sum;
     check(encode_krb5_authenticator(authenticator, &encoded), "encode");
@@ -286,44 +259,44 @@ weaken(krb5_data *request, const krb5_data *bound, const krb5_keyblock *key)
     *request = *encoded;
 }
 
-static struct tr_bytes
-make_request(const struct forgery *f, krb5_creds *creds, krb5_key *key_out)
+static krb5_authdata *
+encode_environment(const struct forgery *f)
 {
-    krb5_data bound = bound_octets(f), request;
+    krb5_authdata *element = malloc(sizeof(*element));
+    struct tr_bytes der;
+
+    if (element == NULL)
+        err(1, "malloc");
+    check(tr_wire_encode(TR_WIRE_ENVIRONMENT, &f->env, &der.data,
+                         &der.length), "environment");
+    element->magic = KV5M_AUTHDATA;
+    element->ad_type = (krb5_authdatatype)f->type;
+    element->contents = der.data;
+    element->length = der.length;
+    return element;
+}
+
+static struct tr_bytes
+make_request(const struct forgery *f, krb5_creds *creds)
+{
+    krb5_authdata *element = encode_environment(f);
+    krb5_authdata *authdata[] = {
+        f->count > 0 ? element : NULL, f->count > 1 ? element : NULL, NULL
+    };
+    krb5_data covered = covered_octets(f), request;
     krb5_auth_context auth = NULL;
 
+    creds->authdata = authdata;
     check(krb5_auth_con_init(context, &auth), "auth context");
     check(krb5_auth_con_set_req_cksumtype(
               context, auth, checksum_type(f, creds->keyblock.enctype)),
           "checksum type");
     check(krb5_mk_req_extended(context, &auth, AP_OPTS_USE_SUBKEY,
                                strcmp(f->checksum, "none") == 0 ? NULL :
-                               &bound, creds, &request), "AP-REQ");
+                               &covered, creds, &request), "AP-REQ");
     if (strcmp(f->checksum, "unkeyed") == 0)
-        weaken(&request, &bound, &creds->keyblock);
-    if (f->key != NULL)
-        check(krb5_auth_con_getkey_k(context, auth, key_out), "key");
-    else
-        check(krb5_auth_con_getsendsubkey_k(context, auth, key_out), "key");
+        weaken(&request, &covered, &creds->keyblock);
     return (struct tr_bytes){ (uint8_t *)request.data, request.length };
-}
-
-/* --- the trailer ---------------------------------------------------------- */
-
-static struct tr_bytes
-seal(struct forgery *f, krb5_key key, struct tr_bytes bound)
-{
-    struct tr_bytes plain, sealed;
-
-    if (f->bind != NULL)
-        bound = text_bytes(f->bind);
-    check(tr_digest("trustrealm environment 1", &bound, 1, &f->env.binding),
-          "binding");
-    check(tr_wire_encode(TR_WIRE_ENVIRONMENT, &f->env, &plain.data,
-                         &plain.length), "environment");
-    check(tr_encrypt(context, key, (enum tr_usage)f->usage, plain.data,
-                     plain.length, &sealed), "encrypt");
-    return sealed;
 }
 
 int
@@ -333,7 +306,6 @@ main(int argc, char **argv)
     struct tr_bytes out;
     struct forgery f;
     krb5_creds *creds;
-    krb5_key key;
     int i;
 
     if (argc < 7)
@@ -349,8 +321,7 @@ main(int argc, char **argv)
     read_ap_req(&f);
     creds = get_ticket(argv[2], argv[3], argv[4]);
     trailer.version = f.trailer;
-    trailer.system_ap_req = make_request(&f, creds, &key);
-    trailer.environment = seal(&f, key, trailer.system_ap_req);
+    trailer.system_ap_req = make_request(&f, creds);
     check(tr_wire_encode(TR_WIRE_TRAILER, &trailer, &out.data, &out.length),
           "trailer");
     if (fwrite(out.data, 1, out.length, stdout) != out.length ||

@@ -28,21 +28,24 @@ def refused_by_beta(world, beta, token, code=None):
 # --- changed ------------------------------------------------------------
 
 def test_flipped_bit_in_every_byte_of_the_first_token(alice, beta):
-    """A new token each time, so that no check hides behind another."""
+    """A new token each time, so that no check hides behind another.  Of the
+    system AP-REQ, beta does not mind what it says in the clear, down to the
+    ticket's names; alice's system does."""
     _, token = alice.initiate(TARGET)
     length = len(token)
-    accepted = []
+    trailer = length - len(Token(token).trailer)
+    names = token.rindex(b"beta.example.test") + len("beta.example.test")
     for position in range(length):
         context, token = alice.initiate(TARGET)
-        context.forget()
         if position >= len(token):
             break
         try:
-            beta.accept(flipped(token, position))
-            accepted.append(position)
+            _, reply, _ = beta.accept(flipped(token, position))
         except Refused:
-            pass
-    assert accepted == []
+            context.forget()
+            continue
+        assert trailer < position < names
+        refused(context.step, reply)
 
 
 def test_flipped_bit_in_every_byte_of_the_reply(alice, beta):
@@ -95,13 +98,14 @@ def test_other_version(world, alice, beta, version):
     parsed = Token(token)
     fields = parsed.trailer_fields()
     refused(beta.accept, parsed.with_(
-        trailer=trailer(1, version, fields[1], fields[2])))
+        trailer=trailer(1, version, fields[1])))
 
 
 @pytest.mark.parametrize("garbage", [
     b"\x61\x80\0\0", b"\x61\x84\xff\xff\xff\xff", b"\x61\0", b"\0" * 64,
     make(0x61, make(0x30, b"")), make(0x61, make(0x30, tagged(0, integer(1)))),
-    trailer(1, 1, b"", b""), trailer(1, 1, b"n", b"o"), b"\xff" * 1000,
+    trailer(1, 1, b""), trailer(1, 1, b"n"), trailer(1, 1, b"n", b"o"),
+    b"\xff" * 1000,
     make(0x61, b"\x30\x80" + b"\xa0" * 500),
 ])
 def test_garbage_for_a_trailer(alice, beta, garbage):
@@ -176,12 +180,6 @@ def test_environment_of_another_context(world, alice, careless):
     second = Token(alice.initiate(TARGET)[1])
     refused_by_beta(world, careless, first.with_(trailer=second.trailer),
                     "TRR_SYSTEM_AUTH")
-    # The system AP-REQ of one with the environment of the other.
-    one, two = first.trailer_fields(), second.trailer_fields()
-    for body in (first, second):
-        for pair in ((one[1], two[2]), (two[1], one[2])):
-            refused_by_beta(world, careless, body.with_(
-                trailer=trailer(1, 1, *pair)))
     # Nothing was taken away from those whose tokens these are.
     careless.accept(bytes(first))
     careless.accept(bytes(second))
@@ -304,11 +302,11 @@ def test_acceptance_of_another_context(alice, beta):
     refused(one.step, reply.with_(trailer=graft.trailer))
 
 
-def test_environment_reflected_as_acceptance(alice, beta):
+def test_system_ap_req_reflected_as_acceptance(alice, beta):
     context, token = alice.initiate(TARGET)
     reply = Token(beta.accept(token)[1])
     sent = Token(token).trailer_fields()
-    refused(context.step, reply.with_(trailer=trailer(2, 1, sent[2])))
+    refused(context.step, reply.with_(trailer=trailer(2, 1, sent[1])))
 
 
 def test_first_token_reflected_as_reply(alice):
@@ -323,6 +321,8 @@ def test_acceptance_reflected_to_the_acceptor(alice, beta):
     fields = fresh.trailer_fields()
     refused(beta.accept, fresh.with_(trailer=trailer(
         1, 1, fields[1], reply.trailer_fields()[1])))
+    refused(beta.accept, fresh.with_(trailer=trailer(
+        1, 1, reply.trailer_fields()[1])))
     refused(beta.accept, bytes(reply))
 
 
@@ -358,9 +358,7 @@ def test_system_ap_req_of_a_user_is_none(world, alice, beta):
     parsed = Token(token)
     own = Token(world.agent("alpha", "alice", plugin=False).initiate(
         "trustrealm@beta.example.test")[1]).body
-    fields = parsed.trailer_fields()
-    refused_by_beta(world, beta, parsed.with_(
-        trailer=trailer(1, 1, own, fields[2])))
+    refused_by_beta(world, beta, parsed.with_(trailer=trailer(1, 1, own)))
 
 
 # --- what a refused peer learns -----------------------------------------
@@ -370,7 +368,7 @@ def test_refusals_are_uniform(alice, plain, beta):
     heard = set()
     for spoil in (lambda t: t.with_(trailer=b""),
                   lambda t: t.with_(trailer=t.trailer + b"x"),
-                  lambda t: t.with_(trailer=trailer(1, 2, b"a", b"b")),
+                  lambda t: t.with_(trailer=trailer(1, 2, b"a")),
                   lambda t: flipped(bytes(t), len(bytes(t)) - 1)):
         _, token = alice.initiate(TARGET)
         error = refused(beta.accept, spoil(Token(token)))

@@ -9,7 +9,7 @@
 /* What the first octet stands for: new types go to the end, so that corpora
  * keep their meaning. */
 static const enum tr_wire_type types[] = {
-    TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_SYSTEM_BINDING,
+    TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER,
     TR_WIRE_ENVIRONMENT, TR_WIRE_ACCEPTANCE, TR_WIRE_RECORD, TR_WIRE_CALL,
     TR_WIRE_REPLY, TR_WIRE_KERBEROS_AP_REQ, TR_WIRE_EXPORTED_CONTEXT,
     TR_WIRE_EXPORTED_CREDENTIAL

@@ -68,9 +68,9 @@ every_type_opens_what_it_sealed(void **state)
     for (i = 0; i < NENCTYPES; i++) {
         for (length = 0; length < sizeof(directory); length += 13) {
             key = random_key(enctypes[i]);
-            assert_int_equal(tr_encrypt(context, key, TR_USAGE_ENVIRONMENT,
+            assert_int_equal(tr_encrypt(context, key, TR_USAGE_ACCEPTANCE,
                                         directory, length, &sealed), 0);
-            assert_int_equal(tr_decrypt(context, key, TR_USAGE_ENVIRONMENT,
+            assert_int_equal(tr_decrypt(context, key, TR_USAGE_ACCEPTANCE,
                                         sealed.data, sealed.length, &plain),
                              0);
             assert_int_equal(plain.length, length);
@@ -91,11 +91,11 @@ flipped_bits_do_not_open(void **state)
 
     for (i = 0; i < NENCTYPES; i++) {
         key = random_key(enctypes[i]);
-        assert_int_equal(tr_encrypt(context, key, TR_USAGE_ENVIRONMENT,
+        assert_int_equal(tr_encrypt(context, key, TR_USAGE_ACCEPTANCE,
                                     "some text", 9, &sealed), 0);
         for (at = 0; at < sealed.length; at++) {
             sealed.data[at] ^= 1 << at % 8;
-            assert_int_equal(tr_decrypt(context, key, TR_USAGE_ENVIRONMENT,
+            assert_int_equal(tr_decrypt(context, key, TR_USAGE_ACCEPTANCE,
                                         sealed.data, sealed.length, &plain),
                              TRR_SEAL);
             assert_null(plain.data);
@@ -110,8 +110,7 @@ static void
 one_usage_does_not_open_another(void **state)
 {
     static const enum tr_usage usages[] = {
-        TR_USAGE_ENVIRONMENT, TR_USAGE_ACCEPTANCE, TR_USAGE_LABEL_INITIATOR,
-        TR_USAGE_LABEL_ACCEPTOR
+        TR_USAGE_ACCEPTANCE, TR_USAGE_LABEL_INITIATOR, TR_USAGE_LABEL_ACCEPTOR
     };
     struct tr_bytes sealed = { NULL, 0 }, plain = { NULL, 0 };
     krb5_key key = random_key(enctypes[1]);
@@ -140,7 +139,7 @@ short_octets_do_not_open(void **state)
     size_t length;
 
     for (length = 0; length < sizeof(octets); length++)
-        assert_int_equal(tr_decrypt(context, key, TR_USAGE_ENVIRONMENT, octets,
+        assert_int_equal(tr_decrypt(context, key, TR_USAGE_ACCEPTANCE, octets,
                                     length, &plain), TRR_SEAL);
     krb5_k_free_key(context, key);
 }

@@ -534,9 +534,7 @@ a_label_record_is_judged_by_what_it_says(void **state)
     } rows[] = {
         { SAYS("internal\0\0"), TR_USAGE_LABEL_INITIATOR, 0 },
         { SAYS("internal\0\0"), TR_USAGE_LABEL_ACCEPTOR, TRR_SEAL },
-        { SAYS("internal\0\0"), TR_USAGE_ENVIRONMENT, TRR_SEAL },
         { SAYS("internal\0\0"), TR_USAGE_ACCEPTANCE, TRR_SEAL },
-        { SAYS("internal\0\0"), TR_USAGE_ENVIRONMENT, TRR_SEAL },
         /* not agreed to */
         { SAYS("secret:hr\0"), TR_USAGE_LABEL_INITIATOR, TRR_AGREED_RANGE },
         /* no label of the trust realm's format */

@@ -192,12 +192,12 @@ maxima(void **state)
     value.call.u.seal.ap_req.length++;
     assert_within(false, TR_WIRE_CALL, &value);
 
-    /* a trailer, as a whole: 25 octets beside the content */
+    /* a trailer, as a whole: 21 octets beside the content */
     memset(&value, 0, sizeof(value));
-    value.trailer.environment =
-        (struct tr_bytes){ octets, TR_MAX_TRAILER - 25 };
+    value.trailer.system_ap_req =
+        (struct tr_bytes){ octets, TR_MAX_TRAILER - 21 };
     assert_within(true, TR_WIRE_TRAILER, &value);
-    value.trailer.environment.length++;
+    value.trailer.system_ap_req.length++;
     assert_within(false, TR_WIRE_TRAILER, &value);
 
     /* a reply, as a whole: 10 octets beside the text */

@@ -180,7 +180,7 @@ booleans(void **state)
 
     assert_int_equal(tr_wire_encode(TR_WIRE_ENVIRONMENT, &value, &octets,
                                     &length), 0);
-    at = memmem(octets, length, "\xb1\x03\x01\x01\xff", 5);
+    at = memmem(octets, length, "\xad\x03\x01\x01\xff", 5);
     assert_non_null(at);
     assert_decodes(0, TR_WIRE_ENVIRONMENT, octets, length);
     at[4] = 0x01;

@@ -19,7 +19,6 @@
 union any {
     struct tr_trailer trailer;
     struct tr_reply_trailer reply_trailer;
-    struct tr_system_binding system_binding;
     struct tr_environment environment;
     struct tr_acceptance acceptance;
     struct tr_association association;
