@@ -4,6 +4,7 @@
 #include "config.h"
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -86,18 +87,18 @@ send_as_effective_user(const struct tr_connection *connection,
 /* NOT_SEEN when the daemon has hung up; it may have said why. */
 static krb5_error_code
 send_call(const struct tr_connection *connection,
-          const struct tr_bytes *octets)
+          const struct tr_bytes *octets, int64_t deadline)
 {
     ssize_t sent;
 
     do
         sent = send_as_effective_user(connection, octets);
-    while (sent < 0 && errno == EINTR);
+    while (sent < 0 && errno == EINTR && tr_boottime() < deadline);
     if (sent >= 0)
         return 0;
     if (errno == EPIPE || errno == ECONNRESET)
         return NOT_SEEN;
-    return errno == EAGAIN ? late() : lost(strerror(errno));
+    return errno == EAGAIN || errno == EINTR ? late() : lost(strerror(errno));
 }
 
 /* Keep the first descriptor that came along, close what else there is. */
@@ -208,7 +209,8 @@ find_page(struct tr_connection *connection, const struct tr_bytes *instance,
     krb5_error_code ret;
 
     if (fd < 0 && connection->page == NULL)
-        return tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page");
+        return tr_detail(TRR_DAEMON_UID, "trustrealmd sent no page, or no "
+                         "descriptor is left for it");
     if (fd < 0)
         return tr_page_check(connection->page, instance);
     ret = tr_page_adopt(fd, instance, &page);
@@ -228,7 +230,7 @@ exchange(struct tr_connection *connection, const struct tr_bytes *octets,
     int fd = -1;
     krb5_error_code ret;
 
-    ret = send_call(connection, octets);
+    ret = send_call(connection, octets, deadline);
     if (ret == 0 || ret == NOT_SEEN)
         ret = receive(connection, ret, deadline, &length, &fd);
     if (ret == 0)
@@ -260,7 +262,7 @@ exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
         ret = 0;
         connection = tr_connection_take();
         if (connection == NULL)
-            ret = tr_connection_open(&connection);
+            ret = tr_connection_open(deadline, &connection);
         if (ret == 0)
             ret = exchange(connection, octets, deadline, reply);
         if (ret != 0) {
@@ -281,8 +283,12 @@ tr_daemon_ask(const struct tr_call *call, enum tr_reply_type wanted,
     struct tr_bytes octets = { NULL, 0 };
     struct tr_mapping *page = NULL;
     krb5_error_code ret;
+    int cancellation;
 
     memset(reply, 0, sizeof(*reply));
+    /* A thread that is cancelled gets its answer first, and leaves nothing
+     * locked or lying about. */
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     ret = tr_wire_encode(TR_WIRE_CALL, call, &octets.data, &octets.length);
     if (ret == 0)
         ret = exchange_somehow(&octets, reply, &page);
@@ -304,5 +310,6 @@ cleanup:
     if (octets.data != NULL)
         explicit_bzero(octets.data, octets.length);
     free(octets.data);
+    (void)pthread_setcancelstate(cancellation, &cancellation);
     return ret;
 }

@@ -9,7 +9,8 @@
 #include "wire.h"
 
 /*
- * One call over a connection of this process, at most TR_CALL_TIMEOUT_MS.  On
+ * One call over a connection of this process, which waits to be connected and
+ * for the answer at most TR_CALL_TIMEOUT_MS each, whatever signals arrive.  On
  * success reply is of the type wanted and to be freed with
  * tr_wire_free(TR_WIRE_REPLY).  A refusal is its code, with the daemon's text
  * as detail.  page_out takes a reference to the page of the daemon that

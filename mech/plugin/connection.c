@@ -3,11 +3,13 @@
 
 #include "config.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "boottime.h"
 #include "connection.h"
 #include "once.h"
 #include "status.h"
@@ -67,13 +69,27 @@ still_stands(const struct tr_connection *connection)
     return get_cookie(connection->fd, &cookie) && cookie == connection->cookie;
 }
 
+/* The mutex is held, so that no child is forked that has the descriptor but
+ * does not know of it. */
+static void
+close_descriptor(struct tr_connection *connection)
+{
+    if (still_stands(connection))
+        (void)close(connection->fd);
+    connection->fd = -1;
+}
+
 void
 tr_connection_close(struct tr_connection *connection)
 {
+    struct tr_connections *all = &tr_once()->connections;
+
     if (connection == NULL)
         return;
-    if (still_stands(connection))
-        (void)close(connection->fd);
+    (void)pthread_mutex_lock(&all->mutex);
+    close_descriptor(connection);
+    LIST_REMOVE(connection, of_all);
+    (void)pthread_mutex_unlock(&all->mutex);
     tr_page_release(connection->page);
     free(connection);
 }
@@ -110,6 +126,22 @@ check_owner(const struct tr_connection *connection)
                      "uid %ld", (long)peer.uid);
 }
 
+/*
+ * A program may have closed its standard input, output or error, and go on to
+ * use the number: what it says there is not for trustrealmd.
+ */
+static int
+open_socket(void)
+{
+    int low = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), fd;
+
+    if (low < 0 || low > STDERR_FILENO)
+        return low;
+    fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    (void)close(low);
+    return fd;
+}
+
 /* The socket, which waits for nothing longer than a call may last. */
 static krb5_error_code
 make_socket(struct tr_connection *connection)
@@ -117,18 +149,24 @@ make_socket(struct tr_connection *connection)
     static const struct timeval limit = {
         TR_CALL_TIMEOUT_MS / 1000, (TR_CALL_TIMEOUT_MS % 1000) * 1000
     };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    struct tr_connections *all = &tr_once()->connections;
 
-    /* The first also bounds connect() when the daemon's queue is full. */
-    if (fd >= 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-        get_cookie(fd, &connection->cookie)) {
-        connection->fd = fd;
-        return 0;
+    (void)pthread_mutex_lock(&all->mutex);
+    connection->fd = open_socket();
+    if (connection->fd >= 0 &&
+        !get_cookie(connection->fd, &connection->cookie)) {
+        (void)close(connection->fd);
+        connection->fd = -1;
     }
-    if (fd >= 0)
-        (void)close(fd);
+    LIST_INSERT_HEAD(&all->open, connection, of_all);
+    (void)pthread_mutex_unlock(&all->mutex);
+    /* The first also bounds connect() when the daemon's queue is full. */
+    if (connection->fd >= 0 &&
+        setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+                   sizeof(limit)) == 0 &&
+        setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
+                   sizeof(limit)) == 0)
+        return 0;
     return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
                      strerror(errno));
 }
@@ -148,21 +186,24 @@ find_address(struct tr_connection *connection)
 }
 
 static krb5_error_code
-connect_to_daemon(struct tr_connection *connection)
+connect_to_daemon(struct tr_connection *connection, int64_t deadline)
 {
+    krb5_error_code ret;
+
     while (connect(connection->fd, (struct sockaddr *)&connection->address,
                    sizeof(connection->address)) != 0) {
-        if (errno != EINTR)
-            return tr_detail(errno == EAGAIN ? TRR_DAEMON_TIME :
-                             TRR_DAEMON_AWAY, "trustrealmd cannot be reached: "
-                             "%s: %s", connection->address.sun_path,
-                             strerror(errno));
+        if (errno == EINTR && tr_boottime() < deadline)
+            continue;
+        ret = errno == EAGAIN || errno == EINTR ? TRR_DAEMON_TIME :
+            TRR_DAEMON_AWAY;
+        return tr_detail(ret, "trustrealmd cannot be reached: %s: %s",
+                         connection->address.sun_path, strerror(errno));
     }
     return 0;
 }
 
 krb5_error_code
-tr_connection_open(struct tr_connection **connection_out)
+tr_connection_open(int64_t deadline, struct tr_connection **connection_out)
 {
     struct tr_connection *connection;
     krb5_error_code ret;
@@ -171,14 +212,16 @@ tr_connection_open(struct tr_connection **connection_out)
     connection = malloc(sizeof(*connection));
     if (connection == NULL)
         return ENOMEM;
-    connection->fd = -1;
     connection->page = NULL;
     tr_opener_note(&connection->opener);
     ret = find_address(connection);
+    if (ret != 0) {
+        free(connection);
+        return ret;
+    }
+    ret = make_socket(connection);
     if (ret == 0)
-        ret = make_socket(connection);
-    if (ret == 0)
-        ret = connect_to_daemon(connection);
+        ret = connect_to_daemon(connection, deadline);
     if (ret == 0)
         ret = check_owner(connection);
     if (ret != 0)
@@ -190,39 +233,40 @@ tr_connection_open(struct tr_connection **connection_out)
 
 /* --- idle ones ----------------------------------------------------------- */
 
+/* The mutex is held. */
 static struct tr_connection *
-take_out(struct tr_idle_list *list, size_t i)
+take_out(struct tr_connections *all, size_t i)
 {
-    struct tr_connection *connection = list->items[i];
+    struct tr_connection *connection = all->idle[i];
 
-    list->count--;
-    memmove(&list->items[i], &list->items[i + 1],
-            (list->count - i) * sizeof(*list->items));
+    all->nidle--;
+    memmove(&all->idle[i], &all->idle[i + 1],
+            (all->nidle - i) * sizeof(*all->idle));
     return connection;
 }
 
 /* The newest but for those that opener has to other sockets, or NULL. */
 static struct tr_connection *
-take_newest(struct tr_idle_list *list, const struct tr_opener *opener,
+take_newest(struct tr_connections *all, const struct tr_opener *opener,
             const char *path, bool from_environment)
 {
     struct tr_connection *found = NULL;
     size_t i;
 
-    (void)pthread_mutex_lock(&list->mutex);
-    for (i = list->count; i > 0 && found == NULL; i--) {
-        if (!is_same(&list->items[i - 1]->opener, opener) ||
-            leads_to(list->items[i - 1], path, from_environment))
-            found = take_out(list, i - 1);
+    (void)pthread_mutex_lock(&all->mutex);
+    for (i = all->nidle; i > 0 && found == NULL; i--) {
+        if (!is_same(&all->idle[i - 1]->opener, opener) ||
+            leads_to(all->idle[i - 1], path, from_environment))
+            found = take_out(all, i - 1);
     }
-    (void)pthread_mutex_unlock(&list->mutex);
+    (void)pthread_mutex_unlock(&all->mutex);
     return found;
 }
 
 struct tr_connection *
 tr_connection_take(void)
 {
-    struct tr_idle_list *list = &tr_once()->idle;
+    struct tr_connections *all = &tr_once()->connections;
     struct tr_connection *connection;
     struct tr_opener us;
     bool from_environment;
@@ -230,7 +274,7 @@ tr_connection_take(void)
 
     tr_opener_note(&us);
     for (;;) {
-        connection = take_newest(list, &us, path, from_environment);
+        connection = take_newest(all, &us, path, from_environment);
         if (connection == NULL || (is_same(&connection->opener, &us) &&
                                    still_stands(connection)))
             return connection;
@@ -241,24 +285,45 @@ tr_connection_take(void)
 void
 tr_connection_keep(struct tr_connection *connection)
 {
-    struct tr_idle_list *list = &tr_once()->idle;
+    struct tr_connections *all = &tr_once()->connections;
     struct tr_connection *oldest = NULL;
 
     if (connection->opener.ngroups < 0) {
         tr_connection_close(connection);
         return;
     }
-    (void)pthread_mutex_lock(&list->mutex);
-    if (list->count == TR_MAX_IDLE_CONNECTIONS)
-        oldest = take_out(list, 0);
-    list->items[list->count++] = connection;
-    (void)pthread_mutex_unlock(&list->mutex);
+    (void)pthread_mutex_lock(&all->mutex);
+    if (all->nidle == TR_MAX_IDLE_CONNECTIONS)
+        oldest = take_out(all, 0);
+    all->idle[all->nidle++] = connection;
+    (void)pthread_mutex_unlock(&all->mutex);
     tr_connection_close(oldest);
 }
 
+/* --- all of them --------------------------------------------------------- */
+
 void
-tr_connection_drop_idle(struct tr_idle_list *list)
+tr_connection_after_fork(struct tr_connections *all)
 {
-    while (list->count > 0)
-        tr_connection_close(list->items[--list->count]);
+    struct tr_connection *connection;
+
+    while (all->nidle > 0)
+        tr_connection_close(take_out(all, all->nidle - 1));
+    /* The threads that used these are not here, and may have been changing
+     * them; or this one has been interrupted, and finds it gone. */
+    LIST_FOREACH(connection, &all->open, of_all)
+        close_descriptor(connection);
+}
+
+void
+tr_connection_drop_idle(struct tr_connections *all)
+{
+    struct tr_connection *connection;
+
+    while (all->nidle > 0) {
+        connection = take_out(all, all->nidle - 1);
+        close_descriptor(connection);
+        LIST_REMOVE(connection, of_all);
+        free(connection);
+    }
 }

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "page.h"
@@ -40,7 +41,8 @@ struct tr_opener {
 void tr_opener_note(struct tr_opener *opener);
 
 struct tr_connection {
-    int fd;
+    LIST_ENTRY(tr_connection) of_all;
+    int fd;                     /* -1: closed by a fork */
     uint64_t cookie;            /* the kernel's name of it */
     struct tr_opener opener;
     struct sockaddr_un address;
@@ -49,10 +51,11 @@ struct tr_connection {
     uint8_t packet[TR_MAX_CALL];
 };
 
-struct tr_idle_list {
+struct tr_connections {
     pthread_mutex_t mutex;
-    size_t count;
-    struct tr_connection *items[TR_MAX_IDLE_CONNECTIONS];   /* newest last */
+    LIST_HEAD(, tr_connection) open;    /* idle or in use */
+    size_t nidle;
+    struct tr_connection *idle[TR_MAX_IDLE_CONNECTIONS];    /* newest last */
 };
 
 /* Where trustrealmd is: names it as long as the environment stays. */
@@ -62,15 +65,21 @@ const char *tr_connection_path(bool *from_environment_out);
  * Connect, and make sure that it is trustrealmd: the socket's owner by the
  * kernel's word is root or the configured user.  When the path was taken
  * from the environment (never in a setuid program) our own uid will do too.
+ * However often it is interrupted, deadline (tr_boottime()) ends it.
  */
-krb5_error_code tr_connection_open(struct tr_connection **connection_out);
+krb5_error_code tr_connection_open(int64_t deadline,
+                                   struct tr_connection **connection_out);
 void tr_connection_close(struct tr_connection *connection);
 
 /* An idle one that will do, or NULL; what will never do again is closed. */
 struct tr_connection *tr_connection_take(void);
 /* Whoever took or opened it has his answer; takes it over. */
 void tr_connection_keep(struct tr_connection *connection);
-/* Close those of list, which no thread uses. */
-void tr_connection_drop_idle(struct tr_idle_list *list);
+
+/* In the child of a fork, which has one thread: all are the parent's. */
+void tr_connection_after_fork(struct tr_connections *all);
+/* The library goes: close the idle ones.  The mutex is held; no other one is
+ * waited for, so pages stay. */
+void tr_connection_drop_idle(struct tr_connections *all);
 
 #endif

@@ -13,11 +13,10 @@
 #define OBJECT_MUTEX { PTHREAD_MUTEX_INITIALIZER }
 
 static struct tr_once once = {
-    .profile.mutex = PTHREAD_MUTEX_INITIALIZER,
     .objects = { [0 ... TR_OBJECT_MUTEXES - 1] = OBJECT_MUTEX },
     .imported.mutex = PTHREAD_MUTEX_INITIALIZER,
     .prepared.mutex = PTHREAD_MUTEX_INITIALIZER,
-    .idle.mutex = PTHREAD_MUTEX_INITIALIZER,
+    .connections.mutex = PTHREAD_MUTEX_INITIALIZER,
     .pages.mutex = PTHREAD_MUTEX_INITIALIZER
 };
 static pthread_once_t control = PTHREAD_ONCE_INIT;
@@ -29,12 +28,11 @@ before_fork(void)
 {
     size_t i;
 
-    (void)pthread_mutex_lock(&once.profile.mutex);
     for (i = 0; i < TR_OBJECT_MUTEXES; i++)
         (void)pthread_mutex_lock(&once.objects[i].mutex);
     (void)pthread_mutex_lock(&once.imported.mutex);
     (void)pthread_mutex_lock(&once.prepared.mutex);
-    (void)pthread_mutex_lock(&once.idle.mutex);
+    (void)pthread_mutex_lock(&once.connections.mutex);
     (void)pthread_mutex_lock(&once.pages.mutex);
 }
 
@@ -44,12 +42,11 @@ in_parent(void)
     size_t i;
 
     (void)pthread_mutex_unlock(&once.pages.mutex);
-    (void)pthread_mutex_unlock(&once.idle.mutex);
+    (void)pthread_mutex_unlock(&once.connections.mutex);
     (void)pthread_mutex_unlock(&once.prepared.mutex);
     (void)pthread_mutex_unlock(&once.imported.mutex);
     for (i = 0; i < TR_OBJECT_MUTEXES; i++)
         (void)pthread_mutex_unlock(&once.objects[i].mutex);
-    (void)pthread_mutex_unlock(&once.profile.mutex);
 }
 
 /* The parent's connections are the parent's. */
@@ -57,7 +54,7 @@ static void
 in_child(void)
 {
     in_parent();
-    tr_connection_drop_idle(&once.idle);
+    tr_connection_after_fork(&once.connections);
 }
 
 pthread_mutex_t *
@@ -86,9 +83,9 @@ load(void)
 static void __attribute__((destructor))
 unload(void)
 {
-    if (pthread_mutex_trylock(&once.idle.mutex) == 0) {
-        tr_connection_drop_idle(&once.idle);
-        (void)pthread_mutex_unlock(&once.idle.mutex);
+    if (pthread_mutex_trylock(&once.connections.mutex) == 0) {
+        tr_connection_drop_idle(&once.connections);
+        (void)pthread_mutex_unlock(&once.connections.mutex);
     }
     (void)remove_error_table(&et_trr_error_table);
     if (once.have_detail)

@@ -40,7 +40,7 @@ struct tr_once {
     _Atomic unsigned int next_object;
     struct tr_imported_list imported;
     struct tr_prepared_list prepared;
-    struct tr_idle_list idle;
+    struct tr_connections connections;
     struct tr_page_cache pages;
 };
 

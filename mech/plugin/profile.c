@@ -10,16 +10,16 @@ void
 tr_profile_hold(void)
 {
     struct tr_profile *profile = &tr_once()->profile;
-    uint64_t now = tr_page_clock();
+    uint64_t now = tr_page_clock(), until = profile->until;
+    krb5_context context = NULL;
 
-    if (now < profile->until || pthread_mutex_trylock(&profile->mutex) != 0)
+    /* One thread does it. */
+    if (now < until ||
+        !atomic_compare_exchange_strong(&profile->until, &until,
+                                        now + TR_PROFILE_HOLD_NS))
         return;
-    if (now >= profile->until) {
-        /* First let go, so that the files are read again. */
-        krb5_free_context(profile->context);
-        if (krb5_init_context(&profile->context) != 0)
-            profile->context = NULL;
-        profile->until = now + TR_PROFILE_HOLD_NS;
-    }
-    (void)pthread_mutex_unlock(&profile->mutex);
+    /* First let go, so that the files are read again. */
+    krb5_free_context(atomic_exchange(&profile->context, NULL));
+    if (krb5_init_context(&context) == 0)
+        krb5_free_context(atomic_exchange(&profile->context, context));
 }

@@ -5,7 +5,6 @@
 #define TR_PROFILE_H
 
 #include <krb5/krb5.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -18,9 +17,8 @@
 #define TR_PROFILE_HOLD_NS UINT64_C(1000000000)
 
 struct tr_profile {
-    pthread_mutex_t mutex;      /* nobody waits for it */
-    krb5_context context;       /* NULL: none, or it could not be made */
-    _Atomic uint64_t until;     /* by tr_page_clock() */
+    _Atomic(krb5_context) context;  /* NULL: none, or it could not be made */
+    _Atomic uint64_t until;         /* by tr_page_clock() */
 };
 
 /* Before calls that establish contexts. */

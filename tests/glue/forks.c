@@ -3,7 +3,8 @@
 
 /*
  *     forks threads    stop a thread at every mutex of the plugin in turn, and
- *                      fork there; the child does what any process does
+ *                      fork there; the child has none of its connections, and
+ *                      does what any process does
  *     forks unload     load the plugin (PLUGIN in the environment), make it
  *                      work, unload it; then fork
  *
@@ -24,9 +25,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "glue.h"
+#include "instead.h"
 #include "trustrealm_err.h"
 
-#define PLUGIN_FILE "mech_trustrealm"
 #define TURN_MS 20              /* that a mutex is held while others wait */
 #define MAX_WAIT_MS 20000
 #define ALL_MUTEXES 64          /* more than the plugin has for objects */
@@ -48,19 +49,10 @@ sleep_until(_Atomic bool *flag, int ms)
 
 /* --- calls of the plugin, instead of the C library's --------------------- */
 
-static bool
-of_plugin(const void *caller)
-{
-    Dl_info info;
-
-    return dladdr(caller, &info) != 0 && info.dli_fname != NULL &&
-        strstr(info.dli_fname, PLUGIN_FILE) != NULL;
-}
-
 static void
 has_taken(const void *caller)
 {
-    if (!watched || !of_plugin(caller))
+    if (!watched || !is_of_plugin(caller))
         return;
     depth++;
     if (++taken != turn)
@@ -71,7 +63,6 @@ has_taken(const void *caller)
 }
 
 #pragma GCC visibility push(default)
-#define REAL(name) (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 int
 pthread_mutex_lock(pthread_mutex_t *mutex)
@@ -109,7 +100,7 @@ pthread_mutex_unlock(pthread_mutex_t *mutex)
     if (real == NULL)
         real = REAL(pthread_mutex_unlock);
     ret = real(mutex);
-    if (watched && of_plugin(__builtin_return_address(0)) && --depth == 0 &&
+    if (watched && is_of_plugin(__builtin_return_address(0)) && --depth == 0 &&
         had_turn)
         sleep_until(&forked, MAX_WAIT_MS);
     return ret;
@@ -120,60 +111,25 @@ int
 connect(int fd, const struct sockaddr *address, socklen_t length)
 {
     expect(!watched || depth == 0);
-    return (REAL(connect))(fd, address, length);
+    return REAL(connect)(fd, address, length);
 }
 
 ssize_t
 recvmsg(int fd, struct msghdr *message, int flags)
 {
     expect(!watched || depth == 0);
-    return (REAL(recvmsg))(fd, message, flags);
+    return REAL(recvmsg)(fd, message, flags);
 }
 
 #pragma GCC visibility pop
 
 /* --- threads ------------------------------------------------------------- */
 
-static void
-send_one(struct pair *p, const char *label)
-{
-    gss_buffer_desc message = { 12, "what is said" }, token, out;
-    OM_uint32 ignored;
-
-    be_initiator();
-    choose_label(p->initiator, label);
-    must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
-    be_acceptor();
-    must(gss_unwrap(&minor, p->acceptor, &token, &out, NULL, NULL));
-    expect_label(p->acceptor, label != NULL);
-    (void)gss_release_buffer(&ignored, &token);
-    (void)gss_release_buffer(&ignored, &out);
-}
-
-static void
-do_all(void)
-{
-    gss_buffer_desc token;
-    OM_uint32 ignored;
-    struct pair p;
-
-    establish(&p, NULL);
-    send_one(&p, NULL);
-    send_one(&p, HIGHER_HERE);
-    send_one(&p, HIGHER_HERE);
-    be_acceptor();
-    must(gss_export_sec_context(&minor, &p.acceptor, &token));
-    must(gss_import_sec_context(&minor, &token, &p.acceptor));
-    (void)gss_release_buffer(&ignored, &token);
-    send_one(&p, HIGHER_HERE);
-    end(&p);
-}
-
 static void *
 run_watched(void *arg)
 {
     watched = true;
-    do_all();
+    whole_context();
     watched = false;
     *(bool *)arg = had_turn;
     ended = true;
@@ -227,7 +183,9 @@ fork_at_turn(void)
     expect(pid >= 0);
     if (pid == 0) {
         (void)alarm(MAX_WAIT_MS / 1000);
-        do_all();
+        expect(connection_after(-1, getenv("INITIATOR_SOCKET")) < 0);
+        expect(connection_after(-1, getenv("ACCEPTOR_SOCKET")) < 0);
+        whole_context();
         take_every_mutex();
         _exit(0);
     }
@@ -240,7 +198,7 @@ fork_at_turn(void)
 static void
 threads(void)
 {
-    do_all();                   /* what is done once in a process */
+    whole_context();                   /* what is done once in a process */
     for (turn = 1; fork_at_turn(); turn++)
         ;
     expect(turn > 20);

@@ -322,6 +322,41 @@ expect_label(gss_ctx_id_t acceptor, bool changed)
     free(label);
 }
 
+void
+send_message(struct pair *p, const char *label)
+{
+    gss_buffer_desc message = { 12, "what is said" }, token, out;
+    OM_uint32 ignored;
+
+    be_initiator();
+    choose_label(p->initiator, label);
+    must(gss_wrap(&minor, p->initiator, 1, 0, &message, NULL, &token));
+    be_acceptor();
+    must(gss_unwrap(&minor, p->acceptor, &token, &out, NULL, NULL));
+    expect_label(p->acceptor, label != NULL);
+    (void)gss_release_buffer(&ignored, &token);
+    (void)gss_release_buffer(&ignored, &out);
+}
+
+void
+whole_context(void)
+{
+    gss_buffer_desc token;
+    OM_uint32 ignored;
+    struct pair p;
+
+    establish(&p, NULL);
+    send_message(&p, NULL);
+    send_message(&p, HIGHER_HERE);
+    send_message(&p, HIGHER_HERE);
+    be_acceptor();
+    must(gss_export_sec_context(&minor, &p.acceptor, &token));
+    must(gss_import_sec_context(&minor, &token, &p.acceptor));
+    (void)gss_release_buffer(&ignored, &token);
+    send_message(&p, HIGHER_HERE);
+    end(&p);
+}
+
 /* --- octets -------------------------------------------------------------- */
 
 gss_buffer_desc

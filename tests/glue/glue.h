@@ -81,6 +81,10 @@ gss_name_t service_name(const char *service);
 gss_buffer_desc initiate(struct pair *pair, const struct wishes *wishes);
 void establish(struct pair *pair, const struct wishes *wishes);
 void end(struct pair *pair);
+/* The initiator's message, under label or the established one, arrives. */
+void send_message(struct pair *pair, const char *label);
+/* All that a process does with a context, at both ends. */
+void whole_context(void);
 
 /*
  * What a user does who has the key of his context: leave a context of plain

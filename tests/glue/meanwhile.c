@@ -16,8 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "glue.h"
-
-#define PLUGIN_FILE "mech_trustrealm"
+#include "instead.h"
 
 /* The next call that the plugin passes on is the one. */
 static bool waiting;
@@ -26,10 +25,8 @@ static void
 let_the_policy_change(const void *caller)
 {
     char line[8];
-    Dl_info info;
 
-    if (!waiting || dladdr(caller, &info) == 0 ||
-        strstr(info.dli_fname, PLUGIN_FILE) == NULL)
+    if (!waiting || !is_of_plugin(caller))
         return;
     waiting = false;
     expect(puts("now") >= 0 && fflush(stdout) == 0);
@@ -39,7 +36,6 @@ let_the_policy_change(const void *caller)
 /* --- calls of the plugin, instead of libgssapi's ------------------------- */
 
 #pragma GCC visibility push(default)
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 OM_uint32
 gss_wrap(OM_uint32 *minor_status, gss_ctx_id_t context, int conf_req,

@@ -55,7 +55,7 @@ def test_probe(world, probe, name):
     run_probe(world, probe, name)
 
 
-# --- forks ------------------------------------------------------------------
+# --- forks, signals, cancellation -------------------------------------------
 
 #: Programs that a sanitizer does not run in, or that would have to load it.
 without_sanitizers = pytest.mark.skipif(
@@ -69,6 +69,15 @@ def test_fork_while_a_thread_is_in_the_plugin(world):
                                       "tests/glue/forks"),
                         world.scratch.join("bin"))
     run_probe(world, forks, "threads", timeout=60)
+
+
+@without_sanitizers
+@pytest.mark.parametrize("how", ["once", "forever", "jump", "cancel"])
+def test_interrupted(world, how):
+    interrupted = shutil.copy(servers.built("tests/glue/.libs/interrupted",
+                                            "tests/glue/interrupted"),
+                              world.scratch.join("bin"))
+    run_probe(world, interrupted, how)
 
 
 @without_sanitizers
