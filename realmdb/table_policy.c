@@ -97,7 +97,7 @@ make_digest(const struct tr_realm_record *realm,
 {
     struct hash hash = { EVP_MD_CTX_new(), false };
     uint8_t octets[EVP_MAX_MD_SIZE];
-    unsigned length = 0, i;
+    unsigned length = 0;
 
     if (hash.context == NULL)
         return ENOMEM;
@@ -111,8 +111,7 @@ make_digest(const struct tr_realm_record *realm,
     EVP_MD_CTX_free(hash.context);
     if (hash.failed || length != 32)
         return TRR_INTERNAL;
-    for (i = 0; i < length; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", octets[i]);
+    tr_text_hex(octets, length, hex);
     return 0;
 }
 

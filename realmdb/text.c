@@ -54,6 +54,18 @@ tr_text_decimal(int64_t number, char buf[TR_DECIMAL])
     return p;
 }
 
+void
+tr_text_hex(const uint8_t *octets, size_t length, char *hex_out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    while (length-- > 0) {
+        *hex_out++ = digits[*octets >> 4];
+        *hex_out++ = digits[*octets++ & 15];
+    }
+    *hex_out = '\0';
+}
+
 krb5_error_code
 tr_text_words(const char *text, size_t least, size_t most, char **words_out)
 {
@@ -149,6 +161,16 @@ tr_text_file(const struct stat *st, char text[TR_FILE_TEXT])
                    (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec,
                    st->st_mtim.tv_nsec, (intmax_t)st->st_ctim.tv_sec,
                    st->st_ctim.tv_nsec);
+}
+
+bool
+tr_text_same_file(const struct stat *a, const struct stat *b)
+{
+    char text_a[TR_FILE_TEXT], text_b[TR_FILE_TEXT];
+
+    tr_text_file(a, text_a);
+    tr_text_file(b, text_b);
+    return memcmp(text_a, text_b, TR_FILE_TEXT) == 0;
 }
 
 FILE *

@@ -28,6 +28,9 @@ krb5_error_code tr_text_number(const char *text, int64_t low, int64_t high,
 #define TR_DECIMAL 24
 const char *tr_text_decimal(int64_t number, char buf[TR_DECIMAL]);
 
+/* Octets in hexadecimal and a NUL: hex_out takes 2 * length + 1 octets. */
+void tr_text_hex(const uint8_t *octets, size_t length, char *hex_out);
+
 /*
  * Split text at blanks into at least least and at most most words, copied to
  * words_out (most entries; those not filled are NULL); free them with
@@ -50,6 +53,8 @@ void tr_text_lower(char *text);
  * one when the file is or has been written to. */
 #define TR_FILE_TEXT 160
 void tr_text_file(const struct stat *st, char text[TR_FILE_TEXT]);
+/* Whether both say the same. */
+bool tr_text_same_file(const struct stat *a, const struct stat *b);
 
 /* fopen() for reading that waits for nobody: not for who would write to a
  * FIFO that somebody put in the place of the file.  What it is, look. */

@@ -14,10 +14,6 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
-
 /* Without these the page could be truncated under us (SIGBUS) or, through a
  * copy of the descriptor, be written by somebody else. */
 #define NEEDED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)

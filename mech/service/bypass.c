@@ -81,13 +81,8 @@ bool
 tr_may_accept(const struct tr_config *config, const char *service, uid_t uid)
 {
     const struct tr_service_rule *rule = find_rule(config, service);
-    size_t i;
 
     if (rule == NULL || rule->naccept == 0)
         return uid == 0;
-    for (i = 0; i < rule->naccept; i++) {
-        if (uid >= rule->accept[i].first && uid <= rule->accept[i].last)
-            return true;
-    }
-    return false;
+    return tr_ids_have(rule->accept, rule->naccept, uid);
 }

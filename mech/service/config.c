@@ -70,6 +70,28 @@ starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+char *
+tr_table_path(const struct tr_config *config)
+{
+    char *path;
+
+    return asprintf(&path, "%s/table", config->state_directory) < 0 ? NULL :
+        path;
+}
+
+bool
+tr_config_signed(const struct tr_config *config)
+{
+    return starts_with(config->source, "snapshot:");
+}
+
+const char *
+tr_config_file(const struct tr_config *config)
+{
+    return tr_config_signed(config) || starts_with(config->source, "ldif:") ?
+        strchr(config->source, ':') + 1 : NULL;
+}
+
 void *
 tr_config_grow(void *array, size_t *count, size_t size)
 {
@@ -184,12 +206,12 @@ check_source(struct tr_conf *conf, const struct tr_config *config)
     bool ldap = all_start_with(source, "ldap://");
     bool tls = all_start_with(source, "ldaps://") || config->starttls;
 
-    if (starts_with(source, "ldif:") || starts_with(source, "snapshot:")) {
-        if (strchr(source, ':')[1] != '/')
+    if (tr_config_file(config) != NULL) {
+        if (*tr_config_file(config) != '/')
             tr_conf_complain(conf, "table", NULL, "source",
                              "absolute path expected after ldif: and "
                              "snapshot:");
-        if (*source == 's' && config->signers == NULL)
+        if (tr_config_signed(config) && config->signers == NULL)
             tr_conf_complain(conf, "table", NULL, "signers",
                              "missing, a snapshot needs it");
         return;

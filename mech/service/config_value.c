@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include "config_file.h"
+#include "text.h"
 
 #define BLANKS " \t"
 #define MAX_ID UINT32_C(0xfffffffe)     /* (uid_t)-1 is nobody's */
@@ -71,12 +72,12 @@ bool
 tr_conf_number(struct tr_conf *conf, const char *section, const char *sub,
                const char *key, uint32_t low, uint32_t high, uint32_t *out)
 {
-    const char *value = tr_conf_get(conf, section, sub, key), *end;
-    uint64_t n;
+    const char *value = tr_conf_get(conf, section, sub, key);
+    int64_t n;
 
     if (value == NULL)
         return false;
-    if (!parse_number(value, high, &n, &end) || *end != '\0' || n < low) {
+    if (tr_text_number(value, low, high, &n) != 0) {
         tr_conf_complain(conf, section, sub, key,
                          "number from %u to %u expected", low, high);
         return false;
@@ -201,6 +202,18 @@ parse_ids(const char *word, enum tr_id_kind kind, struct tr_id_range *out)
     if (group != NULL)
         *out = (struct tr_id_range){ group->gr_gid, group->gr_gid };
     return group != NULL;
+}
+
+bool
+tr_ids_have(const struct tr_id_range *ranges, size_t count, uint32_t id)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (ranges[i].first <= id && id <= ranges[i].last)
+            return true;
+    }
+    return false;
 }
 
 bool

@@ -98,7 +98,7 @@ tr_daemon_look(struct tr_daemon *daemon)
         return;
     tr_shared_page_bump(daemon->service.page);
     after = tr_watch_state(daemon->watch)->error;
-    /* Why there is none, the follower tells. */
+    /* The follower logs why there is none. */
     if (after != 0 && after != before && daemon->service.table != NULL)
         tr_log(daemon->service.audit, LOG_ERR, "table: %s: %s",
                error_message(after), tr_table_message(daemon->service.table));
@@ -221,7 +221,7 @@ add_events(struct tr_daemon *daemon)
     struct event_base *base = daemon->service.base;
     size_t i;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
         daemon->events[i] = evsignal_new(base, signals[i].number,
                                          signals[i].act, daemon);
         if (daemon->events[i] == NULL ||

@@ -26,7 +26,7 @@ struct tr_daemon {
     bool ready;                         /* calls are answered */
     struct tr_watch *watch;
     struct tr_retired *retired;         /* configurations still in use */
-    struct event *events[6];            /* signals and the tick */
+    struct event *events[5];            /* signals, then the tick */
     unsigned int ticks;
 };
 

@@ -45,36 +45,6 @@ struct tr_follower {
     char state[TR_FOLLOW_PACKET];
 };
 
-char *
-tr_table_path(const struct tr_config *config)
-{
-    char *path;
-
-    if (asprintf(&path, "%s/table", config->state_directory) < 0)
-        return NULL;
-    return path;
-}
-
-bool
-tr_config_signed(const struct tr_config *config)
-{
-    return strncmp(config->source, "snapshot:", strlen("snapshot:")) == 0;
-}
-
-const char *
-tr_config_file(const struct tr_config *config)
-{
-    static const char *const prefixes[] = { "ldif:", "snapshot:" };
-    size_t i, length;
-
-    for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        length = strlen(prefixes[i]);
-        if (strncmp(config->source, prefixes[i], length) == 0)
-            return config->source + length;
-    }
-    return NULL;
-}
-
 const char *
 tr_follower_state(const struct tr_follower *follower)
 {

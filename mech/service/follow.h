@@ -41,13 +41,6 @@ void tr_follower_free(struct tr_follower *follower);
 /* For status: what the source said last. */
 const char *tr_follower_state(const struct tr_follower *follower);
 
-/* Where the table of config is kept; malloced. */
-char *tr_table_path(const struct tr_config *config);
-/* Path of the file that the table comes from, or NULL. */
-const char *tr_config_file(const struct tr_config *config);
-/* Is it a signed snapshot? */
-bool tr_config_signed(const struct tr_config *config);
-
 /* --- follower.c: the follower's side ------------------------------------ */
 
 /* Returns its exit status. */

@@ -15,6 +15,7 @@
 #include "crypto.h"
 #include "job.h"
 #include "keys.h"
+#include "text.h"
 
 struct tr_job *
 tr_job_create(struct tr_request *request, const char *event)
@@ -85,14 +86,7 @@ tr_job_fail(struct tr_job *job, enum tr_step step, krb5_error_code code,
 void
 tr_job_correlate(struct tr_job *job, const uint8_t *id)
 {
-    static const char digits[] = "0123456789abcdef";
-    size_t i;
-
-    for (i = 0; i < sizeof(job->correlation) / 2; i++) {
-        job->correlation[2 * i] = digits[id[i] >> 4];
-        job->correlation[2 * i + 1] = digits[id[i] & 15];
-    }
-    job->correlation[2 * i] = '\0';
+    tr_text_hex(id, sizeof(job->correlation) / 2, job->correlation);
     job->audit.correlation = job->correlation;
 }
 
@@ -292,8 +286,7 @@ tr_job_view(struct tr_job *job)
 void
 tr_job_close_view(struct tr_job *job)
 {
-    if (job->view != NULL)
-        tr_view_close(job->view);
+    tr_view_close(job->view);
     job->view = NULL;
 }
 

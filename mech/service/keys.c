@@ -15,6 +15,7 @@
 #include "kdc.h"
 #include "keys.h"
 #include "recordkey.h"
+#include "text.h"
 #include "tickets.h"
 
 struct tr_keys {
@@ -147,14 +148,6 @@ look_at_file(const struct tr_keys *keys, struct stat *file_out)
         memset(file_out, 0, sizeof(*file_out));
 }
 
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-        a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-        a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 /* Read the keytab anew; *name_out (free it) is the one in memory. */
 static krb5_error_code
 replace_keytab(struct tr_keys *keys, char **name_out)
@@ -197,7 +190,7 @@ tr_keys_refresh(struct tr_keys *keys)
     struct stat now;
 
     look_at_file(keys, &now);
-    return now.st_ino != 0 && !same_file(&now, &keys->read) &&
+    return now.st_ino != 0 && !tr_text_same_file(&now, &keys->read) &&
         tr_keys_reload(keys) == 0;
 }
 
@@ -207,20 +200,13 @@ static krb5_error_code
 parse_self(struct tr_keys *keys, const struct tr_config *config)
 {
     krb5_error_code ret;
-    char *text = NULL;
 
-    if (config->principal == NULL &&
-        asprintf(&text, "trustrealm/%s", config->system) < 0)
-        return ENOMEM;
-    ret = krb5_parse_name(keys->context,
-                          text != NULL ? text : config->principal,
-                          &keys->self);
+    ret = krb5_parse_name(keys->context, config->principal, &keys->self);
     if (ret == 0)
         ret = krb5_unparse_name(keys->context, keys->self, &keys->name);
     if (ret)
-        tr_log(keys->audit, LOG_ERR, "system principal: %s",
+        tr_log(keys->audit, LOG_ERR, "principal %s: %s", config->principal,
                error_message(ret));
-    free(text);
     return ret;
 }
 

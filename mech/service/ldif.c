@@ -51,17 +51,6 @@ complain(struct tr_ldif *ldif, const char *text)
     tell(ldif, TR_SOURCE_AWAY, text);
 }
 
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-        a->st_size == b->st_size &&
-        a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-        a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-        a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-        a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 /* The file that was taken, and by whom: what another version would make of
  * it is another matter. */
 static void
@@ -205,12 +194,12 @@ tr_ldif_look(struct tr_ldif *ldif)
         lose(ldif, errno);
         return;
     }
-    settled = same_file(&now, &ldif->seen);
+    settled = tr_text_same_file(&now, &ldif->seen);
     ldif->seen = now;
-    if (settled && !same_file(&now, &ldif->taken))
+    if (settled && !tr_text_same_file(&now, &ldif->taken))
         load(ldif);
     else if (ldif->good && !tr_config_signed(ldif->config) &&
-             same_file(&now, &ldif->taken) &&
+             tr_text_same_file(&now, &ldif->taken) &&
              tr_boottime() - ldif->noted >=
              1000 * (limit < beat ? limit : beat))
         renew(ldif, TR_SOURCE_FRESH);

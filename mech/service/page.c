@@ -19,10 +19,6 @@
 #include <unistd.h>
 #include "service.h"
 
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
-
 struct tr_shared_page {
     int fd;
     struct tr_page *page;

@@ -12,10 +12,6 @@
 #include "peer.h"
 #include "trustrealm_err.h"
 
-#ifndef SO_PEERGROUPS
-#define SO_PEERGROUPS 59
-#endif
-
 #define FEW_GROUPS 64
 
 /* What the kernel shows of every uid that it cannot express here. */

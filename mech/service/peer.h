@@ -7,7 +7,7 @@
 #include "service.h"
 
 /*
- * Who connected: effective ids, groups and security context.  TRR_CALLER
+ * Who connected: effective ids and groups.  TRR_CALLER
  * when the kernel does not say, or when the uid has no counterpart in this
  * user namespace (the overflow uid could be anybody).
  */

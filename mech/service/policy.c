@@ -5,30 +5,18 @@
 #include "tcb.h"
 #include "trustrealm_err.h"
 
-static bool
-in_ranges(const struct tr_id_range *ranges, size_t count, uint32_t id)
-{
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        if (ranges[i].first <= id && id <= ranges[i].last)
-            return true;
-    }
-    return false;
-}
-
 /* Every key that the rule has must match; a gid matches any group. */
 static bool
 matches(const struct tr_rule *rule, const struct tr_caller *caller)
 {
     size_t i;
 
-    if (rule->nuids > 0 && !in_ranges(rule->uids, rule->nuids, caller->uid))
+    if (rule->nuids > 0 && !tr_ids_have(rule->uids, rule->nuids, caller->uid))
         return false;
-    if (rule->ngids == 0 || in_ranges(rule->gids, rule->ngids, caller->gid))
+    if (rule->ngids == 0 || tr_ids_have(rule->gids, rule->ngids, caller->gid))
         return true;
     for (i = 0; i < caller->ngroups; i++) {
-        if (in_ranges(rule->gids, rule->ngids, caller->groups[i]))
+        if (tr_ids_have(rule->gids, rule->ngids, caller->groups[i]))
             return true;
     }
     return false;

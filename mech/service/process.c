@@ -59,13 +59,35 @@ set_attributes(posix_spawnattr_t *attributes)
     return ret;
 }
 
+static int
+spawn(const struct tr_child_options *options, pid_t *pid_out)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int ret;
+
+    ret = posix_spawn_file_actions_init(&actions);
+    if (ret != 0)
+        return ret;
+    ret = posix_spawnattr_init(&attributes);
+    if (ret == 0) {
+        ret = set_files(&actions, options);
+        if (ret == 0)
+            ret = set_attributes(&attributes);
+        if (ret == 0)
+            ret = posix_spawn(pid_out, options->path, &actions, &attributes,
+                              options->argv, options->environment);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return ret;
+}
+
 krb5_error_code
 tr_child_start(struct tr_children *children,
                const struct tr_child_options *options,
                struct tr_child **child_out)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
     struct tr_child *child;
     int ret;
 
@@ -73,33 +95,17 @@ tr_child_start(struct tr_children *children,
     child = calloc(1, sizeof(*child));
     if (child == NULL)
         return ENOMEM;
-    ret = posix_spawn_file_actions_init(&actions);
-    if (ret != 0)
-        goto free_child;
-    ret = posix_spawnattr_init(&attributes);
-    if (ret != 0)
-        goto free_actions;
-    ret = set_files(&actions, options);
-    if (ret == 0)
-        ret = set_attributes(&attributes);
-    if (ret == 0)
-        ret = posix_spawn(&child->pid, options->path, &actions, &attributes,
-                          options->argv, options->environment);
-    posix_spawnattr_destroy(&attributes);
-    if (ret != 0)
-        goto free_actions;
+    ret = spawn(options, &child->pid);
+    if (ret != 0) {
+        free(child);
+        return ret;
+    }
     child->ended = options->ended;
     child->arg = options->arg;
     child->next = children->first;
     children->first = child;
     *child_out = child;
-    child = NULL;
-
-free_actions:
-    posix_spawn_file_actions_destroy(&actions);
-free_child:
-    free(child);
-    return ret;
+    return 0;
 }
 
 void
@@ -152,6 +158,17 @@ tr_children_end(struct tr_children *children)
     }
 }
 
+/* Does list have "NAME=..." for the name that entry begins with? */
+static bool
+names(const char *const *list, const char *entry)
+{
+    for (; *list != NULL; list++) {
+        if (strncmp(entry, *list, strcspn(*list, "=") + 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 char **
 tr_environment_with(const char *const *changes)
 {
@@ -159,32 +176,22 @@ tr_environment_with(const char *const *changes)
         "NOTIFY_SOCKET=", "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=",
         "WATCHDOG_USEC=", "WATCHDOG_PID=", NULL
     };
-    const char *const *lists[] = { own, changes };
-    const char *const *p;
     char **environment;
-    size_t n, kept = 0, i, length;
-    bool keep;
+    size_t i, n = 0;
 
-    for (n = 0; environ[n] != NULL; n++)
-        continue;
+    for (i = 0; environ[i] != NULL; i++)
+        n++;
     for (i = 0; changes[i] != NULL; i++)
         n++;
     environment = calloc(n + 1, sizeof(*environment));
     if (environment == NULL)
         return NULL;
-    for (n = 0; environ[n] != NULL; n++) {
-        keep = true;
-        for (i = 0; i < 2; i++) {
-            for (p = lists[i]; *p != NULL; p++) {
-                length = strcspn(*p, "=") + 1;
-                if (strncmp(environ[n], *p, length) == 0)
-                    keep = false;
-            }
-        }
-        if (keep)
-            environment[kept++] = environ[n];
+    n = 0;
+    for (i = 0; environ[i] != NULL; i++) {
+        if (!names(own, environ[i]) && !names(changes, environ[i]))
+            environment[n++] = environ[i];
     }
     for (i = 0; changes[i] != NULL; i++)
-        environment[kept++] = (char *)changes[i];
+        environment[n++] = (char *)changes[i];
     return environment;
 }

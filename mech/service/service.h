@@ -36,6 +36,8 @@ struct tr_caller {
 /* --- configuration (config.c): trustrealm.conf(5) ------------------------ */
 
 struct tr_id_range { uint32_t first, last; };
+/* Is id in one of the ranges?  (config_value.c) */
+bool tr_ids_have(const struct tr_id_range *ranges, size_t count, uint32_t id);
 struct tr_rule {                /* of [rules], in the order of [policy] */
     char *name;
     struct tr_id_range *uids; size_t nuids;     /* 0 = any */
@@ -82,6 +84,12 @@ struct tr_config {
 krb5_error_code tr_config_load(const char *path, struct tr_config **config_out,
                                char **why_out);
 void tr_config_free(struct tr_config *config);
+/* Where the table is kept; malloced, NULL without memory. */
+char *tr_table_path(const struct tr_config *config);
+/* Path of the file that the table comes from, or NULL. */
+const char *tr_config_file(const struct tr_config *config);
+/* Is that file a signed snapshot? */
+bool tr_config_signed(const struct tr_config *config);
 
 /* --- TCB [160]: what the kernel and the policy say of a process (tcb.c) --- */
 

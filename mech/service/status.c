@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "follow.h"
 #include "keys.h"
+#include "text.h"
 #include "trustrealm_err.h"
 #include "watch.h"
 
@@ -29,21 +30,6 @@ text_value(const char *text)
     json_t *value = json_string(text);
 
     return value != NULL ? value : json_string("(not UTF-8)");
-}
-
-static json_t *
-hex_value(const uint8_t *octets, size_t length)
-{
-    static const char digits[] = "0123456789abcdef";
-    char text[65];
-    size_t i;
-
-    for (i = 0; i < length && i < 32; i++) {
-        text[2 * i] = digits[octets[i] >> 4];
-        text[2 * i + 1] = digits[octets[i] & 15];
-    }
-    text[2 * i] = '\0';
-    return json_string(text);
 }
 
 static json_t *
@@ -158,6 +144,7 @@ state_value(const struct tr_daemon *daemon, bool inside)
 {
     const struct tr_service *service = &daemon->service;
     json_t *state = json_object();
+    char instance[2 * 16 + 1];
 
     if (state == NULL)
         return NULL;
@@ -166,8 +153,8 @@ state_value(const struct tr_daemon *daemon, bool inside)
     set(state, "principal", text_value(service->canonical_principal));
     set(state, "pid", json_integer(getpid()));
     set(state, "started", json_integer(daemon->started));
-    set(state, "instance",
-        hex_value(tr_shared_page_instance(service->page), 16));
+    tr_text_hex(tr_shared_page_instance(service->page), 16, instance);
+    set(state, "instance", json_string(instance));
     set(state, "epoch", json_integer(
             (json_int_t)tr_shared_page_epoch(service->page)));
     set(state, "table", table_value(daemon));

@@ -1,4 +1,4 @@
-/* tests/unit/test_text.c - numbers and times */
+/* tests/unit/test_text.c - numbers, times and files as texts */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
@@ -69,12 +69,39 @@ times_are_strict(void **state)
     }
 }
 
+static void
+octets_in_hexadecimal(void **state)
+{
+    static const uint8_t octets[] = { 0x00, 0x9f, 0xa0, 0xff };
+    char hex[2 * sizeof(octets) + 1];
+
+    tr_text_hex(octets, sizeof(octets), hex);
+    assert_string_equal(hex, "009fa0ff");
+    tr_text_hex(octets, 0, hex);
+    assert_string_equal(hex, "");
+}
+
+static void
+a_file_written_to_is_another_one(void **state)
+{
+    struct stat a = { .st_ino = 1, .st_size = 2 }, b = a;
+
+    assert_true(tr_text_same_file(&a, &b));
+    b.st_mtim.tv_nsec = 1;
+    assert_false(tr_text_same_file(&a, &b));
+    b = a;
+    b.st_ino = 2;
+    assert_false(tr_text_same_file(&a, &b));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(times_are_strict),
+        cmocka_unit_test(octets_in_hexadecimal),
+        cmocka_unit_test(a_file_written_to_is_another_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
