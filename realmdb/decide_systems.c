@@ -12,8 +12,8 @@ judge_age(struct tr_decision *d, uint32_t limit)
     const char *age_text = tr_text_decimal(d->answer->table_age, age);
 
     if (limit != 0 && d->answer->table_age > limit) {
-        tr_say(d, "the table is ", age_text, " s old, allowed are ",
-               tr_text_decimal(limit, other), " s", NULL);
+        tr_say(d, "the table is ", age_text, " s old, more than the ",
+               tr_text_decimal(limit, other), " s allowed", NULL);
         return TRR_STALE;
     }
     tr_say(d, "generation ",

@@ -123,7 +123,7 @@ tr_connect_check(const struct tr_ldap_options *options, char **why_out)
         return ret;
     if (strcmp(bind, "gssapi") != 0 && strcmp(bind, "external") != 0 &&
         strcmp(bind, "none") != 0 && !is_simple(options))
-        return refuse(TRR_CONFIG, "unknown way to bind", why_out);
+        return refuse(TRR_CONFIG, "unknown bind method", why_out);
     if (is_simple(options) && strchr(bind + 7, ':') == NULL)
         return refuse(TRR_CONFIG, "bind: simple:DN:FILE expected", why_out);
     if (is_simple(options) && is_scheme(options, "ldap:") &&
@@ -312,8 +312,8 @@ check_ssf(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
         ssf = (int)sasl;
     if (ssf >= options->minimum_ssf)
         return 0;
-    if (asprintf(why_out, "the connection has a strength of %d, %d required",
-                 ssf, options->minimum_ssf) < 0)
+    if (asprintf(why_out, "the connection has security strength %d, less than "
+                 "the %d required", ssf, options->minimum_ssf) < 0)
         *why_out = NULL;
     return TRR_SOURCE;
 }

@@ -59,7 +59,7 @@ check_trailer(const struct acceptance *ac)
     if (ac->token.trailer == NULL)
         return 0;
     if (ac->token.trailer_length > TR_MAX_TRAILER)
-        return tr_detail(TRR_TOO_LONG, "trailer of the peer is too long");
+        return tr_detail(TRR_TOO_LONG, "the peer's trailer is too long");
     if (ac->token.oid == NULL || tr_mech_is_iakerb(ac->context->mech))
         return tr_detail(TRR_UNSUPPORTED, "IAKERB and unframed tokens cannot "
                          "be labelled");

@@ -172,7 +172,7 @@ receive(struct tr_connection *connection, krb5_error_code sent,
     *length_out = (size_t)length;
     if (*length_out > sizeof(connection->packet)) {
         *length_out = sizeof(connection->packet);
-        return tr_detail(TRR_TOO_LONG, "answer of trustrealmd is too long");
+        return tr_detail(TRR_TOO_LONG, "the reply of trustrealmd is too long");
     }
     return 0;
 }
@@ -297,8 +297,7 @@ tr_daemon_ask(const struct tr_call *call, enum tr_reply_type wanted,
     if (reply->type == TR_REPLY_REFUSED)
         ret = refused(reply);
     else if (reply->type != wanted)
-        ret = tr_detail(TRR_MALFORMED, "trustrealmd gave another answer than "
-                        "asked for");
+        ret = tr_detail(TRR_MALFORMED, "unexpected reply from trustrealmd");
     if (ret != 0)
         tr_wire_free(TR_WIRE_REPLY, reply);
 

@@ -179,8 +179,8 @@ find_address(struct tr_connection *connection)
     memset(&connection->address, 0, sizeof(connection->address));
     connection->address.sun_family = AF_UNIX;
     if (strlen(path) >= sizeof(connection->address.sun_path))
-        return tr_detail(TRR_DAEMON_AWAY, "path of trustrealmd's socket is "
-                         "too long");
+        return tr_detail(TRR_DAEMON_AWAY, "the path of trustrealmd's socket "
+                         "is too long");
     memcpy(connection->address.sun_path, path, strlen(path));
     return 0;
 }

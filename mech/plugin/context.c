@@ -107,8 +107,8 @@ tr_context_establish(struct tr_context *context,
 
     /* An importer was told which it is by the exporter. */
     if (context->plain != ((established->flags & TR_IS_PLAIN) != 0))
-        ret = tr_detail(TRR_RECORD, "trustrealmd knows another kind of "
-                        "context");
+        ret = tr_detail(TRR_RECORD, "trustrealmd knows this context as "
+                        "another kind");
     if (ret == 0)
         ret = tr_life_begin(&context->life, established, &page);
     if (ret == 0)

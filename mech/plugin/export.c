@@ -190,8 +190,8 @@ check_role(OM_uint32 *minor, const struct tr_context *context)
                                 NULL, &initiated, NULL);
     if (GSS_ERROR(major) || context->initiator == (initiated != 0))
         return major;
-    return tr_fail(minor, tr_detail(TRR_RECORD, "exported context of the "
-                                    "other side"));
+    return tr_fail(minor, tr_detail(TRR_RECORD, "the exported context has "
+                                    "the other role"));
 }
 
 /* Derive the keys anew and have the association judged for this process. */
@@ -207,8 +207,8 @@ resume(OM_uint32 *minor, struct tr_context *context)
     if (context->plain && context->initiator)
         return prepare_anew(minor, context);
     if (context->record.length == 0)
-        return tr_fail(minor, tr_detail(TRR_RECORD, "exported context without "
-                                        "association"));
+        return tr_fail(minor, tr_detail(TRR_RECORD, "the exported context has "
+                                        "no association"));
     major = tr_context_derive(minor, context);
     if (GSS_ERROR(major))
         return major;
@@ -229,8 +229,8 @@ import(OM_uint32 *minor, struct tr_exported_context *exported,
     mech = tr_mech_by_octets(exported->mechanism.data,
                              exported->mechanism.length);
     if (exported->version != TR_VERSION || mech == NULL)
-        return tr_fail(minor, tr_detail(TRR_VERSION, "exported context of "
-                                        "another version"));
+        return tr_fail(minor, tr_detail(TRR_VERSION, "the exported context "
+                                        "has another version"));
     ret = tr_context_create(mech, exported->initiator, &context);
     if (ret != 0)
         return tr_fail(minor, ret);

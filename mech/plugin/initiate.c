@@ -192,8 +192,8 @@ seal(struct initiation *in, const char *client)
         return ret;
     if (token.kind != TR_TOKEN_AP_REQ || token.oid == NULL ||
         token.trailer != NULL)
-        return tr_detail(TRR_UNSUPPORTED, "not the token of Kerberos that "
-                         "was expected");
+        return tr_detail(TRR_UNSUPPORTED, "unexpected token from "
+                         "Kerberos");
     call.u.seal.ap_req.data = (uint8_t *)token.body;
     call.u.seal.ap_req.length = token.body_length;
     call.u.seal.client = (char *)client;
@@ -327,11 +327,12 @@ check_reply(OM_uint32 *minor, const struct tr_token *token)
                                         error_message(TRR_NO_ACCEPTANCE)));
     if (token->kind == TR_TOKEN_AP_REP &&
         token->trailer_length > TR_MAX_TRAILER)
-        return tr_fail(minor, tr_detail(TRR_TOO_LONG, "trailer of the peer "
+        return tr_fail(minor, tr_detail(TRR_TOO_LONG, "the peer's trailer "
                                         "is too long"));
     if (token->kind == TR_TOKEN_AP_REP || token->kind == TR_TOKEN_ERROR)
         return GSS_S_COMPLETE;
-    return tr_fail(minor, tr_detail(TRR_TOKEN, "not an answer of the peer"));
+    return tr_fail(minor, tr_detail(TRR_TOKEN, "unexpected token from the "
+                                    "peer"));
 }
 
 static krb5_error_code

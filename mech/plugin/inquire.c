@@ -158,7 +158,7 @@ export_lucid(OM_uint32 *minor, struct tr_context *context, gss_OID object,
                                         "does not allow contexts in the "
                                         "kernel"));
     if (context->changed)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the kernel sends "
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the kernel can send "
                                         "with the established label only"));
     major = gss_inquire_sec_context_by_oid(minor, context->inner, object,
                                            data_out);

@@ -278,7 +278,7 @@ tr_labels_check(struct tr_context *context, const void *record, size_t length,
 
     *label_out = NULL;
     if (length == 0 || length > TR_MAX_LABEL_RECORD)
-        return tr_detail(TRR_RECORD, "label record of a wrong length");
+        return tr_detail(TRR_RECORD, "the label record has a wrong length");
     (void)pthread_mutex_lock(context->mutex);
     *label_out = hold(find_checked(&context->labels.checked, &octets,
                                    epoch_now(context)));

@@ -107,8 +107,9 @@ measure(OM_uint32 *minor, struct tr_context *context, enum tr_token_use use,
     if (iov[0].buffer.length > UINT16_MAX ||
         iov[3].buffer.length > UINT16_MAX || iov[2].buffer.length != 0 ||
         (use != TR_MIC && iov[3].buffer.length == 0))
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "no label of its own "
-                                        "with this encryption type"));
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the encryption type "
+                                        "does not allow labels of single "
+                                        "messages"));
     out->header = (uint16_t)iov[0].buffer.length;
     out->trailer = (uint16_t)iov[3].buffer.length;
     return major;
@@ -155,11 +156,11 @@ tr_suffix_check(struct tr_context *context, const void *octets, size_t length,
     size_t record;
 
     if (length < TR_SUFFIX_LENGTH(1))
-        return tr_detail(TRR_RECORD, "label record is cut off");
+        return tr_detail(TRR_RECORD, "the label record is truncated");
     at = (const uint8_t *)octets + length - TR_TAG_LENGTH - 2;
     record = (size_t)at[0] << 8 | at[1];
     if (length < TR_SUFFIX_LENGTH(record))
-        return tr_detail(TRR_RECORD, "label record is cut off");
+        return tr_detail(TRR_RECORD, "the label record is truncated");
     *length_out = TR_SUFFIX_LENGTH(record);
     return tr_labels_check(context, at - record, record, label_out);
 }

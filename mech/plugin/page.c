@@ -28,9 +28,10 @@ map(int fd, const struct tr_page **page_out)
 
     if (seals < 0 || (seals & NEEDED_SEALS) != NEEDED_SEALS ||
         (seals & WRITE_SEALS) == 0)
-        return tr_detail(TRR_DAEMON_UID, "page of trustrealmd is not sealed");
+        return tr_detail(TRR_DAEMON_UID, "the page of trustrealmd is not "
+                         "sealed");
     if (fstat(fd, &status) != 0 || status.st_size != TR_PAGE_SIZE)
-        return tr_detail(TRR_DAEMON_UID, "page of trustrealmd has a wrong "
+        return tr_detail(TRR_DAEMON_UID, "the page of trustrealmd has a wrong "
                          "size");
     page = mmap(NULL, TR_PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
     if (page == MAP_FAILED)
@@ -53,7 +54,8 @@ tr_page_check(const struct tr_mapping *mapping,
 {
     if (is_of(mapping->page, instance))
         return 0;
-    return tr_detail(TRR_DAEMON_UID, "page of another trustrealmd");
+    return tr_detail(TRR_DAEMON_UID, "the page belongs to another "
+                     "trustrealmd");
 }
 
 /* Unmap what nobody uses; the mutex is held.  Only done when another daemon

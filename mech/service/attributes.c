@@ -158,8 +158,8 @@ on_end(int status, void *arg)
     else
         tr_log(attribute->owner->audit, LOG_WARNING,
                "attribute %s: command %s %d", attribute->source->name,
-               WIFEXITED(status) ? "failed with status" :
-               "was ended by signal", WIFEXITED(status) ?
+               WIFEXITED(status) ? "exited with status" :
+               "was killed by signal", WIFEXITED(status) ?
                WEXITSTATUS(status) : WTERMSIG(status));
     finish(attribute, value);
 }
@@ -227,7 +227,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
     if (attribute->child != NULL) {
         tr_log(attribute->owner->audit, LOG_WARNING, "attribute %s: command "
-               "took more than %u s", attribute->source->name,
+               "timed out after %u s", attribute->source->name,
                attribute->source->timeout);
         tr_child_kill(attribute->child);
         finish(attribute, NULL);

@@ -152,7 +152,7 @@ read_system(struct tr_conf *conf, struct tr_config *config)
         ret = default_system(&config->system);
         if (ret != 0) {
             tr_conf_complain(conf, section, NULL, "name",
-                             "missing, and the host has no usable name");
+                             "missing, and the host name cannot be used");
             return ret == ENOMEM ? ret : 0;
         }
     }
@@ -213,7 +213,7 @@ check_source(struct tr_conf *conf, const struct tr_config *config)
                              "snapshot:");
         if (tr_config_signed(config) && config->signers == NULL)
             tr_conf_complain(conf, "table", NULL, "signers",
-                             "missing, a snapshot needs it");
+                             "missing; a snapshot requires it");
         return;
     }
     if (!ldapi && !ldap && !all_start_with(source, "ldaps://")) {
@@ -224,10 +224,10 @@ check_source(struct tr_conf *conf, const struct tr_config *config)
     }
     if (config->base == NULL)
         tr_conf_complain(conf, "table", NULL, "base",
-                         "missing, an LDAP source needs it");
+                         "missing; an LDAP source requires it");
     if (config->starttls && !ldap)
         tr_conf_complain(conf, "table", NULL, "starttls",
-                         "only for a source ldap://HOST");
+                         "only with a source ldap://HOST");
     if (strcmp(config->bind, "simple") == 0 &&
         (config->bind_dn == NULL || config->password_file == NULL))
         tr_conf_complain(conf, "table", NULL, "bind",

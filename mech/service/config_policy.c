@@ -87,7 +87,7 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
         }
         if (name == NULL)
             tr_conf_complain(conf, "policy", NULL, "rules",
-                             "%s is no subsection of [rules]", names[i]);
+                             "[rules] has no subsection %s", names[i]);
         if (tr_conf_failed(conf))
             break;
         rule = tr_config_grow(&config->rules, &config->nrules, sizeof(*rule));
@@ -105,7 +105,7 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
         }
         if (i == config->nrules)
             tr_conf_complain(conf, "rules", name, NULL,
-                             "not named by rules of [policy]");
+                             "not listed in rules of [policy]");
     }
     return ret;
 }

@@ -155,7 +155,7 @@ on_hangup(evutil_socket_t fd, short what, void *arg)
                "reload failed: the old configuration stays in use");
     else if (tr_keys_reload(daemon->service.keys) != 0)
         tr_log(daemon->service.audit, LOG_ERR,
-               "reloaded, but for the key: the old one stays in use");
+               "reloaded, except for the keytab: the old keys stay in use");
     else
         tr_log(daemon->service.audit, LOG_NOTICE, "reloaded");
     tr_shared_page_bump(daemon->service.page);

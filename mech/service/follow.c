@@ -86,8 +86,8 @@ on_end(int status, void *arg)
     /* One that ends by itself has said why. */
     if (follower->letter != TR_FOLLOW_AWAY || !WIFEXITED(status)) {
         snprintf(follower->state, sizeof(follower->state), "follower %s %d",
-                 WIFEXITED(status) ? "ended with status" :
-                 "was ended by signal",
+                 WIFEXITED(status) ? "exited with status" :
+                 "was killed by signal",
                  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
         tr_log(follower->audit, LOG_ERR, "table: %s", follower->state);
     }
@@ -112,7 +112,7 @@ take_packet(struct tr_follower *follower, char letter, const char *text)
         news = news || strcmp(text, follower->state) != 0;
         snprintf(follower->state, sizeof(follower->state), "%s", text);
         if (news)
-            tr_log(follower->audit, LOG_WARNING, "table: %s: away: %s",
+            tr_log(follower->audit, LOG_WARNING, "table: %s: unavailable: %s",
                    follower->config->source, text);
     } else {
         if (letter == TR_FOLLOW_CHANGED || news)
@@ -201,7 +201,7 @@ on_restart(evutil_socket_t fd, short what, void *arg)
     if (ret == 0)
         return;
     snprintf(follower->state, sizeof(follower->state),
-             "follower cannot be started: %s", error_message(ret));
+             "cannot start the follower: %s", error_message(ret));
     tr_log(follower->audit, LOG_ERR, "table: %s", follower->state);
     tr_child_kill(follower->child);
     follower->child = NULL;

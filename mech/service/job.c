@@ -124,8 +124,8 @@ tr_job_process(struct tr_job *job, enum tr_step step)
         ret = tr_label_format(encoding, &process->label, job->process_label,
                               sizeof(job->process_label));
     if (ret)
-        return tr_job_fail(job, step, ret, "the label of the process cannot "
-                           "be found: %s", error_message(ret));
+        return tr_job_fail(job, step, ret, "cannot determine the label of "
+                           "the process: %s", error_message(ret));
     return 0;
 }
 
@@ -179,7 +179,7 @@ tr_job_need_host(struct tr_job *job, enum tr_step step)
     if (job->target_service != NULL && job->target_host != NULL)
         return 0;
     return tr_job_fail(job, step, TRR_UNSUPPORTED,
-                       "%.150s is not a service of a host", job->target_name);
+                       "%.150s is not a host-based service", job->target_name);
 }
 
 krb5_error_code
@@ -240,8 +240,8 @@ tr_job_record(struct tr_job *job, enum tr_step step,
     if (ret == 0 && side >= 0 && job->association.side != side)
         ret = TRR_RECORD;
     if (ret)
-        return tr_job_fail(job, step, ret, "not a record of this daemon for "
-                           "this call");
+        return tr_job_fail(job, step, ret, "the record was made by another "
+                           "daemon, or for another call");
     audit_association(job);
     return 0;
 }

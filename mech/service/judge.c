@@ -41,8 +41,8 @@ tr_judge_plain(struct tr_job *job, const char *service, const char *client)
     tr_bypass_label(config, &lowest);
     if (!tr_range_contains(&job->process.range, &lowest))
         return tr_job_fail(job, TR_R10_PROCESS, TRR_PROCESS_RANGE, "without "
-                           "a label it has the lowest, the process begins at "
-                           "%.150s", job->process_low);
+                           "a label the lowest applies, but the range of the "
+                           "process starts at %.150s", job->process_low);
     ret = tr_label_format(config->encoding, &lowest, job->process_label,
                           sizeof(job->process_label));
     job->audit.local_label = job->process_label;
@@ -57,9 +57,9 @@ judge_plain_target(struct tr_job *job, const char *target)
     job->epoch = tr_shared_page_epoch(job->service->page);
     if (tr_bypass_to(job->service->config, &job->process, target))
         return 0;
-    return tr_job_fail(job, TR_S1_BYPASS, TRR_BYPASS, "%.150s is not to be "
-                       "reached without a label, by a process from %.150s "
-                       "to %.150s", target, job->process_low,
+    return tr_job_fail(job, TR_S1_BYPASS, TRR_BYPASS, "%.150s may not be "
+                       "reached without a label by a process with the range "
+                       "%.50s to %.50s", target, job->process_low,
                        job->process_high);
 }
 

@@ -122,7 +122,7 @@ load_keytab(struct tr_keys *keys, const char *memory_name,
         goto cleanup;
     }
     if (count == 0) {
-        ret = complain(keys, TRR_CONFIG, "no key of an AES type");
+        ret = complain(keys, TRR_CONFIG, "no AES key for this principal");
         goto cleanup;
     }
     *keytab_out = memory;

@@ -33,7 +33,7 @@ answer(struct tr_request *request, const struct tr_reply *reply, int fd,
 
     ret = tr_wire_encode(TR_WIRE_REPLY, reply, &octets, &length);
     if (ret != 0) {
-        tr_log(request->service->audit, LOG_ERR, "a reply was lost: %s",
+        tr_log(request->service->audit, LOG_ERR, "cannot encode a reply: %s",
                error_message(ret));
         length = 0;
         last = true;

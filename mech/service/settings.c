@@ -117,7 +117,7 @@ make_settings(struct tr_daemon *daemon, struct tr_config *config,
                                  service->audit, on_table, daemon,
                                  &settings->follower);
     if (ret != 0) {
-        tr_log(service->audit, LOG_ERR, "%s: cannot be put to use: %s",
+        tr_log(service->audit, LOG_ERR, "%s: cannot be used: %s",
                config->path, error_message(ret));
         free_settings(settings);
         memset(settings, 0, sizeof(*settings));

@@ -427,10 +427,12 @@ static void
 login_done(struct tr_tickets *tickets, krb5_error_code code, const char *why)
 {
     if (code != 0 && !tickets->login_failed)
-        tr_log(tickets->audit, LOG_WARNING, "cannot log in at the KDC: %s",
+        tr_log(tickets->audit, LOG_WARNING,
+               "cannot get a ticket-granting ticket: %s",
                why != NULL ? why : error_message(code));
     else if (code == 0 && tickets->login_failed)
-        tr_log(tickets->audit, LOG_NOTICE, "logged in at the KDC again");
+        tr_log(tickets->audit, LOG_NOTICE,
+               "got a ticket-granting ticket again");
     tickets->login_failed = code != 0;
 }
 

@@ -614,7 +614,8 @@ an_unprotected_connection_is_refused(void **state)
     struct scene *scene = *state;
 
     follow_over_network(scene, "none", 128, false, NULL);
-    wait_told(scene, "away the connection has a strength of 0, 128 required");
+    wait_told(scene, "away the connection has security strength 0, less than "
+              "the 128 required");
     assert_false(was_told(scene, "changed "));
     assert_int_equal(stop_following(scene), 0);
     /* The administrator may allow it. */
@@ -706,7 +707,7 @@ wrong_options_end_it(void **state)
     scene->options.uri = scene->slapd.ldapi;
     scene->options.bind = "kerberos";
     start_following(scene);
-    wait_told(scene, "away unknown way to bind");
+    wait_told(scene, "away unknown bind method");
     assert_int_equal(stop_following(scene), 3);
     scene->options.bind = "external";
     scene->options.base = "ou=nowhere," SLAPD_SUFFIX;
