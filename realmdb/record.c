@@ -339,3 +339,41 @@ tr_entry_free(struct tr_entry *entry)
     tr_gathered_clear(&made->values);
     free(made);
 }
+
+krb5_error_code
+tr_record_close(struct tr_record **record)
+{
+    const struct tr_class *class = tr_class_of((*record)->type);
+    krb5_error_code ret = 0;
+    struct tr_record *closed = NULL;
+    struct tr_entry *entry = NULL;
+    char *why = NULL;
+
+    if (class->restricts)
+        ret = tr_record_to_entry(*record, &entry);
+    if (ret == 0 && entry != NULL)
+        ret = make_record(entry, class, true, &closed, &why);
+    tr_entry_free(entry);
+    free(why);
+    if (ret)
+        return ret;
+    tr_record_free(*record);
+    *record = closed;
+    return 0;
+}
+
+const char *
+tr_record_name(const struct tr_record *record)
+{
+    switch (record->type) {
+    case TR_RECORD_REALM:
+        return record->u.realm.name;
+    case TR_RECORD_SYSTEM:
+        return record->u.system.name;
+    case TR_RECORD_CLEARANCE:
+        return record->u.clearance.principal;
+    case TR_RECORD_MAP:
+        return record->u.map.format;
+    }
+    return "?";
+}

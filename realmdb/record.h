@@ -144,6 +144,12 @@ krb5_error_code tr_record_from_entry(const struct tr_entry *entry,
 krb5_error_code tr_record_closed(const struct tr_entry *entry,
                                  struct tr_record **record_out);
 
+/* What a record is called in messages. */
+const char *tr_record_name(const struct tr_record *record);
+/* Leave of a record what tr_record_closed() would make of its entry; *record
+ * is NULL, and freed, when that is nothing. */
+krb5_error_code tr_record_close(struct tr_record **record);
+
 /*
  * The entry that record was made of, as far as the record knows: without DN
  * and object class, values in the order of the record, those that are the

@@ -238,6 +238,8 @@ store(struct loader *loader, const struct reading *reading)
         goto cleanup;
     }
     ret = tr_update_put(loader->update, key, sizeof(key), record);
+    if (ret == 0)
+        ret = tr_update_check(loader->update, key, sizeof(key));
     if (ret == TRR_ENTRY)
         (void)refuse(loader, ret, "%s: %s", reading->dn,
                      tr_table_message(loader->table));

@@ -1,12 +1,6 @@
 /* realmdb/source_replica.c - the table as a copy of a directory's content */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/*
- * Entries whose names are taken wait (source_waiting.c), in memory only.  So
- * the cookie is then stored with the note that the content is incomplete, and
- * a restarted process asks for everything anew.
- */
-
 #include "config.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -14,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "keyset.h"
 #include "octets.h"
 #include "source_replica.h"
-#include "source_waiting.h"
 #include "trustrealm_err.h"
 
-#define STATE_FORMAT 1
+#define STATE_FORMAT 2
 #define MAX_STATE 65536
+#define MAX_TOLD 1000            /* disputes */
 
 struct tr_replica {
     struct tr_table *table;
@@ -29,7 +24,8 @@ struct tr_replica {
     struct tr_cookie stored;            /* as committed */
     struct tr_cookie known;             /* with what is not committed yet */
     struct tr_update *update;           /* begun, or NULL */
-    struct tr_waiting_list waiting;
+    struct tr_keyset told;              /* keys whose names are disputed */
+    bool looked;                        /* for those that were so before */
     bool distrusted;                    /* the next refresh is a full one */
     bool refreshing;
     bool full;                          /* this refresh */
@@ -69,19 +65,16 @@ load_state(struct tr_replica *replica, const uint8_t *octets, size_t length)
 {
     struct tr_reader reader;
     const uint8_t *base;
-    uint8_t incomplete;
     uint32_t base_length;
 
     tr_reader_init(&reader, octets, length);
     if (tr_read_8(&reader) != STATE_FORMAT)
         return 0;
-    incomplete = tr_read_8(&reader);
     base_length = tr_read_32(&reader);
     base = tr_read_octets(&reader, base_length);
     if (base == NULL || base_length != strlen(replica->base) ||
         memcmp(base, replica->base, base_length) != 0)
         return 0;
-    replica->distrusted = incomplete != 0;
     return tr_cookie_parse(reader.next, reader.left, &replica->stored);
 }
 
@@ -89,20 +82,22 @@ static krb5_error_code
 load(struct tr_replica *replica)
 {
     krb5_error_code ret;
+    struct tr_table_info info;
     struct tr_view *view;
     uint8_t *octets = NULL;
     size_t length;
 
-    replica->distrusted = true;
     ret = tr_view_open(replica->table, &view);
     if (ret)
         return ret;
+    tr_view_info(view, &info);
     ret = tr_view_cookie(view, &octets, &length);
     tr_view_close(view);
     if (ret == 0 && octets != NULL)
         ret = load_state(replica, octets, length);
-    if (tr_cookie_is_empty(&replica->stored))
-        replica->distrusted = true;
+    /* A table that was discarded knows how far it had come, and no more. */
+    replica->distrusted = *info.source == '\0' ||
+        tr_cookie_is_empty(&replica->stored);
     free(octets);
     return ret;
 }
@@ -121,7 +116,6 @@ store_state(struct tr_replica *replica)
         return ret;
     tr_builder_init(&builder, MAX_STATE);
     tr_add_8(&builder, STATE_FORMAT);
-    tr_add_8(&builder, replica->waiting.first != NULL);
     tr_add_32(&builder, (uint32_t)strlen(replica->base));
     tr_add_octets(&builder, replica->base, strlen(replica->base));
     tr_add_octets(&builder, cookie, cookie_length);
@@ -155,76 +149,100 @@ remove_entry(struct tr_replica *replica, const void *key)
 {
     krb5_error_code ret;
 
-    tr_waiting_forget(&replica->waiting, key);
     ret = tr_update_delete(replica->update, key, TR_UUID_LENGTH);
     return ret == TRR_NOT_FOUND ? 0 : ret;
 }
 
-/* The record of an entry, or what stands for one that cannot be used; NULL
- * for one that is to be left out. */
+/* Tell why an entry cannot be used, and store what stands for it. */
 static krb5_error_code
-make_record(struct tr_replica *replica, const struct tr_message *message,
-            struct tr_record **record_out)
-{
-    krb5_error_code ret = TRR_ENTRY;
-    struct tr_entry entry = tr_gathered_entry(&message->values, message->dn);
-    char *why = NULL;
-
-    *record_out = NULL;
-    if (message->why == NULL)
-        ret = tr_record_from_entry(&entry, record_out, &why);
-    if (ret == TRR_ENTRY) {
-        replica->cb->bad(message->dn, message->why != NULL ? message->why :
-                         why != NULL ? why : "?", replica->cb->arg);
-        ret = tr_record_closed(&entry, record_out);
-    }
-    free(why);
-    return ret;
-}
-
-static krb5_error_code
-put_entry(struct tr_replica *replica, const struct tr_message *message,
-          char **why_out)
+put_closed(struct tr_replica *replica, const struct tr_message *message,
+           const struct tr_entry *entry, const char *why)
 {
     krb5_error_code ret;
     const void *key = message->uuid.bv_val;
     struct tr_record *record;
 
-    ret = make_record(replica, message, &record);
+    replica->cb->bad(message->dn, why != NULL ? why : "?", replica->cb->arg);
+    ret = tr_record_closed(entry, &record);
     if (ret)
         return ret;
     if (record == NULL)
         return remove_entry(replica, key);
-    tr_waiting_forget(&replica->waiting, key);
     ret = tr_update_put(replica->update, key, TR_UUID_LENGTH, record);
-    if (ret != TRR_ENTRY) {
-        tr_record_free(record);
-        return ret;
+    tr_record_free(record);
+    return ret;
+}
+
+static krb5_error_code
+put_entry(struct tr_replica *replica, const struct tr_message *message)
+{
+    krb5_error_code ret = TRR_ENTRY;
+    struct tr_entry entry = tr_gathered_entry(&message->values, message->dn);
+    const void *key = message->uuid.bv_val;
+    struct tr_record *record = NULL;
+    const char *why = message->why;
+    char *text = NULL;
+
+    if (why == NULL) {
+        ret = tr_record_from_entry(&entry, &record, &text);
+        why = text;
     }
-    /* Its name is taken: nothing of its former self stays. */
-    ret = tr_update_delete(replica->update, key, TR_UUID_LENGTH);
-    if (ret != 0 && ret != TRR_NOT_FOUND) {
-        tr_record_free(record);
-        return ret;
+    if (ret == 0 && record == NULL) {
+        ret = remove_entry(replica, key);
+    } else if (ret == 0) {
+        ret = tr_update_put(replica->update, key, TR_UUID_LENGTH, record);
+        why = tr_table_message(replica->table);
     }
-    ret = tr_waiting_add(&replica->waiting, key, message->dn, record);
-    return ret != TRR_SOURCE ? ret :
-        refuse(why_out, ret, "%s: one of more than %d entries whose names "
-               "belong to others", message->dn, TR_MAX_WAITING);
+    if (ret == TRR_ENTRY)
+        ret = put_closed(replica, message, &entry, why);
+    tr_record_free(record);
+    free(text);
+    return ret;
+}
+
+/* --- names that several claim -------------------------------------------- */
+
+struct telling { struct tr_replica *replica; struct tr_keyset now; };
+
+/* Once, not at every change. */
+static krb5_error_code
+tell_disputed(const void *key, size_t key_length,
+              const struct tr_record *record, const char *why, void *arg)
+{
+    struct telling *telling = arg;
+    struct tr_replica *replica = telling->replica;
+
+    if (telling->now.count == MAX_TOLD)
+        return TRR_TOO_LONG;
+    if (!tr_keyset_has(&replica->told, key, key_length))
+        replica->cb->bad(tr_record_name(record), why, replica->cb->arg);
+    return tr_keyset_add(&telling->now, key, key_length);
+}
+
+static krb5_error_code
+tell_disputes(struct tr_replica *replica)
+{
+    struct telling telling = { .replica = replica };
+    krb5_error_code ret;
+
+    ret = tr_update_each_disputed(replica->update, tell_disputed, &telling);
+    tr_keyset_clear(&replica->told);
+    replica->told = telling.now;
+    replica->looked = true;
+    return ret == TRR_TOO_LONG ? 0 : ret;
 }
 
 /* --- messages ------------------------------------------------------------ */
 
 static krb5_error_code
-take_entry(struct tr_replica *replica, const struct tr_message *message,
-           char **why_out)
+take_entry(struct tr_replica *replica, const struct tr_message *message)
 {
     krb5_error_code ret;
 
     switch (message->state) {
     case LDAP_SYNC_ADD:
     case LDAP_SYNC_MODIFY:
-        ret = put_entry(replica, message, why_out);
+        ret = put_entry(replica, message);
         break;
     case LDAP_SYNC_DELETE:
         return remove_entry(replica, message->uuid.bv_val);
@@ -232,7 +250,7 @@ take_entry(struct tr_replica *replica, const struct tr_message *message,
         ret = 0;
         break;
     }
-    /* Present, whatever became of its record: it stays if it waits. */
+    /* Present, whatever became of its record. */
     if (ret == 0 && replica->refreshing)
         ret = tr_update_present(replica->update, message->uuid.bv_val,
                                 TR_UUID_LENGTH);
@@ -333,7 +351,7 @@ tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
         goto cleanup;
     switch (message->kind) {
     case TR_MESSAGE_ENTRY:
-        ret = take_entry(replica, message, why_out);
+        ret = take_entry(replica, message);
         break;
     case TR_MESSAGE_SET:
         ret = take_set(replica, message);
@@ -396,7 +414,7 @@ tr_replica_free(struct tr_replica *replica)
     if (replica == NULL)
         return;
     tr_update_abort(replica->update);
-    tr_waiting_clear(&replica->waiting);
+    tr_keyset_clear(&replica->told);
     tr_cookie_clear(&replica->stored);
     tr_cookie_clear(&replica->known);
     free(replica);
@@ -413,10 +431,6 @@ tr_replica_start(struct tr_replica *replica, struct berval *cookie_out)
     cookie_out->bv_len = 0;
     tr_update_abort(replica->update);
     replica->update = NULL;
-    /* Those that wait may stem from the update that was just forgotten. */
-    if (replica->waiting.first != NULL)
-        replica->distrusted = true;
-    tr_waiting_clear(&replica->waiting);
     replica->refreshing = true;
     replica->full = replica->distrusted;
     if (!replica->full) {
@@ -447,13 +461,12 @@ tr_replica_cookie(const struct tr_replica *replica)
 static krb5_error_code
 commit(struct tr_replica *replica)
 {
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
     struct tr_cookie known;
-    bool changed;
+    bool changed = tr_update_changed(replica->update);
 
-    ret = tr_waiting_retry(&replica->waiting, replica->table, replica->update,
-                           replica->cb);
-    changed = tr_update_changed(replica->update);
+    if (changed || !replica->looked)
+        ret = tell_disputes(replica);
     if (ret == 0)
         ret = store_state(replica);
     if (ret == 0)

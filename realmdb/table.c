@@ -20,7 +20,7 @@ static const char *const db_names[TR_NDBS] = {
     [TR_DB_RECORD] = "record", [TR_DB_HOST] = "host",
     [TR_DB_PRINCIPAL] = "principal", [TR_DB_CLEARANCE] = "clearance",
     [TR_DB_REALM] = "realm", [TR_DB_DOI] = "doi", [TR_DB_MAP] = "map",
-    [TR_DB_META] = "meta"
+    [TR_DB_DISPUTED] = "disputed", [TR_DB_META] = "meta"
 };
 
 static const char *const file_names[] = { "data.mdb", "lock.mdb", TR_SOUND };
@@ -76,35 +76,107 @@ give_files(const char *dir, const struct stat *owner)
     }
 }
 
-/* Open the databases; a writer makes those that are missing. */
+/* --- the databases ------------------------------------------------------- */
+
+static uint8_t format[4] = { 0, 0, 0, TR_TABLE_FORMAT };
+
+/* Has the file a format, and is that another one? */
+static int
+look_at_format(MDB_txn *txn, bool *has_out, bool *other_out)
+{
+    MDB_val key = { sizeof(TR_META_FORMAT) - 1, (void *)TR_META_FORMAT };
+    MDB_val value;
+    MDB_dbi meta;
+    int code;
+
+    *has_out = *other_out = false;
+    code = mdb_dbi_open(txn, db_names[TR_DB_META], 0, &meta);
+    if (code == 0)
+        code = mdb_get(txn, meta, &key, &value);
+    *has_out = code == 0;
+    if (code == 0)
+        *other_out = value.mv_size != sizeof(format) ||
+            memcmp(value.mv_data, format, sizeof(format)) != 0;
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int
+set_format(const struct tr_table *table, MDB_txn *txn)
+{
+    MDB_val key = { sizeof(TR_META_FORMAT) - 1, (void *)TR_META_FORMAT };
+    MDB_val value = { sizeof(format), format };
+
+    return mdb_put(txn, table->dbs[TR_DB_META], &key, &value, 0);
+}
+
+/* Discard what is of another format, but for what the source has said of
+ * itself: it must not go back behind that.  Without the source's name the
+ * table counts as one that nobody has filled. */
+static int
+discard(MDB_txn *txn)
+{
+    MDB_val source = { sizeof(TR_META_SOURCE) - 1, (void *)TR_META_SOURCE };
+    MDB_dbi dbi;
+    size_t i;
+    int code = 0;
+
+    for (i = 0; i < TR_NDBS && (code == 0 || code == MDB_NOTFOUND); i++) {
+        code = mdb_dbi_open(txn, db_names[i], 0, &dbi);
+        if (code == 0)
+            code = i == TR_DB_META ? mdb_del(txn, dbi, &source, NULL) :
+                mdb_drop(txn, dbi, 1);
+    }
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static unsigned
+flags_of(enum tr_db db)
+{
+    return db >= TR_DB_HOST && db <= TR_DB_DISPUTED ? MDB_DUPSORT : 0;
+}
+
+/* A writer makes those that are missing; of another format, those that are
+ * there are only looked at. */
+static int
+open_each(struct tr_table *table, MDB_txn *txn, bool write)
+{
+    size_t i;
+    int code = 0;
+
+    for (i = 0; i < TR_NDBS && code == 0; i++) {
+        table->dbs[i] = 0;
+        code = mdb_dbi_open(txn, db_names[i],
+                            write ? MDB_CREATE | flags_of(i) : 0,
+                            &table->dbs[i]);
+        if (code == MDB_NOTFOUND && table->other)
+            code = 0;
+    }
+    return code;
+}
+
 static krb5_error_code
 open_dbs(struct tr_table *table, enum tr_table_access access)
 {
     MDB_txn *txn;
-    MDB_val key = { sizeof(TR_META_FORMAT) - 1, (void *)TR_META_FORMAT };
-    MDB_val value;
-    static uint8_t format[4] = { 0, 0, 0, TR_TABLE_FORMAT };
-    bool write = access == TR_TABLE_WRITE;
-    size_t i;
+    bool write = access == TR_TABLE_WRITE, has, other;
     int code;
 
     code = mdb_txn_begin(table->env, NULL, write ? 0 : MDB_RDONLY, &txn);
     if (code != 0)
         return tr_table_fail_mdb(table, code, "opening");
-    for (i = 0; i < TR_NDBS && code == 0; i++)
-        code = mdb_dbi_open(txn, db_names[i], write ? MDB_CREATE : 0,
-                            &table->dbs[i]);
-    if (code == 0)
-        code = mdb_get(txn, table->dbs[TR_DB_META], &key, &value);
-    if (code == 0 && (value.mv_size != sizeof(format) ||
-                      memcmp(value.mv_data, format, sizeof(format)) != 0)) {
+    code = look_at_format(txn, &has, &other);
+    table->other = table->other || other;
+    if (code == 0 && other && !table->replaces) {
         mdb_txn_abort(txn);
-        return tr_table_fail(table, TRR_TABLE, "of another format");
+        return tr_table_fail(table, TRR_VERSION, "of another format: "
+                             "trustrealmd makes it anew when it starts");
     }
-    if (code == MDB_NOTFOUND && write) {
-        value = (MDB_val){ sizeof(format), format };
-        code = mdb_put(txn, table->dbs[TR_DB_META], &key, &value, 0);
-    }
+    if (code == 0 && other && write)
+        code = discard(txn);
+    if (code == 0)
+        code = open_each(table, txn, write);
+    if (code == 0 && write && (other || !has))
+        code = set_format(table, txn);
     if (code == 0)
         code = mdb_txn_commit(txn);
     else
@@ -170,6 +242,7 @@ tr_table_open(const char *dir, enum tr_table_access access, size_t map_size,
         return ENOMEM;
     table->map_size = map_size == 0 ? DEFAULT_MAP_SIZE : map_size;
     table->sound = -1;
+    table->replaces = access == TR_TABLE_WRITE;
     table->dir = strdup(dir);
     if (table->dir == NULL) {
         ret = ENOMEM;
@@ -220,6 +293,12 @@ tr_table_close(struct tr_table *table)
     tr_known_clear(table);
     free(table->dir);
     free(table);
+}
+
+bool
+tr_table_discarded(const struct tr_table *table)
+{
+    return table->other;
 }
 
 const char *

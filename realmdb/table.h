@@ -40,6 +40,9 @@ krb5_error_code tr_table_open(const char *dir, enum tr_table_access access,
                               size_t map_size, struct tr_table **table_out,
                               char **why_out);
 void tr_table_close(struct tr_table *table);
+/* Was it of another format?  TR_TABLE_WRITE then opens an empty one that waits
+ * for its source; to read such a table is TRR_VERSION. */
+bool tr_table_discarded(const struct tr_table *table);
 /* Remove a table that nobody has open, and dir if there is nothing else. */
 void tr_table_remove(const char *dir);
 /* Should this process crash, it will have been the table in dir: that is to
@@ -59,12 +62,26 @@ krb5_error_code tr_update_clear(struct tr_update *update);
 /*
  * Store record under key: what the source identifies the entry by (entryUUID,
  * 16 octets; or the DN), at most 400 octets.  It replaces what key stood for.
- * A record whose name (or principal, alias, DOI) already belongs to another
- * key is refused: TRR_ENTRY.
+ * TRR_ENTRY when it cannot be stored.
+ *
+ * A name (or principal, alias, DOI) that several records have is nobody's:
+ * until all but one have let go of it they are left out by every view, or
+ * closed (tr_record_close()), in whatever order they came.
  */
 krb5_error_code tr_update_put(struct tr_update *update, const void *key,
                               size_t key_length,
                               const struct tr_record *record);
+/* TRR_ENTRY, with a message, when another record has a name of that under
+ * key. */
+krb5_error_code tr_update_check(struct tr_update *update, const void *key,
+                                size_t key_length);
+/* Call each, once, for every record that has such a name; stop at its first
+ * error. */
+typedef krb5_error_code tr_update_disputed(const void *key, size_t key_length,
+                                           const struct tr_record *record,
+                                           const char *why, void *arg);
+krb5_error_code tr_update_each_disputed(struct tr_update *update,
+                                        tr_update_disputed *each, void *arg);
 /* TRR_NOT_FOUND when key stands for nothing. */
 krb5_error_code tr_update_delete(struct tr_update *update, const void *key,
                                  size_t key_length);
@@ -106,6 +123,7 @@ struct tr_table_info {
     int64_t fresh;          /* when the source last answered; 0 = never */
     char source[256];
     size_t realms, systems, clearances, maps;
+    size_t disputed;        /* names that several entries claim */
 };
 
 /*

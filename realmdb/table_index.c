@@ -13,7 +13,7 @@ struct place {
     MDB_txn *txn;
     enum tr_db db;
     MDB_val name;
-    MDB_val *key;
+    const MDB_val *key;
 };
 
 typedef krb5_error_code visit_place(struct place *place);
@@ -75,7 +75,8 @@ visit_system(struct place *place, const struct tr_system_record *system,
 
 static krb5_error_code
 each_place(struct tr_table *table, MDB_txn *txn,
-           const struct tr_record *record, MDB_val *key, visit_place *visit)
+           const struct tr_record *record, const MDB_val *key,
+           visit_place *visit)
 {
     krb5_error_code ret = 0;
     struct place place = { .table = table, .txn = txn, .key = key };
@@ -100,48 +101,6 @@ each_place(struct tr_table *table, MDB_txn *txn,
     return ret;
 }
 
-/* What record is called in messages. */
-static const char *
-record_name(const struct tr_record *record)
-{
-    switch (record->type) {
-    case TR_RECORD_REALM:
-        return record->u.realm.name;
-    case TR_RECORD_SYSTEM:
-        return record->u.system.name;
-    case TR_RECORD_CLEARANCE:
-        return record->u.clearance.principal;
-    case TR_RECORD_MAP:
-        return record->u.map.format;
-    }
-    return "?";
-}
-
-static krb5_error_code
-refuse(const struct place *place, MDB_val *owner)
-{
-    krb5_error_code ret;
-    static const char *const what[TR_NDBS] = {
-        [TR_DB_HOST] = "host name", [TR_DB_PRINCIPAL] = "principal",
-        [TR_DB_CLEARANCE] = "principal", [TR_DB_REALM] = "trust realm",
-        [TR_DB_DOI] = "DOI", [TR_DB_MAP] = "label map"
-    };
-    bool binary = place->db == TR_DB_DOI || place->db == TR_DB_MAP;
-    struct tr_record *other = NULL;
-
-    ret = tr_table_record(place->table, place->txn, owner, &other);
-    if (ret != 0 && ret != TRR_NOT_FOUND)
-        return ret;
-    ret = tr_table_fail(place->table, TRR_ENTRY,
-                        "its %s%s%.*s belongs to another entry: %s",
-                        what[place->db], binary ? "" : " ",
-                        binary ? 0 : (int)place->name.mv_size,
-                        (const char *)place->name.mv_data,
-                        other == NULL ? "?" : record_name(other));
-    tr_record_free(other);
-    return ret;
-}
-
 static bool
 is_key(const struct place *place, const MDB_val *owner)
 {
@@ -149,68 +108,193 @@ is_key(const struct place *place, const MDB_val *owner)
         memcmp(owner->mv_data, place->key->mv_data, owner->mv_size) == 0;
 }
 
+/* --- names that several claim -------------------------------------------- */
+
+static krb5_error_code
+is_disputed(const struct place *place, bool *disputed_out)
+{
+    uint8_t octet = place->db;
+    MDB_val db = { 1, &octet }, name = place->name;
+    MDB_cursor *cursor;
+    int code;
+
+    *disputed_out = false;
+    code = mdb_cursor_open(place->txn, place->table->dbs[TR_DB_DISPUTED],
+                           &cursor);
+    if (code == 0) {
+        code = mdb_cursor_get(cursor, &db, &name, MDB_GET_BOTH);
+        mdb_cursor_close(cursor);
+    }
+    *disputed_out = code == 0;
+    return code == 0 || code == MDB_NOTFOUND ? 0 :
+        tr_table_fail_mdb(place->table, code, "looking for a name");
+}
+
+static krb5_error_code
+set_disputed(const struct place *place, bool disputed)
+{
+    MDB_dbi dbi = place->table->dbs[TR_DB_DISPUTED];
+    uint8_t octet = place->db;
+    MDB_val db = { 1, &octet }, name = place->name;
+    int code;
+
+    if (disputed)
+        code = mdb_put(place->txn, dbi, &db, &name, MDB_NODUPDATA);
+    else
+        code = mdb_del(place->txn, dbi, &db, &name);
+    return code == 0 || code == MDB_KEYEXIST || code == MDB_NOTFOUND ? 0 :
+        tr_table_fail_mdb(place->table, code, "storing a name");
+}
+
+/* Somebody who claims the name, but for place's key; TRR_NOT_FOUND. */
+static krb5_error_code
+find_other(const struct place *place, struct tr_record **record_out)
+{
+    krb5_error_code ret = TRR_NOT_FOUND;
+    MDB_val name = place->name, owner;
+    MDB_cursor *cursor;
+    int code;
+
+    *record_out = NULL;
+    code = mdb_cursor_open(place->txn, place->table->dbs[place->db], &cursor);
+    if (code != 0)
+        return tr_table_fail_mdb(place->table, code, "looking for a name");
+    for (code = mdb_cursor_get(cursor, &name, &owner, MDB_SET_KEY);
+         code == 0 && ret == TRR_NOT_FOUND;
+         code = mdb_cursor_get(cursor, &name, &owner, MDB_NEXT_DUP)) {
+        if (!is_key(place, &owner))
+            ret = tr_table_record(place->table, place->txn, &owner,
+                                  record_out);
+    }
+    mdb_cursor_close(cursor);
+    return ret;
+}
+
+/* Say whose place's name is as well: TRR_ENTRY. */
+static krb5_error_code
+complain(const struct place *place)
+{
+    static const char *const what[TR_NDBS] = {
+        [TR_DB_HOST] = "host name", [TR_DB_PRINCIPAL] = "principal",
+        [TR_DB_CLEARANCE] = "principal", [TR_DB_REALM] = "trust realm",
+        [TR_DB_DOI] = "DOI", [TR_DB_MAP] = "label map"
+    };
+    bool binary = place->db == TR_DB_DOI || place->db == TR_DB_MAP;
+    struct tr_record *other = NULL;
+    krb5_error_code ret;
+
+    ret = find_other(place, &other);
+    if (ret != 0 && ret != TRR_NOT_FOUND)
+        return ret;
+    ret = tr_table_fail(place->table, TRR_ENTRY,
+                        "its %s%s%.*s also belongs to another entry: %s",
+                        what[place->db], binary ? "" : " ",
+                        binary ? 0 : (int)place->name.mv_size,
+                        (const char *)place->name.mv_data,
+                        other == NULL ? "?" : tr_record_name(other));
+    tr_record_free(other);
+    return ret;
+}
+
+/* TRR_ENTRY when it is. */
 static krb5_error_code
 check_place(struct place *place)
 {
-    MDB_val owner;
+    krb5_error_code ret;
+    bool disputed;
+
+    ret = is_disputed(place, &disputed);
+    if (ret != 0 || !disputed)
+        return ret;
+    return place->key != NULL ? complain(place) : TRR_ENTRY;
+}
+
+krb5_error_code
+tr_index_disputed(struct tr_table *table, MDB_txn *txn,
+                  const struct tr_record *record, const MDB_val *key,
+                  bool *disputed_out)
+{
+    krb5_error_code ret;
+    MDB_stat stat;
     int code;
 
-    code = mdb_get(place->txn, place->table->dbs[place->db], &place->name,
-                   &owner);
-    if (code == MDB_NOTFOUND)
-        return 0;
+    *disputed_out = false;
+    code = mdb_stat(txn, table->dbs[TR_DB_DISPUTED], &stat);
     if (code != 0)
-        return tr_table_fail_mdb(place->table, code, "looking for a name");
-    return is_key(place, &owner) ? 0 : refuse(place, &owner);
+        return tr_table_fail_mdb(table, code, "reading");
+    if (stat.ms_entries == 0)
+        return 0;
+    ret = each_place(table, txn, record, key, check_place);
+    *disputed_out = ret == TRR_ENTRY;
+    return ret == TRR_ENTRY ? 0 : ret;
 }
+
+krb5_error_code
+tr_index_judge(struct tr_table *table, MDB_txn *txn,
+               struct tr_record **record)
+{
+    krb5_error_code ret;
+    bool disputed;
+
+    ret = tr_index_disputed(table, txn, *record, NULL, &disputed);
+    return ret == 0 && disputed ? tr_record_close(record) : ret;
+}
+
+/* --- adding and removing ------------------------------------------------- */
 
 static krb5_error_code
 add_place(struct place *place)
 {
+    MDB_dbi dbi = place->table->dbs[place->db];
     MDB_val owner = *place->key;
     int code;
 
-    code = mdb_put(place->txn, place->table->dbs[place->db], &place->name,
-                   &owner, MDB_NOOVERWRITE);
-    if (code == MDB_KEYEXIST)
-        return is_key(place, &owner) ? 0 : refuse(place, &owner);
-    return code == 0 ? 0 :
-        tr_table_fail_mdb(place->table, code, "storing a name");
+    code = mdb_put(place->txn, dbi, &place->name, &owner, MDB_NOOVERWRITE);
+    if (code == 0 || (code == MDB_KEYEXIST && is_key(place, &owner)))
+        return 0;
+    if (code == MDB_KEYEXIST) {
+        owner = *place->key;
+        code = mdb_put(place->txn, dbi, &place->name, &owner, MDB_NODUPDATA);
+    }
+    if (code == 0 || code == MDB_KEYEXIST)
+        return set_disputed(place, true);
+    return tr_table_fail_mdb(place->table, code, "storing a name");
 }
 
-/* What another entry has is left alone. */
+/* What others have is left to them, undisputed when it is one alone. */
 static krb5_error_code
 remove_place(struct place *place)
 {
-    MDB_dbi db = place->table->dbs[place->db];
-    MDB_val owner;
+    krb5_error_code ret;
+    MDB_dbi dbi = place->table->dbs[place->db];
+    MDB_val owner = *place->key;
+    MDB_cursor *cursor = NULL;
+    bool disputed;
+    size_t n = 0;
     int code;
 
-    code = mdb_get(place->txn, db, &place->name, &owner);
-    if (code == 0 && is_key(place, &owner))
-        code = mdb_del(place->txn, db, &place->name, NULL);
-    return code == 0 || code == MDB_NOTFOUND ? 0 :
-        tr_table_fail_mdb(place->table, code, "removing a name");
-}
-
-krb5_error_code
-tr_index_check(struct tr_table *table, MDB_txn *txn,
-               const struct tr_record *record, MDB_val *key)
-{
-    return each_place(table, txn, record, key, check_place);
+    code = mdb_del(place->txn, dbi, &place->name, &owner);
+    if (code != 0 && code != MDB_NOTFOUND)
+        return tr_table_fail_mdb(place->table, code, "removing a name");
+    ret = is_disputed(place, &disputed);
+    if (ret != 0 || !disputed)
+        return ret;
+    code = mdb_cursor_open(place->txn, dbi, &cursor);
+    if (code == 0)
+        code = mdb_cursor_get(cursor, &place->name, &owner, MDB_SET);
+    if (code == 0)
+        code = mdb_cursor_count(cursor, &n);
+    mdb_cursor_close(cursor);
+    if (code != 0 && code != MDB_NOTFOUND)
+        return tr_table_fail_mdb(place->table, code, "removing a name");
+    return n > 1 ? 0 : set_disputed(place, false);
 }
 
 krb5_error_code
 tr_index_add(struct tr_table *table, MDB_txn *txn,
              const struct tr_record *record, MDB_val *key)
 {
-    krb5_error_code ret, undone;
-
-    ret = each_place(table, txn, record, key, add_place);
-    if (ret != TRR_ENTRY)
-        return ret;
-    undone = each_place(table, txn, record, key, remove_place);
-    return undone == 0 ? ret : undone;
+    return each_place(table, txn, record, key, add_place);
 }
 
 krb5_error_code

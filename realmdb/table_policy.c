@@ -145,7 +145,8 @@ make_encoding(const struct tr_realm_record *realm,
 /* A contradiction is the trust realm's own: the others stay usable. */
 static krb5_error_code
 make_realm(const struct tr_realm_record *record,
-           const struct tr_policies *policies, struct tr_realm *out)
+           const struct tr_policies *policies, bool disputed,
+           struct tr_realm *out)
 {
     krb5_error_code ret;
     struct tr_encoding *encoding;
@@ -160,10 +161,37 @@ make_realm(const struct tr_realm_record *record,
         out->why = "its levels or categories contradict each other";
         return 0;
     }
+    if (disputed) {
+        out->error = TRR_ENTRY;
+        out->why = "another entry claims its name or DOI";
+        return 0;
+    }
     return make_digest(record, policies, out->digest);
 }
 
-/* Read the records that an index names, in its order. */
+static krb5_error_code
+make_realms(struct tr_table *table, MDB_txn *txn,
+            struct tr_policies *policies)
+{
+    krb5_error_code ret = 0;
+    bool disputed;
+    size_t i;
+
+    policies->realms = calloc(policies->nrealms + 1,
+                              sizeof(*policies->realms));
+    if (policies->realms == NULL)
+        return ENOMEM;
+    for (i = 0; i < policies->nrealms && ret == 0; i++) {
+        ret = tr_index_disputed(table, txn, policies->records[i], NULL,
+                                &disputed);
+        if (ret == 0)
+            ret = make_realm(&policies->records[i]->u.realm, policies,
+                             disputed, &policies->realms[i]);
+    }
+    return ret;
+}
+
+/* Read the records that an index names, one for each name, in its order. */
 static krb5_error_code
 load_records(struct tr_table *table, MDB_txn *txn, enum tr_db db,
              enum tr_record_type type, struct tr_record ***records_out,
@@ -186,14 +214,15 @@ load_records(struct tr_table *table, MDB_txn *txn, enum tr_db db,
     if (records == NULL)
         ret = ENOMEM;
     while (ret == 0 && n < stat.ms_entries &&
-           (code = mdb_cursor_get(cursor, &name, &key, MDB_NEXT)) == 0) {
+           (code = mdb_cursor_get(cursor, &name, &key,
+                                  MDB_NEXT_NODUP)) == 0) {
         ret = tr_table_record(table, txn, &key, &records[n]);
         if (ret == TRR_NOT_FOUND ||
             (ret == 0 && records[n++]->type != type))
             ret = tr_table_fail(table, TRR_TABLE, "an index is damaged");
     }
     mdb_cursor_close(cursor);
-    if (ret == 0 && n < stat.ms_entries)
+    if (ret == 0 && n < stat.ms_entries && code != MDB_NOTFOUND)
         ret = tr_table_fail_mdb(table, code, "reading trust realms");
     /* The caller frees them, even of a failure. */
     *records_out = records;
@@ -215,20 +244,13 @@ tr_policies_load(struct tr_table *table, MDB_txn *txn,
         return ENOMEM;
     ret = load_records(table, txn, TR_DB_MAP, TR_RECORD_MAP, &policies->maps,
                        &policies->nmaps);
+    for (i = 0; i < policies->nmaps && ret == 0; i++)
+        ret = tr_index_judge(table, txn, &policies->maps[i]);
     if (ret == 0)
         ret = load_records(table, txn, TR_DB_REALM, TR_RECORD_REALM,
                            &policies->records, &policies->nrealms);
-    if (ret)
-        goto cleanup;
-    policies->realms = calloc(policies->nrealms + 1,
-                              sizeof(*policies->realms));
-    if (policies->realms == NULL) {
-        ret = ENOMEM;
-        goto cleanup;
-    }
-    for (i = 0; i < policies->nrealms && ret == 0; i++)
-        ret = make_realm(&policies->records[i]->u.realm, policies,
-                         &policies->realms[i]);
+    if (ret == 0)
+        ret = make_realms(table, txn, policies);
     if (ret)
         goto cleanup;
     *policies_out = policies;

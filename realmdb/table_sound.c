@@ -164,7 +164,8 @@ examine_all(struct tr_table *table)
     /* LMDB's own list of free pages has the number 0. */
     ret = examine_db(table, txn, 0, false);
     for (i = 0; i < TR_NDBS && ret == 0; i++)
-        ret = examine_db(table, txn, table->dbs[i], i == TR_DB_RECORD);
+        ret = examine_db(table, txn, table->dbs[i],
+                         i == TR_DB_RECORD && !table->other);
     mdb_txn_abort(txn);
     return ret;
 }
@@ -189,6 +190,8 @@ tell(struct tr_table *table, int fd)
     (void)alarm(EXAMINE_SECONDS);
     /* LMDB complains there before it aborts. */
     (void)close(STDERR_FILENO);
+    /* Of another format it may be as sound as any. */
+    table->replaces = true;
     if (tr_env_open(table, TR_TABLE_READ) != 0 ||
         examine_all(table) != 0)
         answer = table->message;

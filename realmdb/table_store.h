@@ -9,6 +9,11 @@
  * the source gave them, each behind a checksum (against damage; an attacker
  * could write the whole file); the other databases find that key by what a
  * record is asked for.  Names are in small letters.
+ *
+ * Entries may claim one name, for a moment (names are swapped; a refresh
+ * delivers in any order) or because the directory is wrong.  An index has all
+ * who claim a name, so that the order in which they came is of no account,
+ * and no such entry is used until its names are its own.
  */
 
 #include <lmdb.h>
@@ -22,6 +27,7 @@ enum tr_db {
     TR_DB_REALM,                /* name of a trust realm -> source key */
     TR_DB_DOI,                  /* its number, 4 octets -> source key */
     TR_DB_MAP,                  /* trust realm, NUL, format -> source key */
+    TR_DB_DISPUTED,             /* index -> names in it that several claim */
     TR_DB_META,                 /* see TR_META_* */
     TR_NDBS
 };
@@ -35,7 +41,7 @@ enum tr_db {
 #define TR_META_SOURCE "source"
 #define TR_META_COOKIE "cookie"
 
-#define TR_TABLE_FORMAT 2
+#define TR_TABLE_FORMAT 3
 #define TR_MAX_KEY 400
 
 /* Trust realms and maps in memory, of one generation. */
@@ -71,6 +77,8 @@ struct tr_table {
     MDB_env *env;                       /* NULL: could not be opened again */
     MDB_dbi dbs[TR_NDBS];
     size_t map_size;
+    bool replaces;                      /* what is of another format */
+    bool other;                         /* it was that */
     int sound;                          /* the writer's note, or -1 */
     struct tr_update *update;           /* begun */
     struct tr_view view;
@@ -116,17 +124,20 @@ krb5_error_code tr_stored_open(const MDB_val *stored,
                                struct tr_record **record_out);
 int tr_stored_type(const MDB_val *stored);
 
-/*
- * All that record is found by: whether that is free or key's already
- * (TRR_ENTRY, with a message, if not); make it stand for key, all of it or,
- * when it is not free, nothing; remove what stands for key.
- */
-krb5_error_code tr_index_check(struct tr_table *table, MDB_txn *txn,
-                               const struct tr_record *record, MDB_val *key);
+/* All that record is found by: let it stand for key as well; no longer. */
 krb5_error_code tr_index_add(struct tr_table *table, MDB_txn *txn,
                              const struct tr_record *record, MDB_val *key);
 krb5_error_code tr_index_remove(struct tr_table *table, MDB_txn *txn,
                                 const struct tr_record *record, MDB_val *key);
+/* Does another entry claim a name of record's?  With key, of which it is the
+ * record, the table's message says which. */
+krb5_error_code tr_index_disputed(struct tr_table *table, MDB_txn *txn,
+                                  const struct tr_record *record,
+                                  const MDB_val *key, bool *disputed_out);
+/* As long as another one does, leave of it what allows nothing
+ * (tr_record_close()). */
+krb5_error_code tr_index_judge(struct tr_table *table, MDB_txn *txn,
+                               struct tr_record **record);
 
 /* Open the environment and its databases. */
 krb5_error_code tr_env_open(struct tr_table *table,

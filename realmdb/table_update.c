@@ -78,7 +78,7 @@ tr_update_clear(struct tr_update *update)
 
     if (update->error)
         return update->error;
-    for (db = TR_DB_HOST; db <= TR_DB_MAP; db++) {
+    for (db = TR_DB_HOST; db <= TR_DB_DISPUTED; db++) {
         code = mdb_drop(update->txn, update->table->dbs[db], 0);
         if (code != 0)
             return finish(update, tr_table_fail_mdb(update->table, code,
@@ -141,11 +141,8 @@ change_index(struct tr_update *update, MDB_val *key,
 {
     krb5_error_code ret = 0;
 
-    if (old != NULL) {
-        ret = tr_index_check(update->table, update->txn, record, key);
-        if (ret == 0)
-            ret = tr_index_remove(update->table, update->txn, old, key);
-    }
+    if (old != NULL)
+        ret = tr_index_remove(update->table, update->txn, old, key);
     return ret != 0 ? ret :
         tr_index_add(update->table, update->txn, record, key);
 }
@@ -259,6 +256,93 @@ tr_update_has(const struct tr_update *update, const void *key,
               size_t key_length)
 {
     return tr_keyset_has(&update->seen, key, key_length);
+}
+
+/* --- names that several claim -------------------------------------------- */
+
+/* With a message when it is so. */
+static krb5_error_code
+is_disputed(struct tr_update *update, MDB_val *key, bool *disputed_out,
+            struct tr_record **record_out)
+{
+    krb5_error_code ret;
+
+    *disputed_out = false;
+    ret = tr_table_record(update->table, update->txn, key, record_out);
+    return ret != 0 ? ret :
+        tr_index_disputed(update->table, update->txn, *record_out, key,
+                          disputed_out);
+}
+
+krb5_error_code
+tr_update_check(struct tr_update *update, const void *key, size_t key_length)
+{
+    MDB_val name = { key_length, (void *)key };
+    struct tr_record *record = NULL;
+    krb5_error_code ret;
+    bool disputed;
+
+    ret = is_disputed(update, &name, &disputed, &record);
+    tr_record_free(record);
+    return ret == 0 && disputed ? TRR_ENTRY : ret;
+}
+
+/* Those that claim name, but for those that were told before. */
+static krb5_error_code
+tell_claimants(struct tr_update *update, enum tr_db db, MDB_val *name,
+               struct tr_keyset *told, tr_update_disputed *each, void *arg)
+{
+    krb5_error_code ret = 0;
+    struct tr_record *record;
+    MDB_cursor *cursor;
+    MDB_val key;
+    bool disputed;
+    int code;
+
+    code = mdb_cursor_open(update->txn, update->table->dbs[db], &cursor);
+    if (code != 0)
+        return tr_table_fail_mdb(update->table, code, "reading");
+    for (code = mdb_cursor_get(cursor, name, &key, MDB_SET_KEY);
+         code == 0 && ret == 0;
+         code = mdb_cursor_get(cursor, name, &key, MDB_NEXT_DUP)) {
+        if (tr_keyset_has(told, key.mv_data, key.mv_size))
+            continue;
+        ret = tr_keyset_add(told, key.mv_data, key.mv_size);
+        if (ret)
+            break;
+        ret = is_disputed(update, &key, &disputed, &record);
+        if (ret == 0 && disputed)
+            ret = each(key.mv_data, key.mv_size, record,
+                       tr_table_message(update->table), arg);
+        tr_record_free(record);
+    }
+    mdb_cursor_close(cursor);
+    return ret;
+}
+
+krb5_error_code
+tr_update_each_disputed(struct tr_update *update, tr_update_disputed *each,
+                        void *arg)
+{
+    krb5_error_code ret = 0;
+    struct tr_keyset told = { 0 };
+    MDB_cursor *cursor;
+    MDB_val db, name;
+    int code;
+
+    code = mdb_cursor_open(update->txn, update->table->dbs[TR_DB_DISPUTED],
+                           &cursor);
+    if (code != 0)
+        return tr_table_fail_mdb(update->table, code, "reading");
+    while (ret == 0 &&
+           (code = mdb_cursor_get(cursor, &db, &name, MDB_NEXT)) == 0)
+        ret = tell_claimants(update, *(const uint8_t *)db.mv_data, &name,
+                             &told, each, arg);
+    mdb_cursor_close(cursor);
+    tr_keyset_clear(&told);
+    if (ret == 0 && code != MDB_NOTFOUND)
+        ret = tr_table_fail_mdb(update->table, code, "reading");
+    return ret;
 }
 
 bool

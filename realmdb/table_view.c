@@ -130,6 +130,8 @@ load_info(struct tr_view *view)
     if (ret == 0)
         ret = count(view, TR_DB_MAP, &info->maps);
     if (ret == 0)
+        ret = count(view, TR_DB_DISPUTED, &info->disputed);
+    if (ret == 0)
         info->fresh = (int64_t)fresh;
     return ret;
 }
@@ -309,8 +311,14 @@ look_up(const struct tr_view *view, enum tr_db db, const char *name,
         tr_record_free(record);
         return tr_table_fail(table, TRR_TABLE, "an index is damaged");
     }
-    if (ret)
+    if (ret == 0)
+        ret = tr_index_judge(table, view->txn, &record);
+    if (ret == 0 && record == NULL)
+        return TRR_NOT_FOUND;
+    if (ret) {
+        tr_record_free(record);
         return ret;
+    }
     tr_known_add(view, db, name, record);
     *out = record;
     return 0;
@@ -407,10 +415,12 @@ tr_view_each(const struct tr_view *view, enum tr_record_type type,
         if (tr_stored_type(&value) != (int)type)
             continue;
         ret = tr_stored_open(&value, &record);
-        if (ret == 0)
-            ret = each(record, arg);
-        else if (ret != ENOMEM)
+        if (ret != 0 && ret != ENOMEM)
             ret = tr_table_fail(table, TRR_TABLE, "a record is damaged");
+        if (ret == 0)
+            ret = tr_index_judge(table, view->txn, &record);
+        if (ret == 0 && record != NULL)
+            ret = each(record, arg);
         tr_record_free(record);
     }
     mdb_cursor_close(cursor);

@@ -209,12 +209,15 @@ check_kept(struct check *check)
 {
     struct tr_table *table = NULL;
     char *path = tr_table_path(check->config), *why = NULL;
+    krb5_error_code ret;
 
     if (path != NULL && access(path, F_OK) == 0) {
-        if (tr_table_open(path, TR_TABLE_READ, 0, &table, &why) != 0)
+        ret = tr_table_open(path, TR_TABLE_READ, 0, &table, &why);
+        /* One of another format is made anew at the start. */
+        if (ret != 0 && ret != TRR_VERSION)
             fault(check, "[table] source", check->config->source,
                   why != NULL ? why : "its table cannot be opened");
-        else
+        else if (ret == 0)
             check_names(check, table);
     }
     tr_table_close(table);

@@ -123,6 +123,9 @@ follow(const struct tr_config *config)
     ret = tr_table_open(path, TR_TABLE_WRITE, 0, &table, &why);
     if (ret == 0)
         tr_table_guard(path);
+    if (ret == 0 && tr_table_discarded(table))
+        say(TR_FOLLOW_AWAY, "the table was of another format and has been "
+            "discarded: all of it is asked for anew");
     if (ret == 0 && tr_config_file(config) != NULL)
         ret = follow_file(config, table, &callbacks);
     else if (ret == 0)

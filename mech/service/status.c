@@ -53,6 +53,7 @@ table_value(const struct tr_daemon *daemon)
     set(table, "stale_realms", json_integer((json_int_t)state->stale_realms));
     set(table, "unusable_realms",
         json_integer((json_int_t)state->unusable_realms));
+    set(table, "disputed_names", json_integer((json_int_t)info->disputed));
     set(table, "realms", json_integer((json_int_t)info->realms));
     set(table, "systems", json_integer((json_int_t)info->systems));
     set(table, "clearances", json_integer((json_int_t)info->clearances));

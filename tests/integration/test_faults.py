@@ -4,6 +4,7 @@
 and the daemon comes back by itself when it is right again."""
 
 import os
+import re
 import shutil
 import time
 
@@ -13,6 +14,7 @@ from testlib import servers, table
 from testlib.agent import Refused, establish
 from testlib.directory import Mirror
 from testlib.process import eventually
+from testlib.tool import trustrealm
 from testlib.world import SERVICE
 
 TARGET = "sample@beta.example.test"
@@ -219,6 +221,75 @@ def test_a_table_that_is_cut_short(make_world):
     shutil.rmtree(folder)
     eventually(lambda: world.alpha.status()["table"]["fresh"] > 0, 30,
                "a new table")
+    assert allowed(world)
+
+
+def test_a_table_of_another_format(make_world):
+    """As before an upgrade: it is discarded, and made anew."""
+    world = make_world()
+    assert allowed(world)
+    world.alpha.stop()
+    world.directory.stop()
+    path = os.path.join(world.alpha.path, "state/table/data.mdb")
+    with open(path, "r+b") as file:
+        content = file.read()
+        assert b"format\0\0\0" in content
+        file.seek(0)
+        file.write(re.sub(rb"format\0\0\0.", b"format\0\0\0\x7f", content,
+                          flags=re.DOTALL))
+    status, _, complaint = trustrealm("cache", "--table",
+                                      os.path.dirname(path))
+    assert status == 3
+    assert "of another format: trustrealmd makes it anew" in complaint
+    world.alpha.start(wait=False)
+    eventually(world.alpha.answers, what="the daemon")
+    eventually(lambda: "another format and has been discarded"
+               in world.alpha.log(), what="the reason")
+    with pytest.raises(Refused):
+        world.agent("alpha").initiate(TARGET)
+    world.directory.start()
+    eventually(lambda: world.alpha.status()["table"]["systems"] > 0, 30,
+               "a new table")
+    assert allowed(world)
+
+
+# --- two entries of one name ----------------------------------------------
+
+CLAIMS = {
+    "host name": table.system("mallory", ["engineering PUBLIC SECRET"],
+                              [table.host("beta")]),
+    "principal": table.system("mallory", ["engineering PUBLIC SECRET"])
+    .replace("trustrealm/mallory", "trustrealm/beta"),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_two_systems_of_one_name(make_world, claim):
+    """Neither is one, in whatever order they are seen after a restart."""
+    world = make_world()
+    alpha = world.alpha
+    assert allowed(world)
+    world.directory.add(CLAIMS[claim])
+    eventually(lambda: alpha.status()["table"]["disputed_names"] == 1, 5)
+    refused(world, "S4", "TRR_NO_COMMON")
+    for host in "beta", "mallory":
+        assert "%s: its %s " % (table.host(host), claim) in alpha.log()
+    status, told, _ = trustrealm("status", "--check", "--socket",
+                                 alpha.socket)
+    assert (status, "several entries claim one name" in told) == (1, True)
+    # The victim's entry is made anew, and comes last.
+    entry = world.directory.search(table.system_dn("beta"))
+    world.directory.delete(table.system_dn("beta"))
+    eventually(lambda: alpha.status()["table"]["disputed_names"] == 0, 5)
+    world.directory.add(entry)
+    eventually(lambda: alpha.status()["table"]["disputed_names"] == 1, 5)
+    alpha.stop()
+    shutil.rmtree(os.path.join(alpha.path, "state/table"))
+    alpha.start()
+    eventually(lambda: alpha.status()["table"]["disputed_names"] == 1, 5)
+    refused(world, "S4", "TRR_NO_COMMON")
+    world.directory.delete(table.system_dn("mallory"))
+    eventually(lambda: alpha.status()["table"]["disputed_names"] == 0, 5)
     assert allowed(world)
 
 

@@ -76,14 +76,14 @@ def test_nothing_is_found_in_a_sound_table(sound, config):
 # --- entries ------------------------------------------------------------------
 
 @pytest.mark.parametrize("added, says", [
-    (trust_realm("double", trDOI=2001), "DOI belongs to another entry"),
+    (trust_realm("double", trDOI=2001), "DOI also belongs to another entry"),
     (trust_realm("unordered", trLevel=["0 LOW", "0 HIGH"]), "unordered"),
     (trust_realm("star", trCarrier="* own"), 'trCarrier: "* own"'),
     (table.entry("cn=x," + table.BASE, objectClass="trSystem", cn="x"),
      "trPrincipal"),
     (table.system("zeta", ["corporate OPEN OPEN"] * 2), "given twice"),
     (table.system("zeta", [], [table.host("alpha")]),
-     "belongs to another entry"),
+     "also belongs to another entry"),
 ])
 def test_rule_entry(sound, added, says):
     found = findings(sound(added))
@@ -123,7 +123,7 @@ def test_every_bad_entry_of_a_file_is_found(sound):
 
     assert found[0][3].startswith(line("dn: cn=x," + table.BASE))
     assert found[1][3] == line("no line of LDIF") + "not a line of LDIF"
-    assert "DOI belongs to another entry" in found[2][3]
+    assert "DOI also belongs to another entry" in found[2][3]
     assert found[3][3] == line("objectClass: trSystm") + \
         "trSystmfoldedmore: no such object class"
 

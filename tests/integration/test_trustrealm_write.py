@@ -237,7 +237,7 @@ REFUSED = [
     (["system", "add", "new.example.test", "--principal",
       "trustrealm/beta.example.test@EXAMPLE.TEST"], "beta.example.test"),
     (["realm", "add", "other", "--doi", "2001", "--level", "0 a"],
-     "its DOI belongs to another entry: engineering"),
+     "its DOI also belongs to another entry: engineering"),
     (["realm", "add", "other", "--level", "0 a"], "trDOI: missing"),
     (["realm", "add", "other", "--doi", "5", "--level", "SECRET"],
      'trLevel: "SECRET": "NUMBER NAME" expected'),

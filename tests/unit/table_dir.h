@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <ftw.h>
 #include <unistd.h>
+#include <lmdb.h>
 #include "records.h"
 #include "table.h"
 
@@ -66,6 +67,27 @@ open_table(const char *directory, enum tr_table_access access)
                       &why) != 0)
         fail_msg("%s", why == NULL ? "?" : why);
     return table;
+}
+
+/* As another version of the project would have left the table. */
+static inline void
+set_format(const char *directory, uint8_t number)
+{
+    uint8_t octets[4] = { 0, 0, 0, number };
+    MDB_val key = { 6, (void *)"format" }, value = { 4, octets };
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
+    assert_int_equal(mdb_env_open(env, path_in(directory, "table"), 0, 0600),
+                     0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "meta", 0, &dbi), 0);
+    assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
 }
 
 static inline struct tr_update *

@@ -355,9 +355,10 @@ a_taken_name_comes_free(void **state)
     struct scene *scene = *state;
 
     slapd_replace(&scene->slapd, GAMMA, "trAlias", "alpha.example.com");
-    wait_told(scene, "bad " GAMMA ": its host name alpha.example.com "
-              "belongs to another entry");
+    wait_told(scene, "bad gamma.example.com: its host name "
+              "alpha.example.com also belongs to another entry");
     wait_system(scene, "gamma.example.com", "");
+    wait_system(scene, "alpha.example.com", "");
     slapd_delete(&scene->slapd, ALPHA);
     wait_system(scene, "alpha.example.com", "gamma.example.com");
 }

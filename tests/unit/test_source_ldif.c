@@ -141,7 +141,7 @@ static const struct { const char *text, *why; size_t line; } wrongs[] = {
     { ALPHA_LDIF "\ndn:  CN=Alpha , DC=X\nobjectClass: trSystem\ncn: b\n"
       "trPrincipal: b@R\n", "given twice", 6 },
     { ALPHA_LDIF "\n" BETA_LDIF "trAlias: alpha\n",
-      "cn=beta,dc=x: its host name alpha belongs to another entry: alpha",
+      "cn=beta,dc=x: its host name alpha also belongs to another entry: alpha",
       6 },
     { "dn: no dn\nobjectClass: trSystem\ncn: a\ntrPrincipal: a@R\n",
       "no dn: not a DN", 1 },

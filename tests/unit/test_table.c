@@ -84,44 +84,158 @@ generation_outlives_the_process(void **state)
     tr_table_close(table);
 }
 
-/* --- names are unique ---------------------------------------------------- */
+/* --- a name is one entry's ----------------------------------------------- */
 
-static void
-taken_names_are_refused(void **state)
+/* What the table has of all that these cases name, as text. */
+static const char *
+picture_of(struct tr_table *table)
 {
-    static const struct { const char *text, *why; } cases[] = {
-        { "objectClass: trSystem\ncn: ALPHA\ntrPrincipal: x@R\n", "alpha" },
-        { "objectClass: trSystem\ncn: www\ntrPrincipal: x@R\n",
-          "host name www" },
-        { OTHER_SYSTEM "trAlias: alpha\n", "host name alpha" },
-        { OTHER_SYSTEM "trAlias: WWW\n", "host name www" },
-        { "objectClass: trSystem\ncn: x\ntrPrincipal: trustrealm/alpha@R\n",
-          "principal trustrealm/alpha@R" },
-        { "objectClass: trTrustRealm\ncn: ENGINEERING\ntrDOI: 9\n"
-          "trLevel: 0 a\n", "trust realm engineering" },
-        { "objectClass: trTrustRealm\ncn: x\ntrDOI: 7\ntrLevel: 0 a\n",
-          "DOI belongs to another entry: engineering" },
-        { SUBJECT, "principal alice@R" },
-        { MAP, "label map" },
-    };
-    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
-    struct tr_update *update = begin(table);
+    static char text[512];
+    const struct tr_map_record *map = NULL;
+    const struct tr_realm *realm;
+    struct tr_record *user = NULL;
+    struct tr_view *view;
+    size_t i;
 
-    assert_int_equal(put(update, "1", SYSTEM "trAlias: www\n"), 0);
-    assert_int_equal(put(update, "2", REALM), 0);
-    assert_int_equal(put(update, "3", SUBJECT), 0);
-    assert_int_equal(put(update, "4", MAP), 0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        assert_int_equal(put(update, "new", cases[i].text), TRR_ENTRY);
-        if (strstr(tr_table_message(table), cases[i].why) == NULL)
-            fail_msg("\"%s\" does not say %s", tr_table_message(table),
-                     cases[i].why);
+    text[0] = '\0';
+    assert_int_equal(tr_view_open(table, &view), 0);
+    for (i = 0; i < tr_view_realms(view); i++) {
+        realm = tr_view_realm_at(view, i);
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                       "%s%s ", realm->record->name,
+                       realm->error != 0 ? "!" : "");
     }
-    commit(update);
-    /* A refusal leaves no trace, and does not spoil the update. */
-    assert_int_equal(info_of(table).systems, 1);
+    assert_int_equal(tr_view_clearance(view, "alice@R", &user), 0);
+    assert_int_equal(tr_view_map(view, "e", "local", &map), 0);
+    (void)snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                   "alice:%zu map:%zu", user->u.clearance.nclearances,
+                   map->nlevels);
+    tr_record_free(user);
+    tr_view_close(view);
+    for (i = 0; i < 4; i++) {
+        static const char *const hosts[] = { "alpha", "www", "beta", "x" };
+
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                       " %s:%s", hosts[i], system_of(table, hosts[i]));
+    }
+    return text;
+}
+
+static krb5_error_code
+count_disputed(const void *key, size_t key_length,
+               const struct tr_record *record, const char *why, void *arg)
+{
+    size_t *count = arg;
+
+    assert_non_null(record);
+    assert_non_null(strstr(why, "also belongs to another entry"));
+    (*count)++;
+    return 0;
+}
+
+#define CLEARED SUBJECT "trClearance: engineering low high\n"
+#define MAPPED MAP "trLevelMap: a low\n"
+
+/* Whoever comes first, and in whatever order they are told of later. */
+static void
+a_name_that_two_claim_is_nobodys(void **state)
+{
+    static const struct { const char *text, *why, *left; } cases[] = {
+        { "objectClass: trSystem\ncn: ALPHA\ntrPrincipal: x@R\n",
+          "host name alpha",
+          "engineering alice:1 map:1 alpha: www: beta: x:" },
+        { "objectClass: trSystem\ncn: www\ntrPrincipal: x@R\n",
+          "host name www",
+          "engineering alice:1 map:1 alpha: www: beta: x:" },
+        { OTHER_SYSTEM "trAlias: alpha\n", "host name alpha",
+          "engineering alice:1 map:1 alpha: www: beta: x:" },
+        { OTHER_SYSTEM "trAlias: WWW\n", "host name www",
+          "engineering alice:1 map:1 alpha: www: beta: x:" },
+        { "objectClass: trSystem\ncn: x\ntrPrincipal: trustrealm/alpha@R\n",
+          "principal trustrealm/alpha@R",
+          "engineering alice:1 map:1 alpha: www: beta: x:" },
+        { "objectClass: trTrustRealm\ncn: ENGINEERING\ntrDOI: 9\n"
+          "trLevel: 0 a\n", "trust realm engineering",
+          "engineering! alice:1 map:1 alpha:alpha www:alpha beta: x:" },
+        { "objectClass: trTrustRealm\ncn: x\ntrDOI: 7\ntrLevel: 0 a\n",
+          "DOI also belongs to another entry: engineering",
+          "engineering! x! alice:1 map:1 alpha:alpha www:alpha beta: x:" },
+        { SUBJECT "trClearance: engineering low low\n", "principal alice@R",
+          "engineering alice:0 map:1 alpha:alpha www:alpha beta: x:" },
+        { MAPPED, "label map",
+          "engineering alice:1 map:0 alpha:alpha www:alpha beta: x:" },
+    };
+    static const char free_of_it[] =
+        "engineering alice:1 map:1 alpha:alpha www:alpha beta: x:";
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+    size_t disputed;
+
+    for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
+        update = begin(table);
+        assert_int_equal(tr_update_clear(update), 0);
+        if (i % 2 == 0)
+            assert_int_equal(put(update, "0", cases[i / 2].text), 0);
+        assert_int_equal(put(update, "1", SYSTEM "trAlias: www\n"), 0);
+        assert_int_equal(put(update, "2", REALM), 0);
+        assert_int_equal(put(update, "3", CLEARED), 0);
+        assert_int_equal(put(update, "4", MAPPED), 0);
+        if (i % 2 == 1)
+            assert_int_equal(put(update, "0", cases[i / 2].text), 0);
+        assert_int_equal(tr_update_check(update, "0", 1), TRR_ENTRY);
+        if (strstr(tr_table_message(table), cases[i / 2].why) == NULL)
+            fail_msg("\"%s\" does not say %s", tr_table_message(table),
+                     cases[i / 2].why);
+        disputed = 0;
+        assert_int_equal(tr_update_each_disputed(update, count_disputed,
+                                                 &disputed), 0);
+        assert_int_equal(disputed, 2);
+        commit(update);
+        assert_int_equal(info_of(table).disputed, 1);
+        assert_string_equal(picture_of(table), cases[i / 2].left);
+        /* Given up, it is the other one's again. */
+        update = begin(table);
+        assert_int_equal(tr_update_delete(update, "0", 1), 0);
+        commit(update);
+        assert_int_equal(info_of(table).disputed, 0);
+        assert_string_equal(picture_of(table), free_of_it);
+    }
+    tr_table_close(table);
+}
+
+static krb5_error_code
+count_records(const struct tr_record *record, void *arg)
+{
+    (*(size_t *)arg)++;
+    return 0;
+}
+
+/* Of three, two may go; who goes through all systems does not meet them. */
+static void
+the_last_claimant_has_the_name(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update;
+    struct tr_view *view;
+    size_t n = 0;
+
+    put_one(table, "a", SYSTEM);
+    put_one(table, "b", OTHER_SYSTEM "trAlias: alpha\n");
+    put_one(table, "c", "objectClass: trSystem\ncn: alpha\n"
+            "trPrincipal: c@R\n");
     assert_string_equal(system_of(table, "beta"), "");
-    assert_string_equal(system_of(table, "www"), "alpha");
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_each(view, TR_RECORD_SYSTEM, count_records, &n),
+                     0);
+    tr_view_close(view);
+    assert_int_equal(n, 0);
+    update = begin(table);
+    assert_int_equal(tr_update_delete(update, "a", 1), 0);
+    commit(update);
+    assert_string_equal(system_of(table, "alpha"), "");
+    put_one(table, "b", OTHER_SYSTEM);
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    assert_string_equal(system_of(table, "beta"), "beta");
     tr_table_close(table);
 }
 
@@ -527,7 +641,8 @@ main(void)
         table_test(generation_rises_by_one_for_each_commit),
         table_test(generation_stays_when_nothing_changes),
         table_test(generation_outlives_the_process),
-        table_test(taken_names_are_refused),
+        table_test(a_name_that_two_claim_is_nobodys),
+        table_test(the_last_claimant_has_the_name),
         table_test(users_and_systems_are_apart),
         table_test(names_come_free),
         table_test(a_key_may_change_its_kind),

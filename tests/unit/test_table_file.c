@@ -335,6 +335,36 @@ fill(const char *directory)
     tr_table_close(table);
 }
 
+/* Its reader does not guess; its writer begins again, and says so. */
+static void
+another_format_is_begun_again(void **state)
+{
+    struct tr_table *table;
+    char *why;
+
+    for (int round = 0; round < 2; round++) {
+        fill(*state);
+        set_format(*state, 9);
+        assert_int_equal(tr_table_open(path_in(*state, "table"),
+                                       TR_TABLE_READ, 0, &table, &why),
+                         TRR_VERSION);
+        assert_non_null(strstr(why, "of another format"));
+        free(why);
+        table = open_table(*state, TR_TABLE_WRITE);
+        assert_true(tr_table_discarded(table));
+        assert_int_equal(info_of(table).systems, 0);
+        assert_int_equal(info_of(table).realms, 0);
+        assert_string_equal(system_of(table, "alpha"), "");
+        put_one(table, "a", SYSTEM);
+        assert_string_equal(system_of(table, "alpha"), "alpha");
+        tr_table_close(table);
+        table = open_table(*state, TR_TABLE_READ);
+        assert_false(tr_table_discarded(table));
+        assert_string_equal(system_of(table, "alpha"), "alpha");
+        tr_table_close(table);
+    }
+}
+
 static krb5_error_code
 ignore(const struct tr_record *record, void *arg)
 {
@@ -547,6 +577,7 @@ main(void)
         table_test(killed_readers_do_not_use_up_places),
         table_test(unusable_directories_are_told_apart),
         table_test(a_full_table_says_so),
+        table_test(another_format_is_begun_again),
         table_test(a_file_cut_short_is_refused),
         table_test(a_damaged_file_never_crashes),
         table_test(a_file_is_trusted_as_its_writer_left_it),

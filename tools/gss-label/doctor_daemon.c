@@ -170,6 +170,11 @@ check_table(struct doctor *doctor, const json_t *table)
                    "them", "%lld trust realms are contradictory, nothing is "
                    "sent in them",
                    (long long)number_of(table, "unusable_realms"));
+    if (number_of(table, "disputed_names") > 0)
+        doctor_say(doctor, DOCTOR_WRONG, "table", "trustrealm check names "
+                   "them", "%lld names are claimed by several entries, none "
+                   "of which is used",
+                   (long long)number_of(table, "disputed_names"));
 }
 
 void

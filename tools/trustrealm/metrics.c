@@ -86,6 +86,8 @@ static const struct single {
       NULL, "Trust realms that the table is too old for." },
     { "table", "unusable_realms", "trustrealm_table_unusable_realms",
       "gauge", NULL, "Trust realms that contradict themselves." },
+    { "table", "disputed_names", "trustrealm_table_disputed_names", "gauge",
+      NULL, "Names that several entries claim; none of them is used." },
     { NULL, "audit_left_out", "trustrealm_audit_left_out", "counter", NULL,
       "Audit records left out because a peer caused too many." },
     { NULL, "audit_lost", "trustrealm_audit_lost", "counter", NULL,

@@ -94,11 +94,13 @@ judge(const struct status *status, const json_t *state)
     int result;
 
     numbers = tool_format("%s generation=%lld systems=%lld stale_realms=%lld"
-                          ";0 unusable_realms=%lld;0", known ? ages :
-                          "age=U", (long long)number(table, "generation"),
+                          ";0 unusable_realms=%lld;0 disputed_names=%lld;0",
+                          known ? ages : "age=U",
+                          (long long)number(table, "generation"),
                           (long long)number(table, "systems"),
                           (long long)number(table, "stale_realms"),
-                          (long long)number(table, "unusable_realms"));
+                          (long long)number(table, "unusable_realms"),
+                          (long long)number(table, "disputed_names"));
     text = tool_format("table %lld s old, generation %lld, %s",
                        (long long)age, (long long)number(table, "generation"),
                        source != NULL ? source : "");
@@ -118,6 +120,9 @@ judge(const struct status *status, const json_t *state)
     else if (number(table, "unusable_realms") > 0)
         result = conclude(CHECK_WARNING, "some trust realms contradict "
                           "themselves", numbers);
+    else if (number(table, "disputed_names") > 0)
+        result = conclude(CHECK_WARNING, "several entries claim one name: "
+                          "none of them is used", numbers);
     else if (status->warning >= 0 && age > status->warning)
         result = conclude(CHECK_WARNING, text, numbers);
     else

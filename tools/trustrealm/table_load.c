@@ -38,8 +38,6 @@ put(struct tool_table *table, struct tr_update *update, uint32_t key,
     ret = tr_record_closed(&view, &record);
     if (ret == 0 && record != NULL)
         ret = tr_update_put(update, &key, sizeof(key), record);
-    if (ret == TRR_ENTRY)
-        ret = 0;
 
 cleanup:
     tr_record_free(record);
@@ -47,10 +45,28 @@ cleanup:
     return ret;
 }
 
+struct loading {
+    struct tool_table *table;
+    const struct tool_entries *entries;
+};
+
+static krb5_error_code
+note_disputed(const void *key, size_t key_length,
+              const struct tr_record *record, const char *why, void *arg)
+{
+    const struct loading *loading = arg;
+    uint32_t i;
+
+    memcpy(&i, key, sizeof(i));
+    tool_table_note_bad(loading->table, loading->entries->list[i]->dn, why);
+    return 0;
+}
+
 int
 tool_table_load(struct tool_table *table, const struct tool_entries *entries,
                 const char *source)
 {
+    struct loading loading = { table, entries };
     struct tr_update *update = NULL;
     krb5_error_code ret;
     size_t i;
@@ -61,6 +77,8 @@ tool_table_load(struct tool_table *table, const struct tool_entries *entries,
         ret = tr_update_clear(update);
     for (i = 0; ret == 0 && i < entries->n; i++)
         ret = put(table, update, (uint32_t)i, entries->list[i]);
+    if (ret == 0)
+        ret = tr_update_each_disputed(update, note_disputed, &loading);
     if (ret == 0)
         ret = tr_update_sweep(update);
     if (ret == 0)
