@@ -7,14 +7,9 @@ What is missing on this machine skips a test and says so; with TR_REQUIRE set
 (tools/quickstart does) it fails.
 """
 
-import contextlib
-import os
-
 import pytest
 
 from testlib import servers
-from testlib.hosts import NotRoot
-from testlib.servers import Missing
 from testlib.stores import Site
 from testlib.world import ROOT, World
 
@@ -22,43 +17,20 @@ _worlds = []
 _broken = []        # that did not start; kept until their logs are reported
 
 
-@contextlib.contextmanager
-def _skipping_what_is_missing():
-    try:
-        yield
-    except Missing as missing:
-        if os.environ.get("TR_REQUIRE"):
-            raise
-        pytest.skip(str(missing))
-
-
 def _open(**options):
-    try:
-        world = World(**options)
-    except NotRoot as reason:
-        pytest.skip(str(reason))
+    world = World(**options)
     _worlds.append(world)
-    with _skipping_what_is_missing():
-        try:
-            world.start()
-        except BaseException:
-            _broken.append(world)
-            raise
+    try:
+        world.start()
+    except BaseException:
+        _broken.append(world)
+        raise
     return world
 
 
 def _close(world):
     world.close()
     _worlds.remove(world)
-
-
-def needed(*programs):
-    """Skip, or fail where all is required, what needs a missing program (one
-    that was built has a path)."""
-    with _skipping_what_is_missing():
-        for program in programs:
-            find = servers.built if "/" in program else servers.program
-            find(program)
 
 
 @pytest.fixture(scope="session")
@@ -93,9 +65,12 @@ def make_module_world():
 @pytest.fixture(scope="module")
 def make_hosts(make_module_world):
     """make_module_world with machines of their own: systems alpha, beta and
-    gamma, and a plain host epsilon."""
+    gamma, and a plain host epsilon; for tests that need these programs (what
+    was built has a path)."""
     def make(*programs, run=("alpha", "beta", "gamma"), **options):
-        needed(*programs)
+        for program in programs:
+            find = servers.built if "/" in program else servers.program
+            find(program)
         return make_module_world(run=run, hosts=tuple(run) + ("epsilon",),
                                  **options)
     return make
@@ -103,7 +78,7 @@ def make_hosts(make_module_world):
 
 @pytest.fixture(scope="module")
 def started_site():
-    with _skipping_what_is_missing(), Site() as made:
+    with Site() as made:
         yield made
 
 

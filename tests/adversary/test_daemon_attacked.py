@@ -151,8 +151,8 @@ def test_descriptors_are_not_kept(world):
         assert ask(world.beta, bytes.fromhex("a7020500"), credentials(),
                    rights) == b""
     os.close(null)
-    eventually(lambda: len(descriptors_of(pid)) <= before, 5,
-               "descriptors given back")
+    eventually(lambda: len(descriptors_of(pid)) <= before,
+               what="descriptors given back")
 
 
 def test_the_page_cannot_be_changed(world, alice):

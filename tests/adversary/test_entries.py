@@ -38,8 +38,8 @@ def restored(attacked):
 def known(world, gamma):
     for system in (world.alpha, world.beta):
         eventually(lambda: system.status()["table"]["systems"] ==
-                   world.gamma_before - (not gamma), 10,
-                   "gamma known: %s" % gamma)
+                   world.gamma_before - (not gamma),
+                   what="gamma known: %s" % gamma)
 
 
 def write(world, attribute, *values):
@@ -81,7 +81,7 @@ def test_name_that_would_move_a_terminal(attacked):
         "dn:: %s\nobjectClass: trSystem\ntrPrincipal: no\n"
         % base64.b64encode(dn.encode()).decode())
     eventually(lambda: "unusable entry: cn=J\u00f6rg??2J" in
-               attacked.alpha.log(), 10, "the entry in the log")
+               attacked.alpha.log(), what="the entry in the log")
     assert "\u009b" not in attacked.alpha.log()
     attacked.directory.delete(dn.replace("\u009b", "\\C2\\9B"))
     others_are_well(attacked)

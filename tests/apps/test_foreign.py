@@ -124,7 +124,7 @@ class HeimdalServer:
             "%s/heimdal" % system,
             env=environment(world, Heimdal, system=system))
         eventually(lambda: os.path.exists(path) and os.path.getsize(path),
-                   20, "port")
+                   what="port")
         with open(path) as file:
             self.port = int(file.read())
 
@@ -150,7 +150,8 @@ def test_bypass_lets_the_lowest_call_it(lenient):
         outcome = lenient.client(server, to="epsilon", service="plain")
         assert outcome.delivered, outcome
         assert outcome.context["state"] == "unlabelled"
-        eventually(lambda: "delivered" in server.process.text(), 5, "message")
+        eventually(lambda: "delivered" in server.process.text(),
+                   what="message")
     finally:
         rules[first] = saved
         lenient.alpha.restart()

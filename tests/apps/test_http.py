@@ -139,7 +139,7 @@ def test_requests_side_by_side_have_each_their_label(world, server):
         env=environment(world, user, uid, "alpha"))
         for user, uid in (("alice", STAFF), ("bob", CLERK))]
     for one, label in zip(many, ("blue", "white")):
-        one.wait(30)
+        one.wait()
         assert re.findall("^TRUSTREALM_LABEL=(.*)$", one.text(),
                           re.MULTILINE) == [label] * len(urls)
     records = world.beta.audit.since(mark, event="accept", result="allow")
@@ -167,8 +167,8 @@ def test_log_has_the_label(world, server):
         curl(world, "/")
         # Apache answers first.
         eventually(lambda: "alice@EXAMPLE.TEST blue alpha.example.test 200"
-                   in server.machine.read("/var/log/apache2/label.log"), 5,
-                   "line of the log")
+                   in server.machine.read("/var/log/apache2/label.log"),
+                   what="line of the log")
 
 
 def test_application_behind_is_told_the_label(world, server):

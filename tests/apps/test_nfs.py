@@ -300,7 +300,7 @@ def test_server_decides_for_itself(world, session, sec):
         accept_as_nfs(world.beta, "white")
         mark = world.beta.audit.mark()
         world.beta.reload()
-        eventually(lambda: "refused" in live.ask(PLAN), 2, "refusal")
+        eventually(lambda: "refused" in live.ask(PLAN), what="refusal")
         world.beta.audit.wait(mark, event="judge", step="R10")
     finally:
         accept_as_nfs(world.beta, "blue")

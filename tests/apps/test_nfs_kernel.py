@@ -9,7 +9,6 @@ import pytest
 
 from testlib import servers
 from testlib.guest import Guest
-from testlib.hosts import NotRoot
 
 THOROUGH = "TR_THOROUGH" in os.environ
 PROGRAM = os.path.join(os.path.dirname(__file__), "guest_nfs.py")
@@ -36,11 +35,7 @@ def console():
         "PYTHONDONTWRITEBYTECODE": "1", "TR_PATIENCE": PATIENCE,
         "TR_REQUIRE": "all", "TR_SERVERS": servers.root(),
         "TR_BUILDDIR": servers.build_directory()}
-    try:
-        guest = Guest()
-    except NotRoot as reason:
-        pytest.skip(str(reason))
-    with guest:
+    with Guest() as guest:
         _, text = guest.run(
             ["/usr/bin/python3", "-m", "pytest", "-v", "-rpfEs", "--tb=short",
              "--color=no", "-p", "no:cacheprovider", PROGRAM],

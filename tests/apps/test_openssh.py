@@ -253,7 +253,7 @@ def rekeyed(live, times=1):
         live.echo()
         time.sleep(0.02)
         return live.rekeyings() >= wanted
-    eventually(once, what="new keys\n" + live.text())
+    eventually(once, what=lambda: "new keys\n" + live.text())
 
 
 def test_each_change_of_keys_is_a_new_decision(world, session):
@@ -270,7 +270,7 @@ def test_membership_withdrawn_ends_the_session_at_the_next_keys(world,
                                                                 session):
     live = session(*KEYEX, *OFTEN)
     with policies.withdrawn(world):
-        eventually(live.ended, 4, "end of the session")
+        eventually(live.ended, what="end of the session")
 
 
 def test_server_decides_when_keys_change(world, server, session):
@@ -281,7 +281,7 @@ def test_server_decides_when_keys_change(world, server, session):
         live = session(*KEYEX)
         rekeyed(live)
         with policies.withdrawn(world):
-            eventually(live.ended, 4, "end of the session")
+            eventually(live.ended, what="end of the session")
         often.stop()
     finally:
         server.__init__(world, "beta", "ForceCommand " + SESSION)

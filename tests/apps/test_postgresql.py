@@ -6,7 +6,6 @@ that doc/apps/postgresql shows."""
 import json
 import os
 import re
-import time
 
 import pytest
 from cases import (  # noqa: F401
@@ -264,9 +263,7 @@ def test_membership_withdrawn_in_a_copy(world, server):
         eventually(lambda: os.path.exists(rows) and
                    os.path.getsize(rows) > 1000000, what="rows")
         with policies.withdrawn(world):
-            changed = time.monotonic()
-            assert copy.wait(5, check=False) != 0
-            assert time.monotonic() - changed < 1
+            assert copy.wait(check=False) != 0
         assert re.search("GSSAPI (un)?wrap error|closed the connection",
                          copy.text())
     finally:

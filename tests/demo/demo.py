@@ -306,13 +306,13 @@ def outages(world):
     show.check(world.client(server).delivered,
                "LDAP killed: traffic goes on from the table")
     mark = world.alpha.audit.mark()
-    running.wait("error", timeout=10)
+    running.wait("error")
     outcome = world.client(server)
     record = denied(world.alpha, mark)
     show.check(outcome.status == 1 and record["code"] == "TRR_STALE",
                "past maximum staleness: refused, " + record["code"])
     world.directory.start()
-    eventually(lambda: world.client(server).delivered, 10, "traffic")
+    eventually(lambda: world.client(server).delivered, what="traffic")
     show.check(True, "LDAP back: traffic resumes without restart")
     running.kill()
 

@@ -97,7 +97,7 @@ def change(world, **attributes):
         world.directory.replace(table.ENGINEERING, name, *values)
         eventually(lambda: all(
             s.table_generation() > g
-            for s, g in zip((world.alpha, world.beta), before)), 10, name)
+            for s, g in zip((world.alpha, world.beta), before)), what=name)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def changeable(make_module_world):
 
 
 @pytest.mark.parametrize("name, attributes", [
-    ("idle_timeout", {"trIdleTimeout": ["1"]}),
-    ("lifetime", {"trLifetime": ["2"]}),
+    ("idle_timeout", {"trIdleTimeout": ["3"]}),
+    ("lifetime", {"trLifetime": ["4"]}),
     ("confidentiality_is_forced", {"trConfidentialFrom": ["SECRET"]}),
     ("kernel_export", {"trKernelExport": ["TRUE"],
                        "trKernelLifetime": ["60"]}),
@@ -157,7 +157,7 @@ def test_confidentiality_is_forced_meanwhile(changeable, call):
         change(changeable, trConfidentialFrom=["INTERNAL"])
         process.stdin.write(b"\n")
         process.stdin.flush()
-        process.wait(10, check=False)
+        process.wait(check=False)
         assert process.status == 0, process.text()
     finally:
         change(changeable, trConfidentialFrom=["TOPSECRET"])

@@ -117,7 +117,8 @@ def test_at_a_prompt(tmp_path):
     env["PATH"] = "%s:%s" % (os.path.dirname(program()), env["PATH"])
     master, slave = pty.openpty()
 
-    def shown(pattern, deadline):
+    def shown(pattern):
+        deadline = Deadline(30)
         text = b""
         while not re.search(pattern, text):
             ready, _, _ = select.select([master], [], [], deadline.left())
@@ -129,12 +130,12 @@ def test_at_a_prompt(tmp_path):
                           cwd=tmp_path, start_new_session=True) as shell:
         os.close(slave)
         try:
-            shown(b"ready> ", Deadline(3))
+            shown(b"ready> ")
             os.write(master, b"source %s\n" % shlex.quote(SCRIPT).encode())
-            shown(b"ready> ", Deadline(3))
+            shown(b"ready> ")
             os.write(master, b"trustr\treal\tsh\tengineering --ldi\ttab\t"
                      b"--js\t| grep doi\n")
-            shown(rb'"doi": 2001', Deadline(6))
+            shown(rb'"doi": 2001')
         finally:
             shell.kill()
             os.close(master)

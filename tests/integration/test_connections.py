@@ -40,8 +40,8 @@ def test_idle_ones_are_closed(world, ends):
     def kept():
         establish(ends)
         return min(connections(world)) >= 1
-    eventually(kept, 10, "connections kept")
-    eventually(lambda: connections(world) == [0, 0], 10, "idle ones closed")
+    eventually(kept, what="connections kept")
+    eventually(lambda: connections(world) == [0, 0], what="idle ones closed")
     establish(ends)
 
 

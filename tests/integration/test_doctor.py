@@ -149,7 +149,7 @@ def test_table_whose_source_is_away(make_world):
     world = make_world(run=("alpha",))
     assert doctor(world).of("table", "good")
     world.directory.kill()
-    eventually(lambda: doctor(world).of("table", "note"), 10, "noticed")
+    eventually(lambda: doctor(world).of("table", "note"), what="noticed")
     findings = doctor(world)
     assert wrong(findings) == []
     assert "source" in findings.of("table", "note")[0]["mend"]
@@ -157,10 +157,10 @@ def test_table_whose_source_is_away(make_world):
 
 def test_stale_table(make_world):
     world = make_world(run=("alpha",), changes={
-        "alpha": {"table": {"maximum-staleness": "1s"}}})
+        "alpha": {"table": {"maximum-staleness": "3s"}}})
     assert wrong(doctor(world)) == []
     world.directory.kill()
-    eventually(lambda: wrong(doctor(world)) == ["table"], 10, "stale")
+    eventually(lambda: wrong(doctor(world)) == ["table"], what="stale")
     assert "too old" in doctor(world).of("table", "wrong")[0]["text"]
 
 

@@ -10,10 +10,7 @@ import pytest
 
 from testlib import servers, table
 from testlib.process import run
-from testlib.roles import Administration, person
-
-ZETA = "zeta.example.test"
-PRINCIPAL = "trustrealm/zeta.example.test@" + table.REALM
+from testlib.roles import PRINCIPAL, ZETA, Administration, person
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +32,8 @@ def system(administration):
 
 def tool(administration, who, verb, keytab, *options, check=True):
     done = administration.trustrealm(
-        who, "system", verb, ZETA, "--keytab", keytab, "--admin-cache",
-        "FILE:" + administration.kadmin_ccache(who), *options)
+        who, "system", verb, ZETA, "--keytab", keytab,
+        *administration.by_kadmin(who), *options)
     assert not check or done.status == 0, done
     return done
 
@@ -45,23 +42,14 @@ def versions(administration, keytab):
     """kvnos in a keytab, each once."""
     if not os.path.exists(keytab):
         return []
-    listed = run([servers.program("klist"), "-k", keytab],
-                 env=administration.realm.environment())
     return sorted({int(kvno) for kvno in re.findall(
-        r"^ *(\d+) " + re.escape(PRINCIPAL), listed.out, re.M)})
+        r"^ *(\d+) " + re.escape(PRINCIPAL), administration.keys(keytab),
+        re.M)})
 
 
 def entry(administration):
     return administration.directory.search(
         table.BASE, "(cn=%s)" % ZETA, "trPrincipal", "owner", "trMembership")
-
-
-def log_in(administration, keytab):
-    """Does the KDC take the keytab's key?"""
-    done = run([servers.program("kinit"), "-k", "-t", keytab, "-c",
-                "FILE:" + administration.scratch.join("cc.zeta"), PRINCIPAL],
-               env=administration.realm.environment(), check=False)
-    return done.status == 0
 
 
 def renew(administration):
@@ -80,7 +68,7 @@ def ticket(administration, keytab, *options):
 
 def test_enrolled_in_one_step(administration, system):
     tool(administration, "sid", "enroll", system)
-    assert log_in(administration, system)
+    assert administration.can_log_in(keytab=system)
     assert os.stat(system).st_mode & 0o777 == 0o600
     found = entry(administration)
     assert "trPrincipal: " + PRINCIPAL in found
@@ -108,7 +96,7 @@ def test_all_or_nothing(administration, system, who, status, reason):
     assert versions(administration, system) == []
     # Nothing is in the way of who may.
     tool(administration, "sid", "enroll", system)
-    assert log_in(administration, system)
+    assert administration.can_log_in(keytab=system)
 
 
 def test_keytab_that_cannot_be_written(administration, system):
@@ -123,7 +111,7 @@ def test_not_twice(administration, system):
     tool(administration, "sid", "enroll", system)
     done = tool(administration, "sid", "enroll", system, check=False)
     assert done.status == 1 and "already" in done.err
-    assert log_in(administration, system)
+    assert administration.can_log_in(keytab=system)
 
 
 def test_rotation_overlaps(administration, system):
@@ -136,7 +124,7 @@ def test_rotation_overlaps(administration, system):
 
     tool(administration, "sid", "rotate", system)
     assert versions(administration, system) == [old, old + 1]
-    assert log_in(administration, system)
+    assert administration.can_log_in(keytab=system)
     assert ticket(administration, system, "--cached-only").status == 0
     done = tool(administration, "sid", "rotate", system, "--finish",
                 check=False)
@@ -156,7 +144,7 @@ def test_retired(administration, system):
     tool(administration, "sid", "retire", system)
     assert entry(administration) == ""
     assert versions(administration, system) == []
-    assert not log_in(administration, system)
+    assert not administration.can_log_in(keytab=system)
     renew(administration)
     assert "not found" in ticket(administration, system).err
     done = tool(administration, "sid", "retire", system, check=False)
@@ -167,11 +155,11 @@ def test_retired(administration, system):
 def test_which_system_may_be_meant(administration, system, verb):
     tool(administration, "sid", "enroll", system)
     done = administration.trustrealm(
-        "sid", "system", verb, "zeta", "--keytab", system, "--admin-cache",
-        "FILE:" + administration.kadmin_ccache("sid"))
+        "sid", "system", verb, "zeta", "--keytab", system,
+        *administration.by_kadmin("sid"))
     assert done.status == 1
     assert done.err.endswith("; did you mean %s?\n" % ZETA)
-    assert log_in(administration, system)
+    assert administration.can_log_in(keytab=system)
 
 
 def test_password_is_asked_for(administration, system):
@@ -186,4 +174,4 @@ def test_password_is_asked_for(administration, system):
     assert done.status == 3 and "sid@" in done.err
     assert entry(administration) == "" and not os.path.exists(system)
     assert enroll("correct horse").status == 0
-    assert log_in(administration, system)
+    assert administration.can_log_in(keytab=system)

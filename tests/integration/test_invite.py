@@ -18,10 +18,9 @@ import pytest
 
 from testlib import servers, table
 from testlib.process import run
-from testlib.roles import Administration, kadmin_rules, person
+from testlib.roles import (
+    PRINCIPAL, ZETA, Administration, kadmin_rules, person)
 
-ZETA = "zeta.example.test"
-PRINCIPAL = "trustrealm/%s@%s" % (ZETA, table.REALM)
 INVITATION = "trustrealm-invite/%s@%s" % (ZETA, table.REALM)
 TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
 
@@ -45,8 +44,7 @@ def keytab(administration):
 
 def by_sid(administration, verb, *options, check=True, who="sid"):
     done = administration.trustrealm(
-        who, "system", verb, ZETA, "--admin-cache",
-        "FILE:" + administration.kadmin_ccache(who), *options)
+        who, "system", verb, ZETA, *administration.by_kadmin(who), *options)
     assert not check or done.status == 0, done
     return done
 
@@ -86,14 +84,6 @@ def kinit(administration, principal, password, service="krbtgt/%s@%s" % (
                input=password + "\n", check=False)
 
 
-def log_in(administration, keytab):
-    """Does the KDC take the keytab's key?"""
-    done = run([servers.program("kinit"), "-k", "-t", keytab, "-c",
-                "FILE:" + administration.scratch.join("cc.zeta"), PRINCIPAL],
-               env=administration.realm.environment(), check=False)
-    return done.status == 0
-
-
 def by_token(administration, query):
     """Ask kadmind with the ticket that is in the cache "token"."""
     return run([servers.program("kadmin"), "-r", table.REALM, "-c",
@@ -123,11 +113,10 @@ def test_two_commands(administration, keytab):
     assert os.listdir(administration.scratch.path).count("zeta.keytab") == 1
     assert not [name for name in os.listdir(administration.scratch.path)
                 if name.startswith("zeta.keytab.")]
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
     # A service that requires it takes no tickets from others.
     assert "REQUIRES_PRE_AUTH" in administration.realm.show(PRINCIPAL)
-    listed = run([servers.program("klist"), "-k", "-e", keytab],
-                 env=administration.realm.environment()).out
+    listed = administration.keys(keytab, "-e")
     assert listed.count(PRINCIPAL) == 1 and "aes256" in listed
 
 
@@ -160,7 +149,7 @@ def test_as_people_type_it(administration, keytab):
     typed = token.lower().replace("-", " ").replace("0", "o").replace("1",
                                                                       "l")
     assert enroll(administration, keytab, typed).status == 0
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_once(administration, keytab):
@@ -170,7 +159,7 @@ def test_once(administration, keytab):
     done = enroll(administration, keytab + ".other", token)
     assert done.status == 1 and "used or withdrawn" in done.err
     assert not os.path.exists(keytab + ".other")
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
     assert "not found" in kinit(administration, INVITATION, token).err
 
 
@@ -217,11 +206,7 @@ def test_how_long(administration, keytab, valid, seconds):
                   for text in re.findall(r"\d\d/\d\d/\d\d [\d:]{8}",
                                          shown)[:2])
     assert 0 < end - start <= 300
-    shown = run([servers.program("kadmin"), "-r", table.REALM, "-c", "FILE:" +
-                 administration.kadmin_ccache("paula"), "-q",
-                 "getprinc " + INVITATION],
-                env=dict(administration.realm.environment(), TZ="UTC",
-                         LC_ALL="C", GSS_MECH_CONFIG="/dev/null")).out
+    shown = administration.realm.show(INVITATION)
     ends = time.strptime(re.search(r"Expiration date: (.*)", shown)[1],
                          "%a %b %d %H:%M:%S %Z %Y")
     assert abs(calendar.timegm(ends) - time.time() - seconds) < 120
@@ -245,7 +230,7 @@ def test_without_a_kdc(administration, keytab):
     finally:
         administration.realm.start()
     assert enroll(administration, keytab, token).status == 0
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_invited_again(administration, keytab):
@@ -267,11 +252,11 @@ def test_a_key_ends_by_force_only(administration, keytab):
     assert enroll(administration, keytab, invite(administration)).status == 0
     done = by_sid(administration, "invite", check=False)
     assert done.status == 1 and "--force" in done.err
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
     token = invite(administration, "--force")
-    assert not log_in(administration, keytab)
+    assert not administration.can_log_in(keytab=keytab)
     assert enroll(administration, keytab, token).status == 0
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_withdrawn(administration, keytab):
@@ -304,7 +289,7 @@ def test_what_a_token_is_good_for(administration, keytab):
             ("delprinc -force " + PRINCIPAL, "privilege"),
             ("modprinc +allow_tix " + PRINCIPAL, "privilege")):
         assert what in by_token(administration, query).err
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_a_thief_was_first(administration, keytab):
@@ -328,11 +313,7 @@ def test_a_thief_makes_no_key_to_stay(administration, keytab):
         " ".join("+" + flag for flag in flags), PRINCIPAL))
     assert "created" in done.text
     assert kinit(administration, PRINCIPAL, "secret").status == 0
-    shown = run([servers.program("kadmin"), "-r", table.REALM, "-c", "FILE:" +
-                 administration.kadmin_ccache("paula"), "-q",
-                 "getprinc " + PRINCIPAL],
-                env=dict(administration.realm.environment(),
-                         GSS_MECH_CONFIG="/dev/null")).out
+    shown = administration.realm.show(PRINCIPAL)
     assert PRINCIPAL in shown
     assert not [flag for flag in flags if flag.upper() in shown]
     by_sid(administration, "retire")
@@ -346,13 +327,14 @@ def test_a_key_that_stays_is_told(administration, keytab):
     try:
         done = by_sid(administration, "retire", check=False)
         assert done.status == 1 and "removing it" in done.err
-        assert entry(administration) == "" and log_in(administration, keytab)
+        assert entry(administration) == ""
+        assert administration.can_log_in(keytab=keytab)
         done = by_sid(administration, "retire", check=False)
         assert done.status == 1 and "there is no" not in done.err
     finally:
         administration.realm.modify(PRINCIPAL, "-lockdown_keys")
     by_sid(administration, "retire")
-    assert not log_in(administration, keytab)
+    assert not administration.can_log_in(keytab=keytab)
 
 
 def test_keytab_that_cannot_be_written(administration, keytab):
@@ -381,7 +363,7 @@ def test_keytab_that_breaks_off(administration, keytab):
     assert not os.path.exists(keytab)
     token = invite(administration, "--force")
     assert enroll(administration, keytab, token).status == 0
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_keys_of_others_stay(administration, keytab):
@@ -394,10 +376,9 @@ def test_keys_of_others_stay(administration, keytab):
     found = os.stat(keytab)
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1, 1,
                                                                    0o600)
-    listed = run([servers.program("klist"), "-k", keytab],
-                 env=administration.realm.environment()).out
+    listed = administration.keys(keytab)
     assert listed.count(PRINCIPAL) == 1 and "host/" + ZETA in listed
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_token_in_a_file(administration, keytab):
@@ -447,7 +428,7 @@ def test_asked_for_on_a_terminal(administration, keytab):
         assert child.wait(60) == 0, shown
     os.close(terminal)
     assert b"expire" not in shown and token.encode() not in shown
-    assert log_in(administration, keytab)
+    assert administration.can_log_in(keytab=keytab)
 
 
 @pytest.mark.parametrize("who, options, reason", [
@@ -476,9 +457,8 @@ def test_a_table_in_a_file(administration, keytab):
     path = administration.scratch.write("table.ldif",
                                         table.ldif(table.entries()))
     done = administration.trustrealm(
-        "sid", "system", "invite", ZETA, "--ldif", path, "--admin-cache",
-        "FILE:" + administration.kadmin_ccache("sid"), "--json",
-        directory=False)
+        "sid", "system", "invite", ZETA, "--ldif", path, "--json",
+        *administration.by_kadmin("sid"), directory=False)
     assert done.status == 0, done
     with open(path) as file:
         assert "trPrincipal: " + PRINCIPAL in file.read()

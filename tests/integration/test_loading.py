@@ -90,7 +90,7 @@ def test_daemon_that_does_not_answer(world):
     world.alpha.freeze()
     try:
         with Listener() as listener:
-            outcome = world.client(listener.port, timeout=20)
+            outcome = world.client(listener.port)
             assert listener.octets == 0
     finally:
         world.alpha.thaw()

@@ -184,26 +184,13 @@ def test_without_a_log(administration):
 
 # --- the KDC -----------------------------------------------------------------
 
-def kdc(administration, who):
-    return ("--kdc", "--admin-cache",
-            "FILE:" + administration.kadmin_ccache(who))
-
-
 def invite(administration, host):
     """By sid; the token."""
     done = administration.trustrealm(
-        "sid", "system", "invite", host, "--json", "--admin-cache",
-        "FILE:" + administration.kadmin_ccache("sid"))
+        "sid", "system", "invite", host, "--json",
+        *administration.by_kadmin("sid"))
     assert done.status == 0, done
     return json.loads(done.out)["token"]
-
-
-def can_log_in(administration, principal):
-    done = run([servers.program("kinit"), "-k", "-t", administration.keytab,
-                "-c", "FILE:" + administration.scratch.join("cc.try"),
-                principal], env=administration.realm.environment(),
-               check=False)
-    return done.status == 0
 
 
 def test_a_system_administrator_at_the_kdc(administration):
@@ -223,8 +210,8 @@ def test_a_system_administrator_at_the_kdc(administration):
     assert ("sid@" + table.REALM, "the KDC was not asked (--kdc)") in texts(
         found, "unknown")
 
-    found = offboard(administration, "sid", *kdc(administration, "rosa"),
-                     status=1)
+    found = offboard(administration, "sid", "--kdc",
+                     *administration.by_kadmin("rosa"), status=1)
     assert logins <= texts(found, "left")
     assert {dn for dn, text in texts(found, "left")
             if "invitation" in text} == {ZETA, DELTA}
@@ -232,14 +219,14 @@ def test_a_system_administrator_at_the_kdc(administration):
         in texts(found, "rotate")
     assert {"kadm5.acl", "log of kadmind"} <= {
         name for name, _ in texts(found, "unknown")}
-    assert can_log_in(administration, "sid")
+    assert administration.can_log_in("sid")
 
-    found = offboard(administration, "sid", "--apply",
-                     *kdc(administration, "rosa"))
+    found = offboard(administration, "sid", "--apply", "--kdc",
+                     *administration.by_kadmin("rosa"))
     assert found["left"] == [] and found["applied"]
     for name in ("sid", "sid/admin"):
-        assert not can_log_in(administration, name)
-    assert can_log_in(administration, "rosa")
+        assert not administration.can_log_in(name)
+    assert administration.can_log_in("rosa")
     done = run([servers.built("tools/trustrealm/trustrealm"), "system",
                 "enroll", "delta.example.com", "--token-file", "-",
                 "--keytab", administration.scratch.join("delta.keytab")],
@@ -253,11 +240,11 @@ def test_a_kdc_that_refuses(administration):
     offboard(administration, "sid", "--apply")
     done = administration.trustrealm(
         "paula", "offboard", "sid@" + table.REALM, "--entry", person("sid"),
-        "--apply", *kdc(administration, "paula"))
+        "--apply", "--kdc", *administration.by_kadmin("paula"))
     assert done.status == 1 and "modify" in done.err
-    assert can_log_in(administration, "sid")
-    found = offboard(administration, "sid", *kdc(administration, "paula"),
-                     status=1)
+    assert administration.can_log_in("sid")
+    found = offboard(administration, "sid", "--kdc",
+                     *administration.by_kadmin("paula"), status=1)
     assert [item["entry"] for item in found["left"]] == ["sid@" +
                                                          table.REALM]
 

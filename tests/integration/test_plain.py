@@ -157,11 +157,11 @@ def test_sender_bypass_that_is_withdrawn(lowest):
     policy["bypass-to"] = "plain/elsewhere.example.test@*"
     try:
         lowest.alpha.reload()
-        eventually(lambda: not passes(ours), 5, "refusal")
+        eventually(lambda: not passes(ours), what="refusal")
         record = lowest.alpha.audit.wait(mark, result="deny")
         assert (record["event"], record["step"], record["code"]) == (
             "judge", "S1", "TRR_BYPASS")
     finally:
         policy["bypass-to"] = saved
         lowest.alpha.reload()
-    eventually(lambda: passes(ours), 5, "permission")
+    eventually(lambda: passes(ours), what="permission")

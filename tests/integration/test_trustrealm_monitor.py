@@ -61,8 +61,8 @@ def test_check_ok(world):
 def test_check_compares_the_age_with_thresholds(make_world):
     world = make_world(run=("alpha",))
     world.directory.stop()
-    eventually(lambda: int(check(world)[2]["age"][0][:-1]) >= 2, 20,
-               "a table of two seconds")
+    eventually(lambda: int(check(world)[2]["age"][0][:-1]) >= 2,
+               what="a table of two seconds")
     assert check(world, "--warning", "100", "--critical", "200")[:2] == (
         0, "OK")
     assert check(world, "--warning", "1", "--critical", "200")[:2] == (

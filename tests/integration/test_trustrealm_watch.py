@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from testlib import table
-from testlib.process import Deadline, eventually, run
+from testlib.process import Deadline, descriptors_of, eventually, run
 
 
 class Watching:
@@ -50,21 +50,19 @@ class Watching:
         return self.text
 
     def wait(self, pattern):
-        return eventually(lambda: re.search(pattern, self._more()), 15,
-                          "%r in %r" % (pattern, self.text))
+        return eventually(lambda: re.search(pattern, self._more()),
+                          what=lambda: "%r in %r" % (pattern, self.text))
 
     def wait_until_it_follows(self, audit):
         """It has the file open, at its end."""
         path = os.path.realpath(audit)
-        folder = "/proc/%d/fd" % self._child.pid
-        eventually(lambda: any(os.path.realpath(os.path.join(folder, fd))
-                               == path for fd in os.listdir(folder)), 15,
-                   "the log is followed")
+        eventually(lambda: path in descriptors_of(self._child.pid).values(),
+                   what="the log is followed")
 
     def stop(self):
         if self.status is None:
             self._child.send_signal(signal.SIGINT)
-            deadline = Deadline(15)
+            deadline = Deadline(30)
             while self._child.poll() is None and not deadline.over():
                 self._more()
             self.status = self._child.poll()

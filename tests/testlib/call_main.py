@@ -7,7 +7,7 @@ import socket
 import sys
 
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-    connection.settimeout(10)
+    connection.settimeout(30)
     connection.connect(sys.argv[1])
     try:
         connection.send(sys.stdin.buffer.read())

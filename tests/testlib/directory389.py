@@ -110,7 +110,7 @@ class Directory389(Directory):
                  self.path + "/run/pid", "-d", "16384"], "ldap/ns-slapd",
                 env=self._environment(), machine=self.machine)
             try:
-                eventually(self._answers, 30, "ns-slapd's answer")
+                eventually(self._answers, what="ns-slapd's answer")
                 os.unlink("/dev/shm/sem.%s.stats" % self.name)
                 break
             except Failure:

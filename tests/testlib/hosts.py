@@ -19,6 +19,8 @@ import os
 import socket
 import time
 
+import pytest
+
 from . import servers
 from .process import (Deadline, Failure, base_environment, children_of,
                       run)
@@ -83,8 +85,8 @@ def _setns(fd, kind):
         raise OSError(ctypes.get_errno(), "setns " + kind)
 
 
-class NotRoot(Exception):
-    """Only root can have machines."""
+class NotRoot(pytest.skip.Exception):
+    """Only root can have machines; the test is skipped."""
 
 
 class _Space:
@@ -237,12 +239,12 @@ class Machine(_Space):
             os.mkdir(self.path("/home/" + name), 0o700)
             os.chown(self.path("/home/" + name), uid, uid)
 
-    def connect(self, address, timeout=5):
+    def connect(self, address, timeout=30):
         """A TCP connection from here."""
         with self.network():
             return socket.create_connection(address, timeout)
 
-    def wait_port(self, port, server=None, timeout=10):
+    def wait_port(self, port, server=None, timeout=30):
         """Until a server (Process) here listens on port."""
         deadline = Deadline(timeout)
         while True:

@@ -18,7 +18,8 @@ import time
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
-#: Factor for every deadline: slow machines, sanitizers, valgrind.
+#: Factor for every deadline: slow machines, sanitizers, valgrind.  A deadline
+#: is long, since it only ends what hangs: no test is about time.
 PATIENCE = float(os.environ.get("TR_PATIENCE", "1"))
 
 #: Variables that reach every program from outside.
@@ -97,7 +98,7 @@ class Result:
                                            self.text)
 
 
-def run(argv, env=None, uid=None, gids=(), input=None, timeout=20,
+def run(argv, env=None, uid=None, gids=(), input=None, timeout=60,
         check=True, cwd=None, binary=False, machine=None):
     """Run to the end; Failure when it exceeds timeout or, with check, when
     its exit status is not 0.  binary: input, out and err are octets."""
@@ -175,7 +176,7 @@ class Process:
             log.seek(self._start)
             return log.read().decode(errors="replace")
 
-    def wait_for(self, pattern, timeout=10):
+    def wait_for(self, pattern, timeout=30):
         """Wait until the log has a match of pattern, and return it; Failure
         when the program ends before or time is up."""
         deadline = Deadline(timeout)
@@ -191,7 +192,7 @@ class Process:
                     else "not within %g s" % timeout, self.text()))
             time.sleep(0.005)
 
-    def wait(self, timeout=10, check=True):
+    def wait(self, timeout=30, check=True):
         """Wait for its end; Failure when late or, with check, not 0."""
         try:
             self._child.wait(timeout * PATIENCE)
@@ -208,7 +209,7 @@ class Process:
         if self.alive():
             self._child.send_signal(signum)
 
-    def stop(self, timeout=5):
+    def stop(self, timeout=30):
         """Ask it to end and wait; the exit status."""
         self.signal(signal.SIGTERM)
         try:
@@ -262,13 +263,15 @@ def descriptors_of(pid):
     return opened
 
 
-def eventually(condition, timeout=10, what="condition"):
-    """Wait until condition() is true and return its value."""
+def eventually(condition, timeout=30, what="condition"):
+    """Wait until condition() is true and return its value; what, or what it
+    returns then, is missed otherwise."""
     deadline = Deadline(timeout)
     while True:
         value = condition()
         if value:
             return value
         if deadline.over():
-            raise Failure("%s: not within %g s" % (what, timeout * PATIENCE))
+            raise Failure("%s: not within %g s" % (
+                what() if callable(what) else what, timeout * PATIENCE))
         time.sleep(0.01)

@@ -6,16 +6,15 @@ name service is needed."""
 
 import json
 import socket
-import threading
 
 from .process import Failure, eventually, run
 from .scratch import free_port
 
 
 def parse_events(text):
-    """The JSON lines in text."""
-    return [json.loads(line) for line in text.splitlines()
-            if line.startswith("{")]
+    """The JSON lines in text; the last one may be half written."""
+    return [json.loads(line) for line in text.splitlines(True)
+            if line.startswith("{") and line.endswith("\n")]
 
 
 def pick(events, **wanted):
@@ -66,11 +65,11 @@ class _Label:
     def of(self, event, **wanted):
         return pick(self.events(), event=event, **wanted)
 
-    def wait(self, event, count=1, timeout=5, **wanted):
+    def wait(self, event, count=1, **wanted):
         """At least count events of this kind."""
-        eventually(lambda: len(self.of(event, **wanted)) >= count, timeout,
-                   "event %s %s in:\n%s" % (event, wanted,
-                                           self._process.text()))
+        eventually(lambda: len(self.of(event, **wanted)) >= count,
+                   what=lambda: "event %s %s in:\n%s" % (
+                       event, wanted, self._process.text()))
         return self.of(event, **wanted)
 
     def alive(self):
@@ -113,12 +112,12 @@ class LabelClient(_Label):
             "%s/client-%d" % (system.name, world.next_number()),
             env=system.environment(uid, ccache), uid=uid)
 
-    def finish(self, timeout=20):
-        return self._process.wait(timeout, check=False)
+    def finish(self):
+        return self._process.wait(60, check=False)
 
 
 def label_client(system, uid, ccache, port, service, options=(), plugin=True,
-                 timeout=30, **environment):
+                 **environment):
     """Run "gss-label client" to its end; a variable None is left out."""
     env = system.environment(uid, ccache, plugin)
     env.update(environment)
@@ -126,7 +125,7 @@ def label_client(system, uid, ccache, port, service, options=(), plugin=True,
     return Outcome(run(
         [system.world.program("gss-label"), "client", "--json", "-p", port]
         + list(options) + ["127.0.0.1", service],
-        env=env, uid=uid, check=False, timeout=timeout))
+        env=env, uid=uid, check=False))
 
 
 class GssServer:
@@ -152,9 +151,9 @@ class GssServer:
     def text(self):
         return self._process.text()
 
-    def finish(self, timeout=10):
+    def finish(self):
         """Wait for its end, when all of its output is there."""
-        self._process.wait(timeout, check=False)
+        self._process.wait(check=False)
         return self.text()
 
 
@@ -168,16 +167,14 @@ def gss_client(system, uid, ccache, port, service, message, options=(),
 
 
 class Listener:
-    """A peer that only counts: what arrives on a TCP port of 127.0.0.1."""
+    """A peer that only counts what came to a TCP port of 127.0.0.1; to be
+    asked when the client has ended."""
 
     def __init__(self):
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.listen(8)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setblocking(False)
         self.port = self._socket.getsockname()[1]
-        self.connections = 0
-        self.octets = 0
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._connections = self._octets = 0
 
     def __enter__(self):
         return self
@@ -185,20 +182,24 @@ class Listener:
     def __exit__(self, *exception):
         self._socket.close()
 
-    def _serve(self):
+    @property
+    def connections(self):
+        self._count()
+        return self._connections
+
+    @property
+    def octets(self):
+        self._count()
+        return self._octets
+
+    def _count(self):
         while True:
             try:
                 peer, _ = self._socket.accept()
-            except OSError:
+            except BlockingIOError:
                 return
-            self.connections += 1
+            self._connections += 1
             with peer:
-                peer.settimeout(1)
-                try:
-                    while True:
-                        data = peer.recv(65536)
-                        if not data:
-                            break
-                        self.octets += len(data)
-                except OSError:
-                    pass
+                peer.settimeout(10)
+                while data := peer.recv(65536):
+                    self._octets += len(data)

@@ -109,12 +109,14 @@ class Realm:
         self._kadmin(["modprinc %s %s" % (" ".join(options), principal)])
 
     def show(self, principal):
+        """What the KDC knows of it, in UTC."""
         return self._kadmin(["getprinc " + principal]).out
 
     def _kadmin(self, commands):
         return run([servers.program("kadmin.local"), "-r", self.name,
                     "-p", "tests"],
-                   env=self._environment(), input="\n".join(commands) + "\n")
+                   env=dict(self._environment(), TZ="UTC"),
+                   input="\n".join(commands) + "\n")
 
     def start(self):
         for _ in range(10):
@@ -128,9 +130,7 @@ class Realm:
         raise Failure("krb5kdc finds no free port:\n" + self._log())
 
     def set_password(self, principal, password):
-        run([servers.program("kadmin.local"), "-r", self.name, "-p", "tests"],
-            env=self._environment(),
-            input="cpw -keepold -pw \"%s\" %s\n" % (password, principal))
+        self._kadmin(["cpw -keepold -pw \"%s\" %s" % (password, principal)])
 
     def start_administration(self, rules):
         """kadmind, with these lines of kadm5.acl."""
@@ -140,7 +140,7 @@ class Realm:
                 [servers.program("kadmind"), "-nofork", "-r", self.name],
                 "kdc/kadmind", env=self._environment(), machine=self.machine)
             try:
-                kadmind.wait_for("starting", 10)
+                kadmind.wait_for("starting")
                 return
             except Failure:
                 if "in use" not in kadmind.text():
@@ -212,7 +212,7 @@ class Realm:
     def _ready(self):
         """True when it serves; False when the port was taken."""
         try:
-            self._process.wait_for("starting", 10)
+            self._process.wait_for("starting")
         except Failure:
             if "in use" in self._log() + self._process.text():
                 return False

@@ -20,6 +20,10 @@ PEOPLE = ("aud", "rosa", "olga", "oscar", "paula", "sid", "zoe")
 
 INSUFFICIENT_ACCESS = 50
 
+#: A system that is to come, and its principal.
+ZETA = "zeta.example.test"
+PRINCIPAL = "trustrealm/%s@%s" % (ZETA, table.REALM)
+
 AUTHZ = """\
 authz-regexp ^uid=([^,/]+)(,cn=%s)?,cn=gssapi,cn=auth$
     uid=$1,%s
@@ -171,6 +175,23 @@ class Administration:
 
     def kadmin_ccache(self, name):
         return self.scratch.join("kadm." + name)
+
+    def by_kadmin(self, name):
+        """Options by which that person is known to kadmind."""
+        return ("--admin-cache", "FILE:" + self.kadmin_ccache(name))
+
+    def can_log_in(self, principal=PRINCIPAL, keytab=None):
+        """Does the KDC take the keytab's key?"""
+        done = run([servers.program("kinit"), "-k", "-t",
+                    keytab or self.keytab, "-c",
+                    "FILE:" + self.scratch.join("cc.try"), principal],
+                   env=self.realm.environment(), check=False)
+        return done.status == 0
+
+    def keys(self, keytab, *options):
+        """What klist says of a keytab."""
+        return run([servers.program("klist"), "-k", *options, keytab],
+                   env=self.realm.environment()).out
 
     def ccache(self, name):
         return self.scratch.join("cc." + name)

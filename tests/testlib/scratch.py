@@ -12,7 +12,7 @@ import shutil
 import socket
 import tempfile
 
-from .process import Process, base_environment, run
+from .process import Process
 
 #: What is printed of each log when a test failed.
 TAIL = 6000
@@ -64,9 +64,6 @@ class Scratch:
         self._processes.append(process)
         return process
 
-    def run(self, argv, **options):
-        return run(argv, **options)
-
     def close(self):
         for process in reversed(self._processes):
             process.kill()
@@ -109,5 +106,3 @@ def free_port():
                 continue
             return port
 
-
-__all__ = ["Scratch", "free_port", "base_environment"]

@@ -7,6 +7,8 @@ project built is found in TR_BUILDDIR."""
 import glob
 import os
 
+import pytest
+
 from .process import base_environment
 
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin",
@@ -29,8 +31,10 @@ PACKAGES = {
 }
 
 
-class Missing(Exception):
-    """A program that tests need is not there; the text says what to do."""
+class Missing(Exception if os.environ.get("TR_REQUIRE")
+              else pytest.skip.Exception):
+    """What tests need is not there, and the text says what to do: a test is
+    skipped by it, or fails where all is required."""
 
 
 def source_directory():

@@ -10,7 +10,7 @@ import signal
 import socket
 
 from . import call, hosts, table
-from .process import Deadline, Failure, children_of, eventually, run
+from .process import PATIENCE, Failure, children_of, eventually, run
 from .token import tlv
 
 
@@ -58,18 +58,20 @@ class Audit:
         try:
             with open(self.path, "rb") as log:
                 log.seek(mark)
-                lines = log.read().decode().splitlines()
+                lines = log.read().decode().splitlines(True)
         except FileNotFoundError:
             return []
-        records = [json.loads(line) for line in lines if line.strip()]
+        # The last one may be half written.
+        records = [json.loads(line) for line in lines if line.endswith("\n")]
         return [r for r in records
                 if all(r.get(k) == v for k, v in wanted.items())]
 
-    def wait(self, mark=0, timeout=5, **wanted):
+    def wait(self, mark=0, **wanted):
         """The first record after mark that is as wanted."""
-        deadline = Deadline(timeout)
-        return eventually(lambda: self.since(mark, **wanted), deadline.left(),
-                          "audit record %s in %s" % (wanted, self.path))[0]
+        return eventually(
+            lambda: self.since(mark, **wanted),
+            what=lambda: "audit record %s in %s" % (wanted,
+                                                    self.since(mark)))[0]
 
 
 class System:
@@ -154,7 +156,7 @@ class System:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, timeout=10):
+    def wait_ready(self):
         def ready():
             if not self._process.alive():
                 raise Failure("trustrealmd of %s ended:\n%s" % (
@@ -163,11 +165,8 @@ class System:
                 return self.status()["table"]["fresh"] > 0
             except (OSError, KeyError):
                 return False
-        try:
-            eventually(ready, timeout, "trustrealmd of " + self.name)
-        except Failure as failure:
-            raise Failure("%s\n%s" % (failure, self._process.text())) \
-                from None
+        eventually(ready, what=lambda: "trustrealmd of %s:\n%s" % (
+            self.name, self._process.text()))
 
     def stop(self):
         return self._process.stop()
@@ -216,7 +215,7 @@ class System:
     def status(self):
         """What the daemon says of itself (JSON), over its socket."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-            s.settimeout(5)
+            s.settimeout(10 * PATIENCE)
             s.connect(self.socket)
             s.send(call.STATUS)
             octets = s.recv(1 << 18)

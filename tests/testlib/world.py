@@ -150,6 +150,8 @@ class World:
         if self.source == "ldap":
             self.directory.create(table.suffix_entries() + table.entries())
             self.directory.start()
+            for system in self.systems.values():
+                system.config["table"]["source"] = self.directory.uri
         for name, sections in self._changes.items():
             for section, keys in sections.items():
                 self.systems[name].config[section].update(keys)
@@ -243,7 +245,7 @@ class World:
         if self.source == "ldif":
             return {"source": "ldif:" + self.scratch.write(
                 "table.ldif", table.ldif(table.entries()), 0o644)}
-        return {"source": self.directory.uri, "base": table.SUFFIX,
+        return {"base": table.SUFFIX,
                 "heartbeat": "1s", "retry": "1s"}
 
     @staticmethod
@@ -342,8 +344,8 @@ class World:
         before = [s.table_generation() for s in running]
         self.directory.replace(dn, attribute, *values)
         for system, old in zip(running, before):
-            eventually(lambda: system.table_generation() > old, 5,
-                       "the change at " + system.name)
+            eventually(lambda: system.table_generation() > old,
+                       what="the change at " + system.name)
 
     def next_number(self):
         self._number += 1

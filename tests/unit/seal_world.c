@@ -206,9 +206,9 @@ world_start_kdc(void)
         _exit(1);
     }
     free(log);
-    for (i = 0; i < 500 && !answers(); i++)
+    for (i = 0; i < 6000 && !answers(); i++)
         usleep(10000);
-    if (i == 500)
+    if (i == 6000)
         errx(1, "the KDC does not start, see %s", world_directory);
 }
 

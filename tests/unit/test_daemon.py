@@ -187,7 +187,7 @@ def test_one_daemon_for_a_state_directory(alone, alpha):
 def test_without_a_key_it_does_not_start(alone):
     os.unlink(alone.alpha.keytab)
     alone.alpha.start(wait=False)
-    eventually(lambda: not alone.alpha.running(), 10, "its end")
+    eventually(lambda: not alone.alpha.running(), what="its end")
     assert alone.alpha.stop() == 1
     assert "cannot start" in alone.alpha.log()
     assert not os.path.exists(alone.alpha.socket)
@@ -246,7 +246,7 @@ def reloaded(system, says):
         return len(re.findall(says, system.log(), re.MULTILINE))
     before = times()
     system.reload()
-    eventually(lambda: times() > before, 10, says)
+    eventually(lambda: times() > before, what=says)
 
 
 def test_a_reload_raises_the_epoch(alpha):
@@ -296,34 +296,49 @@ def test_the_audit_file_is_opened_again(alpha):
     os.rename(alpha.audit.path, alpha.audit.path + ".1")
     reloaded(alpha, "trustrealmd: reloaded$")
     ask_nonsense()
-    assert len(alpha.audit.since(event="request")) == 1
+    alpha.audit.wait(event="request")
+    assert len(alpha.audit.since()) == 1
 
 
 # --- the table ------------------------------------------------------------
 
-def test_a_changed_file_is_taken_within_a_second(alone, alpha):
+def test_a_changed_file_is_taken(alone, alpha):
     before = alpha.status()
-    changed = time.monotonic()
     alone.write_table([e for e in table.entries() if "gamma" not in str(e)])
-    eventually(lambda: generation(alpha) > before["table"]["generation"], 5)
-    assert time.monotonic() - changed < 1
+    eventually(lambda: generation(alpha) > before["table"]["generation"])
     after = alpha.status()
     assert after["epoch"] > before["epoch"]
     assert after["table"]["systems"] == before["table"]["systems"] - 1
 
 
-def test_a_file_that_is_being_written_is_not_taken(alone, alpha):
-    before = alpha.status()["table"]
-    text = table.ldif(table.entries())
-    seen = set()
+def write_slowly(alone, text):
+    """The longest pause in it, and how many systems were known meanwhile."""
+    longest, seen, last = 0, set(), time.monotonic()
     with open(alone.ldif, "w") as out:
         for place in range(0, len(text), len(text) // 60):
             out.write(text[place:place + len(text) // 60])
             out.flush()
-            seen.add(alpha.status()["table"]["systems"])
+            longest = max(longest, time.monotonic() - last)
+            last = time.monotonic()
+            seen.add(alone.alpha.status()["table"]["systems"])
             time.sleep(0.02)
+    return longest, seen
+
+
+def test_a_file_that_is_being_written_is_not_taken(alone, alpha):
+    """A quarter of a second without a change, and it is taken for whole."""
+    text = table.ldif(table.entries())
+    for _ in range(20):
+        before = alpha.status()["table"]
+        longest, seen = write_slowly(alone, text)
+        if longest < 0.2:
+            break
+        # The machine stood still, which says nothing.
+        eventually(lambda: alpha.status()["table"]["systems"] ==
+                   before["systems"])
+    assert longest < 0.2
     assert seen == {before["systems"]}
-    eventually(lambda: alpha.status()["table"]["state"] == UP_TO_DATE, 5)
+    eventually(lambda: alpha.status()["table"]["state"] == UP_TO_DATE)
     assert generation(alpha) == before["generation"]
 
 
@@ -332,32 +347,30 @@ def test_a_bad_file_keeps_the_old_table(alone, alpha):
     text = table.ldif(table.entries())
     alone.scratch.write("table.ldif", text.replace("trDOI: 2001",
                                                    "trDOI: no"), 0o644)
-    eventually(lambda: alpha.status()["table"]["state"] != UP_TO_DATE,
-               5)
+    eventually(lambda: alpha.status()["table"]["state"] != UP_TO_DATE)
     after = alpha.status()["table"]
     assert "trDOI" in after["state"]
     assert after["generation"] == before["generation"]
     assert after["realms"] == before["realms"]
     assert after["state"] in alpha.log()
     alone.scratch.write("table.ldif", text, 0o644)
-    eventually(lambda: alpha.status()["table"]["state"] == UP_TO_DATE,
-               5)
+    eventually(lambda: alpha.status()["table"]["state"] == UP_TO_DATE)
 
 
 def test_without_its_file_the_table_grows_old(alone):
     alpha = alone.alpha
-    alpha.config["table"].update({"maximum-staleness": "2s"})
+    alpha.config["table"].update({"maximum-staleness": "3s"})
     alpha.start()
-    time.sleep(3)
+    time.sleep(4)
     fresh = alpha.status()
     assert not fresh["table"]["stale"]
     os.unlink(alone.ldif)
-    eventually(lambda: alpha.status()["table"]["stale"], 5)
+    eventually(lambda: alpha.status()["table"]["stale"])
     stale = alpha.status()
     assert stale["epoch"] > fresh["epoch"]
     assert stale["table"]["stale_realms"] == stale["table"]["realms"]
     alone.write_table(table.entries())
-    eventually(lambda: not alpha.status()["table"]["stale"], 5)
+    eventually(lambda: not alpha.status()["table"]["stale"])
     assert alpha.status()["epoch"] > stale["epoch"]
 
 
@@ -366,7 +379,7 @@ def test_the_table_outlives_a_missing_file(alone, alpha):
     alpha.stop()
     os.unlink(alone.ldif)
     alpha.start()
-    eventually(lambda: "No such file" in alpha.status()["table"]["state"], 5)
+    eventually(lambda: "No such file" in alpha.status()["table"]["state"])
     after = alpha.status()["table"]
     assert after["generation"] == before["generation"]
     assert after["fresh"] == before["fresh"]
@@ -386,18 +399,16 @@ def test_a_file_is_looked_at_before_the_first_answer(alone, alpha):
 
 
 def test_a_membership_that_ends_raises_the_epoch(alone, alpha):
-    end = int(time.time()) + 3
+    end = int(time.time()) + 4
     text = table.ldif(table.entries())
     line = re.search("(trMembership: .*)", text).group(1)
+    before = alpha.status()
     alone.scratch.write("table.ldif", text.replace(line, line + time.strftime(
         " %Y%m%d%H%M%SZ", time.gmtime(end)), 1), 0o644)
-    before = generation(alpha)
-    eventually(lambda: generation(alpha) > before, 5)
-    epoch = alpha.status()["epoch"]
-    assert time.time() < end, "too slow to tell"
-    eventually(lambda: alpha.status()["epoch"] > epoch, 10)
-    assert end <= time.time() < end + 1
-    assert alpha.status()["epoch"] == epoch + 1
+    # Once for the change, and once for the end.
+    eventually(lambda: alpha.status()["epoch"] == before["epoch"] + 2)
+    assert time.time() >= end
+    assert generation(alpha) == before["table"]["generation"] + 1
 
 
 # --- environment attributes -----------------------------------------------
@@ -410,7 +421,7 @@ def probe(alone):
     alone.alpha.config["attributes"] = {
         "zone": "secure",
         "posture": {"command": "/bin/cat " + answer, "interval": "1s",
-                    "timeout": "1s"}}
+                    "timeout": "10s"}}
     alone.alpha.start()
     wait_for_attributes(alone.alpha, "posture=compliant", "zone=secure")
     return alone
@@ -418,7 +429,7 @@ def probe(alone):
 
 def wait_for_attributes(system, *expected):
     eventually(lambda: sorted(system.status()["attributes"]) ==
-               sorted(expected), 8, "attributes %s" % (expected,))
+               sorted(expected), what="attributes %s" % (expected,))
 
 
 def test_an_attribute_that_changes_raises_the_epoch(probe):
@@ -444,6 +455,8 @@ def test_a_failed_command_leaves_the_attribute_absent(probe):
 
 
 def test_a_late_command_leaves_the_attribute_absent(probe):
+    probe.alpha.config["attributes"]["posture"]["timeout"] = "1s"
+    reloaded(probe.alpha, "trustrealmd: reloaded$")
     path = probe.scratch.join("answer")
     os.unlink(path)
     os.mkfifo(path)
@@ -455,8 +468,8 @@ def test_a_late_command_leaves_the_attribute_absent(probe):
     wait_for_attributes(probe.alpha, "posture=compliant", "zone=secure")
     # All that is left is the process that follows the table.
     pid = probe.alpha.status()["pid"]
-    eventually(lambda: len(children_of(pid)) == 1, 5,
-               "end of the late command")
+    eventually(lambda: len(children_of(pid)) == 1,
+               what="end of the late command")
 
 
 def test_a_reload_keeps_what_a_command_said(probe):
@@ -473,9 +486,8 @@ def followed(alone):
         "source": "ldap://127.0.0.1:1", "base": table.SUFFIX,
         "maximum-staleness": "1h", "retry": "1s"}
     alone.alpha.start(wait=False)
-    eventually(lambda: os.path.exists(alone.alpha.socket), 10)
-    eventually(lambda: alone.alpha.status()["table"]["state"] != "starting",
-               10)
+    eventually(lambda: os.path.exists(alone.alpha.socket))
+    eventually(lambda: alone.alpha.status()["table"]["state"] != "starting")
     return alone.alpha
 
 
@@ -490,7 +502,7 @@ def test_a_follower_that_dies_is_started_again(followed):
     first, = children_of(followed.status()["pid"])
     os.kill(first, signal.SIGKILL)
     eventually(lambda: children_of(followed.status()["pid"]) not in
-               ([], [first]), 10, "another follower")
+               ([], [first]), what="another follower")
     assert "follower was killed by signal 9" in followed.log()
 
 
@@ -517,4 +529,4 @@ def test_the_follower_dies_with_the_daemon(followed):
             return True
     follower, = children_of(followed.status()["pid"])
     os.kill(followed.status()["pid"], signal.SIGKILL)
-    eventually(gone, 5, "end of the follower")
+    eventually(gone, what="end of the follower")

@@ -555,15 +555,12 @@ static void
 a_silent_provider_is_left(void **state)
 {
     struct scene *scene = *state;
-    int64_t fresh, start;
+    int64_t fresh;
 
     wait_told(scene, "fresh ");
     forget(scene);
     (void)kill(scene->slapd.pid, SIGSTOP);
-    start = now_us();
     wait_told(scene, "away ");
-    assert_true(now_us() - start <
-                (HEARTBEAT_S + TIMEOUT_S + 2) * INT64_C(1000000));
     fresh = info_of(scene->table).fresh;
     (void)sleep(2);
     assert_true(info_of(scene->table).fresh == fresh);

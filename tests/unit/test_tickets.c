@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "kdc.h"
+#include "keys.h"
 #include "seal_context.h"
 #include "trustrealm_err.h"
 
@@ -37,10 +38,44 @@ run_alpha(double duration)
     }
 }
 
+static bool
+is_there(void *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* Let events of alpha happen until so. */
+static void
+run_alpha_until(bool (*so)(void *arg), void *arg)
+{
+    double end = seconds() + 60;
+
+    while (!so(arg)) {
+        assert_true(seconds() < end);
+        run_alpha(0.1);
+    }
+}
+
+/* What alpha has asked the KDC so far. */
+static uint64_t
+questions(void)
+{
+    struct tr_kdc_state state;
+
+    tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &state);
+    return state.answered + state.busy + state.queue;
+}
+
 static krb5_error_code
 seal(void)
 {
     return world_seal(&world_alpha, WORLD_USER, &context, "");
+}
+
+static bool
+seals_for(void *one)
+{
+    return world_seal(&world_alpha, WORLD_USER, one, "") == 0;
 }
 
 static void
@@ -77,25 +112,16 @@ a_principal_written_otherwise_is_the_same(void **state)
 }
 
 static void
-without_a_kdc_the_refusal_says_so_at_once(void **state)
+without_a_kdc_the_refusal_says_so(void **state)
 {
-    double start;
-
     world_ap_req(&context, "alice", HOST);
     world_stop_kdc();
-    start = seconds();
     world_restart(&world_alpha, NULL);
     assert_int_equal(seal(), TRR_NO_KDC);
     assert_int_equal(world_alpha.step, TR_S13_SEAL);
-    assert_true(seconds() - start < 2);
-    /* What was refused just now is not asked again, ... */
-    start = seconds();
-    assert_int_equal(seal(), TRR_NO_KDC);
-    assert_true(seconds() - start < 0.1);
-    /* ... but a few seconds later. */
+    /* It is asked again, a few seconds later. */
     world_start_kdc();
-    run_alpha(3.5);
-    assert_int_equal(seal(), 0);
+    run_alpha_until(seals_for, &context);
 }
 
 static void
@@ -103,40 +129,37 @@ a_silent_kdc_holds_nobody_up(void **state)
 {
     struct tr_call prepare = { .type = TR_CALL_PREPARE };
     struct world_context other;
-    double start;
+    struct tr_kdc_state kdc;
 
     world_ap_req(&context, "alice", HOST);
     world_ap_req(&other, "alice", "host/gamma.unit.test");
     assert_int_equal(seal(), 0);
     world_freeze_kdc(true);
     /* A peer whose ticket is not at hand: the wait has an end. */
-    start = seconds();
     assert_int_equal(world_seal(&world_alpha, WORLD_USER, &other, ""),
                      TRR_NO_KDC);
-    assert_true(seconds() - start < TR_CALL_TIMEOUT_MS / 1000.0);
     /* The others are served although the question is still open. */
-    start = seconds();
     assert_int_equal(seal(), 0);
     prepare.u.prepare.target = HOST;
     prepare.u.prepare.label = "";
     assert_int_equal(world_call(&world_alpha, WORLD_USER, &prepare),
                      TR_REPLY_PREPARED);
-    assert_true(seconds() - start < 0.1);
+    tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &kdc);
+    assert_int_equal(kdc.busy, 1);
     /* Starting waits for no KDC either, nor does stopping. */
-    start = seconds();
     world_restart(&world_gamma, NULL);
+    tr_kdc_state(tr_keys_kdc(world_gamma.service.keys), &kdc);
+    assert_int_equal(kdc.answered, 0);
     world_restart(&world_gamma, NULL);
-    assert_true(seconds() - start < 2);
     world_freeze_kdc(false);
-    run_alpha(1);
-    assert_int_equal(world_seal(&world_alpha, WORLD_USER, &other, ""), 0);
+    run_alpha_until(seals_for, &other);
     world_forget(&other);
 }
 
 static void
 a_peer_unknown_to_the_kdc_is_refused(void **state)
 {
-    double start;
+    uint64_t asked;
 
     world_ap_req(&context, "alice", HOST);
     world_load(&world_alpha, "beta",
@@ -146,9 +169,10 @@ a_peer_unknown_to_the_kdc_is_refused(void **state)
                "trMembership: engineering public secret:hr\n\n");
     assert_int_equal(seal(), TRR_NO_KDC);
     assert_non_null(strstr(world_alpha.text, "nobody.test"));
-    start = seconds();
+    /* What was refused just now is not asked again. */
+    asked = questions();
     assert_int_equal(seal(), TRR_NO_KDC);
-    assert_true(seconds() - start < 0.1);
+    assert_int_equal(questions(), asked);
     world_load(&world_alpha, NULL, "");
     assert_int_equal(seal(), 0);
 }
@@ -200,7 +224,7 @@ an_exported_cache_holds_one_ticket_and_no_tgt(void **state)
     snprintf(path, sizeof(path), "%s/ldap.ccache", world_alpha.directory);
     assert_int_equal(tr_keys_export_tickets(world_alpha.service.keys,
                                             services, path), 0);
-    run_alpha(0.5);
+    run_alpha_until(is_there, path);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(count_tickets(path, LDAP), 1);
@@ -219,7 +243,7 @@ an_exported_cache_holds_what_is_wanted(void **state)
     snprintf(path, sizeof(path), "%s/two.ccache", world_alpha.directory);
     assert_int_equal(tr_keys_export_tickets(world_alpha.service.keys, two,
                                             path), 0);
-    run_alpha(0.5);
+    run_alpha_until(is_there, path);
     assert_int_equal(count_tickets(path, LDAP), 1);
     assert_int_equal(count_tickets(path, host), 1);
     assert_int_equal(count_tickets(path, NULL), 2);
@@ -244,7 +268,7 @@ an_export_is_tried_again_until_the_kdc_answers(void **state)
     run_alpha(1);
     assert_int_not_equal(access(path, F_OK), 0);
     world_start_kdc();
-    run_alpha(5);
+    run_alpha_until(is_there, path);
     assert_int_equal(count_tickets(path, LDAP), 1);
     assert_int_equal(count_tickets(path, NULL), 1);
 }
@@ -302,7 +326,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_ticket_at_hand_needs_no_kdc),
         TEST(a_principal_written_otherwise_is_the_same),
-        TEST(without_a_kdc_the_refusal_says_so_at_once),
+        TEST(without_a_kdc_the_refusal_says_so),
         TEST(a_peer_unknown_to_the_kdc_is_refused),
         TEST(times_of_tickets_are_a_floor_for_the_clock),
         TEST(times_of_tickets_go_on_after_2038),
