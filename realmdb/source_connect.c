@@ -27,17 +27,41 @@
 #define MAX_PASSWORD 1024
 #define MAX_INCOMING (16 * 1024 * 1024)
 
+/*
+ * Cyrus SASL packs what Kerberos says into what says nothing, "SASL(-1):
+ * generic failure: GSSAPI Error: MAJOR (MINOR)".  The minor text, if this is
+ * such a one.
+ */
+static char *
+gssapi_reason(const char *text)
+{
+    static const char mark[] = "GSSAPI Error: ";
+    const char *major = strstr(text, mark), *minor;
+    size_t length;
+
+    minor = major == NULL ? NULL : strstr(major, " (");
+    if (minor == NULL)
+        return NULL;
+    minor += 2;
+    length = strlen(minor);
+    return length < 2 || minor[length - 1] != ')' ? NULL :
+        strndup(minor, length - 1);
+}
+
 char *
 tr_connect_error(LDAP *ld, int code, const char *step)
 {
-    char *text = NULL, *server = NULL;
+    char *text = NULL, *server = NULL, *reason;
     bool said;
 
     (void)ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &server);
     said = server != NULL && *server != '\0';
-    if (asprintf(&text, "%s: %s%s%s%s", step, ldap_err2string(code),
+    reason = said && code == LDAP_LOCAL_ERROR ? gssapi_reason(server) : NULL;
+    if (reason != NULL ? asprintf(&text, "%s: %s", step, reason) < 0 :
+        asprintf(&text, "%s: %s%s%s%s", step, ldap_err2string(code),
                  said ? " (" : "", said ? server : "", said ? ")" : "") < 0)
         text = NULL;
+    free(reason);
     ldap_memfree(server);
     return text;
 }

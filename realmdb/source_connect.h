@@ -18,8 +18,8 @@ krb5_error_code tr_connect_check(const struct tr_ldap_options *options,
  */
 krb5_error_code tr_connect(const struct tr_ldap_options *options,
                            size_t *turn, LDAP **ld_out, char **why_out);
-/* "step: error (the server's text)" for the last failure on ld, malloced or
- * NULL. */
+/* "step: error (the server's text)" for the last failure on ld, or "step: what
+ * Kerberos says"; malloced or NULL. */
 char *tr_connect_error(LDAP *ld, int code, const char *step);
 
 #endif

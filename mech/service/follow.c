@@ -51,6 +51,13 @@ tr_follower_state(const struct tr_follower *follower)
     return follower->state;
 }
 
+bool
+tr_follower_answers(const struct tr_follower *follower)
+{
+    return follower->letter == TR_FOLLOW_CHANGED ||
+        follower->letter == TR_FOLLOW_FRESH;
+}
+
 /* --- its life ----------------------------------------------------------- */
 
 static void

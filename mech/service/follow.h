@@ -38,8 +38,9 @@ krb5_error_code tr_follower_create(const struct tr_config *config,
                                    void (*changed)(void *arg), void *arg,
                                    struct tr_follower **follower_out);
 void tr_follower_free(struct tr_follower *follower);
-/* For status: what the source said last. */
+/* For status: what the source said last; whether it is there. */
 const char *tr_follower_state(const struct tr_follower *follower);
+bool tr_follower_answers(const struct tr_follower *follower);
 
 /* --- follower.c: the follower's side ------------------------------------ */
 

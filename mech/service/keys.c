@@ -359,6 +359,12 @@ tr_keys_export_tickets(struct tr_keys *keys,
     return ret;
 }
 
+const char *
+tr_keys_export_error(const struct tr_keys *keys)
+{
+    return tr_tickets_export_error(keys->tickets);
+}
+
 int64_t
 tr_keys_clock_floor(const struct tr_keys *keys)
 {

@@ -182,6 +182,8 @@ krb5_error_code tr_keys_reload(struct tr_keys *keys);
 krb5_error_code tr_keys_export_tickets(struct tr_keys *keys,
                                        const char *const *service_principals,
                                        const char *ccache_path);
+/* "no ticket for PRINCIPAL: why" for one of them, or NULL. */
+const char *tr_keys_export_error(const struct tr_keys *keys);
 /* Authenticated time seen so far (KDC), seconds since 1970; 0 = none. */
 int64_t tr_keys_clock_floor(const struct tr_keys *keys);
 

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <com_err.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,25 @@ text_value(const char *text)
     return value != NULL ? value : json_string("(not UTF-8)");
 }
 
+/* What the follower says or, when it lacks a ticket, what the KDC said: that
+ * is told to this process alone. */
+static json_t *
+source_state(const struct tr_daemon *daemon)
+{
+    const char *state = tr_follower_state(daemon->follower);
+    const char *why = tr_keys_export_error(daemon->service.keys);
+    json_t *value;
+    char *text;
+
+    if (why == NULL || tr_follower_answers(daemon->follower))
+        return text_value(state);
+    if (asprintf(&text, "%s; %s", state, why) < 0)
+        return NULL;
+    value = text_value(text);
+    free(text);
+    return value;
+}
+
 static json_t *
 table_value(const struct tr_daemon *daemon)
 {
@@ -42,7 +62,7 @@ table_value(const struct tr_daemon *daemon)
     if (table == NULL)
         return NULL;
     set(table, "source", text_value(daemon->service.config->source));
-    set(table, "state", text_value(tr_follower_state(daemon->follower)));
+    set(table, "state", source_state(daemon));
     if (state->error != 0)
         set(table, "error", text_value(error_message(state->error)));
     set(table, "generation", json_integer((json_int_t)info->generation));

@@ -53,7 +53,7 @@ struct export {
     krb5_creds *creds;                  /* in the file, or NULL */
     struct event *timer;
     long retry;
-    bool failed;                        /* has been said */
+    char *why;                          /* it failed, as was said; or NULL */
 };
 
 struct tr_tickets {
@@ -272,6 +272,7 @@ export_free(struct export *export)
     free(export->principal);
     free(export->path);
     free(export->new_path);
+    free(export->why);
     free(export);
 }
 
@@ -300,6 +301,20 @@ write_file(struct export *export)
     return ret;
 }
 
+/* Say it once. */
+static void
+note_why(struct export *export, const char *why)
+{
+    char *text;
+
+    if (asprintf(&text, "no ticket for %s: %s", export->principal, why) < 0)
+        return;
+    if (export->why == NULL)
+        tr_log(export->tickets->audit, LOG_WARNING, "%s", text);
+    free(export->why);
+    export->why = text;
+}
+
 static void
 export_done(struct export *export, krb5_error_code code, const char *why,
             krb5_creds *creds)
@@ -317,16 +332,13 @@ export_done(struct export *export, krb5_error_code code, const char *why,
     }
     if (code == 0) {
         export->retry = 0;
-        export->failed = false;
+        free(export->why);
+        export->why = NULL;
         next.tv_sec = tr_ticket_renewal(creds) - time(NULL);
         if (next.tv_sec < 1)
             next.tv_sec = 1;
     } else {
-        if (!export->failed)
-            tr_log(export->tickets->audit, LOG_WARNING,
-                   "no ticket for %s: %s", export->principal,
-                   why != NULL ? why : error_message(code));
-        export->failed = true;
+        note_why(export, why != NULL ? why : error_message(code));
         export->retry = export->retry == 0 ? RETRY_S : export->retry * 2;
         if (export->retry > MAX_RETRY_S)
             export->retry = MAX_RETRY_S;
@@ -398,6 +410,18 @@ cleanup:
     if (ret)
         export_free(export);
     return ret;
+}
+
+const char *
+tr_tickets_export_error(const struct tr_tickets *tickets)
+{
+    const struct export *export;
+
+    TAILQ_FOREACH(export, &tickets->exports, link) {
+        if (export->why != NULL)
+            return export->why;
+    }
+    return NULL;
 }
 
 krb5_error_code

@@ -47,5 +47,7 @@ void tr_tickets_get(struct tr_tickets *tickets, const char *principal,
 /* As tr_keys_export_tickets(); principals are in canonical form. */
 krb5_error_code tr_tickets_export(struct tr_tickets *tickets,
                                   char *const *principals, const char *path);
+/* "no ticket for PRINCIPAL: why" for one that is missing; or NULL. */
+const char *tr_tickets_export_error(const struct tr_tickets *tickets);
 
 #endif

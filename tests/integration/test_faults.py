@@ -203,6 +203,44 @@ def test_a_clock_that_was_ahead_comes_back(clocked):
     assert allowed(world)
 
 
+# --- no ticket for the directory -------------------------------------------
+
+def test_why_there_is_no_ticket_is_told(make_world):
+    """What the KDC said, not what SASL makes of it."""
+    world = make_world(run=())
+    alpha = world.alpha
+    alpha.config["table"]["source"] = world.directory.uri.replace(
+        "127.0.0.1", "localhost")
+    alpha.start(wait=False)
+    eventually(alpha.answers, what="the daemon")
+    wanted = ("no ticket for ldap/localhost@EXAMPLE.TEST: Server "
+              "ldap/localhost@EXAMPLE.TEST not found in Kerberos database")
+    wait_state(alpha, wanted)
+    eventually(lambda: "bind: No Kerberos credentials available" in
+               alpha.status()["table"]["state"])
+    assert "SASL" not in alpha.status()["table"]["state"]
+    world.realm.stop()
+    alpha.stop()
+    alpha.start(wait=False)
+    eventually(alpha.answers, what="the daemon")
+    wait_state(alpha, "Cannot contact any KDC for realm")
+    world.realm.start()
+    alpha.stop()
+    alpha.config["table"]["source"] = world.directory.uri
+    alpha.start()
+    assert alpha.status()["table"]["state"] == "up to date"
+
+
+def test_the_tool_has_no_ticket(make_world):
+    world = make_world(run=())
+    status, _, complaint = trustrealm(
+        "realm", "list", "--uri", world.directory.uri, "--base", table.BASE,
+        KRB5_CONFIG=world.realm.config, KRB5CCNAME="FILE:/nonexistent")
+    assert status == 3
+    assert "bind: No Kerberos credentials available" in complaint
+    assert "SASL" not in complaint
+
+
 # --- the table's file -----------------------------------------------------
 
 def test_a_table_that_is_cut_short(make_world):
