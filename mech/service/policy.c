@@ -1,8 +1,8 @@
-/* mech/service/policy.c - labels of processes by uid and gid, from a file */
+/* mech/service/policy.c - labels of processes, by uid and gid [160] */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include "tcb.h"
+#include "service.h"
 #include "trustrealm_err.h"
 
 /* Every key that the rule has must match; a gid matches any group. */
@@ -22,24 +22,10 @@ matches(const struct tr_rule *rule, const struct tr_caller *caller)
     return false;
 }
 
-/* The rules are the configuration's: it must live as long as the state. */
-static krb5_error_code
-policy_create(const struct tr_config *config, void **state_out)
+krb5_error_code
+tr_policy_process(const struct tr_config *config,
+                  const struct tr_caller *caller, struct tr_process *out)
 {
-    *state_out = (void *)config;
-    return 0;
-}
-
-static void
-policy_free(void *state)
-{
-}
-
-static krb5_error_code
-policy_process(const void *state, const struct tr_caller *caller,
-               struct tr_process *out)
-{
-    const struct tr_config *config = state;
     const struct tr_rule *rule;
     size_t i;
 
@@ -54,7 +40,3 @@ policy_process(const void *state, const struct tr_caller *caller,
     }
     return TRR_NO_LABEL;
 }
-
-const struct tr_tcb_backend tr_tcb_policy = {
-    "policy", policy_create, policy_free, policy_process
-};
