@@ -30,6 +30,7 @@
 #include "names.h"
 #include "profile.h"
 #include "status.h"
+#include "ticket.h"
 #include "trustrealm_err.h"
 
 struct acceptance {
@@ -178,6 +179,33 @@ accepted_service(OM_uint32 *minor, const struct tr_context *context,
     return major;
 }
 
+/* Who the client is, and that service. */
+static OM_uint32
+identify(OM_uint32 *minor, struct acceptance *ac, const char **client_out,
+         struct tr_shown_name **service_out)
+{
+    struct tr_shown_name *client = NULL;
+    struct tr_bytes key;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    ret = tr_ticket_key(&ac->token, tr_cred_serial(ac->cred), &key);
+    if (ret == 0)
+        ret = tr_ticket_recall(&key, &client, service_out);
+    if (client != NULL)
+        tr_name_show(ac->client, client);
+    major = ret != 0 ? tr_fail(minor, ret) :
+        tr_name_text(minor, ac->client, client_out);
+    if (!GSS_ERROR(major) && client == NULL) {
+        major = accepted_service(minor, ac->context, service_out);
+        if (!GSS_ERROR(major))
+            tr_ticket_remember(&key, ac->client->principal->shown,
+                               *service_out);
+    }
+    free(key.data);
+    return major;
+}
+
 /* Take over what was decided.  *trailer_out is empty for a plain peer. */
 static krb5_error_code
 establish(struct acceptance *ac, struct tr_established *established,
@@ -268,9 +296,7 @@ decide(OM_uint32 *minor, struct acceptance *ac)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);
     if (!GSS_ERROR(major))
-        major = tr_name_text(minor, ac->client, &client);
-    if (!GSS_ERROR(major))
-        major = accepted_service(minor, context, &service);
+        major = identify(minor, ac, &client, &service);
     if (GSS_ERROR(major))
         return major;
     ret = ask_accept(ac, client, service, &ap_rep, &trailer);

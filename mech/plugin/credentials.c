@@ -31,6 +31,7 @@ tr_cred_create(gss_cred_id_t *inner, struct tr_cred **cred_out)
         return ENOMEM;
     }
     cred->mutex = tr_once_mutex();
+    cred->serial = ++tr_once()->next_credential;
     cred->inner = *inner;
     *inner = GSS_C_NO_CREDENTIAL;
     *cred_out = cred;
@@ -57,11 +58,26 @@ tr_cred_inner(gss_cred_id_t cred)
         ((struct tr_cred *)cred)->inner;
 }
 
+uint64_t
+tr_cred_serial(gss_cred_id_t cred)
+{
+    return cred == GSS_C_NO_CREDENTIAL ? 0 : ((struct tr_cred *)cred)->serial;
+}
+
+void
+tr_cred_show(struct tr_cred *cred, struct tr_shown_name *client)
+{
+    struct tr_shown_name *none = NULL;
+
+    if (!atomic_compare_exchange_strong(&cred->client, &none, client))
+        free(client);           /* another thread was faster */
+}
+
 OM_uint32
 tr_cred_client(OM_uint32 *minor, struct tr_cred *cred,
                const char **client_out)
 {
-    struct tr_shown_name *client = NULL, *none = NULL;
+    struct tr_shown_name *client = NULL;
     gss_name_t name = GSS_C_NO_NAME;
     OM_uint32 major, ignored;
 
@@ -73,8 +89,7 @@ tr_cred_client(OM_uint32 *minor, struct tr_cred *cred,
         (void)gss_release_name(&ignored, &name);
         if (GSS_ERROR(major))
             return major;
-        if (!atomic_compare_exchange_strong(&cred->client, &none, client))
-            free(client);       /* another thread was faster */
+        tr_cred_show(cred, client);
     }
     client = cred->client;
     *client_out = client->text;
@@ -197,7 +212,10 @@ gssi_acquire_cred_from(OM_uint32 *minor, gss_name_t name, OM_uint32 time_req,
                                   usage, store, &inner, NULL, time_out);
     if (GSS_ERROR(major))
         return major;
-    return finish(minor, mech, &inner, cred_out, mechs_out);
+    major = finish(minor, mech, &inner, cred_out, mechs_out);
+    if (!GSS_ERROR(major) && name == GSS_C_NO_NAME)
+        ((struct tr_cred *)*cred_out)->serial = 0;
+    return major;
 }
 
 OM_uint32

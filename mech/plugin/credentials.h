@@ -20,6 +20,7 @@ struct tr_shown_name;
 struct tr_cred {
     gss_cred_id_t inner;
     pthread_mutex_t *mutex;     /* of label: credentials are shared */
+    uint64_t serial;            /* 0: of any name; else no other has it */
     char *label;                /* local format, or NULL */
     _Atomic(struct tr_shown_name *) client;     /* once it was asked for */
 };
@@ -29,8 +30,9 @@ krb5_error_code tr_cred_create(gss_cred_id_t *inner,
                                struct tr_cred **cred_out);
 void tr_cred_free(struct tr_cred *cred);
 
-/* The inner credential of a handle that may be GSS_C_NO_CREDENTIAL. */
+/* Of a handle that may be GSS_C_NO_CREDENTIAL; the serial is 0 then. */
 gss_cred_id_t tr_cred_inner(gss_cred_id_t cred);
+uint64_t tr_cred_serial(gss_cred_id_t cred);
 
 /*
  * Whose it is, owned by cred.  For an initiator that has been used: Kerberos
@@ -38,6 +40,8 @@ gss_cred_id_t tr_cred_inner(gss_cred_id_t cred);
  */
 OM_uint32 tr_cred_client(OM_uint32 *minor, struct tr_cred *cred,
                          const char **client_out);
+/* It is known already.  client is taken over. */
+void tr_cred_show(struct tr_cred *cred, struct tr_shown_name *client);
 
 /* Copy of the label asked for, "" when none was. */
 krb5_error_code tr_cred_label(struct tr_cred *cred, char **label_out);

@@ -36,6 +36,7 @@
 #include "prepared.h"
 #include "profile.h"
 #include "status.h"
+#include "ticket.h"
 #include "trustrealm_err.h"
 
 /* What Kerberos does not know how to label. */
@@ -177,25 +178,57 @@ remember_answer(struct initiation *in, const struct tr_reply *sealed,
                         (uint64_t)sealed->u.sealed.epoch);
 }
 
+/* The token that Kerberos has made. */
+static krb5_error_code
+parse_token(const struct initiation *in, struct tr_token *token)
+{
+    krb5_error_code ret;
+
+    ret = tr_token_parse(in->reply.value, in->reply.length, token);
+    if (ret != 0)
+        return ret;
+    if (token->kind != TR_TOKEN_AP_REQ || token->oid == NULL ||
+        token->trailer != NULL)
+        return tr_detail(TRR_UNSUPPORTED, "unexpected token from Kerberos");
+    return 0;
+}
+
+/* Whose credential it is: known only now that Kerberos has used it. */
+static OM_uint32
+identify(OM_uint32 *minor, struct initiation *in, const struct tr_token *token,
+         const char **client_out)
+{
+    struct tr_shown_name *client = NULL;
+    struct tr_bytes key;
+    OM_uint32 major;
+    krb5_error_code ret;
+
+    if (in->acquired == NULL)
+        return tr_cred_client(minor, in->cred, client_out);
+    ret = tr_ticket_key(token, TR_TICKET_INITIATOR, &key);
+    if (ret == 0)
+        ret = tr_ticket_recall(&key, &client, NULL);
+    if (client != NULL)
+        tr_cred_show(in->cred, client);
+    major = ret != 0 ? tr_fail(minor, ret) :
+        tr_cred_client(minor, in->cred, client_out);
+    if (!GSS_ERROR(major) && client == NULL)
+        tr_ticket_remember(&key, in->cred->client, NULL);
+    free(key.data);
+    return major;
+}
+
 /* Have trustrealmd seal the token, and put its trailer on. */
 static krb5_error_code
-seal(struct initiation *in, const char *client)
+seal(struct initiation *in, const struct tr_token *token, const char *client)
 {
     struct tr_call call = { .type = TR_CALL_SEAL };
     struct tr_mapping *page;
-    struct tr_token token;
     struct tr_reply reply;
     krb5_error_code ret;
 
-    ret = tr_token_parse(in->reply.value, in->reply.length, &token);
-    if (ret != 0)
-        return ret;
-    if (token.kind != TR_TOKEN_AP_REQ || token.oid == NULL ||
-        token.trailer != NULL)
-        return tr_detail(TRR_UNSUPPORTED, "unexpected token from "
-                         "Kerberos");
-    call.u.seal.ap_req.data = (uint8_t *)token.body;
-    call.u.seal.ap_req.length = token.body_length;
+    call.u.seal.ap_req.data = (uint8_t *)token->body;
+    call.u.seal.ap_req.length = token->body_length;
     call.u.seal.client = (char *)client;
     call.u.seal.label = in->label;
     call.u.seal.flags = in->ask;
@@ -221,6 +254,7 @@ seal(struct initiation *in, const char *client)
 static OM_uint32
 begin_labelled(OM_uint32 *minor, struct initiation *in)
 {
+    struct tr_token token;
     const char *client;
     OM_uint32 major;
     krb5_error_code ret;
@@ -239,11 +273,13 @@ begin_labelled(OM_uint32 *minor, struct initiation *in)
     if (major != GSS_S_CONTINUE_NEEDED)
         return tr_fail(minor, tr_detail(TRR_FLAGS, "Kerberos did not "
                                         "authenticate mutually"));
-    /* Known now that Kerberos has used the credential. */
-    major = tr_cred_client(minor, in->cred, &client);
+    ret = parse_token(in, &token);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = identify(minor, in, &token, &client);
     if (GSS_ERROR(major))
         return major;
-    ret = seal(in, client);
+    ret = seal(in, &token, client);
     return ret == 0 ? GSS_S_CONTINUE_NEEDED : tr_fail(minor, ret);
 }
 

@@ -227,11 +227,20 @@ tr_inner_text(OM_uint32 *minor, gss_name_t inner,
     return major;
 }
 
+void
+tr_name_show(struct tr_name *name, struct tr_shown_name *shown)
+{
+    struct tr_shown_name *none = NULL;
+
+    if (!atomic_compare_exchange_strong(&name->principal->shown, &none, shown))
+        free(shown);            /* another thread was faster */
+}
+
 OM_uint32
 tr_name_text(OM_uint32 *minor, struct tr_name *name, const char **text_out)
 {
     struct tr_principal *principal = name->principal;
-    struct tr_shown_name *shown, *none = NULL;
+    struct tr_shown_name *shown;
     OM_uint32 major;
 
     *text_out = NULL;
@@ -239,8 +248,7 @@ tr_name_text(OM_uint32 *minor, struct tr_name *name, const char **text_out)
         major = tr_inner_text(minor, principal->inner, &shown);
         if (GSS_ERROR(major))
             return major;
-        if (!atomic_compare_exchange_strong(&principal->shown, &none, shown))
-            free(shown);        /* another thread was faster */
+        tr_name_show(name, shown);
     }
     shown = principal->shown;
     *text_out = shown->text;

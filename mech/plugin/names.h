@@ -72,6 +72,8 @@ gss_name_t tr_name_inner(gss_name_t name);
  */
 OM_uint32 tr_name_text(OM_uint32 *minor, struct tr_name *name,
                        const char **text_out);
+/* It is known already.  shown is taken over. */
+void tr_name_show(struct tr_name *name, struct tr_shown_name *shown);
 /* Of an inner name; free() it. */
 OM_uint32 tr_inner_text(OM_uint32 *minor, gss_name_t inner,
                         struct tr_shown_name **shown_out);

@@ -16,6 +16,7 @@ static struct tr_once once = {
     .objects = { [0 ... TR_OBJECT_MUTEXES - 1] = OBJECT_MUTEX },
     .imported.mutex = PTHREAD_MUTEX_INITIALIZER,
     .prepared.mutex = PTHREAD_MUTEX_INITIALIZER,
+    .tickets.mutex = PTHREAD_MUTEX_INITIALIZER,
     .connections.mutex = PTHREAD_MUTEX_INITIALIZER,
     .pages.mutex = PTHREAD_MUTEX_INITIALIZER
 };
@@ -32,6 +33,7 @@ before_fork(void)
         (void)pthread_mutex_lock(&once.objects[i].mutex);
     (void)pthread_mutex_lock(&once.imported.mutex);
     (void)pthread_mutex_lock(&once.prepared.mutex);
+    (void)pthread_mutex_lock(&once.tickets.mutex);
     (void)pthread_mutex_lock(&once.connections.mutex);
     (void)pthread_mutex_lock(&once.pages.mutex);
 }
@@ -43,6 +45,7 @@ in_parent(void)
 
     (void)pthread_mutex_unlock(&once.pages.mutex);
     (void)pthread_mutex_unlock(&once.connections.mutex);
+    (void)pthread_mutex_unlock(&once.tickets.mutex);
     (void)pthread_mutex_unlock(&once.prepared.mutex);
     (void)pthread_mutex_unlock(&once.imported.mutex);
     for (i = 0; i < TR_OBJECT_MUTEXES; i++)

@@ -23,6 +23,7 @@
 #include "page.h"
 #include "prepared.h"
 #include "profile.h"
+#include "ticket.h"
 
 /* Contexts and credentials share these. */
 #define TR_OBJECT_MUTEXES 16
@@ -38,8 +39,10 @@ struct tr_once {
     struct tr_profile profile;
     struct tr_object_mutex objects[TR_OBJECT_MUTEXES];
     _Atomic unsigned int next_object;
+    _Atomic uint64_t next_credential;
     struct tr_imported_list imported;
     struct tr_prepared_list prepared;
+    struct tr_ticket_list tickets;
     struct tr_connections connections;
     struct tr_page_cache pages;
 };

@@ -150,6 +150,18 @@ def test_ticket_renamed_to_a_service_with_bypass(make_world):
     refused_by_beta(other, beta, renamed, "TRR_SERVICE")
 
 
+def test_tickets_used_in_turns(world, alice, beta):
+    """Who a ticket is of is remembered; nobody is taken for another."""
+    carol = world.agent("alpha", "carol")
+    for _ in range(2):
+        for agent, name in ((alice, "alice"), (carol, "carol")):
+            mark = world.beta.audit.mark()
+            _, _, client = beta.accept(agent.initiate(TARGET)[1])
+            assert client == name + "@EXAMPLE.TEST"
+            record = world.beta.audit.wait(mark, event="accept")
+            assert (record["result"], record["user"]) == ("allow", client)
+
+
 def test_trailer_of_the_reply_stripped(alice, beta):
     context, token = alice.initiate(TARGET)
     _, reply, _ = beta.accept(token)

@@ -1,0 +1,60 @@
+/* mech/plugin/ticket.h - whom a ticket names */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#ifndef TR_TICKET_H
+#define TR_TICKET_H
+
+/*
+ * trustrealmd is told who the client is, and an acceptor's also whose key
+ * opened the ticket.  Kerberos makes a context of its own three times for each
+ * name that it is asked for, a third of what establishing one costs the plugin.
+ * But tickets are used again and again, and one and the same names one client
+ * and is opened by one key: what is in it in the clear goes for nothing here,
+ * and a ciphertext that was changed would not have come through Kerberos.
+ *
+ * Principals whose keys are the same cannot be told apart by a ticket: which
+ * of them it is counts for one credential only, or for those of any name.
+ */
+
+#include <krb5/krb5.h>
+#include <pthread.h>
+#include "names.h"
+#include "token.h"
+#include "wire.h"
+
+#define TR_MAX_TICKETS 16
+#define TR_MAX_TICKET 4096              /* a larger one is not remembered */
+
+struct tr_ticket {
+    struct tr_bytes key;                /* of no octets: none */
+    struct tr_shown_name *client, *service;
+};
+
+struct tr_ticket_list {
+    pthread_mutex_t mutex;
+    struct tr_ticket items[TR_MAX_TICKETS];
+    size_t oldest;
+};
+
+/*
+ * All that the names depend on, malloced: the ticket in the AP-REQ of token,
+ * and the serial of the acceptor's credential, or TR_TICKET_INITIATOR.  Empty
+ * when there is no ticket, or too much of it.
+ */
+#define TR_TICKET_INITIATOR UINT64_MAX
+krb5_error_code tr_ticket_key(const struct tr_token *token, uint64_t serial,
+                              struct tr_bytes *key_out);
+
+/* Copies of the names, NULL if they are not known; never are those of an empty
+ * key.  An initiator does not know, and pass, the service. */
+krb5_error_code tr_ticket_recall(const struct tr_bytes *key,
+                                 struct tr_shown_name **client_out,
+                                 struct tr_shown_name **service_out);
+
+/* Kerberos has accepted or made such an AP-REQ.  key is taken over.  Without
+ * memory, nothing is remembered. */
+void tr_ticket_remember(struct tr_bytes *key,
+                        const struct tr_shown_name *client,
+                        const struct tr_shown_name *service);
+
+#endif
