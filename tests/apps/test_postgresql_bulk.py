@@ -33,7 +33,7 @@ def test_copy_of_a_gibibyte_in_both_directions(world):
                    "%s -c 'COPY big TO STDOUT' | cmp - <(%s)" % (command,
                                                                 NUMBERS)):
         world.alpha.machine.run(["bash", "-o", "pipefail", "-c", script],
-                                env=env, uid=STAFF, timeout=130)
+                                env=env, uid=STAFF, timeout=400)
     count = server.sql("SELECT count(*), sum(length(line) + 1) FROM big")
     rows = GIBIBYTE // ROW
     assert count.strip() == "%d|%d" % (rows, rows * ROW)

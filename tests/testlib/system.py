@@ -156,7 +156,7 @@ class System:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self):
+    def wait_ready(self, timeout=30):
         def ready():
             if not self._process.alive():
                 raise Failure("trustrealmd of %s ended:\n%s" % (
@@ -165,7 +165,7 @@ class System:
                 return self.status()["table"]["fresh"] > 0
             except (OSError, KeyError):
                 return False
-        eventually(ready, what=lambda: "trustrealmd of %s:\n%s" % (
+        eventually(ready, timeout, lambda: "trustrealmd of %s:\n%s" % (
             self.name, self._process.text()))
 
     def stop(self):
