@@ -3,7 +3,9 @@
 
 #include "config.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "attributes.h"
@@ -40,7 +42,8 @@ static const struct { const char *name; enum tr_fact fact; } by_name[] = {
     { GSS_TRUSTREALM_ATTR_LABEL, TR_FACT_LABEL },
     { GSS_TRUSTREALM_ATTR_LABEL_LOCAL, TR_FACT_LABEL_LOCAL },
     { GSS_TRUSTREALM_ATTR_PEER_SYSTEM, TR_FACT_PEER_SYSTEM },
-    { GSS_TRUSTREALM_ATTR_CORRELATION, TR_FACT_CORRELATION }
+    { GSS_TRUSTREALM_ATTR_CORRELATION, TR_FACT_CORRELATION },
+    { GSS_TRUSTREALM_ATTR_EPOCH, TR_FACT_EPOCH }
 };
 #define NBY_NAME (sizeof(by_name) / sizeof(by_name[0]))
 
@@ -68,6 +71,10 @@ tr_facts_create(struct tr_established *established, bool labelled,
     facts->labelled = labelled;
     text = facts->text;
     text[TR_FACT_STATE] = labelled ? "labelled" : "unlabelled";
+    if (asprintf(&text[TR_FACT_EPOCH], "%" PRId64, established->epoch) < 0) {
+        free(facts);
+        return ENOMEM;
+    }
     if (labelled) {
         text[TR_FACT_REALM] = take(&established->realm);
         text[TR_FACT_LABEL] = take(&established->label);

@@ -19,7 +19,7 @@
 enum tr_fact {
     TR_FACT_STATE, TR_FACT_REALM, TR_FACT_LABEL, TR_FACT_LABEL_LOCAL,
     TR_FACT_LOW, TR_FACT_HIGH, TR_FACT_LOCAL_LOW, TR_FACT_LOCAL_HIGH,
-    TR_FACT_PEER_SYSTEM, TR_FACT_CORRELATION, TR_NFACTS
+    TR_FACT_PEER_SYSTEM, TR_FACT_CORRELATION, TR_FACT_EPOCH, TR_NFACTS
 };
 
 struct tr_facts;
@@ -31,7 +31,7 @@ struct tr_facts *tr_facts_hold(struct tr_facts *facts);
 void tr_facts_release(struct tr_facts *facts);
 
 bool tr_facts_labelled(const struct tr_facts *facts);
-/* NULL when there is none: all but the state of an unlabelled context. */
+/* NULL when there is none: an unlabelled context has only state and epoch. */
 const char *tr_facts_get(const struct tr_facts *facts, enum tr_fact fact);
 
 /*

@@ -235,6 +235,25 @@ add_events(struct tr_daemon *daemon)
     return 0;
 }
 
+/* In a file beside the socket. */
+static krb5_error_code
+show_epoch(struct tr_daemon *daemon)
+{
+    const char *socket = daemon->service.config->socket;
+    int directory = (int)(strrchr(socket, '/') + 1 - socket);
+    krb5_error_code ret;
+    char *path;
+
+    if (asprintf(&path, "%.*sepoch", directory, socket) < 0)
+        return ENOMEM;
+    ret = tr_shared_page_show(daemon->service.page, path);
+    if (ret != 0)
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
+               error_message(ret));
+    free(path);
+    return ret;
+}
+
 /* Everything but the configuration and the audit log. */
 static krb5_error_code
 open_service(struct tr_daemon *daemon)
@@ -260,6 +279,8 @@ open_service(struct tr_daemon *daemon)
     if (service->canonical_principal == NULL)
         return ENOMEM;
     ret = tr_shared_page_create(&service->page);
+    if (ret == 0)
+        ret = show_epoch(daemon);
     if (ret == 0)
         ret = tr_watch_create(&daemon->watch);
     if (ret == 0)

@@ -6,11 +6,15 @@
  * without a system call.  F_SEAL_FUTURE_WRITE leaves the mapping made here
  * before the only writable one that will ever be; nobody who is handed the
  * descriptor can write, shrink or grow it.
+ *
+ * Programs that cannot map it, but keep what was decided for a while, find the
+ * epoch in a file.
  */
 
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,9 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 #include "service.h"
+#include "text.h"
 
 struct tr_shared_page {
     int fd;
+    char *path, *new_path;      /* of the file that shows the epoch, or NULL */
     struct tr_page *page;
     uint8_t instance[sizeof(((struct tr_page *)NULL)->instance)];
 };
@@ -97,6 +103,10 @@ tr_shared_page_free(struct tr_shared_page *page)
     }
     if (page->fd >= 0)
         close(page->fd);
+    if (page->path != NULL)
+        unlink(page->path);
+    free(page->path);
+    free(page->new_path);
     free(page);
 }
 
@@ -118,10 +128,53 @@ tr_shared_page_epoch(const struct tr_shared_page *page)
     return __atomic_load_n(&page->page->epoch, __ATOMIC_ACQUIRE);
 }
 
+/* Better no file than one that shows an epoch that has ended. */
+static krb5_error_code
+show_epoch(const struct tr_shared_page *page)
+{
+    char buf[TR_DECIMAL];
+    const char *text;
+    ssize_t length;
+    bool ok;
+    krb5_error_code ret = 0;
+    int fd;
+
+    text = tr_text_decimal((int64_t)tr_shared_page_epoch(page), buf);
+    length = (ssize_t)strlen(text);
+    fd = open(page->new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+              O_CLOEXEC, 0644);
+    ok = fd >= 0 && fchmod(fd, 0644) == 0 &&
+        write(fd, text, (size_t)length) == length &&
+        rename(page->new_path, page->path) == 0;
+    if (!ok) {
+        ret = errno;
+        unlink(page->path);
+    }
+    if (fd >= 0)
+        close(fd);
+    return ret;
+}
+
+krb5_error_code
+tr_shared_page_show(struct tr_shared_page *page, const char *path)
+{
+    page->path = strdup(path);
+    if (page->path == NULL ||
+        asprintf(&page->new_path, "%s.new", path) < 0) {
+        page->new_path = NULL;
+        free(page->path);
+        page->path = NULL;
+        return ENOMEM;
+    }
+    return show_epoch(page);
+}
+
 void
 tr_shared_page_bump(struct tr_shared_page *page)
 {
     __atomic_add_fetch(&page->page->epoch, 1, __ATOMIC_ACQ_REL);
+    if (page->path != NULL)
+        (void)show_epoch(page);
 }
 
 /* The lease ends TR_LEASE_MS from now. */

@@ -403,6 +403,86 @@ def test_channel_bindings_are_not_looked_at(world, session):
     assert session().get(SHOW, "bound") == 200
 
 
+# --- many requests over a connection -------------------------------------
+
+@pytest.fixture
+def bound(world, server, session):
+    """A session of which each request with "bare" has no token."""
+    with server.configured(site=server.bound_site()):
+        yield session
+
+
+def test_connection_is_decided_on_once(world, bound):
+    live = bound()
+    mark = world.beta.audit.mark()
+    assert live.get(SHOW, "bare") == 401
+    assert live.get(SHOW) == 200
+    assert [live.get(SHOW, "bare") for _ in range(3)] == [200] * 3
+    assert re.findall("^TRUSTREALM_LABEL=(.*)$", live.text(),
+                      re.MULTILINE) == ["blue"] * 4
+    assert len(world.beta.audit.since(mark, event="accept")) == 1
+
+
+@pytest.mark.parametrize("user, uid, status", [
+    ("alice", STAFF, 200), ("bob", CLERK, 401)])
+def test_each_request_is_asked_for_its_label(world, bound, user, uid, status):
+    live = bound(user, uid)
+    assert live.get("/") == 200
+    assert live.get("/internal/", "bare") == status
+    assert live.get("/plans/", "bare") == status
+    assert live.get("/", "bare") == 200
+
+
+@pytest.mark.parametrize("system", ["alpha", "beta"])
+@pytest.mark.parametrize("location", ["/", "/plans/"])
+def test_membership_withdrawn_stops_the_next_request(world, bound, system,
+                                                     location):
+    live = bound()
+    assert live.get("/") == 200
+    assert live.get(location, "bare") == 200
+    with policies.withdrawn(world, system):
+        assert live.get(location, "bare") == 401
+        assert live.get(location) != 200
+    assert live.get(location, "bare") == 401
+    assert live.get(location) == 200
+    assert live.get(location, "bare") == 200
+
+
+def test_no_request_without_a_daemon(world, bound):
+    live = bound()
+    assert live.get("/") == 200
+    with policies.stopped(world.beta):
+        assert live.get("/", "bare") == 500
+    live = bound()
+    assert [live.get("/"), live.get("/", "bare")] == [200, 200]
+
+
+def test_curl_authenticates_again_when_asked(world, server, bound):
+    """The membership that is withdrawn in between is another's."""
+    urls = ["https://%s%s" % (table.host("beta"), path)
+            for path in ("/", "/cgi-bin/slow", "/")]
+    mark = world.beta.audit.mark()
+    process = world.alpha.spawn(
+        ["curl", "-sSiN", *NEGOTIATE, *urls], "curl-again", uid=STAFF,
+        env=environment(world, "alice", STAFF, "alpha"))
+    try:
+        process.wait_for("^begin")
+        with policies.withdrawn(world, "gamma"):
+            server.machine.write("/srv/www/go", "")
+            process.wait(30)
+    finally:
+        server.machine.script("rm -f /srv/www/go")
+    assert re.findall(r"^HTTP/\S+ (\d+)", process.text(),
+                      re.MULTILINE) == ["200", "200", "401", "200"]
+    assert len(world.beta.audit.since(mark, event="accept")) == 2
+
+
+def test_curl_does_not_try_for_ever(world, server, bound):
+    """For a label that a location does not accept."""
+    answer = curl(world, "/plans/", user="bob", uid=CLERK)
+    assert answer.statuses == [401]
+
+
 # --- what the guide tells to leave off ----------------------------------
 
 @pytest.fixture

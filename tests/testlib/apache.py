@@ -6,6 +6,7 @@ get."""
 import contextlib
 
 from . import guide, table
+from .world import socket_directory
 
 WWW_DATA = 33
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -47,7 +48,8 @@ def shown(file):
     text = guide.shown("http", file)
     for ours, tests in (("example.com", "example.test"),
                         ("'internal'", "'blue'"), ("=internal", "=blue"),
-                        ("secret:crypto", "red:code")):
+                        ("secret:crypto", "red:code"),
+                        ("/run/trustrealm", socket_directory())):
         text = text.replace(ours, tests)
     return text
 
@@ -78,6 +80,11 @@ class Apache:
             line for line in shown("Then").splitlines()
             if line.startswith("a2")), PATH=PATH)
         self.start()
+
+    def bound_site(self):
+        """The guide's for many requests over a connection."""
+        return (self.site[:self.site.index("<Location")] +
+                shown("the locations above") + "</VirtualHost>\n")
 
     def configure(self, common="", site=None):
         """Write the guide's files, with more lines for all locations, or

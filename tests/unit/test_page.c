@@ -146,6 +146,61 @@ no_two_pages_look_alike(void **state)
     tr_shared_page_free(b);
 }
 
+/* What the file shows; 0 when there is none. */
+static uint64_t
+shown(const char *path)
+{
+    unsigned long long epoch = 0;
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL)
+        return 0;
+    assert_int_equal(fscanf(file, "%llu", &epoch), 1);
+    assert_int_equal(fgetc(file), EOF);
+    fclose(file);
+    return epoch;
+}
+
+static void
+a_file_shows_the_epoch(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    char directory[] = "/tmp/tr-page-XXXXXX", path[64];
+    struct stat st;
+
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/epoch", directory);
+    assert_int_equal(tr_shared_page_show(page, path), 0);
+    assert_true(shown(path) == tr_shared_page_epoch(page));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode, S_IFREG | 0644);
+    tr_shared_page_bump(page);
+    assert_true(shown(path) == tr_shared_page_epoch(page));
+    tr_shared_page_free(page);
+    assert_true(shown(path) == 0);
+    assert_int_equal(rmdir(directory), 0);
+}
+
+static void
+an_epoch_that_has_ended_is_not_shown(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    char directory[] = "/tmp/tr-page-XXXXXX", path[64], in_the_way[96];
+
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/epoch", directory);
+    snprintf(in_the_way, sizeof(in_the_way), "%s.new", path);
+    assert_int_equal(tr_shared_page_show(page, path), 0);
+    assert_int_equal(mkdir(in_the_way, 0700), 0);
+    tr_shared_page_bump(page);
+    assert_true(shown(path) == 0);
+    assert_int_equal(rmdir(in_the_way), 0);
+    tr_shared_page_bump(page);
+    assert_true(shown(path) == tr_shared_page_epoch(page));
+    tr_shared_page_free(page);
+    assert_int_equal(rmdir(directory), 0);
+}
+
 int
 main(void)
 {
@@ -155,7 +210,9 @@ main(void)
         cmocka_unit_test(the_daemon_still_writes),
         cmocka_unit_test(the_lease_lasts_a_second),
         cmocka_unit_test(the_lease_ends_with_the_daemon),
-        cmocka_unit_test(no_two_pages_look_alike)
+        cmocka_unit_test(no_two_pages_look_alike),
+        cmocka_unit_test(a_file_shows_the_epoch),
+        cmocka_unit_test(an_epoch_that_has_ended_is_not_shown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
