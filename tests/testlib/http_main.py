@@ -37,7 +37,7 @@ def get(connection, host, path, *words):
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     while line := answer.readline():
-        print(line.decode(), end="", flush=True)
+        print(line.decode(errors="replace"), end="", flush=True)
     answer.read()       # nothing, but the connection is free now
     print("status", answer.status)
 
