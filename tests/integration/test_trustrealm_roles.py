@@ -61,8 +61,33 @@ def test_commands_of_each_role(administration):
         done = administration.trustrealm(name, *arguments)
         assert done.status == (0 if permitted else 1), (name, done)
         assert ("Insufficient access" in done.err) == (not permitted)
+        assert ("you are %s there; this takes " % person(name)
+                in done.err) == (not permitted), done
         assert (administration.directory.search() == before) == \
             (not permitted), (name, done)
+
+
+@pytest.mark.parametrize("name, arguments, takes", [
+    ("olga", ["system", "join", "delta.example.com", "--realm", "corporate",
+              "--low", "open", "--high", "open"],
+     "an owner of the trust realm corporate (where two people have to agree, "
+     "with a proposal by somebody else: --propose)"),
+    ("sid", ["system", "leave", "beta.example.com", "--realm", "engineering"],
+     "an owner of the trust realm engineering"),
+    ("olga", ["system", "disable", "beta.example.com"],
+     "a system administrator who is its owner"),
+    ("olga", ["realm", "set", "engineering", "--level", "40 higher"],
+     "a label policy officer"),
+    ("sid", ["map", "remove", "engineering/local"], "a label policy officer"),
+    ("paula", ["system", "join", "delta.example.com", "--realm", "corporate",
+               "--low", "open", "--high", "open", "--propose"],
+     "an owner of the trust realm corporate"),
+])
+def test_who_could_is_told(administration, name, arguments, takes):
+    done = administration.trustrealm(name, *arguments)
+    assert done.status == 1
+    assert done.err.splitlines()[-1] == "trustrealm: you are %s there; " \
+        "this takes %s" % (person(name), takes)
 
 
 def test_who_has_no_role_sees_nothing(administration):

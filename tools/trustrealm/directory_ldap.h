@@ -22,6 +22,10 @@ int tool_ldap_failed(const struct tool_ldap *ldap, int code,
 int tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
                   LDAPMessage **answer_out);
 int tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out);
+/* Say as whom the server knows us, and what role may make such a change
+ * (doc/SCHEMA, "Access"). */
+void tool_ldap_tell_roles(const struct tool_ldap *ldap,
+                          const struct tool_change *change);
 int tool_ldap_apply(void *arg, const struct tool_change *changes, size_t n);
 
 #endif

@@ -155,8 +155,10 @@ operate(const struct tool_ldap *ldap, const char *dn, LDAPMod **mods,
 
 /* Say why an operation failed. */
 static int
-explain(const struct tool_ldap *ldap, int code, const char *dn)
+explain(const struct tool_ldap *ldap, int code, const struct step *step)
 {
+    const char *dn = step->dn;
+
     switch (code) {
     case LDAP_ASSERTION_FAILED:
     case LDAP_NO_SUCH_ATTRIBUTE:
@@ -166,6 +168,9 @@ explain(const struct tool_ldap *ldap, int code, const char *dn)
                          "meanwhile (%s); look again", dn,
                          ldap_err2string(code));
     case LDAP_INSUFFICIENT_ACCESS:
+        (void)tool_ldap_failed(ldap, code, dn);
+        tool_ldap_tell_roles(ldap, step->change);
+        return TOOL_NO;
     case LDAP_CONSTRAINT_VIOLATION:
     case LDAP_OBJECT_CLASS_VIOLATION:
     case LDAP_INVALID_SYNTAX:
@@ -231,7 +236,7 @@ make(struct tool_ldap *ldap, const struct step *step)
                        before == NULL ? NULL : before->csn);
     if (code == LDAP_NO_SUCH_OBJECT && before != NULL)
         code = LDAP_ASSERTION_FAILED;
-    return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step->dn);
+    return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step);
 }
 
 /* Remove an entry that we added, unless it is another one by now. */

@@ -1,0 +1,112 @@
+/* tools/trustrealm/directory_ldap_roles.c - who could have made a change */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A server says that somebody may not write, and no more.  Who may is a matter
+ * of its rules; where they are those of doc/SCHEMA, it follows from what was
+ * to be written.
+ */
+
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "directory_ldap.h"
+
+struct needs {
+    const struct tool_change *change;
+    char *roles;                /* "an owner of ..., and ..."; or NULL */
+    bool proposed;              /* two people may have to agree on it */
+};
+
+/* Takes role over. */
+static void
+need(struct needs *needs, char *role)
+{
+    char *roles = needs->roles;
+
+    if (roles == NULL) {
+        needs->roles = role;
+        return;
+    }
+    if (strstr(roles, role) == NULL) {
+        needs->roles = tool_format("%s, and %s", roles, role);
+        free(roles);
+    }
+    free(role);
+}
+
+static bool
+is_one_of(const char *attribute, size_t length, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (strlen(*names) == length &&
+            strncasecmp(*names, attribute, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* By the type of the entry that attribute, of that length, belongs to. */
+static void
+need_for(struct needs *needs, enum tr_record_type type, const char *attribute,
+         size_t length, const char *value)
+{
+    static const char *const grants[] = { "trMembership", "trClearance",
+                                          NULL };
+
+    if (is_one_of(attribute, length, grants))
+        need(needs, tool_format("an owner of the trust realm %.*s",
+                                (int)strcspn(value, " "), value));
+    else if (type == TR_RECORD_SYSTEM)
+        need(needs, tool_copy("a system administrator who is its owner"));
+    else if (type != 0)
+        need(needs, tool_copy("a label policy officer"));
+    else if (strncasecmp(attribute, "member", length) == 0)
+        need(needs, tool_copy("a role officer"));
+}
+
+static void
+note_value(bool added, const char *attribute, const char *value, void *arg)
+{
+    static const char *const proposed[] = {
+        "trMembership", "trClearance", "trLevelMap", "trCategoryMap", NULL
+    };
+    struct needs *needs = arg;
+    const struct tool_entry *entry = needs->change->after != NULL ?
+        needs->change->after : needs->change->before;
+    size_t length = strlen(attribute);
+
+    if (added && is_one_of(attribute, length, proposed))
+        needs->proposed = true;
+    if (strcasecmp(attribute, "trChange") != 0) {
+        need_for(needs, entry->type, attribute, length, value);
+        return;
+    }
+    /* "ATTRIBUTE VALUE" that is proposed: only maps have others. */
+    length = strcspn(value, " ");
+    need_for(needs, TR_RECORD_MAP, value, length,
+             value + length + strspn(value + length, " "));
+}
+
+void
+tool_ldap_tell_roles(const struct tool_ldap *ldap,
+                     const struct tool_change *change)
+{
+    struct needs needs = { .change = change };
+    struct berval *name = NULL;
+    const char *me = "nobody it knows";
+
+    tool_change_each(change, note_value, &needs);
+    if (ldap_whoami_s(ldap->ld, &name, NULL, NULL) == LDAP_SUCCESS &&
+        name != NULL && name->bv_len > 0)
+        me = strncmp(name->bv_val, "dn:", 3) == 0 ? name->bv_val + 3 :
+            name->bv_val;
+    tool_fail(TOOL_NO, "you are %s there%s%s%s", me,
+              needs.roles != NULL ? "; this takes " : "",
+              needs.roles != NULL ? needs.roles : "",
+              !needs.proposed ? "" : " (where two people have to agree, with "
+              "a proposal by somebody else: --propose)");
+    free(needs.roles);
+    ber_bvfree(name);
+}
