@@ -217,7 +217,7 @@ def test_server_away(site):
     (["--uri", "http://x", "--base", "x"], "not an LDAP URI"),
     (["--uri", "ldap://x", "--base", "x", "--bind", "simple:cn=x:/f"],
      "a password needs TLS"),
-    (["--uri", "ldap://x", "--base", "x", "--bind", "who"], "way to bind"),
+    (["--uri", "ldap://x", "--base", "x", "--bind", "who"], "bind method"),
     (["--uri", "ldap://x", "--ldif", "y"], "either --ldif or --uri")])
 def test_directory_options(options, reason):
     done = trustrealm("realm", "list", *options)
