@@ -5,8 +5,8 @@
 #define TR_DER_H
 
 /*
- * Tokens and messages are read and written through these few functions, thin
- * over libtasn1's own for tag and length.  Reading accepts only what DER
+ * Tokens and messages are read and written through these few functions, a thin
+ * layer over libtasn1's own for tag and length.  Reading accepts only what DER
  * would write: one identifier octet, definite length, no octet more than the
  * length needs.
  */

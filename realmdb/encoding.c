@@ -19,7 +19,7 @@ struct entry {
     uint32_t number;
     uint16_t rank;
     char *name;                         /* as given, then NUL, then: */
-    const char *key;                    /* in small letters */
+    const char *key;                    /* in lower case */
 };
 
 struct names {
@@ -37,7 +37,7 @@ struct tr_encoding {
     bool finished;
 };
 
-/* Copy name (length octets) in small letters and with a NUL to key; false when
+/* Copy name (length octets) in lower case and with a NUL to key; false when
  * it is no name or a longer one than there may be. */
 static bool
 make_key(const char *name, size_t length, char key[TR_MAX_NAME + 1])
@@ -55,7 +55,7 @@ make_key(const char *name, size_t length, char key[TR_MAX_NAME + 1])
     return true;
 }
 
-/* As strcmp() of name, in small letters, with key. */
+/* As strcmp() of name, in lower case, with key. */
 static int
 compare_name(const char *name, size_t length, const char *key)
 {

@@ -6,7 +6,7 @@
 
 #include "label.h"
 
-/* The octet of a name, in small letters; NUL if names have no such octet.
+/* The octet of a name, in lower case; NUL if names have no such octet.
  * Independent of the locale: a label means the same to every process. */
 static inline char
 tr_name_octet(char c)

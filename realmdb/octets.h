@@ -53,8 +53,7 @@ krb5_error_code tr_builder_take(struct tr_builder *builder,
                                 uint8_t **octets_out, size_t *length_out);
 void tr_builder_free(struct tr_builder *builder);
 
-/* FNV-1a: to find octets again, or to see that they are damaged; no secret
- * and no attacker is kept off by it. */
+/* FNV-1a, for looking things up and noticing damage; it stops no attacker. */
 static inline uint64_t
 tr_octets_hash(const void *octets, size_t length)
 {

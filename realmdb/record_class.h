@@ -14,7 +14,7 @@ typedef krb5_error_code tr_parse_value(const char *value, void *item);
 typedef int tr_compare_items(const void *a, const void *b);
 
 /* To a char *.  Names of trust realms, systems, services and formats have no
- * case and come out in small letters; those of levels stay as they are. */
+ * case and come out in lower case; those of levels stay as they are. */
 tr_parse_value tr_parse_name;
 tr_parse_value tr_parse_level;
 tr_parse_value tr_parse_principal;

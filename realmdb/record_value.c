@@ -280,7 +280,7 @@ tr_parse_pair(const char *value, void *item)
     return ret;
 }
 
-/* --- writing -------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------- */
 
 static char *
 print(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -54,9 +54,9 @@ struct tr_ldap_options {
 /*
  * Follow the directory by RFC 4533 refreshAndPersist and keep table up to
  * date; runs until stop_fd becomes readable, reconnecting with back-off.
- * Entries that cannot be used are reported by TR_SOURCE_AWAY's sibling
- * callback bad and left out: one bad entry does not hide the others, and the
- * system it described stays unknown (fail closed; tr_record_closed() for
+ * Entries that cannot be used are reported to the callback bad and left out:
+ * one bad entry does not hide the others, and the system it described stays
+ * unknown (fail closed; tr_record_closed() for
  * those whose absence would allow more).  The process ignores SIGPIPE.
  */
 struct tr_source_callbacks {

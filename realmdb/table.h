@@ -45,8 +45,8 @@ void tr_table_close(struct tr_table *table);
 bool tr_table_discarded(const struct tr_table *table);
 /* Remove a table that nobody has open, and dir if there is nothing else. */
 void tr_table_remove(const char *dir);
-/* Should this process crash, it will have been the table in dir: that is to
- * be read whole before it is opened again.  (Files on a disk that fails.) */
+/* If this process crashes, the table in dir may have made it crash (on a disk
+ * that fails): have it examined before it is opened again. */
 void tr_table_guard(const char *dir);
 /* What went wrong in the last call on table, its updates and its views that
  * failed with TRR_TABLE or TRR_ENTRY; "" if none did.  Owned by table. */

@@ -3,7 +3,7 @@
 
 /*
  * The digest stands for all that gives a label its meaning: it is the SHA-256
- * of a text in which every name is in small letters and every list in the
+ * of a text in which every name is in lower case and every list in the
  * order that records have (levels and categories by number, pairs by local
  * name, maps by format).
  */

@@ -7,13 +7,13 @@
  * it is used, in a child process; when that does not come back with "ok", the
  * file is not opened.
  *
- * A million systems take seconds to read.  Therefore the writer notes, beside
- * the file, what stat(2) says of it: when it opened a file that had been
- * read, and after each commit.  As long as that is true nobody else has
- * written to the file and it need not be read again.  After a crash it may
- * not be; then it is read.  What no stat(2) shows, a disk that forgets, can
- * still end a process that reads the table (which allows nothing, then): such
- * a process removes the note, so the next one finds out.
+ * A million systems take seconds to read.  So the writer notes beside the file
+ * what stat(2) says of it, when it has opened a file that was examined and
+ * after each commit.  While the note is true nobody else has written to the
+ * file, and it is not read again; after a crash the note may be wrong, and it
+ * is.  Damage that stat(2) does not show, on a failing disk, can still end a
+ * process that reads the table (which then allows nothing): such a process
+ * removes the note, so that the next one examines the file.
  */
 
 #include "config.h"
@@ -71,7 +71,7 @@ tr_sound_start(struct tr_table *table)
     tr_sound_note(table);
 }
 
-/* Without a note the file is only read once more. */
+/* Without a note the file is examined once more, no worse. */
 void
 tr_sound_note(const struct tr_table *table)
 {
@@ -86,8 +86,7 @@ tr_sound_note(const struct tr_table *table)
         return;
 }
 
-/* Where the note of the table is that this process reads: a handler of
- * signals has no argument for it. */
+/* Path of the note: a signal handler has no argument for it. */
 static char guarded[4096];
 
 static void

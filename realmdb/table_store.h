@@ -8,7 +8,7 @@
  * One LMDB environment.  TR_DB_RECORD holds the records under the key that
  * the source gave them, each behind a checksum (against damage; an attacker
  * could write the whole file); the other databases find that key by what a
- * record is asked for.  Names are in small letters.
+ * record is asked for.  Names are in lower case.
  *
  * Entries may claim one name, for a moment (names are swapped; a refresh
  * delivers in any order) or because the directory is wrong.  An index has all

@@ -206,7 +206,7 @@ tr_view_info(const struct tr_view *view, struct tr_table_info *out)
     *out = view->info;
 }
 
-/* name in small letters, as records have it; false when none is so long. */
+/* name in lower case, as records have it; false when none is so long. */
 static bool
 make_key(const char *name, char key[TR_MAX_NAME + 1])
 {
@@ -324,7 +324,7 @@ look_up(const struct tr_view *view, enum tr_db db, const char *name,
     return 0;
 }
 
-/* Whether host, in small letters, is a name of system. */
+/* Whether host, in lower case, is a name of system. */
 static bool
 is_host(const struct tr_system_record *system, const char *host)
 {

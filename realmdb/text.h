@@ -46,21 +46,21 @@ krb5_error_code tr_text_time(const char *text, int64_t *seconds_out);
 /* Whether text has 1 to TR_MAX_NAME octets, all of them [A-Za-z0-9._-]. */
 bool tr_text_is_name(const char *text);
 
-/* Make letters small, in place. */
+/* Turn letters to lower case, in place. */
 void tr_text_lower(char *text);
 
-/* What stat(2) says of a file, as a text (padded with NULs) that is another
- * one when the file is or has been written to. */
+/* What stat(2) says of a file, as text (padded with NULs): it changes when the
+ * file is replaced or written to. */
 #define TR_FILE_TEXT 160
 void tr_text_file(const struct stat *st, char text[TR_FILE_TEXT]);
 /* Whether both say the same. */
 bool tr_text_same_file(const struct stat *a, const struct stat *b);
 
-/* fopen() for reading that waits for nobody: not for who would write to a
- * FIFO that somebody put in the place of the file.  What it is, look. */
+/* fopen() for reading that never blocks, not even on a FIFO that was put in
+ * the file's place: fstat() what was opened. */
 FILE *tr_text_open(const char *path);
 
-/* As strcmp(), without case. */
+/* As strcmp(), but ignoring the case of ASCII letters. */
 int tr_text_compare(const char *a, const char *b);
 
 #endif

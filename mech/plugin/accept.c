@@ -53,7 +53,7 @@ struct acceptance {
 
 /* --- the token ----------------------------------------------------------- */
 
-/* What is known to be refused need not come to Kerberos. */
+/* What is refused in any case need not come to Kerberos. */
 static krb5_error_code
 check_trailer(const struct acceptance *ac)
 {
@@ -124,8 +124,9 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
 /* --- asking trustrealmd -------------------------------------------------- */
 
 /*
- * What Kerberos has authenticated must go with the token.  trustrealmd
- * refuses what does not, and records it; this is in case it did not.
+ * The flags that Kerberos authenticated must agree with the token.
+ * trustrealmd refuses and records it when they do not; this is in case it
+ * should fail to.
  */
 static krb5_error_code
 check_flags(const struct acceptance *ac)
@@ -277,7 +278,7 @@ find_ap_rep(const struct acceptance *ac, struct tr_token *ap_rep)
     return ret;
 }
 
-/* Kerberos has accepted: have it decided, and put the trailer on the reply. */
+/* Kerberos has accepted: ask trustrealmd, and put its trailer on the reply. */
 static OM_uint32
 decide(OM_uint32 *minor, struct acceptance *ac)
 {
@@ -310,7 +311,7 @@ decide(OM_uint32 *minor, struct acceptance *ac)
 
 /* --- one step ------------------------------------------------------------ */
 
-/* trustrealmd will be asked when there is no more to come from Kerberos. */
+/* For trustrealmd, which is asked when Kerberos is done. */
 static krb5_error_code
 keep_ap_req(struct acceptance *ac)
 {

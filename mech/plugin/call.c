@@ -47,8 +47,8 @@ wait_for(int fd, int64_t deadline)
 
 /* A call that the daemon has not seen; never leaves this file. */
 #define NOT_SEEN EPIPE
-/* All idle connections may be of a daemon that is gone, and a new one of one
- * that is just going. */
+/* All idle connections may lead to a daemon that is gone, and a new one to a
+ * daemon that is about to stop. */
 #define MAX_TRIES (TR_MAX_IDLE_CONNECTIONS + 2)
 
 static krb5_error_code
@@ -59,9 +59,9 @@ lost(const char *why)
 }
 
 /*
- * Left to itself the kernel names the real user, but connect() named the
- * effective one: in a setuid program they differ, and trustrealmd wants every
- * packet to come from who connected.  Nobody else can name him.
+ * Left to itself the kernel attaches the real uid, but connect() recorded the
+ * effective one.  In a setuid program they differ, and trustrealmd wants every
+ * packet to come from whoever connected.  The kernel lets nobody forge it.
  */
 static ssize_t
 send_as_effective_user(const struct tr_connection *connection,
@@ -156,13 +156,13 @@ receive(struct tr_connection *connection, krb5_error_code sent,
         if (length >= 0)
             break;
         if (errno == ECONNRESET) {
-            /* What it said before is still to be had. */
+            /* What it sent before can still be read. */
             sent = NOT_SEEN;
             continue;
         }
         if (errno != EINTR)
             return errno == EAGAIN ? late() : lost(strerror(errno));
-        /* From now on for the rest of the time only. */
+        /* Wait for the rest of the time only. */
         ret = wait_for(connection->fd, deadline);
         if (ret != 0)
             return ret;
@@ -189,7 +189,7 @@ refused(const struct tr_reply *reply)
                      *id != '\0' ? " [" : "", id, *id != '\0' ? "]" : "");
 }
 
-/* Of the page that an answer goes by, or NULL. */
+/* Instance of the page that a reply refers to, or NULL. */
 static const struct tr_bytes *
 instance_in(const struct tr_reply *reply)
 {
@@ -248,7 +248,7 @@ exchange(struct tr_connection *connection, const struct tr_bytes *octets,
     return ret;
 }
 
-/* The same over whichever connection it takes; page is that connection's. */
+/* The same over the first connection that works; *page is that one's. */
 static krb5_error_code
 exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
                  struct tr_mapping **page)

@@ -245,7 +245,8 @@ take_out(struct tr_connections *all, size_t i)
     return connection;
 }
 
-/* The newest but for those that opener has to other sockets, or NULL. */
+/* The newest that opener has to this socket, or that is not opener's and has
+ * to be closed; NULL if there is none. */
 static struct tr_connection *
 take_newest(struct tr_connections *all, const struct tr_opener *opener,
             const char *path, bool from_environment)

@@ -7,13 +7,13 @@
 /*
  * trustrealmd judges a caller by what the kernel noted when the connection was
  * opened.  So an idle one is used again only by the process, user, group and
- * groups that opened it, to the same socket, and never beyond a fork.  Of one
- * that is not used soon trustrealmd closes its end; that is noticed at the
- * next call.
+ * groups that opened it, to the same socket, and never beyond a fork.  When it
+ * is not used soon trustrealmd closes its end, which is noticed at the next
+ * call.
  *
- * The descriptor is not known to the application, which may close it and use
- * the number for something else: it is touched only while it stands for the
- * connection, by the kernel's name of that.
+ * The application does not know of the descriptor, and may close it and use
+ * the number for something else: it is touched only while the kernel's cookie
+ * shows that it still is this socket.
  */
 
 #include <krb5/krb5.h>
@@ -43,7 +43,7 @@ void tr_opener_note(struct tr_opener *opener);
 struct tr_connection {
     LIST_ENTRY(tr_connection) of_all;
     int fd;                     /* -1: closed by a fork */
-    uint64_t cookie;            /* the kernel's name of it */
+    uint64_t cookie;            /* SO_COOKIE of it */
     struct tr_opener opener;
     struct sockaddr_un address;
     bool from_environment;      /* the address */
@@ -58,7 +58,7 @@ struct tr_connections {
     struct tr_connection *idle[TR_MAX_IDLE_CONNECTIONS];    /* newest last */
 };
 
-/* Where trustrealmd is: names it as long as the environment stays. */
+/* Path of trustrealmd's socket, good until the environment changes. */
 const char *tr_connection_path(bool *from_environment_out);
 
 /*
@@ -71,9 +71,10 @@ krb5_error_code tr_connection_open(int64_t deadline,
                                    struct tr_connection **connection_out);
 void tr_connection_close(struct tr_connection *connection);
 
-/* An idle one that will do, or NULL; what will never do again is closed. */
+/* An idle one that the caller may use, or NULL; those that nobody can use any
+ * more are closed. */
 struct tr_connection *tr_connection_take(void);
-/* Whoever took or opened it has his answer; takes it over. */
+/* Give back one whose call has been answered; it is taken over. */
 void tr_connection_keep(struct tr_connection *connection);
 
 /* In the child of a fork, which has one thread: all are the parent's. */

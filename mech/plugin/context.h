@@ -6,8 +6,8 @@
 
 /*
  * A context is a context of Kerberos plus what trustrealmd decided about it.
- * Kerberos does all the cryptography; trustrealmd all the deciding; here is
- * kept what both need to find each other again.
+ * Kerberos does all the cryptography and trustrealmd makes all the decisions;
+ * kept here is what ties the two together.
  *
  * Kerberos (1.20) wants a context used by one thread at a time and does not
  * check.  What is kept here stays consistent all the same: after establishment
@@ -32,7 +32,7 @@ enum tr_stage {
 };
 
 struct tr_context {
-    /* what each message looks at, side by side; but for changed fixed once
+    /* what each message looks at, side by side; all but changed is fixed once
      * the stage is TR_READY */
     gss_ctx_id_t inner;
     enum tr_stage stage;
@@ -47,7 +47,7 @@ struct tr_context {
     bool identify;              /* the application itself set this flag */
     struct tr_facts *facts;
     struct tr_bytes record;             /* of trustrealmd */
-    /* Ties the record to the inner key; not of a by-pass of an initiator. */
+    /* Ties the record to the inner key; not used by an initiator's by-pass. */
     uint8_t binding[TR_BINDING_LENGTH];
     _Atomic uint32_t sizes[3];          /* of tr_message_sizes() */
 
@@ -62,7 +62,7 @@ krb5_error_code tr_context_create(const struct tr_mech *mech, bool initiator,
                                   struct tr_context **context_out);
 /* With the inner context; keys are wiped. */
 void tr_context_free(struct tr_context *context);
-/* Nothing more will be done on it; it remains to be deleted. */
+/* Make it of no more use; the application has yet to delete it. */
 void tr_context_kill(struct tr_context *context);
 
 /* Replace the association record; record is taken over. */
@@ -73,8 +73,8 @@ void tr_context_set_record(struct tr_context *context,
 OM_uint32 tr_context_derive(OM_uint32 *minor, struct tr_context *context);
 
 /*
- * Both ends have agreed: take over what trustrealmd says, and the reference
- * to its page in every case, and let messages pass.
+ * Both ends have agreed: let messages pass, as trustrealmd says.  Takes over
+ * the reference to its page, also on error.
  */
 krb5_error_code tr_context_establish(struct tr_context *context,
                                      struct tr_established *established,

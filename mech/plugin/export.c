@@ -146,8 +146,8 @@ import_inner(OM_uint32 *minor, struct tr_context *context,
     return major;
 }
 
-/* The record of a by-pass of an initiator is not bound to the context: it has
- * to be one for where this one goes. */
+/* The record of an initiator's by-pass is not bound to the context: get one
+ * for this context's own target. */
 static OM_uint32
 prepare_anew(OM_uint32 *minor, struct tr_context *context)
 {
@@ -179,7 +179,7 @@ prepare_anew(OM_uint32 *minor, struct tr_context *context)
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
-/* Which tag marks the records of which direction goes by the role. */
+/* The role decides which tag belongs to which direction. */
 static OM_uint32
 check_role(OM_uint32 *minor, const struct tr_context *context)
 {

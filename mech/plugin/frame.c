@@ -9,7 +9,7 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* Fixed, and so telling nothing: RFC 4120 wants a server and a time. */
+/* Always the same, so that it tells nothing; RFC 4120 wants a server. */
 #define REFUSAL_TEXT "refused"
 #define REFUSAL_REALM "TRUSTREALM"
 #define REFUSAL_SERVER "trustrealm"

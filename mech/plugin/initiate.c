@@ -14,8 +14,8 @@
  *        --- AP-REP, trailer -> Accepted (acceptance verified)
  *        <-- Established
  *
- * Where a token was sealed under the present epoch, Prepare is known and not
- * asked (prepared.h).
+ * Prepare is left out when a token for the same target was sealed under the
+ * present epoch (prepared.h).
  *
  * The marker is a context flag that travels authenticated: an acceptor that
  * finds it without trailer knows that the trailer was taken away.
@@ -39,7 +39,7 @@
 #include "ticket.h"
 #include "trustrealm_err.h"
 
-/* What Kerberos does not know how to label. */
+/* Contexts that cannot be labelled. */
 #define REFUSED_FLAGS (GSS_C_DCE_STYLE | GSS_C_ANON_FLAG)
 
 struct initiation {
@@ -155,8 +155,8 @@ kerberos(OM_uint32 *minor, struct initiation *in, gss_buffer_t token)
                                 &in->reply, &in->flags, &in->time);
 }
 
-/* What Kerberos was asked for goes by an answer that is out of date now: this
- * token must not leave. */
+/* What Kerberos was asked for was decided by an answer that is now out of
+ * date: this token must not leave. */
 static krb5_error_code
 check_answer(struct initiation *in, int64_t flags)
 {
@@ -167,7 +167,7 @@ check_answer(struct initiation *in, int64_t flags)
                      "changed");
 }
 
-/* The next context to the same target need not ask whether it may be. */
+/* The next context to the same target need not ask first. */
 static void
 remember_answer(struct initiation *in, const struct tr_reply *sealed,
                 struct tr_mapping *page)
@@ -340,7 +340,7 @@ begin(OM_uint32 *minor, struct initiation *in)
     major = begin_once(minor, in);
     if (!in->outdated)
         return major;
-    /* From the start, and ask. */
+    /* Start again, and ask. */
     in->outdated = false;
     (void)gss_release_buffer(&ignored, &in->reply);
     tr_context_kill(in->context);

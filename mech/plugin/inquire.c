@@ -62,7 +62,7 @@ gssi_context_time(OM_uint32 *minor, gss_ctx_id_t handle, OM_uint32 *time_out)
     return *time_out > 0 ? major : GSS_S_CONTEXT_EXPIRED;
 }
 
-/* Both names, of which that of the peer of an acceptor carries its label. */
+/* Both names; the peer's carries the label. */
 static OM_uint32
 put_names(OM_uint32 *minor, struct tr_context *context, gss_name_t *source,
           gss_name_t *target, gss_name_t *source_out, gss_name_t *target_out)
@@ -122,7 +122,7 @@ gssi_inquire_context(OM_uint32 *minor, gss_ctx_id_t handle,
 
 /* --- by OID -------------------------------------------------------------- */
 
-/* The kernel that gets the keys cannot be asked again: an end in time. */
+/* The kernel that gets the keys cannot be called back: limit its time. */
 static void
 limit_lucid(struct tr_context *context, gss_buffer_set_t set)
 {

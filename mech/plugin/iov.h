@@ -30,7 +30,7 @@ bool tr_iov_ends_with(const gss_iov_buffer_desc *iov, int count,
 #define TR_FEW_IOV 16
 struct tr_iov {
     gss_iov_buffer_desc *items;
-    gss_iov_buffer_desc few[TR_FEW_IOV];        /* as a rule they are */
+    gss_iov_buffer_desc few[TR_FEW_IOV];        /* usually enough */
 };
 
 /* A copy with more, empty DATA buffers behind all others. */

@@ -11,9 +11,9 @@
  * trustrealmd is asked to judge the association anew; without its "yes" the
  * message does not pass.
  *
- * Looking takes two loads and a read of the coarse clock; again, after a
- * message, one load.  The limits in time are looked at four times a second, by
- * CLOCK_BOOTTIME: sleep counts.
+ * This costs two loads and a read of the coarse clock before a message, and
+ * one load after it.  Lifetime and idle timeout are looked at four times a
+ * second, by CLOCK_BOOTTIME: time asleep counts.
  */
 
 #include <gssapi/gssapi.h>
@@ -39,15 +39,15 @@ struct tr_life {
 };
 
 /*
- * Take over a decision and the reference to the page it is good with, which
- * is NULL then.  The first time, or with the mutex of the context held.
+ * Take over a decision and the reference to the page that it goes by (*page is
+ * then NULL).  But for the first time, with the mutex of the context held.
  */
 krb5_error_code tr_life_begin(struct tr_life *life,
                               const struct tr_established *established,
                               struct tr_mapping **page);
 void tr_life_end(struct tr_life *life);
 
-/* May a message pass?  Before the inner call; the second also after it. */
+/* May a message pass?  The first before the inner call, the second after. */
 krb5_error_code tr_life_enter(struct tr_context *context);
 krb5_error_code tr_life_confirm(struct tr_context *context);
 

@@ -6,8 +6,8 @@
 
 /*
  * Kerberos carries this flag authenticated from initiator to acceptor and
- * otherwise makes nothing of it.  Marker and trailer come together or the
- * token is refused.  Applications see the flag only when they set it.
+ * otherwise ignores it.  A token that has the marker but no trailer, or the
+ * reverse, is refused.  Applications see the flag only if they set it.
  */
 
 #include <gssapi/gssapi_ext.h>

@@ -53,7 +53,7 @@ static inline OM_uint32
 tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
                             struct tr_known_label **label, OM_uint32 major);
 
-/* The same when a look is not enough, out of the way of other messages. */
+/* The same when a look is not enough; seldom, so out of the others' way. */
 #define TR_SELDOM __attribute__((cold))
 TR_SELDOM
 OM_uint32 tr_message_enter_slowly(OM_uint32 *minor,
@@ -69,7 +69,7 @@ OM_uint32 tr_message_confirm_received_slowly(OM_uint32 *minor,
                                              struct tr_known_label **label,
                                              OM_uint32 major);
 
-/* Then: a message whose confidentiality is forced came out or in without. */
+/* Then: refuse a message without confidentiality where that is forced. */
 static inline OM_uint32
 tr_message_check_conf(OM_uint32 *minor, const struct tr_context *context,
                       OM_uint32 major, int conf);

@@ -57,7 +57,7 @@ principal_release(struct tr_principal *principal)
 
 /* --- what was imported --------------------------------------------------- */
 
-/* Type and text, one behind the other. */
+/* Type and text, one after the other. */
 static krb5_error_code
 make_key(gss_buffer_t text, gss_OID type, struct tr_imported *item)
 {
@@ -176,7 +176,7 @@ tr_name_inner(gss_name_t name)
         ((struct tr_name *)name)->principal->inner;
 }
 
-/* Make it the name's own before it is changed. */
+/* Give name a principal of its own before it is changed. */
 static OM_uint32
 make_own(OM_uint32 *minor, struct tr_name *name)
 {

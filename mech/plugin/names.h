@@ -39,10 +39,10 @@ struct tr_name {
 };
 
 /*
- * To the mechglue a name is text until it is used, and then used only once: a
- * context imports its target at every step.  Kerberos makes a context of its
- * own for each of the three things that takes.  So what came of a text is
- * remembered for a second, as long as Kerberos' configuration is.
+ * The mechglue keeps a name as text and has it imported for each use: a
+ * context imports its target at every step, for which Kerberos makes three
+ * contexts of its own.  So what a text became is remembered for a second, as
+ * long as Kerberos' configuration is.
  */
 #define TR_MAX_IMPORTED 8
 struct tr_imported {

@@ -68,8 +68,8 @@ tr_once_mutex(void)
 
 /* --- loading and unloading ----------------------------------------------- */
 
-/* Not at the first call: a child that was forked during that call would make
- * it again, and register twice. */
+/* Not at the first call: a child forked during that call would repeat it, and
+ * register twice. */
 static void __attribute__((constructor))
 load(void)
 {
@@ -78,10 +78,10 @@ load(void)
 }
 
 /*
- * libgssapi unloads the plugin when it is unloaded itself, PAM may do that.
- * The C library then forgets the handlers by itself.  A process that ends
- * comes by here as well, perhaps with threads still at work or out of a signal
- * handler: what they use stays, and nothing is waited for.
+ * libgssapi unloads the plugin when it is itself unloaded, as PAM may do; the
+ * C library then forgets the fork handlers.  A process that exits comes by
+ * here as well, perhaps with threads still at work or from a signal handler:
+ * what they use stays, and nothing is waited for.
  */
 static void __attribute__((destructor))
 unload(void)

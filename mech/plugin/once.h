@@ -7,10 +7,10 @@
 /*
  * The only globals of the plugin: set up by the first call that needs them.
  *
- * A process may fork while another thread holds a mutex, which is held for
- * ever in the child.  So all mutexes are here, where fork() takes them first;
- * what they guard is changed in a moment, never over a call to trustrealmd.
- * They are taken in this order, and of the objects' one at a time.
+ * When a process forks while another thread holds a mutex, that stays locked
+ * in the child for ever.  So all mutexes are here, and fork() takes them first
+ * (once.c); none is held during a call to trustrealmd.  They are taken in this
+ * order, the objects' one at a time.
  */
 
 #include <gssapi/gssapi.h>

@@ -6,11 +6,10 @@
 
 /*
  * Whether something may be sent to a target at all is asked before Kerberos
- * is, so that nothing leaves for one that is refused.  Where a token was
- * sealed, the answer is known as long as the page shows the epoch of then.
- * Nothing rests on it but that first step: trustrealmd decides again, on what
- * Kerberos has made, when it seals.  Refusals and by-passes are not
- * remembered.
+ * is, so that nothing leaves for one that is refused.  Once a token has been
+ * sealed, the answer is remembered while the page shows the same epoch.  Only
+ * that first step relies on it: trustrealmd decides again, on what Kerberos
+ * has made, when it seals.  Refusals and by-passes are not remembered.
  */
 
 #include <krb5/krb5.h>

@@ -11,8 +11,8 @@
 /*
  * Kerberos makes a krb5 context for nearly every call of libgssapi, and reads
  * krb5.conf anew for each unless somebody else has it open.  Establishing a
- * context takes a dozen of them.  So one is kept open, for a second at a time:
- * a change of a file that krb5.conf includes is seen as soon as that.
+ * context takes a dozen of them.  So one is kept open for a second at a time,
+ * which is how late a change to a file that krb5.conf includes may be seen.
  */
 #define TR_PROFILE_HOLD_NS UINT64_C(1000000000)
 

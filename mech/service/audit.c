@@ -299,7 +299,7 @@ write_left_out(const struct tr_limit_report *report, void *arg)
     tr_json_text(&json, "event", "left-out", 64);
     tr_json_number(&json, "allowed", (int64_t)report->allowed);
     tr_json_number(&json, "denied", (int64_t)report->denied);
-    /* Whom the table does not have is told by an '@' from whom it has. */
+    /* A principal, of a system that is not in the table, has an '@'. */
     if (*report->sender != '\0')
         tr_json_text(&json, strchr(report->sender, '@') == NULL ? "sender" :
                      "sender_principal", report->sender, 64);

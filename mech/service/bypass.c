@@ -16,8 +16,8 @@ tr_bypass_label(const struct tr_config *config, struct tr_label *out)
         tr_label_lowest(config->encoding, out);
 }
 
-/* A realm could be called "X\@EXAMPLE.COM": what needs quoting is nobody's
- * ordinary name. */
+/* A realm could be called "X\@EXAMPLE.COM": names that need quoting match no
+ * pattern. */
 static bool
 matches(char *const *patterns, const char *text)
 {

@@ -126,7 +126,7 @@ check_commands(struct check *check)
     }
 }
 
-/* What is allowed there has no effect. */
+/* By-passes that have no effect, since allow-bypass is false. */
 static void
 check_bypass(struct check *check)
 {
@@ -203,7 +203,7 @@ check_ldif(struct check *check, const char *path)
     free(why);
 }
 
-/* What came from elsewhere, if anything came yet. */
+/* The table as it is kept, if there is one yet. */
 static void
 check_kept(struct check *check)
 {

@@ -56,9 +56,9 @@ tr_daemon_ready(struct tr_daemon *daemon)
 }
 
 /*
- * A file may have been changed while no daemon ran: the table that is there
- * must not be used once more before the file has been looked at.  From a
- * directory it is as good as its age.
+ * A file may have changed while no daemon ran, so the table that was made of
+ * it must not be used before the file has been looked at.  A table from a
+ * directory is as good as its age.
  */
 static bool
 table_is_ready(const struct tr_daemon *daemon)
@@ -73,8 +73,8 @@ table_is_ready(const struct tr_daemon *daemon)
 /* --- what goes on ------------------------------------------------------- */
 
 /*
- * The follower makes the table, and reads it whole before anybody uses it when
- * that is needed; until then this process has none and allows nothing.
+ * The follower makes the table, and examines one that may be damaged before
+ * anybody uses it; until then this process has none and allows nothing.
  */
 static void
 open_table(struct tr_daemon *daemon)

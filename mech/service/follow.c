@@ -71,7 +71,7 @@ hang_up(struct tr_follower *follower)
     follower->fd = -1;
 }
 
-/* One that lasted a while has earned a quick start of the next. */
+/* After one that ran for a while the next is started at once. */
 static void
 start_again(struct tr_follower *follower)
 {
@@ -90,7 +90,7 @@ on_end(int status, void *arg)
 {
     struct tr_follower *follower = arg;
 
-    /* One that ends by itself has said why. */
+    /* One that exits by itself has said why. */
     if (follower->letter != TR_FOLLOW_AWAY || !WIFEXITED(status)) {
         snprintf(follower->state, sizeof(follower->state), "follower %s %d",
                  WIFEXITED(status) ? "exited with status" :

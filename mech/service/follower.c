@@ -31,7 +31,7 @@ say(char letter, const char *text)
         return;
     if ((size_t)length >= sizeof(packet))
         length = sizeof(packet) - 1;
-    /* When the daemon is gone, the socket says so to who waits for it. */
+    /* If the daemon is gone, poll() on this socket tells. */
     (void)send(TR_FOLLOW_FD, packet, (size_t)length, MSG_NOSIGNAL);
 }
 

@@ -55,7 +55,8 @@ job_free(struct tr_job *job)
     krb5_free_unparsed_name(job->context, job->peer);
     free(job->target_service);
     free(job->target_host);
-    /* It is so large that malloc() would tidy up for it every time. */
+    /* Kept for the next call: for a block so large malloc() would tidy up
+     * every time. */
     free(job->service->spare);
     job->service->spare = job;
 }

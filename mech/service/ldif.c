@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The file is loaded when it was the same twice in a row, so that one that is
- * being written is not taken by halves (a rename is better still).  As long
- * as it is there and loaded it counts as a source that answers; a file that
- * is missing or bad leaves the table as it was, growing older.  A signed
- * snapshot answered once, when it was made.
+ * The file is loaded once two looks in a row have found it the same, so that
+ * half of one that is being written is not taken (a rename is better still).
+ * As long as it is there and loaded it counts as a source that answers; a file
+ * that is missing or bad leaves the table as it was, growing older.  A signed
+ * snapshot has answered once, when it was made.
  */
 
 #include "config.h"
@@ -51,8 +51,8 @@ complain(struct tr_ldif *ldif, const char *text)
     tell(ldif, TR_SOURCE_AWAY, text);
 }
 
-/* The file that was taken, and by whom: what another version would make of
- * it is another matter. */
+/* The file that was taken and the version that took it: another one may make
+ * something else of the file. */
 static void
 describe(const struct tr_ldif *ldif, char text[COOKIE_LENGTH])
 {

@@ -79,7 +79,7 @@ bind_path(struct tr_listener *listener, const char *path)
     if (bind(listener->fd, (struct sockaddr *)&address,
              sizeof(address)) != 0)
         return errno;
-    /* Everybody may connect: who asks is known by the kernel's word. */
+    /* Everybody may connect: the kernel says who it is. */
     if (chmod(temporary, 0666) != 0 || listen(listener->fd, SOMAXCONN) != 0 ||
         lstat(temporary, &st) != 0 || rename(temporary, path) != 0) {
         ret = errno;

@@ -14,7 +14,7 @@
 
 #define FEW_GROUPS 64
 
-/* What the kernel shows of every uid that it cannot express here. */
+/* What the kernel shows for every uid that is not mapped here. */
 static uid_t
 overflow_uid(void)
 {

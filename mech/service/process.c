@@ -131,7 +131,7 @@ tr_children_reap(struct tr_children *children)
             link = &child->next;
             continue;
         }
-        /* What it left running goes with it, while the id is still its. */
+        /* Kill what it left running, before its group's id can be reused. */
         (void)kill(-child->pid, SIGKILL);
         if (waitpid(child->pid, &status, 0) != child->pid)
             status = 0xff00;

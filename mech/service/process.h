@@ -35,7 +35,7 @@ void tr_children_reap(struct tr_children *children);
 /* Kill and reap all of them. */
 void tr_children_end(struct tr_children *children);
 
-/* The environment that this process has, without what was meant for it alone,
+/* The environment of this process, without what systemd meant for it alone,
  * and with changes ("NAME=value", NULL-terminated).  free() the array only. */
 char **tr_environment_with(const char *const *changes);
 

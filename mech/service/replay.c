@@ -76,8 +76,8 @@ get_number(const uint8_t in[8])
     return (int64_t)number;
 }
 
-/* The kernel's name of this boot, or an empty one: then no store is old
- * enough to be believed. */
+/* The kernel's id of this boot; if it is empty, no store can be believed to
+ * be of this boot. */
 static size_t
 boot_id(char *out, size_t size)
 {

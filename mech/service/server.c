@@ -6,8 +6,8 @@
  * out of turn or does not read its answers: then nothing need be kept for a
  * slow or hostile program but the connection itself, and of those each user
  * has a bounded number.  Programs keep theirs for the next call and open
- * another when it was closed: so where there is no room for a new one, the one
- * that has been idle longest makes it.  A connection that ends while its call
+ * another when it was closed: so when there is no room for a new one, the one
+ * that has been idle longest is closed.  A connection that ends while its call
  * is being answered (the KDC is asked) stays as a dead one until then.
  */
 
@@ -296,8 +296,8 @@ on_accept(evutil_socket_t listening, short what, void *arg)
     struct tr_server *server = arg;
     int fd, i;
 
-    /* Whoever is connected already has his turn between, but not as often
-     * as there are others who wait. */
+    /* Those who are connected have their turn in between, however many wait
+     * to be. */
     for (i = 0; i < ACCEPTED_AT_ONCE; i++) {
         fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)

@@ -23,7 +23,7 @@
 #include "decide.h"
 #include "wire.h"
 
-/* --- who calls, by the kernel's word ------------------------------------ */
+/* --- who calls, by the kernel's word ----------------------------------- */
 
 struct tr_caller {
     uid_t uid;
@@ -33,7 +33,7 @@ struct tr_caller {
     size_t ngroups;
 };
 
-/* --- configuration (config.c): trustrealm.conf(5) ------------------------ */
+/* --- configuration (config.c): trustrealm.conf(5) ----------------------- */
 
 struct tr_id_range { uint32_t first, last; };
 /* Is id in one of the ranges?  (config_value.c) */
@@ -90,7 +90,7 @@ const char *tr_config_file(const struct tr_config *config);
 /* Is that file a signed snapshot? */
 bool tr_config_signed(const struct tr_config *config);
 
-/* --- TCB [160]: what the kernel and the policy say of a process ----------- */
+/* --- TCB [160]: what the kernel and the policy say of a process ---------- */
 
 struct tr_process {
     struct tr_range range;      /* local encoding */
@@ -103,7 +103,7 @@ krb5_error_code tr_policy_process(const struct tr_config *config,
                                   const struct tr_caller *caller,
                                   struct tr_process *out);
 
-/* --- audit (audit.c): one JSON object for every allow and deny ------------ */
+/* --- audit (audit.c): one JSON object for every allow and deny ----------- */
 
 struct tr_audit_record {
     const char *event;          /* "prepare", "seal", "accept", ... */
@@ -134,7 +134,7 @@ void tr_audit_write(struct tr_audit *audit,
 void tr_log(struct tr_audit *audit, int priority, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* --- the shared page (page.c) --------------------------------------------- */
+/* --- the shared page (page.c) -------------------------------------------- */
 
 struct tr_shared_page;
 krb5_error_code tr_shared_page_create(struct tr_shared_page **page_out);
@@ -148,7 +148,7 @@ krb5_error_code tr_shared_page_show(struct tr_shared_page *page,
 void tr_shared_page_bump(struct tr_shared_page *page);     /* epoch + 1 */
 void tr_shared_page_renew(struct tr_shared_page *page);    /* lease */
 
-/* --- keys and tickets (keys.c, kdc.c) ------------------------------------- */
+/* --- keys and tickets (keys.c, kdc.c) ------------------------------------ */
 
 /*
  * The system's key (keytab, copied to memory and reread on reload), its
@@ -160,9 +160,9 @@ krb5_error_code tr_keys_create(const struct tr_config *config,
                                struct tr_keys **keys_out);
 void tr_keys_free(struct tr_keys *keys);
 /*
- * Ticket for the principal of another system.  done is called once: from
- * within when it is in the cache, later from the event loop when a worker has
- * asked the KDC (bounded pool, bounded queue, negative cache of a few
+ * Ticket for the principal of another system.  done is called once: before
+ * this returns if it is in the cache, else from the event loop when a worker
+ * has asked the KDC (bounded pool, bounded queue, negative cache of a few
  * seconds: TRR_NO_KDC).  creds belongs to keys and is good during the call.
  */
 void tr_keys_ticket(struct tr_keys *keys, const char *principal,
@@ -186,7 +186,7 @@ const char *tr_keys_export_error(const struct tr_keys *keys);
 /* Authenticated time seen so far (KDC), seconds since 1970; 0 = none. */
 int64_t tr_keys_clock_floor(const struct tr_keys *keys);
 
-/* --- the service ---------------------------------------------------------- */
+/* --- the service --------------------------------------------------------- */
 
 struct tr_replay;               /* replay.h */
 struct tr_job;                  /* job.h */

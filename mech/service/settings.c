@@ -129,7 +129,7 @@ use_settings(struct tr_daemon *daemon, const struct settings *settings)
     daemon->service.config = settings->config;
 }
 
-/* What so much rests on that only a restart changes it. */
+/* A key that differs and that only a restart can change, or NULL. */
 static const char *
 fixed_key(const struct tr_config *a, const struct tr_config *b)
 {

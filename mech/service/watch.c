@@ -12,8 +12,8 @@
 
 #define JUMP_S 1.0              /* of the wall clock; less is adjustment */
 #define SLEEP_S 0.5
-/* A larger table is not searched for the next end: each minute counts as
- * one.  Associations know their own end besides. */
+/* A larger table is not searched for the next end: one is assumed each
+ * minute.  Associations know their own end besides. */
 #define MAX_SEARCH 5000
 
 struct tr_watch {
