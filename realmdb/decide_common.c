@@ -143,30 +143,52 @@ tr_narrow(struct tr_decision *d, const struct tr_range *with,
     return tr_refuse_range(d, code);
 }
 
-/* Judge d->range against the accreditation of system in grant. */
+/* Say where the label or range is (or not): in what is left of grant. */
+static void
+say_restricted(struct tr_decision *d, const char *what, const char *within,
+               const struct tr_range *range, const struct tr_grant *grant,
+               const char *name)
+{
+    char low[TR_MAX_LABEL_TEXT + 1], high[TR_MAX_LABEL_TEXT + 1];
+
+    if (d->silent ||
+        tr_label_format(realm_encoding(d), &range->low, low,
+                        sizeof(low)) != 0 ||
+        tr_label_format(realm_encoding(d), &range->high, high,
+                        sizeof(high)) != 0)
+        return;
+    tr_say(d, what, within, low, " to ", high, " of ", name,
+           ", restricted; granted: ", grant->low, " to ", grant->high, NULL);
+}
+
+/* Judge d->range against range, which is all that name has by grant. */
 static krb5_error_code
-judge_accreditation(struct tr_decision *d, const struct tr_range *range,
-                    krb5_error_code range_error, krb5_error_code code,
-                    const struct tr_grant *grant, const char *system)
+judge_grant(struct tr_decision *d, const struct tr_range *range,
+            krb5_error_code range_error, krb5_error_code code,
+            const struct tr_grant *grant, const char *name)
 {
     krb5_error_code ret = range_error;
+    const char *what = d->has_label ? d->answer->label : "range", *within;
 
     if (ret == 0)
         ret = tr_narrow(d, range, code);
-    tr_say(d, d->has_label ? d->answer->label : "range",
-           ret == 0 ? " within " : " not within ", grant->low, " to ",
-           grant->high, " of ", system, NULL);
+    within = ret == 0 ? " within " : " not within ";
+    if (grant->nrestrictions > 0 && range_error == 0)
+        say_restricted(d, what, within, range, grant, name);
+    else
+        tr_say(d, what, within, grant->low, " to ", grant->high, " of ", name,
+               grant->nrestrictions > 0 ? ", whose restriction cannot be read"
+               : "", NULL);
     return ret;
 }
 
 krb5_error_code
 tr_judge_peer_range(struct tr_decision *d)
 {
-    return judge_accreditation(d, &d->peer_range, d->peer_range_error,
-                               d->question->side == TR_SENDING ?
-                               TRR_RECEIVER_RANGE : TRR_SENDER_RANGE,
-                               d->current.peer,
-                               d->peer_record->u.system.name);
+    return judge_grant(d, &d->peer_range, d->peer_range_error,
+                       d->question->side == TR_SENDING ?
+                       TRR_RECEIVER_RANGE : TRR_SENDER_RANGE,
+                       d->current.peer, d->peer_record->u.system.name);
 }
 
 /* This system's range is narrowed by its own configuration as well. */
@@ -179,8 +201,8 @@ tr_judge_own_range(struct tr_decision *d)
         TRR_SENDER_RANGE : TRR_RECEIVER_RANGE;
     struct tr_range highest;
 
-    ret = judge_accreditation(d, &d->own_range, d->own_range_error, code,
-                              d->current.own, d->own_record->u.system.name);
+    ret = judge_grant(d, &d->own_range, d->own_range_error, code,
+                      d->current.own, d->own_record->u.system.name);
     if (ret != 0 || local->highest == NULL)
         return ret;
     ret = local->encoding == NULL ? TRR_CONFIG :
@@ -211,17 +233,21 @@ judge_cleared(struct tr_decision *d, const struct tr_clearance_record *record)
     }
     if (tr_ended(grant, d->question->now)) {
         tr_say(d, "the clearance of ", record->principal, " in ",
-               realm->record->name, " has ended", NULL);
+               realm->record->name, " has ended",
+               grant->end == tr_grant_end(grant) ? "" : " by a restriction",
+               NULL);
         return TRR_CLEARANCE;
     }
-    ret = tr_range_parse(realm->encoding, grant->low, grant->high, &range);
+    if (tr_nothing_left(realm, grant)) {
+        tr_say(d, "restrictions leave nothing of the clearance of ",
+               record->principal, " in ", realm->record->name, NULL);
+        return TRR_CLEARANCE;
+    }
+    ret = tr_grant_range(realm->encoding, grant, &range);
+    ret = judge_grant(d, &range, ret, TRR_CLEARANCE, grant,
+                      record->principal);
     if (ret == 0)
-        ret = tr_narrow(d, &range, TRR_CLEARANCE);
-    tr_say(d, d->has_label ? d->answer->label : "range",
-           ret == 0 ? " within " : " not within ", grant->low, " to ",
-           grant->high, " of ", record->principal, NULL);
-    if (ret == 0)
-        d->clearance_end = grant->end;
+        d->clearance_end = tr_grant_end(grant);
     return ret;
 }
 
@@ -398,8 +424,8 @@ tr_conclude(struct tr_decision *d)
     a->kernel_lifetime = realm->kernel_lifetime;
     a->idle_timeout = realm->idle_timeout;
     a->end = 0;
-    bound(&a->end, d->current.own->end);
-    bound(&a->end, d->current.peer->end);
+    bound(&a->end, tr_grant_end(d->current.own));
+    bound(&a->end, tr_grant_end(d->current.peer));
     bound(&a->end, d->clearance_end);
     if (realm->lifetime != 0)
         bound(&a->end, q->now + realm->lifetime);

@@ -57,7 +57,38 @@ tr_find_grant(const struct tr_grant *grants, size_t ngrants,
 bool
 tr_ended(const struct tr_grant *grant, int64_t now)
 {
-    return grant->end != 0 && now >= grant->end;
+    int64_t end = tr_grant_end(grant);
+
+    return end != 0 && now >= end;
+}
+
+bool
+tr_nothing_left(const struct tr_realm *realm, const struct tr_grant *grant)
+{
+    struct tr_range range;
+
+    return grant->nrestrictions > 0 && realm->error == 0 &&
+        tr_grant_range(realm->encoding, grant, &range) == TRR_RANGE;
+}
+
+krb5_error_code
+tr_judge_member(struct tr_decision *d, const struct tr_realm *realm,
+                const struct tr_grant *grant, const char *system)
+{
+    const char *name = realm->record->name;
+
+    if (tr_ended(grant, d->question->now)) {
+        tr_say(d, "the membership of ", system, " in ", name, " has ended",
+               grant->end == tr_grant_end(grant) ? "" :
+               " by a restriction", NULL);
+        return TRR_EXPIRED;
+    }
+    if (tr_nothing_left(realm, grant)) {
+        tr_say(d, "restrictions leave nothing of the membership of ", system,
+               " in ", name, NULL);
+        return TRR_NOT_MEMBER;
+    }
+    return 0;
 }
 
 bool
@@ -71,8 +102,8 @@ tr_goes_before(const struct tr_realm *a, const struct tr_realm *b)
 krb5_error_code
 tr_judge_shared(struct tr_decision *d, const struct tr_shared *shared)
 {
+    krb5_error_code ret;
     const char *realm = shared->realm->record->name;
-    const struct tr_question *q = d->question;
 
     if (shared->realm->error != 0 || !has_known_policy(shared->realm)) {
         tr_say(d, "trust realm ", realm, " is unusable: ",
@@ -80,18 +111,17 @@ tr_judge_shared(struct tr_decision *d, const struct tr_shared *shared)
                "unknown policy", NULL);
         return TRR_ENTRY;
     }
-    if (!may_join(q->local, shared->realm)) {
+    if (!may_join(d->question->local, shared->realm)) {
         tr_say(d, "this system's configuration leaves out trust realm ",
                realm, NULL);
         return TRR_NOT_MEMBER;
     }
-    if (tr_ended(shared->own, q->now) || tr_ended(shared->peer, q->now)) {
-        tr_say(d, "the membership of ", tr_ended(shared->own, q->now) ?
-               d->own_record->u.system.name : d->peer_record->u.system.name,
-               " in ", realm, " has ended", NULL);
-        return TRR_EXPIRED;
-    }
-    return 0;
+    ret = tr_judge_member(d, shared->realm, shared->own,
+                          d->own_record->u.system.name);
+    if (ret)
+        return ret;
+    return tr_judge_member(d, shared->realm, shared->peer,
+                           d->peer_record->u.system.name);
 }
 
 static int
@@ -239,10 +269,10 @@ tr_enter(struct tr_decision *d, const struct tr_shared *shared)
     d->map = NULL;
     d->map_error = 0;
     d->current = *shared;
-    d->own_range_error = tr_range_parse(realm->encoding, shared->own->low,
-                                        shared->own->high, &d->own_range);
-    d->peer_range_error = tr_range_parse(realm->encoding, shared->peer->low,
-                                         shared->peer->high, &d->peer_range);
+    d->own_range_error = tr_grant_range(realm->encoding, shared->own,
+                                        &d->own_range);
+    d->peer_range_error = tr_grant_range(realm->encoding, shared->peer,
+                                         &d->peer_range);
     d->dry_run = is_dry_run(d, realm);
     if (d->question->local->encoding != NULL)
         d->map_error = make_map(d, &d->map);

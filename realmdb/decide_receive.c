@@ -41,11 +41,9 @@ judge_sender(struct tr_decision *d)
         tr_say(d, peer->name, " is not in ", realm, NULL);
         return TRR_NOT_MEMBER;
     }
-    if (tr_ended(current->peer, d->question->now)) {
-        tr_say(d, "the membership of ", peer->name, " in ", realm,
-               " has ended", NULL);
-        return TRR_EXPIRED;
-    }
+    ret = tr_judge_member(d, current->realm, current->peer, peer->name);
+    if (ret)
+        return ret;
     tr_say(d, peer->name, " is in ", realm, NULL);
     return 0;
 }

@@ -12,6 +12,7 @@
  */
 
 #include "decide.h"
+#include "grant.h"
 
 /* A trust realm that both systems are members of. */
 struct tr_shared {
@@ -92,8 +93,17 @@ krb5_error_code tr_judge_named_peer(struct tr_decision *d,
 krb5_error_code tr_judge_authenticated_peer(struct tr_decision *d,
                                             krb5_error_code unknown);
 
-/* Has the grant ended at time now? */
+/* Has the grant, or a restriction of it, ended at time now? */
 bool tr_ended(const struct tr_grant *grant, int64_t now);
+/* Has a restriction, if there is one, left nothing of the grant in realm? */
+bool tr_nothing_left(const struct tr_realm *realm,
+                     const struct tr_grant *grant);
+/* Does the membership of system in realm hold now?  Says why not: TRR_EXPIRED,
+ * TRR_NOT_MEMBER (restrictions leave nothing of it). */
+krb5_error_code tr_judge_member(struct tr_decision *d,
+                                const struct tr_realm *realm,
+                                const struct tr_grant *grant,
+                                const char *system);
 /* The grant for realm among ngrants, sorted as in records; or NULL. */
 const struct tr_grant *tr_find_grant(const struct tr_grant *grants,
                                      size_t ngrants,
@@ -105,7 +115,8 @@ const struct tr_grant *tr_find_grant(const struct tr_grant *grants,
  */
 krb5_error_code tr_find_shared(struct tr_decision *d);
 /* May this grant of system in shared's trust realm be used?  Says why not:
- * TRR_ENTRY, TRR_NOT_MEMBER (narrowed by the configuration), TRR_EXPIRED. */
+ * TRR_ENTRY, TRR_NOT_MEMBER (left out by the configuration, or by
+ * restrictions), TRR_EXPIRED. */
 krb5_error_code tr_judge_shared(struct tr_decision *d,
                                 const struct tr_shared *shared);
 

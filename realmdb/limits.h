@@ -12,7 +12,7 @@
 /* the table */
 #define TR_MAX_NAME             255     /* octets: trust realm, system, ... */
 #define TR_MAX_PRINCIPAL        511     /* octets of a principal's text */
-#define TR_MAX_MEMBERSHIPS      256     /* of one system */
+#define TR_MAX_MEMBERSHIPS      256     /* of one system; restrictions too */
 #define TR_MAX_ALIASES          256     /* of one system */
 #define TR_MAX_REALMS           4096
 #define TR_MAX_URIS             8       /* of directory servers */

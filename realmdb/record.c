@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gathered.h"
+#include "grant.h"
 #include "record_class.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -201,6 +202,8 @@ make_record(const struct tr_entry *entry, const struct tr_class *class,
         return ENOMEM;
     set_defaults(class->type, record);
     ret = take_fields(entry, class, only_required, record, why_out);
+    if (ret == 0)
+        ret = tr_record_restrict(record);
     if (ret) {
         tr_record_free(record);
         return ret;

@@ -63,13 +63,17 @@ struct tr_realm_record {
     enum tr_mode mode;                  /* trMode: enforce | dry-run */
 };
 
-/* One value of trMembership or trClearance: "REALM LOW HIGH [END]" with END
- * a generalized time; 0 = no end. */
+/* One value of trMembership, trClearance or trRestriction: "REALM LOW HIGH
+ * [END]" with END a generalized time; 0 = no end. */
 struct tr_grant {
     char *realm;
     char *low;
     char *high;
     int64_t end;                        /* seconds since 1970 */
+    /* Of a membership or clearance, what else bounds it (grant.h): those of
+     * the record's restrictions that are for the same trust realm. */
+    const struct tr_grant *restrictions;
+    size_t nrestrictions;
 };
 
 /* trSystem */
@@ -81,6 +85,8 @@ struct tr_system_record {
     size_t naliases;
     struct tr_grant *memberships;       /* trMembership */
     size_t nmemberships;
+    struct tr_grant *restrictions;      /* trRestriction */
+    size_t nrestrictions;
 };
 
 /* trSubject (auxiliary, on account entries) */
@@ -88,6 +94,8 @@ struct tr_clearance_record {
     char *principal;                    /* trPrincipal */
     struct tr_grant *clearances;        /* trClearance */
     size_t nclearances;
+    struct tr_grant *restrictions;      /* trRestriction */
+    size_t nrestrictions;
 };
 
 /* trLabelMap: between a trust realm's format and a local one */

@@ -51,6 +51,20 @@ compare_grants(const void *a, const void *b)
     return strcmp(x->realm, y->realm);
 }
 
+/* There may be several for a trust realm. */
+static int
+compare_restrictions(const void *a, const void *b)
+{
+    const struct tr_grant *x = a, *y = b;
+    int order = strcmp(x->realm, y->realm);
+
+    if (order == 0)
+        order = strcmp(x->low, y->low);
+    if (order == 0)
+        order = strcmp(x->high, y->high);
+    return order != 0 ? order : (x->end > y->end) - (x->end < y->end);
+}
+
 static int
 compare_pairs(const void *a, const void *b)
 {
@@ -125,6 +139,9 @@ static const struct tr_field system_fields[] = {
     { "trMembership", false, tr_parse_grant, GRANT_EXPECTED,
       LIST(system, memberships, nmemberships), TR_MAX_MEMBERSHIPS,
       compare_grants, true },
+    { "trRestriction", false, tr_parse_grant, GRANT_EXPECTED,
+      LIST(system, restrictions, nrestrictions), TR_MAX_MEMBERSHIPS,
+      compare_restrictions },
     { .attribute = NULL }
 };
 
@@ -134,6 +151,9 @@ static const struct tr_field clearance_fields[] = {
     { "trClearance", false, tr_parse_grant, GRANT_EXPECTED,
       LIST(clearance, clearances, nclearances), TR_MAX_MEMBERSHIPS,
       compare_grants, true },
+    { "trRestriction", false, tr_parse_grant, GRANT_EXPECTED,
+      LIST(clearance, restrictions, nrestrictions), TR_MAX_MEMBERSHIPS,
+      compare_restrictions },
     { .attribute = NULL }
 };
 

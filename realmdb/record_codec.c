@@ -4,27 +4,31 @@
 /*
  * One walk over the members of a record serves three verbs: encode, decode
  * and free.  So a member that is added is added once and none is forgotten.
- * The octets are: a version, the type, then the members in order; a string or
- * a list is preceded by its length in 32 bits.  Decoding trusts nothing: the
- * file may be damaged.
+ * The octets are: a format, the type, then the members in order; a string or
+ * a list is preceded by its length in 32 bits.  A record with restrictions has
+ * a format of its own: where they cannot be read, nothing is.  Decoding trusts
+ * nothing: the file may be damaged.
  */
 
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "grant.h"
 #include "limits.h"
 #include "octets.h"
 #include "record.h"
 #include "trustrealm_err.h"
 
 #define FORMAT 1
+#define FORMAT_RESTRICTED 2
 #define NO_STRING UINT32_MAX
 
 enum verb { ENCODE, DECODE, FREE };
 
 struct walk {
     enum verb verb;
+    bool restricted;            /* the octets have restrictions */
     struct tr_builder to;
     struct tr_reader from;
 };
@@ -193,6 +197,13 @@ walk_grants(struct walk *walk, struct tr_grant **items, size_t *count)
 }
 
 static void
+walk_restrictions(struct walk *walk, struct tr_grant **items, size_t *count)
+{
+    if (walk->verb == FREE || walk->restricted)
+        walk_grants(walk, items, count);
+}
+
+static void
 walk_pairs(struct walk *walk, struct tr_name_pair **items, size_t *count)
 {
     size_t i;
@@ -239,6 +250,7 @@ walk_system(struct walk *walk, struct tr_system_record *system)
     walk_bool(walk, &system->enabled);
     walk_strings(walk, &system->aliases, &system->naliases);
     walk_grants(walk, &system->memberships, &system->nmemberships);
+    walk_restrictions(walk, &system->restrictions, &system->nrestrictions);
 }
 
 static void
@@ -246,6 +258,8 @@ walk_clearance(struct walk *walk, struct tr_clearance_record *clearance)
 {
     walk_string(walk, &clearance->principal, false);
     walk_grants(walk, &clearance->clearances, &clearance->nclearances);
+    walk_restrictions(walk, &clearance->restrictions,
+                      &clearance->nrestrictions);
 }
 
 static void
@@ -306,9 +320,12 @@ tr_record_encode(const struct tr_record *record, uint8_t **octets_out,
 {
     struct walk walk = { .verb = ENCODE };
     struct tr_record copy = *record;    /* members may be assigned to */
+    size_t n;
 
+    (void)tr_record_restrictions(record, &n);
+    walk.restricted = n > 0;
     tr_builder_init(&walk.to, TR_MAX_ENTRY);
-    tr_add_8(&walk.to, FORMAT);
+    tr_add_8(&walk.to, walk.restricted ? FORMAT_RESTRICTED : FORMAT);
     tr_add_8(&walk.to, (uint8_t)record->type);
     if (!walk_record(&walk, &copy)) {
         tr_builder_free(&walk.to);
@@ -324,6 +341,8 @@ tr_record_decode(const uint8_t *octets, size_t length,
     krb5_error_code ret;
     struct walk walk = { .verb = DECODE };
     struct tr_record *record;
+    uint8_t format;
+    size_t n;
 
     *record_out = NULL;
     if (length > TR_MAX_ENTRY)
@@ -332,12 +351,19 @@ tr_record_decode(const uint8_t *octets, size_t length,
     if (record == NULL)
         return ENOMEM;
     tr_reader_init(&walk.from, octets, length);
-    if (tr_read_8(&walk.from) != FORMAT)
+    format = tr_read_8(&walk.from);
+    walk.restricted = format == FORMAT_RESTRICTED;
+    if (format != FORMAT && !walk.restricted)
         tr_reader_fail(&walk.from, TRR_MALFORMED);
     record->type = tr_read_8(&walk.from);
     if (!walk_record(&walk, record))
         tr_reader_fail(&walk.from, TRR_MALFORMED);
+    (void)tr_record_restrictions(record, &n);
+    if (walk.restricted != (n > 0))
+        tr_reader_fail(&walk.from, TRR_MALFORMED);
     ret = tr_reader_end(&walk.from);
+    if (ret == 0)
+        ret = tr_record_restrict(record);
     if (ret != 0) {
         tr_record_free(record);
         return ret;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "grant.h"
 #include "watch.h"
 #include "trustrealm_err.h"
 
@@ -68,12 +69,13 @@ struct search {
 static void
 consider(struct search *search, const struct tr_grant *grants, size_t count)
 {
+    int64_t end;
     size_t i;
 
     for (i = 0; i < count; i++) {
-        if (grants[i].end > search->now &&
-            (search->next == 0 || grants[i].end < search->next))
-            search->next = grants[i].end;
+        end = tr_grant_end(&grants[i]);
+        if (end > search->now && (search->next == 0 || end < search->next))
+            search->next = end;
     }
 }
 

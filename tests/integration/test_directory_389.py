@@ -56,6 +56,14 @@ def test_changes_arrive(world):
     assert world.alpha.table_generation() > before
 
 
+def test_restriction_arrives(world):
+    world.directory.replace(table.system_dn("gamma"), "trRestriction",
+                            "corporate RESTRICTED:HR RESTRICTED:HR")
+    followed(world, "gamma", False)
+    world.directory.replace(table.system_dn("gamma"), "trRestriction")
+    followed(world, "gamma", True)
+
+
 def test_entries_come_and_go(world):
     entry = table.system("epsilon", ["corporate OPEN OPEN"])
     world.directory.add(entry)

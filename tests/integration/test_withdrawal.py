@@ -118,11 +118,38 @@ def test_clearance_withdrawn(live):
     ended(server, client)
 
 
-def test_membership_ends_by_its_date(live):
+@pytest.mark.parametrize("system, restriction, code", [
+    ("beta", "engineering PUBLIC PUBLIC:CRYPTO", "_RANGE"),
+    ("alpha", "engineering PUBLIC PUBLIC:CRYPTO", "_RANGE"),
+    ("beta", "engineering TOPSECRET TOPSECRET", "_NOT_MEMBER"),
+])
+def test_membership_restricted(live, system, restriction, code):
+    """Beside the membership, which stays as it is."""
+    world, server, client = live
+    mark = world.alpha.audit.mark()
+    world.directory.replace(table.system_dn(system), "trRestriction",
+                            restriction)
+    ended(server, client)
+    record = world.alpha.audit.wait(mark, event="judge", result="deny")
+    assert record["code"].endswith(code)
+    assert record["realm"] == "engineering"
+    world.directory.replace(table.system_dn(system), "trRestriction")
+    eventually(lambda: world.client(server).delivered, 5, "traffic")
+
+
+def test_clearance_restricted(live):
+    world, server, client = live
+    world.directory.replace(table.user_dn("alice"), "trRestriction",
+                            "engineering PUBLIC PUBLIC")
+    ended(server, client)
+
+
+@pytest.mark.parametrize("attribute", ["trMembership", "trRestriction"])
+def test_membership_ends_by_its_date(live, attribute):
     world, server, client = live
     end = int(time.time()) + 3
     world.directory.replace(
-        table.system_dn("beta"), "trMembership",
+        table.system_dn("beta"), attribute,
         "engineering PUBLIC SECRET:CRYPTO " +
         time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end)))
     ended(server, client)

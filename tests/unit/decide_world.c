@@ -126,6 +126,20 @@ const char *const world_entries[] = {
     SYSTEM("catless") "trMembership uncategorized public secret:hr",
     SYSTEM("high") "trMembership engineering secret secret:hr,crypto",
     SYSTEM("contrary") "trMembership engineering secret public",
+    SYSTEM("reined") "trMembership engineering public secret:hr,crypto\n"
+    "trMembership corporate open restricted:hr,finance\n"
+    "trRestriction engineering public internal:hr,crypto\n"
+    "trRestriction engineering public secret:hr\n"
+    "trRestriction tied-a public secret",
+    SYSTEM("barred") "trMembership engineering public internal:hr\n"
+    "trRestriction engineering secret secret:hr",
+    SYSTEM("halved") "trMembership engineering public internal:hr\n"
+    "trMembership corporate open restricted:hr\n"
+    "trRestriction engineering secret secret:hr",
+    SYSTEM("brief") "trMembership engineering public secret:hr\n"
+    "trRestriction engineering public secret:hr 20330518033500Z",
+    SYSTEM("misread") "trMembership engineering public secret:hr\n"
+    "trRestriction engineering public topmost",
 
     "objectClass trSubject\ntrPrincipal bob@EXAMPLE.COM\n"
     "trClearance engineering public internal:hr 20340101000000Z\n"
@@ -134,6 +148,17 @@ const char *const world_entries[] = {
     "trClearance corporate open restricted:hr",
     "objectClass trSubject\ntrPrincipal old@EXAMPLE.COM\n"
     "trClearance engineering public secret:hr 20330101000000Z",
+    "objectClass trSubject\ntrPrincipal rae@EXAMPLE.COM\n"
+    "trClearance engineering public secret:hr\n"
+    "trRestriction engineering public internal:hr 20340101000000Z",
+    "objectClass trSubject\ntrPrincipal nil@EXAMPLE.COM\n"
+    "trClearance engineering public secret:hr\n"
+    "trRestriction engineering public:crypto secret:crypto",
+    "objectClass trSubject\ntrPrincipal ray@EXAMPLE.COM\n"
+    "trClearance engineering public secret:hr\n"
+    "trRestriction engineering public secret:hr 20330101000000Z",
+    "objectClass trSubject\ntrPrincipal none@EXAMPLE.COM\n"
+    "trRestriction engineering public secret:hr",
     NULL
 };
 
@@ -158,6 +183,8 @@ struct tr_local
     disabled = LOCAL(.system = "off.example.com"),
     ended = LOCAL(.system = "gone.example.com"),
     outside = LOCAL(.system = "delta.example.com"),
+    reined = LOCAL(.system = "reined.example.com"),
+    barred = LOCAL(.system = "barred.example.com"),
     narrowed = LOCAL(.realms = only_corporate),
     excluded = LOCAL(.realms = no_realms),
     lowered = LOCAL(.highest = &low_range),
@@ -184,7 +211,7 @@ set_encodings(void)
     struct tr_local *const locals[] = {
         &plain, &unknown, &disabled, &ended, &outside, &narrowed, &excluded,
         &lowered, &raised, &strict, &careless, &bare, &hurried, &patient,
-        &nameless
+        &nameless, &reined, &barred
     };
 
     local = make_encoding("public internal secret", "hr finance crypto");

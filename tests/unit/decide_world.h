@@ -31,6 +31,7 @@ extern const char *const world_entries[];
 extern struct tr_local
     plain,
     unknown, disabled, ended, outside,  /* epsilon, off, gone, delta */
+    reined, barred,                     /* their restrictions */
     narrowed, excluded,                 /* may join corporate only; none */
     lowered, raised,                    /* to internal:hr; from secret */
     misled,                             /* narrowed without a local format */

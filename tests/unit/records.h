@@ -88,11 +88,15 @@ make_record(const char *text)
     "trPrincipal: trustrealm/alpha.example.com@EXAMPLE.COM\n" \
     "trEnabled: FALSE\ntrAlias: WWW\ntrAlias: mail\n" \
     "trMembership: Engineering public secret:hr,finance 20991231235959Z\n" \
-    "trMembership: corporate open open\n"
+    "trMembership: corporate open open\n" \
+    "trRestriction: Engineering public secret 20900101000000Z\n" \
+    "trRestriction: nowhere open open\n" \
+    "trRestriction: engineering internal secret:hr\n"
 #define WHOLE_SUBJECT \
     "objectClass: person\nobjectClass: trSubject\n" \
     "trPrincipal: alice@EXAMPLE.COM\n" \
-    "trClearance: engineering public secret:hr 20300101000000Z\n"
+    "trClearance: engineering public secret:hr 20300101000000Z\n" \
+    "trRestriction: engineering public internal\n"
 #define WHOLE_MAP \
     "objectClass: trLabelMap\ntrRealmName: Engineering\n" \
     "trFormat: Local\ntrLevelMap: low public\ntrLevelMap: high secret\n" \

@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <string.h>
+#include "encodings.h"
+#include "grant.h"
 #include "record_class.h"
 #include "records.h"
 #include "trustrealm_err.h"
@@ -89,6 +92,16 @@ system_is_read_whole(void **state)
     assert_string_equal(system->memberships[1].low, "public");
     assert_string_equal(system->memberships[1].high, "secret:hr,finance");
     assert_true(system->memberships[1].end == INT64_C(4102444799));
+    assert_int_equal(system->nrestrictions, 3);
+    assert_string_equal(system->restrictions[0].low, "internal");
+    assert_string_equal(system->restrictions[2].realm, "nowhere");
+    assert_int_equal(system->memberships[0].nrestrictions, 0);
+    assert_int_equal(system->memberships[1].nrestrictions, 2);
+    assert_ptr_equal(system->memberships[1].restrictions,
+                     system->restrictions);
+    assert_true(tr_grant_end(&system->memberships[0]) == 0);
+    assert_true(tr_grant_end(&system->memberships[1]) ==
+                INT64_C(3786912000));
     tr_record_free(record);
     record = make_record(SYSTEM);
     assert_true(record->u.system.enabled);
@@ -106,6 +119,7 @@ clearance_and_map_are_read_whole(void **state)
     assert_int_equal(record->u.clearance.nclearances, 1);
     assert_true(record->u.clearance.clearances[0].end ==
                 INT64_C(1893456000));
+    assert_int_equal(record->u.clearance.clearances[0].nrestrictions, 1);
     tr_record_free(record);
 
     record = make_record(WHOLE_MAP);
@@ -253,6 +267,8 @@ static const struct wrong {
     { SYSTEM "trMembership: e a b\ntrMembership: E a c\n",
       { "trMembership", "\"e\": given twice" } },
     { SUBJECT "trClearance: * a b\n", { "trClearance", "\"* a b\"" } },
+    { SYSTEM "trRestriction: e a\n", { "trRestriction", "\"e a\"" } },
+    { SUBJECT "trRestriction: e a b 2030\n", { "trRestriction", "2030" } },
     /* pairs */
     { MAP "trLevelMap: a\n", { "trLevelMap", "\"a\"" } },
     { MAP "trLevelMap: a b c\n", { "trLevelMap", "\"a b c\"" } },
@@ -363,6 +379,7 @@ lists_have_maxima(void **state)
         { SYSTEM, "trAlias", "w", "-", TR_MAX_ALIASES },
         { SYSTEM, "trMembership", "r", " a b", TR_MAX_MEMBERSHIPS },
         { SUBJECT, "trClearance", "r", " a b", TR_MAX_MEMBERSHIPS },
+        { SUBJECT, "trRestriction", "r", " a b", TR_MAX_MEMBERSHIPS },
         { MAP, "trCategoryMap", "a", " b", TR_MAX_CATEGORIES },
     };
 
@@ -490,6 +507,58 @@ entry_of_a_record_leaves_out_defaults(void **state)
     tr_record_free(record);
 }
 
+/* A restriction is one, whatever it comes to: range and end of what both
+ * have in common. */
+static void
+restrictions_bound_a_grant(void **state)
+{
+    static const struct {
+        const char *restrictions, *low, *high;  /* NULL: nothing is left */
+    } cases[] = {
+        { "", "internal", "secret:a,b" },
+        { "trRestriction: e public secret:a,b\n", "internal", "secret:a,b" },
+        { "trRestriction: e secret secret:a,b\n", "secret", "secret:a,b" },
+        { "trRestriction: e public internal:b\n", "internal", "internal:b" },
+        { "trRestriction: e internal:a secret:a,b\n"
+          "trRestriction: E public internal:a,b\n"
+          "trRestriction: other secret secret\n",
+          "internal:a", "internal:a,b" },
+        { "trRestriction: e public public:a,b\n", NULL, NULL },
+        { "trRestriction: e internal:a secret:a\n"
+          "trRestriction: e internal:b secret:b\n", NULL, NULL },
+        { "trRestriction: e secret internal\n", NULL, NULL }
+    };
+    struct tr_encoding *encoding = make_encoding("public internal secret",
+                                                 "a b");
+    struct tr_label low, high;
+    struct tr_record *record;
+    struct tr_range range;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        (void)snprintf(text, sizeof(text), SYSTEM
+                       "trMembership: e internal secret:a,b\n%s",
+                       cases[i].restrictions);
+        record = make_record(text);
+        assert_int_equal(tr_grant_range(encoding,
+                                        record->u.system.memberships, &range),
+                         cases[i].low != NULL ? 0 : TRR_RANGE);
+        if (cases[i].low != NULL) {
+            low = parse(encoding, cases[i].low);
+            high = parse(encoding, cases[i].high);
+            assert_true(tr_label_equal(&range.low, &low));
+            assert_true(tr_label_equal(&range.high, &high));
+        }
+        tr_record_free(record);
+    }
+    record = make_record(SYSTEM "trMembership: e internal secret\n"
+                         "trRestriction: e internal topmost\n");
+    assert_int_equal(tr_grant_range(encoding, record->u.system.memberships,
+                                    &range), TRR_LABEL_LEVEL);
+    tr_record_free(record);
+    tr_encoding_free(encoding);
+}
+
 static void
 every_value_can_be_written(void **state)
 {
@@ -520,6 +589,7 @@ main(void)
         cmocka_unit_test(values_have_maxima),
         cmocka_unit_test(record_becomes_the_entry_it_was),
         cmocka_unit_test(entry_of_a_record_leaves_out_defaults),
+        cmocka_unit_test(restrictions_bound_a_grant),
         cmocka_unit_test(every_value_can_be_written),
     };
 

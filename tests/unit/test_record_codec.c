@@ -167,14 +167,48 @@ other_formats_are_refused(void **state)
     size_t length;
 
     encode(SYSTEM, &octets, &length);
-    octets[0]++;
+    octets[0] = 3;
     assert_int_equal(tr_record_decode(octets, length, &record),
                      TRR_MALFORMED);
-    octets[0]--;
+    octets[0] = 1;
     octets[1] = 5;
     assert_int_equal(tr_record_decode(octets, length, &record),
                      TRR_MALFORMED);
     free(octets);
+}
+
+/* Nobody reads a record without what restricts it: neither by a flipped
+ * format nor where there are none after all, or not in order. */
+static void
+restrictions_are_not_lost(void **state)
+{
+    static const uint8_t none[] = {
+        2, TR_RECORD_CLEARANCE, 0, 0, 0, 1, 'a', 0, 0, 0, 0, 0, 0, 0, 0
+    };
+    static const char *const texts[] = { SYSTEM, SUBJECT };
+    struct tr_record *record;
+    uint8_t *octets;
+    size_t length;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        encode(texts[i], &octets, &length);
+        assert_int_equal(octets[0], 1);
+        octets[0] = 2;
+        assert_int_not_equal(tr_record_decode(octets, length, &record), 0);
+        free(octets);
+    }
+    encode(SUBJECT "trRestriction: a x y\ntrRestriction: b x y\n", &octets,
+           &length);
+    assert_int_equal(octets[0], 2);
+    octets[0] = 1;
+    assert_int_equal(tr_record_decode(octets, length, &record), TRR_TRAILING);
+    octets[0] = 2;
+    octets[length - 8 - 5 - 5 - 1] = '0';       /* not b */
+    assert_int_equal(tr_record_decode(octets, length, &record),
+                     TRR_MALFORMED);
+    free(octets);
+    assert_int_equal(tr_record_decode(none, sizeof(none), &record),
+                     TRR_MALFORMED);
 }
 
 static void
@@ -198,6 +232,7 @@ main(void)
         cmocka_unit_test(octets_cut_anywhere_are_refused),
         cmocka_unit_test(flipped_bits_never_crash),
         cmocka_unit_test(huge_counts_are_refused),
+        cmocka_unit_test(restrictions_are_not_lost),
         cmocka_unit_test(other_formats_are_refused),
         cmocka_unit_test(records_without_a_name_are_not_encoded),
     };
