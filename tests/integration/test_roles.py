@@ -86,6 +86,31 @@ OPERATIONS = {
         BOB, ("replace", "trClearance", "engineering public secret")),
         NOBODY),
 
+    "restrict a member": (modify(
+        BETA, ("add", "trRestriction", "engineering public internal")),
+        OWNERS),
+    "restrict a member until": (modify(
+        BETA, ("add", "trRestriction",
+               "engineering public secret:hr,crypto 20991231000000Z")),
+        OWNERS),
+    "restrict a member elsewhere": (modify(
+        BETA, ("add", "trRestriction", "corporate open restricted")),
+        NOBODY),
+    "restrict a user": (modify(
+        BOB, ("add", "trRestriction", "engineering public public")), OWNERS),
+    "restrict a user elsewhere": (modify(
+        BOB, ("add", "trRestriction", "corporate open open")), NOBODY),
+    "lift a restriction": (modify(
+        BETA, ("delete", "trRestriction", "engineering public secret")),
+        OWNERS),
+    "lift one elsewhere": (modify(
+        BETA, ("delete", "trRestriction", "corporate open open")), NOBODY),
+    "replace all restrictions": (modify(
+        BETA, ("replace", "trRestriction", "engineering public internal")),
+        NOBODY),
+    "delete all restrictions": (modify(
+        BETA, ("delete", "trRestriction")), NOBODY),
+
     "add a level": (modify(
         "cn=engineering," + REALMS, ("add", "trLevel", "30 top")),
         {"paula"}),
@@ -189,6 +214,8 @@ CASES = [(server, name) for server in SERVERS for name in OPERATIONS
 def administration(request):
     with Administration(SERVERS[request.param]) as made:
         made.directory.replace(ALPHA, "owner", person("sid"))
+        made.directory.replace(BETA, "trRestriction", "corporate open open",
+                               "engineering public secret")
         made.server = request.param
         yield made
 

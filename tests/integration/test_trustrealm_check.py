@@ -146,6 +146,47 @@ def test_rules_unknown_realm_range_expired(sound, grant, rule, says):
     assert all(says in text for text in found.values())
 
 
+@pytest.mark.parametrize("restriction, rule, says", [
+    ("engineering PUBLIC COSMIC", "range", "COSMIC"),
+    ("engineering SECRET PUBLIC", "range", "does not lie below"),
+    ("engineering PUBLIC TOPSECRET", "restriction", "restricts nothing"),
+    ("engineering PUBLIC SECRET 20991231000000Z", "restriction",
+     "restricts nothing"),
+    ("engineering TOPSECRET TOPSECRET", "restriction",
+     "restrictions leave nothing of engineering"),
+    ("engineering PUBLIC INTERNAL 20200101000000Z", "expired", "2020-01-01"),
+    ("corporate OPEN OPEN", "restriction", "nothing in corporate"),
+    ("nowhere OPEN OPEN", "restriction", "nothing in nowhere"),
+], ids=lambda value: value.replace(" ", "-"))
+def test_rules_of_restrictions(sound, restriction, rule, says):
+    granted = ["engineering PUBLIC SECRET 20990101000000Z"]
+    found = findings(sound(
+        table.system("zeta", granted) + "trRestriction: %s\n" % restriction,
+        table.user("zoe", granted) + "trRestriction: %s\n" % restriction))
+    texts = {key: text for key, text in found.items() if key[0] == rule}
+    assert set(texts) == {(rule, ZETA),
+                          (rule, "clearance zoe@" + table.REALM)}
+    assert all(says in text for text in texts.values())
+    assert {key[0] for key in found} <= {rule, "restriction"}
+
+
+def test_restrictions_that_are_right(sound):
+    granted = ["engineering PUBLIC SECRET 20990101000000Z"]
+    for restriction in ("engineering INTERNAL SECRET",
+                        "ENGINEERING PUBLIC INTERNAL",
+                        "engineering PUBLIC SECRET 20980101000000Z"):
+        line = "trRestriction: %s\n" % restriction
+        assert findings(sound(table.system("zeta", granted) + line,
+                              table.user("zoe", granted) + line)) == {}
+
+
+def test_who_is_restricted_counts_for_what_is_left(ldif):
+    """No member is left with TOPSECRET, which only the vault had."""
+    found = findings(ldif(VAULT + "trRestriction: engineering PUBLIC "
+                          "SECRET:CRYPTO,RADAR\n"))
+    assert "TOPSECRET" in found["unreachable", ENGINEERING]
+
+
 def test_rule_principal(sound):
     entry = table.system("zeta", []).replace(
         "trustrealm/zeta", "trustrealm/eta")

@@ -119,6 +119,27 @@ def test_explain_refused_at_the_step(ldif, receiver, label, user, step,
                for name in SENDING[place + 1:])
 
 
+def test_explain_says_what_is_restricted(ldif):
+    line = "trRestriction: engineering INTERNAL TOPSECRET\n"
+    path = ldif(table.system("zeta", ["engineering PUBLIC SECRET:CRYPTO"]) +
+                line,
+                table.user("zoe", ["engineering PUBLIC SECRET:CRYPTO"]) +
+                line)
+    granted = ", restricted; granted: PUBLIC to SECRET:CRYPTO"
+    zeta, zoe = table.host("zeta"), "zoe@" + table.REALM
+    status, steps, last = explain(path, ALPHA, zeta, "--label", "PUBLIC")
+    assert status == 1
+    assert last[4] == "S9: PUBLIC not within INTERNAL to SECRET of %s%s" % (
+        zeta, granted)
+    status, steps, last = explain(path, ALPHA, zeta, "--label", "SECRET",
+                                  "--user", zoe)
+    assert status == 0
+    assert steps["S9"][4] == "SECRET within INTERNAL to SECRET of %s%s" % (
+        zeta, granted)
+    assert steps["S10"][4] == "SECRET within INTERNAL to SECRET of %s%s" % (
+        zoe, granted)
+
+
 def test_explain_chooses_the_lower_priority(ldif):
     status, steps, last = explain(ldif(), ALPHA, GAMMA, "--label", "OPEN")
     assert status == 0

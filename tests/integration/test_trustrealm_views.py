@@ -187,6 +187,35 @@ def test_who(ldif):
         ["user", BOB, "PUBLIC", "INTERNAL", ""]]
 
 
+def test_who_is_restricted(ldif):
+    """The range and end that are left; nobody who is left with nothing."""
+    granted = "engineering PUBLIC SECRET:CRYPTO"
+    path = ldif(
+        table.system("zeta", [granted]) +
+        "trRestriction: engineering INTERNAL TOPSECRET\n"
+        "trRestriction: engineering PUBLIC SECRET 20990101000000Z\n",
+        table.system("eta", [granted]) +
+        "trRestriction: engineering PUBLIC PUBLIC:RADAR\n",
+        table.system("theta", [granted]) +
+        "trRestriction: engineering TOPSECRET TOPSECRET\n",
+        table.system("iota", []) +
+        "trRestriction: engineering PUBLIC TOPSECRET\n",
+        table.user("zoe", [granted]) +
+        "trRestriction: engineering PUBLIC INTERNAL\n")
+    status, found = asked("who", "--ldif", path, "--realm", "engineering")
+    assert status == 0
+    new = [row for row in found
+           if row[1] not in (ALPHA, BETA, ALICE, BOB)]
+    assert new == [
+        ["system", table.host("eta"), "PUBLIC", "PUBLIC", ""],
+        ["system", table.host("zeta"), "INTERNAL", "SECRET",
+         "2099-01-01 00:00:00 UTC"],
+        ["user", "zoe@" + table.REALM, "PUBLIC", "INTERNAL", ""]]
+    status, found = asked("reach", "--ldif", path, "--from", ALPHA,
+                          "--label", "SECRET")
+    assert [row[0] for row in found] == [BETA, table.host("zeta")]
+
+
 @pytest.mark.parametrize("label, names", [
     ("SECRET:CRYPTO", [ALPHA, BETA, ALICE]),
     ("SECRET:RADAR", [ALPHA, ALICE]),
@@ -269,6 +298,8 @@ def test_diff_of_equal_tables(differ):
      "trMembership"),
     (ALPHA, "trMembership: corporate OPEN RESTRICTED:HR\n", "", "narrows",
      "trMembership"),
+    (GAMMA, "trPrincipal:", "trRestriction: corporate OPEN OPEN\n"
+     "trPrincipal:", "narrows", "trRestriction"),
     (ALPHA, "trPrincipal:", "trAlias: www.example.test\ntrPrincipal:",
      "widens", "trAlias"),
     (ALPHA, "trPrincipal:", "trEnabled: FALSE\ntrPrincipal:", "narrows",
@@ -301,12 +332,30 @@ def test_diff_says_what_widens(differ, cn, old, new, access, attribute):
     ("trMembership: engineering PUBLIC SECRET:CRYPTO,RADAR\n", ""),
     ("PUBLIC SECRET:CRYPTO,RADAR", "PUBLIC SECRET:CRYPTO"),
     ("CRYPTO,RADAR", "CRYPTO,RADAR 20990101000000Z"),
+    ("trPrincipal:", "trRestriction: engineering PUBLIC SECRET\ntrPrincipal:"),
 ])
 def test_diff_of_a_member_of_a_trust_realm_behind(differ, old, new):
     """What engineering does not take any more may go by corporate, so it is
     not only narrower; to have it again is wider."""
     (row,) = differ(changed(ALPHA, old, new), diverts=True)
-    assert row[:4] == ["changes", "system", ALPHA, "trMembership"]
+    assert row[:4] == ["changes", "system", ALPHA, "trRestriction"
+                       if "trRestriction" in new else "trMembership"]
+
+
+@pytest.mark.parametrize("old, new, access", [
+    ("OPEN RESTRICTED", "OPEN RESTRICTED:HR", "changes"),
+    ("OPEN RESTRICTED", "OPEN OPEN", "narrows"),
+])
+def test_diff_compares_what_restrictions_leave(differ, old, new, access):
+    """A wider range is none where a restriction holds."""
+    restricted = changed(GAMMA, "trPrincipal:", "trRestriction: corporate "
+                         "OPEN RESTRICTED\ntrPrincipal:")
+    entries = [entry.replace("trMembership: corporate " + old,
+                             "trMembership: corporate " + new)
+               if "\ncn: %s\n" % GAMMA in entry else entry
+               for entry in restricted]
+    (row,) = differ(entries, restricted)
+    assert [row[0], row[3]] == [access, "trMembership"]
 
 
 def test_diff_of_a_member_when_levels_have_changed(differ):

@@ -75,6 +75,16 @@ WRITES = [
      {BETA: ([("trMembership", "engineering PUBLIC SECRET:CRYPTO")], [])}),
     (["system", "leave", "gamma.example.test", "--all"],
      {GAMMA: ([("trMembership", "corporate OPEN RESTRICTED")], [])}),
+    (["system", "restrict", "beta.example.test", "--realm", "Engineering",
+      "--high", "INTERNAL"],
+     {BETA: ([], [("trRestriction", "engineering PUBLIC INTERNAL")])}),
+    (["system", "restrict", "beta.example.test", "--realm", "engineering",
+      "--low", "INTERNAL", "--until", "2037-12-31"],
+     {BETA: ([], [("trRestriction", "engineering INTERNAL SECRET:CRYPTO "
+                   "20371231235959Z")])}),
+    (["clearance", "restrict", "bob@EXAMPLE.TEST", "--realm", "engineering",
+      "--high", "PUBLIC"],
+     {BOB: ([], [("trRestriction", "engineering PUBLIC PUBLIC")])}),
     (["system", "disable", "beta.example.test"],
      {BETA: ([], [("trEnabled", "FALSE")])}),
     (["system", "enable", "beta.example.test"], {}),
@@ -127,6 +137,28 @@ def test_shown_change_is_the_change(site):
         "result": "done", "findings": [], "changes": [
             {"change": "modify", "dn": BETA, "remove": {},
              "add": {"trEnabled": ["FALSE"]}}]}
+
+
+@pytest.mark.parametrize("noun, name, dn", [
+    ("system", "beta.example.test", BETA),
+    ("clearance", "bob@EXAMPLE.TEST", BOB)])
+def test_unrestricted_again(site, noun, name, dn):
+    """All restrictions in that trust realm go, no other ones."""
+    before = site.server.dump()
+    for realm, high in (("engineering", "PUBLIC"), ("corporate", "OPEN"),
+                        ("engineering", "INTERNAL")):
+        assert site.both(noun, "restrict", name, "--realm", realm, "--high",
+                         high).status == 0
+    assert [value for attribute, value in site.server.dump()[dn]
+            if attribute == "trRestriction"] == [
+                "corporate OPEN OPEN", "engineering PUBLIC INTERNAL",
+                "engineering PUBLIC PUBLIC"]
+    shown = json.loads(site.both(noun, "show", name, "--json").out)
+    assert len(shown["restriction"]) == 3
+    assert site.both(noun, "unrestrict", name, "--realm",
+                     "Engineering").status == 0
+    assert difference(before, site.server.dump()) == {
+        dn: ([], [("trRestriction", "corporate OPEN OPEN")])}
 
 
 def test_enabled_again(site):
@@ -622,6 +654,14 @@ WIDER = [
         "trLevelMap: red SECRET\n", "").replace("black TOP", "red TOP"),
      "changes: label map engineering, navy: trLevelMap red TOPSECRET, was "
      "red SECRET"),
+    (table.system("gamma", ["corporate OPEN RESTRICTED:HR"]) +
+     "trRestriction: corporate OPEN RESTRICTED\n",
+     "changes: system gamma.example.test: trMembership corporate OPEN "
+     "RESTRICTED:HR, was corporate OPEN RESTRICTED"),
+    (table.system("beta", table.MEMBERSHIPS["beta"]) +
+     "trRestriction: engineering PUBLIC INTERNAL\n",
+     "changes: system beta.example.test: gets trRestriction engineering "
+     "PUBLIC INTERNAL"),
     # What engineering does not take any more may go by corporate.
     (table.system("beta", ["corporate OPEN RESTRICTED:HR"]),
      "changes: system beta.example.test: loses trMembership engineering "
@@ -663,7 +703,8 @@ def test_import_only_narrows_unless_it_may_do_more(site, store, entry, says):
 
 
 def test_import_that_narrows(site, store):
-    entries = [table.system("gamma", ["corporate OPEN OPEN"]),
+    entries = [table.system("gamma", ["corporate OPEN OPEN"]) +
+               "trRestriction: corporate OPEN RESTRICTED\n",
                table.system("alpha", ["engineering PUBLIC "
                                       "SECRET:CRYPTO,RADAR"]),
                table.system("beta", ["corporate OPEN RESTRICTED:HR"]) +
@@ -677,9 +718,11 @@ def test_import_that_narrows(site, store):
 
 
 def test_older_export_undoes_nothing_by_itself(site, store):
-    """A system was disabled and another one left since."""
+    """Systems were disabled and restricted and one left since."""
     older = site.scratch.write("older.ldif", site.run(store, "export").out)
     for verb in (["disable", "beta.example.test"],
+                 ["restrict", "alpha.example.test", "--realm", "corporate",
+                  "--high", "OPEN"],
                  ["leave", "gamma.example.test", "--all"]):
         assert site.run(store, "system", *verb).status == 0
     before = store.dump()
@@ -688,6 +731,8 @@ def test_older_export_undoes_nothing_by_itself(site, store):
     assert "widens: system beta.example.test: loses trEnabled FALSE\n" \
         in done.err
     assert "widens: system gamma.example.test: gets trMembership" in done.err
+    assert "widens: system alpha.example.test: loses trRestriction " \
+        "corporate OPEN OPEN\n" in done.err
     assert store.dump() == before
 
 

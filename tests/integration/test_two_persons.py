@@ -167,6 +167,91 @@ def test_withdrawing_takes_nobody_else(administration, proposed):
         BETA, ("delete", "trMembership", WIDER)))
 
 
+# --- restrictions ------------------------------------------------------------
+
+#: Of whom, and what could be lifted.
+RESTRICTED = [(BETA, "engineering public secret:crypto"),
+              (BOB, "engineering public public 20991231000000Z")]
+
+
+@pytest.fixture
+def restricted(administration):
+    """Both are, and in the end no more."""
+    before = [administration.directory.search(target, "(objectClass=*)", "*")
+              for target, value in RESTRICTED]
+    for target, value in RESTRICTED:
+        administration.directory.replace(target, "trRestriction", value)
+    yield
+    for (target, value), entry in zip(RESTRICTED, before):
+        administration.directory.delete(target)
+        administration.directory.add(entry)
+
+
+def restricts(target, value):
+    return modify(target, ("add", "trRestriction", value))
+
+
+def lifts(target, *values):
+    return modify(target, ("delete", "trRestriction", *values))
+
+
+@pytest.mark.parametrize("target, value", RESTRICTED)
+def test_one_person_restricts(administration, restricted, target, value):
+    """Who owns the trust realm, as often as he likes; and stands by it."""
+    for who in PEOPLE:
+        more = "engineering public public 2098%02d01000000Z" % (
+            PEOPLE.index(who) + 1)
+        owner = who in ("olga", "oscar")
+        assert administration.may(who, restricts(target, more)) == owner, who
+        if owner:
+            assert not administration.may(who, lifts(target, more)), who
+        assert not administration.may(who, restricts(
+            target, "corporate open open")), who
+
+
+@pytest.mark.parametrize("target, value", RESTRICTED)
+def test_nobody_lifts_a_restriction_alone(administration, restricted, target,
+                                          value):
+    for who in PEOPLE:
+        for change in (lifts(target, value), lifts(target),
+                       modify(target, ("replace", "trRestriction",
+                                       "engineering public secret"))):
+            assert not administration.may(who, change), (who, change)
+
+
+@pytest.mark.parametrize("target, value", RESTRICTED)
+def test_somebody_else_lifts_a_restriction(administration, restricted,
+                                           proposed, target, value):
+    other = "engineering public internal"
+    administration.directory.modify(restricts(target, other))
+    assert proposed("olga", "engineering.8a", target,
+                    "-trRestriction " + value)
+    assert not administration.may("oscar", lifts(target, other))
+    assert not administration.may("oscar", lifts(target, value, other))
+    for who in PEOPLE:
+        if who != "oscar":
+            assert not administration.may(who, lifts(target, value)), who
+    assert administration.may("oscar", lifts(target, value))
+
+
+def test_what_is_proposed_of_restrictions(administration, restricted,
+                                          proposed):
+    """Their end alone; a proposal to end one does not add a membership, nor
+    one elsewhere end this one."""
+    target, value = RESTRICTED[0]
+    assert not proposed("olga", "engineering.9a", target,
+                        "trRestriction " + value)
+    assert not proposed("olga", "engineering.9b", target,
+                        "-trMembership " + WIDER)
+    assert not proposed("olga", "corporate.9c", target,
+                        "-trRestriction corporate open open")
+    assert proposed("olga", "engineering.9d", DELTA,
+                    "-trRestriction " + value)
+    assert not administration.may("oscar", lifts(target, value))
+    assert not administration.may("oscar", adds(
+        DELTA, "trMembership " + value))
+
+
 # --- trustrealm --------------------------------------------------------------
 
 def tool(administration, who, *arguments, status=0):
@@ -228,6 +313,70 @@ def test_the_tool_proposes_and_somebody_else_approves(administration):
     assert memberships(administration, DELTA) == []
 
 
+def members(administration, who="aud"):
+    """{name: (lowest, highest, end)} of all in engineering."""
+    found = json.loads(tool(administration, who, "who", "--realm",
+                            "engineering", "--json").out)["members"]
+    return {one["name"]: (one["low"], one["high"], one.get("end"))
+            for one in found}
+
+
+@pytest.mark.parametrize("noun, name, entry, whole", [
+    ("system", "beta.example.com", BETA, ("public", "secret:hr,crypto", None)),
+    ("clearance", "bob@EXAMPLE.TEST", BOB, ("public", "internal", None)),
+])
+def test_the_tool_restricts_alone(administration, noun, name, entry, whole):
+    """A smaller range at once, by one person; all of it again, by two."""
+    before = administration.directory.search(entry, "(objectClass=*)", "*")
+    assert members(administration)[name] == whole
+    one = (noun, "restrict", name, "--realm", "engineering")
+    other = (noun, "unrestrict", name, "--realm", "engineering")
+    tool(administration, "olga", *one, "--high", "public:hr")
+    assert members(administration)[name] == ("public", "public:hr" if
+                                             "hr" in whole[1] else "public",
+                                             None)
+    tool(administration, "oscar", *one, "--until", "2098-12-31")
+    assert members(administration)[name][2] == "2098-12-31 23:59:59 UTC"
+    refused = tool(administration, "olga", *other, status=1)
+    assert "Insufficient access" in refused.err
+
+    tool(administration, "olga", *other, "--propose")
+    waiting = pending(administration)
+    assert {p["change"] for p in waiting} == {
+        "-trRestriction engineering public public:hr",
+        "-trRestriction engineering public %s 20981231235959Z" % whole[1]}
+    assert members(administration)[name][1] != whole[1]
+    for proposal in waiting:
+        own = tool(administration, "olga", "pending", "approve",
+                   proposal["id"], status=1)
+        assert "you proposed it yourself" in own.err
+        dry = tool(administration, "oscar", "pending", "approve",
+                   proposal["id"], "--dry-run")
+        assert "-\t%s\ttrRestriction\t%s\n" % (
+            entry, proposal["change"].split(" ", 1)[1]) in dry.out
+        tool(administration, "oscar", "pending", "approve", proposal["id"])
+    assert pending(administration) == []
+    assert members(administration)[name] == whole
+    assert administration.directory.search(entry, "(objectClass=*)",
+                                           "*") == before
+
+
+def test_the_end_of_no_restriction_is_not_approved(administration):
+    value = "engineering public internal"
+    tool(administration, "olga", "system", "restrict", "beta.example.com",
+         "--realm", "engineering", "--high", "internal")
+    tool(administration, "olga", "system", "unrestrict", "beta.example.com",
+         "--realm", "engineering", "--propose")
+    waiting, = pending(administration)
+    administration.directory.replace(BETA, "trRestriction")
+    done = tool(administration, "oscar", "pending", "approve", waiting["id"],
+                status=1)
+    assert "has no restriction " + value in done.err
+    tool(administration, "oscar", "pending", "reject", waiting["id"])
+    tool(administration, "olga", "system", "unrestrict", "beta.example.com",
+         "--realm", "engineering", status=1)
+
+
 @pytest.mark.parametrize("command, proposer, approver, change", [
     (["clearance", "set", "bob@EXAMPLE.TEST", "--realm", "engineering",
       "--low", "public", "--high", "secret:hr"], "olga", "oscar",
@@ -265,7 +414,7 @@ def test_proposals_are_judged(administration):
     done = tool(administration, "paula", "map", "set", "corporate/local",
                 "--level", "public open", "--unset", "category=hr",
                 "--propose", status=2)
-    assert "what is to go needs nobody else" in done.err
+    assert "needs nobody else" in done.err
     tool(administration, "olga", *JOIN[:-1], "nonsense", "--propose",
          status=1)
     tool(administration, "paula", "pending", "approve", "nothing.1",
@@ -315,3 +464,14 @@ def test_389_ds_has_the_custom_alone():
         assert pending(administration) == []
         assert administration.may("olga", adds(
             BOB, "trClearance engineering public secret 20991231000000Z"))
+
+        restrict = ("delta.example.com", "--realm", "engineering")
+        tool(administration, "olga", "system", "restrict", *restrict,
+             "--high", "internal")
+        assert members(administration)["delta.example.com"][1] == "internal"
+        tool(administration, "olga", "system", "unrestrict", *restrict,
+             "--propose")
+        waiting, = pending(administration)
+        tool(administration, "oscar", "pending", "approve", waiting["id"])
+        assert members(administration)["delta.example.com"][1] == \
+            WIDER.split()[2]

@@ -10,6 +10,7 @@
 
 static const struct noun_field fields[] = {
     { "clearance", "trClearance", NOUN_KEYED, NULL, NULL },
+    { "restriction", "trRestriction", NOUN_WORDS, NULL, NULL },
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
 };
 static const struct noun_field *const clearance = &fields[0];
@@ -143,7 +144,7 @@ set(int argc, char **argv)
     return status;
 }
 
-/* --- show, list, remove -------------------------------------------------- */
+/* --- show, list, restrict, remove ---------------------------------------- */
 
 static int
 show(int argc, char **argv)
@@ -155,6 +156,18 @@ static int
 list(int argc, char **argv)
 {
     return noun_list(&noun, "clearance list", argc, argv);
+}
+
+static int
+restrict_command(int argc, char **argv)
+{
+    return noun_restrict(&noun, "clearance restrict", argc, argv);
+}
+
+static int
+unrestrict(int argc, char **argv)
+{
+    return noun_unrestrict(&noun, "clearance unrestrict", argc, argv);
 }
 
 /* Without trSubject nothing limits the user any more. */
@@ -180,6 +193,7 @@ remove_entry(const struct noun_call *call, struct tool_work *work,
                          "one clearance away)", entry->name);
     after = tool_work_edit(work, entry);
     tool_entry_remove(after, clearance->attribute, NULL);
+    tool_entry_remove(after, "trRestriction", NULL);
     tool_entry_remove(after, "trPrincipal", NULL);
     tool_entry_remove(after, "objectClass", noun.class);
     return TOOL_DONE;
@@ -202,6 +216,12 @@ const struct tool_command tool_clearance_show = {
 };
 const struct tool_command tool_clearance_list = {
     "clearance list", "list all clearances", list
+};
+const struct tool_command tool_clearance_restrict = {
+    "clearance restrict", "bound a clearance further", restrict_command
+};
+const struct tool_command tool_clearance_unrestrict = {
+    "clearance unrestrict", "undo that", unrestrict
 };
 const struct tool_command tool_clearance_remove = {
     "clearance remove", "take a clearance away", remove_command

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "diff.h"
+#include "grant.h"
 #include "text.h"
 #include "trustrealm_err.h"
 
@@ -17,6 +18,7 @@ enum rule {
                                    is no limit */
     RULE_WORD,                  /* the word allows more than the other one */
     RULE_GRANT,                 /* REALM LOW HIGH [END] */
+    RULE_RESTRICTION,           /* the same, and a value more allows less */
     RULE_PROTECTION
 };
 
@@ -46,6 +48,7 @@ static const struct row {
     { "trMode", RULE_WORD, false, "enforce", "dry-run" },
     { "trMembership", RULE_GRANT, true, NULL, NULL },
     { "trClearance", RULE_GRANT, true, NULL, NULL },
+    { "trRestriction", RULE_RESTRICTION, false, NULL, NULL },
     { "trProtection", RULE_PROTECTION, false, NULL, NULL },
     { "trConfidentialFrom", RULE_PROTECTION, false, NULL, NULL }
 };
@@ -68,7 +71,8 @@ diff_is_single(const char *attribute)
 {
     const struct row *row = find_row(attribute);
 
-    return !row->keyed && row->rule != RULE_MORE && row->rule != RULE_LESS;
+    return !row->keyed && row->rule != RULE_MORE && row->rule != RULE_LESS &&
+        row->rule != RULE_RESTRICTION;
 }
 
 bool
@@ -174,8 +178,7 @@ find_range(const struct tool_table *table, const struct tr_grant *grant,
 {
     return tr_view_realm(table->view, grant->realm, realm_out) == 0 &&
         (*realm_out)->error == 0 &&
-        tr_range_parse((*realm_out)->encoding, grant->low, grant->high,
-                       range_out) == 0;
+        tr_grant_range((*realm_out)->encoding, grant, range_out) == 0;
 }
 
 static bool
@@ -192,6 +195,7 @@ compare_grants(const struct diff *diff, const char *old, const char *new)
     const struct tr_grant *after = find_grant(diff->new, new);
     const struct tr_realm *old_realm, *new_realm;
     struct tr_range old_range, new_range;
+    int64_t old_end, new_end;
     bool was, is;
 
     if (before == NULL || after == NULL)
@@ -202,31 +206,31 @@ compare_grants(const struct diff *diff, const char *old, const char *new)
         return compare(is, was);
     if (strcmp(old_realm->digest, new_realm->digest) != 0)
         return DIFF_CHANGES;
+    old_end = tr_grant_end(before);
+    new_end = tr_grant_end(after);
     return compare(contains(&new_range, &old_range) &&
-                   (after->end == 0 || (before->end != 0 &&
-                                        after->end >= before->end)),
+                   (new_end == 0 || (old_end != 0 && new_end >= old_end)),
                    contains(&old_range, &new_range) &&
-                   (before->end == 0 || (after->end != 0 &&
-                                         before->end >= after->end)));
+                   (old_end == 0 || (new_end != 0 && old_end >= new_end)));
 }
 
 /*
- * When a membership goes or narrows: does the system stay in a trust realm
- * that goes behind it?  That one then takes what this one took, by its own
- * ranges, clearances and protection.
+ * When the membership of value's trust realm goes or narrows: does the system
+ * stay in a trust realm that goes behind it?  That one then takes what this
+ * one took, by its own ranges, clearances and protection.
  */
 static bool
-diverts(const struct diff *diff, const char *old)
+diverts(const struct diff *diff, const char *value)
 {
     const struct tr_realm *lost, *other;
     const struct tr_system_record *system;
     const struct tr_grant *grant;
     size_t i;
 
-    if (diff->old == NULL || diff->new == NULL || old == NULL ||
+    if (diff->old == NULL || diff->new == NULL || value == NULL ||
         diff->new->type != TR_RECORD_SYSTEM)
         return false;
-    grant = find_grant(diff->old, old);
+    grant = find_grant(diff->old, value);
     system = &diff->new->u.system;
     if (grant == NULL || !system->enabled ||
         tr_view_realm(diff->before->view, grant->realm, &lost) != 0)
@@ -271,6 +275,9 @@ diff_access(const struct diff *diff, const char *attribute, const char *old,
             DIFF_WIDENS : DIFF_NARROWS;
     case RULE_GRANT:
         return access_of_grant(diff, old, new);
+    case RULE_RESTRICTION:
+        return old != NULL ? DIFF_WIDENS :
+            diverts(diff, new) ? DIFF_CHANGES : DIFF_NARROWS;
     case RULE_PROTECTION:
         return compare_protection(diff);
     case RULE_CHANGES:

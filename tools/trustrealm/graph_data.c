@@ -6,6 +6,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include "grant.h"
 #include "graph.h"
 
 /* --- trees --------------------------------------------------------------- */
@@ -99,18 +100,23 @@ find_places(const struct gathering *gathering,
 {
     const struct tr_realm *realm;
     const struct tr_grant *grant;
+    char *low, *high;
     size_t i, n = 0;
+    int64_t end;
 
     for (i = 0; i < system->nmemberships; i++) {
         grant = &system->memberships[i];
-        if ((grant->end != 0 &&
-             grant->end <= gathering->graph->table->now) ||
+        end = tr_grant_end(grant);
+        if ((end != 0 && end <= gathering->graph->table->now) ||
             tr_view_realm(gathering->graph->table->view, grant->realm,
-                          &realm) != 0)
+                          &realm) != 0 ||
+            !tool_grant_words(realm, grant, &low, &high))
             continue;
         places[n] = (size_t)(realm - gathering->first);
-        ranges[n++] = number_range(gathering->graph, tool_format(
-            "%s %s", grant->low, grant->high));
+        ranges[n++] = number_range(gathering->graph,
+                                   tool_format("%s %s", low, high));
+        free(low);
+        free(high);
     }
     return n;
 }

@@ -33,59 +33,7 @@ lint_finding_json(const char *severity, const char *rule, const char *entry,
                      tool_json_text(text));
 }
 
-/* --- memberships and clearances ------------------------------------------ */
-
-/* Both ends must be labels of the trust realm, in order. */
-static bool
-judge_range(const struct lint *lint, const char *kind, const char *name,
-            const struct tr_realm *realm, const struct tr_grant *grant,
-            struct tr_range *range_out)
-{
-    krb5_error_code low_ret, high_ret;
-
-    low_ret = tr_label_parse(realm->encoding, grant->low, &range_out->low);
-    high_ret = tr_label_parse(realm->encoding, grant->high,
-                              &range_out->high);
-    if (low_ret)
-        lint_find(lint, "error", "range", kind, name, "%s of %s: %s",
-                  grant->low, grant->realm, error_message(low_ret));
-    if (high_ret)
-        lint_find(lint, "error", "range", kind, name, "%s of %s: %s",
-                  grant->high, grant->realm, error_message(high_ret));
-    if (low_ret != 0 || high_ret != 0)
-        return false;
-    if (tr_label_dominates(&range_out->high, &range_out->low))
-        return true;
-    lint_find(lint, "error", "range", kind, name,
-              "%s does not lie below %s in %s", grant->low, grant->high,
-              grant->realm);
-    return false;
-}
-
-/* The trust realm of grant when it grants something, else NULL. */
-static const struct tr_realm *
-judge_grant(const struct lint *lint, const char *kind, const char *name,
-            const struct tr_grant *grant, struct tr_range *range_out)
-{
-    const struct tr_realm *realm;
-    char end[TOOL_TIME_LENGTH];
-
-    if (tr_view_realm(lint->table->view, grant->realm, &realm) != 0) {
-        lint_find(lint, "error", "unknown-realm", kind, name,
-                  "there is no trust realm %s", grant->realm);
-        return NULL;
-    }
-    if (realm->error != 0 ||
-        !judge_range(lint, kind, name, realm, grant, range_out))
-        return NULL;
-    if (grant->end != 0 && grant->end <= lint->table->now) {
-        tool_format_time(grant->end, end);
-        lint_find(lint, "warning", "expired", kind, name,
-                  "in %s ended at %s", grant->realm, end);
-        return NULL;
-    }
-    return realm;
-}
+/* --- principals ---------------------------------------------------------- */
 
 /* No name of this table is a pattern. */
 static void
@@ -141,10 +89,11 @@ judge_system(const struct tr_record *record, void *arg)
     judge_host(pass->lint, system);
     ranges = tool_must(calloc(system->nmemberships + 1, sizeof(*ranges)));
     for (i = 0; i < system->nmemberships; i++) {
-        realms[n] = judge_grant(pass->lint, "system", system->name,
-                                &system->memberships[i], &ranges[n]);
+        realms[n] = lint_grant(pass->lint, "system", system->name,
+                               &system->memberships[i], &ranges[n]);
         n += realms[n] != NULL;
     }
+    lint_restrictions(pass->lint, "system", system->name, record);
     if (system->enabled)
         lint_members_add(pass->members, system->name, realms, ranges, n);
     free(ranges);
@@ -157,21 +106,28 @@ judge_clearance(const struct tr_record *record, void *arg)
     const struct pass *pass = arg;
     const struct tr_clearance_record *clearance = &record->u.clearance;
     const struct tr_realm *realm;
+    const struct tr_grant *grant;
     struct tr_range range;
+    char *low, *high;
     size_t i;
 
     judge_principal(pass->lint, "clearance", clearance->principal,
                     clearance->principal);
     for (i = 0; i < clearance->nclearances; i++) {
-        realm = judge_grant(pass->lint, "clearance", clearance->principal,
-                            &clearance->clearances[i], &range);
-        if (realm != NULL && !lint_members_hold(pass->members, realm, &range))
-            lint_find(pass->lint, "warning", "unreachable", "clearance",
-                      clearance->principal,
-                      "no member of %s may hold a label from %s to %s",
-                      realm->record->name, clearance->clearances[i].low,
-                      clearance->clearances[i].high);
+        grant = &clearance->clearances[i];
+        realm = lint_grant(pass->lint, "clearance", clearance->principal,
+                           grant, &range);
+        if (realm == NULL || lint_members_hold(pass->members, realm, &range) ||
+            !tool_grant_words(realm, grant, &low, &high))
+            continue;
+        lint_find(pass->lint, "warning", "unreachable", "clearance",
+                  clearance->principal,
+                  "no member of %s may hold a label from %s to %s",
+                  realm->record->name, low, high);
+        free(low);
+        free(high);
     }
+    lint_restrictions(pass->lint, "clearance", clearance->principal, record);
     return 0;
 }
 

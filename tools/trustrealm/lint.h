@@ -52,6 +52,18 @@ bool lint_members_hold(const struct lint_members *members,
                        const struct tr_realm *realm,
                        const struct tr_range *range);
 
+/* --- what memberships and clearances come to (lint_grants.c) ------------- */
+
+/* The trust realm of grant, and the range that restrictions leave; NULL when
+ * it grants nothing, which is a finding. */
+const struct tr_realm *lint_grant(const struct lint *lint, const char *kind,
+                                  const char *name,
+                                  const struct tr_grant *grant,
+                                  struct tr_range *range_out);
+/* Restrictions of a system or user that are wrong or of no use. */
+void lint_restrictions(const struct lint *lint, const char *kind,
+                       const char *name, const struct tr_record *record);
+
 /* --- other parts --------------------------------------------------------- */
 
 /* What contradicts itself in the entry of a trust realm (lint_realm.c). */

@@ -155,6 +155,12 @@ int noun_change(const struct noun *noun, const char *command,
                               struct tool_entry *entry),
                 int argc, char **argv);
 
+/* Restrictions of a system or user (noun_restrict.c). */
+int noun_restrict(const struct noun *noun, const char *command, int argc,
+                  char **argv);
+int noun_unrestrict(const struct noun *noun, const char *command, int argc,
+                    char **argv);
+
 /* What "remove" does, for noun_change(). */
 int noun_remove_entry(const struct noun_call *call, struct tool_work *work,
                       struct tool_entry *entry);

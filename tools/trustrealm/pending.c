@@ -209,6 +209,23 @@ check_end(const char *attribute, const char *grant)
     return status;
 }
 
+/* Give entry the value that was proposed, or take it. */
+static int
+note_value(struct tool_entry *entry, const struct noun_field *field,
+           bool removes, const char *value)
+{
+    if (!removes && check_end(field->attribute, value) != TOOL_DONE)
+        return TOOL_NO;
+    if (!removes)
+        noun_put(entry, field, value);
+    else if (tool_entry_has(entry, field->attribute, value))
+        tool_entry_remove(entry, field->attribute, value);
+    else
+        return tool_fail(TOOL_NO, "%s has no %s %s", entry->name,
+                         field->option, value);
+    return TOOL_DONE;
+}
+
 static int
 note_approved(struct tool_work *work, const struct tool_entry *proposal)
 {
@@ -217,29 +234,30 @@ note_approved(struct tool_work *work, const struct tool_entry *proposal)
         { "clearance", "trClearance", NOUN_KEYED, NULL, NULL },
         { "level", "trLevelMap", NOUN_KEYED, NULL, NULL },
         { "category", "trCategoryMap", NOUN_KEYED, NULL, NULL },
+        { "restriction", "trRestriction", NOUN_WORDS, NULL, NULL },
         { NULL, NULL, NOUN_TEXT, NULL, NULL }
     };
     const char *change = said(proposal, "trChange");
     const char *target = said(proposal, "trTarget");
+    bool removes = *change == '-';
     const struct noun_field *field;
-    size_t i, length = strcspn(change, " ");
+    size_t i, length;
 
+    change += removes;
+    length = strcspn(change, " ");
     for (field = fields; field->attribute != NULL; field++) {
         if (strlen(field->attribute) == length &&
             strncasecmp(field->attribute, change, length) == 0)
             break;
     }
-    if (field->attribute == NULL || change[length] == '\0')
+    if (field->attribute == NULL || change[length] == '\0' ||
+        removes != (field->kind == NOUN_WORDS))
         return tool_fail(TOOL_NO, "\"%s\" is not what can be proposed",
-                         change);
-    if (check_end(field->attribute, change + length + 1) != TOOL_DONE)
-        return TOOL_NO;
+                         said(proposal, "trChange"));
     for (i = 0; i < work->entries.n; i++) {
-        if (tool_dn_same(work->entries.list[i]->dn, target)) {
-            noun_put(tool_work_edit(work, work->entries.list[i]), field,
-                     change + length + 1);
-            return TOOL_DONE;
-        }
+        if (tool_dn_same(work->entries.list[i]->dn, target))
+            return note_value(tool_work_edit(work, work->entries.list[i]),
+                              field, removes, change + length + 1);
     }
     return tool_fail(TOOL_NO, "there is no entry %s", target);
 }

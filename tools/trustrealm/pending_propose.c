@@ -24,6 +24,13 @@ is_range(const char *attribute)
         strcasecmp(attribute, "trClearance") == 0;
 }
 
+/* To add one needs nobody else: it is its removal that is proposed. */
+static bool
+is_restriction(const char *attribute)
+{
+    return strcasecmp(attribute, "trRestriction") == 0;
+}
+
 static bool
 is_pair(const char *attribute)
 {
@@ -36,8 +43,8 @@ static char *
 make_name(const struct tool_entry *target, const char *attribute,
           const char *value)
 {
-    const char *realm = is_range(attribute) ? value :
-        tool_entry_value(target, "trRealmName");
+    const char *realm = is_pair(attribute) ?
+        tool_entry_value(target, "trRealmName") : value;
     unsigned int number;
     char *name;
 
@@ -54,22 +61,25 @@ propose(bool added, const char *attribute, const char *value, void *arg)
 {
     struct proposing *proposing = arg;
     const struct tool_entry *target = proposing->change->before;
+    bool widens = added != is_restriction(attribute);
     struct tool_entry *entry;
     char *name, *dn, *text;
 
-    if (!is_range(attribute) && !is_pair(attribute)) {
+    if (!is_range(attribute) && !is_pair(attribute) &&
+        !is_restriction(attribute)) {
         proposing->status = tool_fail(
-            TOOL_USAGE, "%s cannot be proposed: only memberships, clearances "
-            "and pairs of label maps can", attribute);
+            TOOL_USAGE, "%s cannot be proposed: only memberships, "
+            "clearances, pairs of label maps and the end of restrictions can",
+            attribute);
         return;
     }
     /* What gives way to a value does so when that is approved. */
-    if (!added && noun_keyed(proposing->change->after, attribute, value) ==
-        NULL)
+    if (!widens && (added || noun_keyed(proposing->change->after, attribute,
+                                        value) == NULL))
         proposing->status = tool_fail(
-            TOOL_USAGE, "%s %s: what is to go needs nobody else; do that by "
-            "itself", attribute, value);
-    if (!added || proposing->status != TOOL_DONE)
+            TOOL_USAGE, "%s %s: that needs nobody else; do it by itself",
+            attribute, value);
+    if (!widens || proposing->status != TOOL_DONE)
         return;
     name = make_name(target, attribute, value);
     if (name == NULL) {
@@ -77,7 +87,7 @@ propose(bool added, const char *attribute, const char *value, void *arg)
         return;
     }
     dn = tool_dn_below(proposing->base, "cn", name);
-    text = tool_format("%s %s", attribute, value);
+    text = tool_format("%s%s %s", added ? "" : "-", attribute, value);
     entry = tool_entry_create(dn);
     tool_entry_add(entry, "objectClass", "trPending");
     tool_entry_add(entry, "cn", name);

@@ -123,19 +123,27 @@ static size_t
 remove_grants(struct tool_work *work, const char *name,
               enum tr_record_type type, const char *attribute, bool force)
 {
+    static const char restriction[] = "trRestriction";
     const struct tool_entry *entry;
+    struct tool_entry *after;
     const char *value;
     size_t i, n = 0;
 
     for (i = 0; i < work->entries.n; i++) {
         entry = work->entries.list[i];
-        value = entry->type == type ?
-            noun_keyed(entry, attribute, name) : NULL;
-        if (value == NULL)
+        if (entry->type != type ||
+            (noun_keyed(entry, attribute, name) == NULL &&
+             noun_keyed(entry, restriction, name) == NULL))
             continue;
         n++;
-        if (force)
-            tool_entry_remove(tool_work_edit(work, entry), attribute, value);
+        if (!force)
+            continue;
+        after = tool_work_edit(work, entry);
+        value = noun_keyed(after, attribute, name);
+        if (value != NULL)
+            tool_entry_remove(after, attribute, value);
+        while ((value = noun_keyed(after, restriction, name)) != NULL)
+            tool_entry_remove(after, restriction, value);
     }
     return n;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "grant.h"
 #include "trustrealm.h"
 
 const char *
@@ -51,6 +52,26 @@ tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH])
         (gmtime_r(&when, &tm) == NULL ||
          strftime(out, TOOL_TIME_LENGTH, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0))
         snprintf(out, TOOL_TIME_LENGTH, "%lld", (long long)seconds);
+}
+
+bool
+tool_grant_words(const struct tr_realm *realm, const struct tr_grant *grant,
+                 char **low_out, char **high_out)
+{
+    char low[TR_MAX_LABEL_TEXT + 1], high[TR_MAX_LABEL_TEXT + 1];
+    struct tr_range range;
+    bool restricted = grant->nrestrictions > 0 && realm->error == 0;
+
+    if (restricted &&
+        (tr_grant_range(realm->encoding, grant, &range) != 0 ||
+         tr_label_format(realm->encoding, &range.low, low,
+                         sizeof(low)) != 0 ||
+         tr_label_format(realm->encoding, &range.high, high,
+                         sizeof(high)) != 0))
+        return false;
+    *low_out = tool_copy(restricted ? low : grant->low);
+    *high_out = tool_copy(restricted ? high : grant->high);
+    return true;
 }
 
 /* --- names --------------------------------------------------------------- */

@@ -18,6 +18,7 @@ static const struct noun_field fields[] = {
       "its administrator (again for more)" },
     { "enabled", "trEnabled", NOUN_TRUTH, NULL, NULL },
     { "membership", "trMembership", NOUN_KEYED, NULL, NULL },
+    { "restriction", "trRestriction", NOUN_WORDS, NULL, NULL },
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
 };
 static const struct noun_field *const enabled = &fields[3];
@@ -196,6 +197,18 @@ leave(int argc, char **argv)
 }
 
 static int
+restrict_command(int argc, char **argv)
+{
+    return noun_restrict(&noun_system, "system restrict", argc, argv);
+}
+
+static int
+unrestrict(int argc, char **argv)
+{
+    return noun_unrestrict(&noun_system, "system unrestrict", argc, argv);
+}
+
+static int
 disable_entry(const struct noun_call *call, struct tool_work *work,
               struct tool_entry *entry)
 {
@@ -253,6 +266,12 @@ const struct tool_command tool_system_join = {
 };
 const struct tool_command tool_system_leave = {
     "system leave", "end a membership", leave
+};
+const struct tool_command tool_system_restrict = {
+    "system restrict", "bound a membership further", restrict_command
+};
+const struct tool_command tool_system_unrestrict = {
+    "system unrestrict", "undo that", unrestrict
 };
 const struct tool_command tool_system_disable = {
     "system disable", "bar a system from every trust realm", disable

@@ -57,6 +57,8 @@ extern const struct tool_command tool_system_show;
 extern const struct tool_command tool_system_list;
 extern const struct tool_command tool_system_join;
 extern const struct tool_command tool_system_leave;
+extern const struct tool_command tool_system_restrict;
+extern const struct tool_command tool_system_unrestrict;
 extern const struct tool_command tool_system_disable;
 extern const struct tool_command tool_system_enable;
 extern const struct tool_command tool_system_remove;
@@ -68,6 +70,8 @@ extern const struct tool_command tool_export, tool_import;
 extern const struct tool_command tool_clearance_set;
 extern const struct tool_command tool_clearance_show;
 extern const struct tool_command tool_clearance_list;
+extern const struct tool_command tool_clearance_restrict;
+extern const struct tool_command tool_clearance_unrestrict;
 extern const struct tool_command tool_clearance_remove;
 extern const struct tool_command tool_map_add;
 extern const struct tool_command tool_map_set;
@@ -257,6 +261,11 @@ char *tool_record_name(const struct tr_record *record);
 /* "2026-11-22 01:55 UTC"; "" for 0. */
 #define TOOL_TIME_LENGTH 64
 void tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH]);
+/* The range of grant, malloced: as it is written or, where it is restricted,
+ * what is left of it; false when that is nothing. */
+bool tool_grant_words(const struct tr_realm *realm,
+                      const struct tr_grant *grant, char **low_out,
+                      char **high_out);
 
 /* Of names that were considered, the one system whose host name begins with
  * what was asked for (suggest.c). */

@@ -5,6 +5,7 @@
 #include <com_err.h>
 #include <stdlib.h>
 #include <string.h>
+#include "grant.h"
 #include "trustrealm.h"
 
 static const char help[] =
@@ -45,11 +46,11 @@ static bool
 holds(const struct who *who, const struct tr_grant *grant)
 {
     struct tr_range range;
+    int64_t end = tr_grant_end(grant);
 
     return strcmp(grant->realm, who->realm->record->name) == 0 &&
-        (grant->end == 0 || grant->end > who->table->now) &&
-        tr_range_parse(who->realm->encoding, grant->low, grant->high,
-                       &range) == 0 &&
+        (end == 0 || end > who->table->now) &&
+        tr_grant_range(who->realm->encoding, grant, &range) == 0 &&
         (who->at == NULL || tr_range_contains(&range, who->at));
 }
 
@@ -57,17 +58,17 @@ static void
 add(struct who *who, const char *kind, const char *name,
     const struct tr_grant *grants, size_t n)
 {
-    char end[TOOL_TIME_LENGTH];
+    char end[TOOL_TIME_LENGTH], *low, *high;
     size_t i;
 
     for (i = 0; i < n; i++) {
-        if (!holds(who, &grants[i]))
+        if (!holds(who, &grants[i]) ||
+            !tool_grant_words(who->realm, &grants[i], &low, &high))
             continue;
         who->list = tool_grow(who->list, who->n, sizeof(*who->list));
-        tool_format_time(grants[i].end, end);
+        tool_format_time(tr_grant_end(&grants[i]), end);
         who->list[who->n++] = (struct one){
-            kind, tool_copy(name), tool_copy(grants[i].low),
-            tool_copy(grants[i].high), tool_copy(end)
+            kind, tool_copy(name), low, high, tool_copy(end)
         };
     }
 }
