@@ -281,6 +281,18 @@ answer(struct worker *worker, struct question *question)
     return ret;
 }
 
+/* Who was not required to preauthenticate gets no ticket for those who are. */
+static char *
+explain(const char *message)
+{
+    char *text;
+
+    if (strstr(message, "NO PREAUTH") == NULL)
+        return strdup(message);
+    return asprintf(&text, "%s: the principal of this system needs "
+                    "+requires_preauth", message) < 0 ? NULL : text;
+}
+
 static void
 work(struct worker *worker, struct question *question)
 {
@@ -290,7 +302,7 @@ work(struct worker *worker, struct question *question)
     if (question->code == 0)
         return;
     message = krb5_get_error_message(worker->context, question->code);
-    question->why = strdup(message);
+    question->why = explain(message);
     krb5_free_error_message(worker->context, message);
 }
 

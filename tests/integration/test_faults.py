@@ -231,6 +231,19 @@ def test_why_there_is_no_ticket_is_told(make_world):
     assert alpha.status()["table"]["state"] == "up to date"
 
 
+def test_a_principal_without_preauthentication(make_world):
+    """As "addprinc" makes it where that is not the default."""
+    world = make_world(run=())
+    world.realm.modify("trustrealm/" + world.alpha.host, "-requires_preauth")
+    world.alpha.start(wait=False)
+    eventually(world.alpha.answers, what="the daemon")
+    wait_state(world.alpha, "NO PREAUTH: the principal of this system needs "
+               "+requires_preauth")
+    world.realm.modify("trustrealm/" + world.alpha.host, "+requires_preauth")
+    world.alpha.restart()
+    assert allowed(world)
+
+
 def test_the_tool_has_no_ticket(make_world):
     world = make_world(run=())
     status, _, complaint = trustrealm(

@@ -265,6 +265,18 @@ def test_rule_contradiction(sound, lines, severity, says):
     assert says in row[3]
 
 
+def test_rule_dry_run(sound, config):
+    path = sound(entries=changed("engineering", "trMode: dry-run"))
+    tried = config(policy={"allow-dry-run": True})
+    found = findings(path, "-c", tried)
+    assert list(found) == [("dry-run", ENGINEERING),
+                           ("dry-run", "configuration " + str(tried))]
+    assert "let by what label, clearance and attributes forbid" in \
+        found["dry-run", ENGINEERING]
+    status, out, _ = trustrealm("check", "--ldif", path)
+    assert (status, [row[0] for row in rows(out)]) == (1, ["warning"])
+
+
 def test_attributes_of_different_names_do_not_contradict(sound):
     assert findings(sound(entries=changed(
         "engineering", "trRequiredAttribute: zone=a",

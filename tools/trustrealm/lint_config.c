@@ -70,6 +70,10 @@ lint_config(const struct lint *lint)
                       config->path, "there is no trust realm %s",
                       config->trust_realms[i]);
     }
+    if (config->allow_dry_run)
+        lint_find(lint, "warning", "dry-run", "configuration", config->path,
+                  "allow-dry-run leaves it to whoever writes trust realms "
+                  "whether they are enforced here");
     if (!config->allow_bypass)
         return 0;
     judge_patterns(lint, config, "bypass-to", "", config->bypass_to);

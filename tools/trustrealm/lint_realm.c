@@ -54,6 +54,10 @@ lint_realm(const struct lint *lint, const struct tr_realm_record *realm)
 {
     judge_attributes(lint, realm);
     judge_carriers(lint, realm);
+    if (realm->mode == TR_MODE_DRY_RUN)
+        lint_find(lint, "warning", "dry-run", "trust realm", realm->name,
+                  "systems with allow-dry-run let by what label, clearance "
+                  "and attributes forbid");
     if (realm->lifetime != 0 && realm->idle_timeout > realm->lifetime)
         lint_find(lint, "warning", "contradiction", "trust realm",
                   realm->name, "an association cannot be idle for %lu s: it "
