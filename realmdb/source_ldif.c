@@ -162,14 +162,44 @@ judge_names(struct loader *loader, const char *type, const char *value,
     return 0;
 }
 
+static krb5_error_code
+take_dn(struct loader *loader, struct reading *reading,
+        const struct berval *value)
+{
+    if (reading->dn != NULL)
+        return refuse(loader, TRR_ENTRY, "a second DN: no blank line before "
+                      "it?");
+    reading->dn = strndup(value->bv_val, value->bv_len);
+    reading->dn_line = loader->line;
+    return reading->dn == NULL ? ENOMEM : 0;
+}
+
+static krb5_error_code
+take_value(struct loader *loader, struct reading *reading, const char *type,
+           const struct berval *value)
+{
+    krb5_error_code ret;
+    const char *attribute;
+    char *why = NULL;
+
+    ret = judge_names(loader, type, value->bv_val, &attribute);
+    if (ret != 0 || attribute == NULL)
+        return ret;
+    ret = tr_gathered_take(&reading->values, attribute, value->bv_val,
+                           value->bv_len, &why);
+    if (why != NULL)
+        (void)refuse(loader, ret, "%s: %s", reading->dn, why);
+    free(why);
+    return ret;
+}
+
 /* Take one line, unfolded, but no comment.  It is changed. */
 static krb5_error_code
 take_line(struct loader *loader, struct reading *reading, char *line)
 {
     krb5_error_code ret = 0;
     struct berval type, value;
-    const char *colon = strchr(line, ':'), *attribute;
-    char *why = NULL;
+    const char *colon = strchr(line, ':');
     int owned = 0;
 
     if (colon != NULL && colon[1] == '<')
@@ -178,37 +208,19 @@ take_line(struct loader *loader, struct reading *reading, char *line)
         return refuse(loader, TRR_ENTRY, "other files are not read");
     if (ldif_parse_line2(line, &type, &value, &owned) != 0)
         return refuse(loader, TRR_ENTRY, "not a line of LDIF");
-    if (reading->dn == NULL && tr_text_compare(type.bv_val, "version") == 0) {
-        if (strcmp(value.bv_val, "1") != 0)
-            ret = refuse(loader, TRR_ENTRY, "not version 1 of LDIF");
-        goto cleanup;
-    }
-    if (tr_text_compare(type.bv_val, "dn") == 0) {
-        if (reading->dn != NULL) {
-            ret = refuse(loader, TRR_ENTRY, "a second DN: no blank line "
-                         "before it?");
-            goto cleanup;
-        }
-        reading->dn = strndup(value.bv_val, value.bv_len);
-        reading->dn_line = loader->line;
-        ret = reading->dn == NULL ? ENOMEM : 0;
-    } else if (reading->dn == NULL) {
+    if (tr_text_compare(type.bv_val, "dn") == 0)
+        ret = take_dn(loader, reading, &value);
+    else if (reading->dn == NULL &&
+             tr_text_compare(type.bv_val, "version") == 0)
+        ret = strcmp(value.bv_val, "1") == 0 ? 0 :
+            refuse(loader, TRR_ENTRY, "not version 1 of LDIF");
+    else if (reading->dn == NULL)
         ret = refuse(loader, TRR_ENTRY, "an entry starts with its DN");
-    } else if (tr_text_compare(type.bv_val, "changetype") == 0 ||
-               tr_text_compare(type.bv_val, "control") == 0) {
+    else if (tr_text_compare(type.bv_val, "changetype") == 0 ||
+             tr_text_compare(type.bv_val, "control") == 0)
         ret = refuse(loader, TRR_ENTRY, "entries expected, not changes");
-    } else {
-        ret = judge_names(loader, type.bv_val, value.bv_val, &attribute);
-        if (ret != 0 || attribute == NULL)
-            goto cleanup;
-        ret = tr_gathered_take(&reading->values, attribute, value.bv_val,
-                               value.bv_len, &why);
-        if (why != NULL)
-            (void)refuse(loader, ret, "%s: %s", reading->dn, why);
-    }
-
-cleanup:
-    free(why);
+    else
+        ret = take_value(loader, reading, type.bv_val, &value);
     if (owned)
         ber_memfree(value.bv_val);
     return ret;

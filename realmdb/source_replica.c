@@ -323,6 +323,22 @@ take_phase(struct tr_replica *replica, const struct tr_message *message,
     return ret != 0 ? ret : finish_refresh(replica);
 }
 
+static krb5_error_code
+take_end(struct tr_replica *replica, const struct tr_message *message,
+         char **why_out)
+{
+    const char *text = message->text != NULL ? message->text : "";
+
+    if (message->result == LDAP_SYNC_REFRESH_REQUIRED)
+        replica->distrusted = true;
+    return refuse(why_out, TRR_SOURCE, "the provider ended the search: "
+                  "%s%s%s%s", ldap_err2string(message->result),
+                  *text == '\0' ? "" : ": ", text,
+                  message->result != LDAP_UNAVAILABLE_CRITICAL_EXTENSION ?
+                  "" : "; the base needs content synchronization (OpenLDAP: "
+                  "overlay syncprov)");
+}
+
 krb5_error_code
 tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
                 char **why_out)
@@ -360,15 +376,7 @@ tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
         ret = take_phase(replica, message, why_out);
         break;
     case TR_MESSAGE_END:
-        if (message->result == LDAP_SYNC_REFRESH_REQUIRED)
-            replica->distrusted = true;
-        ret = refuse(why_out, TRR_SOURCE, "the provider ended the search: "
-                     "%s%s%s%s", ldap_err2string(message->result),
-                     message->text == NULL || *message->text == '\0' ? "" :
-                     ": ", message->text == NULL ? "" : message->text,
-                     message->result != LDAP_UNAVAILABLE_CRITICAL_EXTENSION ?
-                     "" : "; the base needs content synchronization "
-                     "(OpenLDAP: overlay syncprov)");
+        ret = take_end(replica, message, why_out);
         break;
     case TR_MESSAGE_COOKIE:
     case TR_MESSAGE_OTHER:

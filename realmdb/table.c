@@ -226,6 +226,20 @@ tr_env_renew(struct tr_table *table)
     return tr_env_open(table, TR_TABLE_WRITE);
 }
 
+/* LMDB may open a file that is as its writer left it, or that was examined. */
+static krb5_error_code
+check_file(struct tr_table *table, enum tr_table_access access)
+{
+    if (file_size(table->dir) == 0)
+        return access == TR_TABLE_WRITE ? 0 :
+            tr_table_fail(table, TRR_TABLE, "there is no table yet");
+    if (tr_sound_is_noted(table->dir))
+        return 0;
+    if (access == TR_TABLE_READ_SOUND)
+        return tr_table_fail(table, TRR_TABLE, "not yet read by its writer");
+    return tr_sound_examine(table);
+}
+
 krb5_error_code
 tr_table_open(const char *dir, enum tr_table_access access, size_t map_size,
               struct tr_table **table_out, char **why_out)
@@ -249,16 +263,8 @@ tr_table_open(const char *dir, enum tr_table_access access, size_t map_size,
         goto cleanup;
     }
     ret = check_directory(table, dir, access, &st);
-    if (ret)
-        goto cleanup;
-    if (file_size(dir) == 0 && access != TR_TABLE_WRITE)
-        ret = tr_table_fail(table, TRR_TABLE, "there is no table yet");
-    else if (file_size(dir) == 0 || tr_sound_is_noted(dir))
-        ret = 0;
-    else if (access == TR_TABLE_READ_SOUND)
-        ret = tr_table_fail(table, TRR_TABLE, "not yet read by its writer");
-    else
-        ret = tr_sound_examine(table);
+    if (ret == 0)
+        ret = check_file(table, access);
     if (ret == 0)
         ret = tr_env_open(table, access);
     if (ret)

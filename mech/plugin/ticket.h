@@ -5,15 +5,15 @@
 #define TR_TICKET_H
 
 /*
- * trustrealmd is told who the client is, and an acceptor's also whose key
- * opened the ticket.  Kerberos makes a context of its own three times for each
- * name that it is asked for, a third of what establishing one costs the plugin.
- * But tickets are used again and again, and one and the same names one client
- * and is opened by one key: what is in it in the clear goes for nothing here,
- * and a ciphertext that was changed would not have come through Kerberos.
+ * trustrealmd is told who the client is and, by an acceptor, whose key opened
+ * the ticket.  Kerberos makes three contexts of its own for each name that it
+ * is asked for, which is a third of what establishing a context costs here.
+ * But tickets are used again and again, and the same ticket always names the
+ * same client and is opened by the same key.  Its clear text is not relied on,
+ * and Kerberos would not have accepted a changed ciphertext.
  *
- * Principals whose keys are the same cannot be told apart by a ticket: which
- * of them it is counts for one credential only, or for those of any name.
+ * Principals that share a key cannot be told apart by a ticket: which of them
+ * it was is remembered for one credential only, or for those of any name.
  */
 
 #include <krb5/krb5.h>

@@ -56,7 +56,7 @@ check_keytab(struct check *check)
     krb5_keytab keytab = NULL;
     krb5_keytab_entry entry;
     krb5_kt_cursor cursor;
-    const char *message = NULL;
+    const char *message;
     krb5_error_code ret;
     bool found = false;
 
@@ -79,15 +79,14 @@ check_keytab(struct check *check)
         }
         krb5_kt_end_seq_get(context, keytab, &cursor);
     }
-    if (ret != 0)
+    if (ret != 0) {
         message = krb5_get_error_message(context, ret);
-    if (ret != 0)
         fault(check, "[system] keytab", config->keytab, message);
-    else if (!found)
-        fault(check, "[system] principal", config->principal,
-              "the keytab has no AES key of it");
-    if (message != NULL)
         krb5_free_error_message(context, message);
+    } else if (!found) {
+        fault(check, "[system] principal", config->principal,
+              "the keytab has no AES key for it");
+    }
     if (keytab != NULL)
         krb5_kt_close(context, keytab);
     krb5_free_principal(context, self);

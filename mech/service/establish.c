@@ -109,9 +109,9 @@ established_label(const struct tr_job *job,
 }
 
 void
-tr_established(const struct tr_job *job,
-               const struct tr_association *association,
-               struct tr_established *out)
+tr_fill_established(const struct tr_job *job,
+                    const struct tr_association *association,
+                    struct tr_established *out)
 {
     memset(out, 0, sizeof(*out));
     out->epoch = job->epoch;
@@ -143,7 +143,7 @@ tr_establish(struct tr_job *job, struct tr_association *association,
                               &record);
     if (ret)
         return ret;
-    tr_established(job, association, out);
+    tr_fill_established(job, association, out);
     out->record = record;
     out->trailer = *trailer;
     tr_job_reply(job, &reply, true, true);

@@ -28,9 +28,9 @@ int64_t tr_earlier(int64_t a, int64_t b);
  * Fill in the reply from association and the decision; or, for an association
  * without a label, from the lowest label alone.  Texts are borrowed.
  */
-void tr_established(const struct tr_job *job,
-                    const struct tr_association *association,
-                    struct tr_established *out);
+void tr_fill_established(const struct tr_job *job,
+                         const struct tr_association *association,
+                         struct tr_established *out);
 
 /*
  * Make the association (its texts and key may be borrowed) an established

@@ -97,6 +97,6 @@ tr_handle_judge(struct tr_request *request)
         tr_job_refuse(job, ret);
         return;
     }
-    tr_established(job, &job->association, &reply.u.established);
+    tr_fill_established(job, &job->association, &reply.u.established);
     tr_job_reply(job, &reply, true, false);
 }

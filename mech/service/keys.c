@@ -321,8 +321,7 @@ tr_keys_ticket_at_hand(struct tr_keys *keys, const char *principal)
 
 void
 tr_keys_ticket(struct tr_keys *keys, const char *principal,
-               void (*done)(krb5_error_code code, const char *why,
-                            krb5_creds *creds, void *arg), void *arg)
+               tr_ticket_done *done, void *arg)
 {
     krb5_error_code ret;
     char *name = NULL;

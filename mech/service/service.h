@@ -165,9 +165,10 @@ void tr_keys_free(struct tr_keys *keys);
  * has asked the KDC (bounded pool, bounded queue, negative cache of a few
  * seconds: TRR_NO_KDC).  creds belongs to keys and is good during the call.
  */
+typedef void tr_ticket_done(krb5_error_code code, const char *why,
+                            krb5_creds *creds, void *arg);
 void tr_keys_ticket(struct tr_keys *keys, const char *principal,
-                    void (*done)(krb5_error_code code, const char *why,
-                                 krb5_creds *creds, void *arg), void *arg);
+                    tr_ticket_done *done, void *arg);
 /* Read the keytab anew, after a reload; on error the old keys stay. */
 krb5_error_code tr_keys_reload(struct tr_keys *keys);
 /*

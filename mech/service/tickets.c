@@ -28,8 +28,7 @@
 struct waiter {
     TAILQ_ENTRY(waiter) link;
     struct ticket *ticket;
-    void (*done)(krb5_error_code code, const char *why, krb5_creds *creds,
-                 void *arg);
+    tr_ticket_done *done;
     void *arg;
     struct event *deadline;
 };
@@ -169,9 +168,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 static krb5_error_code
-wait_for(struct ticket *ticket,
-         void (*done)(krb5_error_code, const char *, krb5_creds *, void *),
-         void *arg)
+wait_for(struct ticket *ticket, tr_ticket_done *done, void *arg)
 {
     static const struct timeval limit = {
         WAIT_MS / 1000, (WAIT_MS % 1000) * 1000
@@ -238,8 +235,7 @@ tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal)
 
 void
 tr_tickets_get(struct tr_tickets *tickets, const char *principal,
-               void (*done)(krb5_error_code code, const char *why,
-                            krb5_creds *creds, void *arg), void *arg)
+               tr_ticket_done *done, void *arg)
 {
     struct ticket *ticket;
     krb5_creds *creds;

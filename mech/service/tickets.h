@@ -41,8 +41,7 @@ krb5_creds *tr_tickets_at_hand(struct tr_tickets *tickets,
 
 /* As tr_keys_ticket() in service.h; principal is in canonical form. */
 void tr_tickets_get(struct tr_tickets *tickets, const char *principal,
-                    void (*done)(krb5_error_code code, const char *why,
-                                 krb5_creds *creds, void *arg), void *arg);
+                    tr_ticket_done *done, void *arg);
 
 /* As tr_keys_export_tickets(); principals are in canonical form. */
 krb5_error_code tr_tickets_export(struct tr_tickets *tickets,
