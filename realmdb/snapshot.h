@@ -10,7 +10,8 @@
  * For systems that reach no directory: the LDIF of the table inside a CMS
  * SignedData (RFC 5652) with one signer, in DER.  When it was signed (RFC
  * 5652 11.3) is part of what is signed; it tells how old the table is, and
- * which of two snapshots is the later one.
+ * which of two snapshots is the later one.  Whoever signs two waits for the
+ * next second in between.
  *
  *     openssl cms -verify -inform DER -in FILE -CAfile SIGNERS -purpose any
  *

@@ -27,6 +27,7 @@
 #include "trustrealm_err.h"
 
 #define KEY_LENGTH 16
+#define SNAPSHOT_DIGEST 32      /* SHA-256 */
 
 struct line {
     char *text;                 /* NUL-terminated; NULL: none yet */
@@ -40,6 +41,7 @@ struct loader {
     EVP_MD *sha256;
     const char *path;
     const struct tr_snapshot *snapshot; /* what path holds, or NULL */
+    uint8_t digest[SNAPSHOT_DIGEST];    /* of its text */
     unsigned long nlines;       /* read */
     unsigned long line;         /* of the entry's DN, or of what is wrong */
     char *why;
@@ -420,7 +422,8 @@ commit_fresh(struct loader *loader)
     if (asprintf(&source, "%s:%s", loader->snapshot != NULL ? "snapshot" :
                  "ldif", loader->path) < 0)
         return ENOMEM;
-    ret = tr_update_set_cookie(loader->update, NULL, 0);
+    ret = tr_update_set_cookie(loader->update, loader->snapshot != NULL ?
+                               loader->digest : NULL, SNAPSHOT_DIGEST);
     if (ret == 0)
         ret = tr_update_set_fresh(loader->update, fresh, source);
     free(source);
@@ -480,24 +483,36 @@ tr_source_check_ldif(struct tr_table *table, const char *path,
     return ret;
 }
 
-/* What the table says is never taken back by an older snapshot. */
+/*
+ * What the table says is never taken back by an older snapshot.  Of two that
+ * were signed in the same second nobody knows which is the older one: the
+ * first stays.
+ */
 static krb5_error_code
 check_age(struct loader *loader)
 {
+    int64_t made = loader->snapshot->made;
     struct tr_table_info info;
     struct tr_view *view;
+    uint8_t *known = NULL;
+    size_t length = 0;
     krb5_error_code ret;
 
     ret = tr_view_open(loader->table, &view);
     if (ret)
         return ret;
     tr_view_info(view, &info);
+    ret = tr_view_cookie(view, &known, &length);
     tr_view_close(view);
-    if (loader->snapshot->made >= info.fresh)
-        return 0;
-    return refuse(loader, TRR_SOURCE, "signed %lld s before what the table "
-                  "says already",
-                  (long long)(info.fresh - loader->snapshot->made));
+    if (ret == 0 && made < info.fresh)
+        ret = refuse(loader, TRR_SOURCE, "signed %lld s before what the "
+                     "table says already", (long long)(info.fresh - made));
+    else if (ret == 0 && made == info.fresh && length == SNAPSHOT_DIGEST &&
+             memcmp(known, loader->digest, length) != 0)
+        ret = refuse(loader, TRR_SOURCE, "signed in the same second as the "
+                     "one in use, which says something else: sign it again");
+    free(known);
+    return ret;
 }
 
 krb5_error_code
@@ -509,7 +524,10 @@ tr_source_load_snapshot(struct tr_table *table, const char *path,
     };
     krb5_error_code ret;
 
-    ret = check_age(&loader);
+    ret = EVP_Digest(snapshot->text, snapshot->length, loader.digest, NULL,
+                     EVP_sha256(), NULL) == 1 ? 0 : ENOMEM;
+    if (ret == 0)
+        ret = check_age(&loader);
     if (ret == 0)
         ret = load(&loader);
     *why_out = loader.why;

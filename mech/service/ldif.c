@@ -125,7 +125,9 @@ note_fresh(struct tr_ldif *ldif)
     if (ret != 0)
         return ret;
     describe(ldif, text);
-    ret = tr_update_set_cookie(update, text, sizeof(text));
+    /* A snapshot is known by what it says. */
+    if (!tr_config_signed(ldif->config))
+        ret = tr_update_set_cookie(update, text, sizeof(text));
     if (ret == 0)
         ret = tr_update_set_fresh(update, fresh, ldif->config->source);
     if (ret != 0) {

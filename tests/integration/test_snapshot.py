@@ -5,6 +5,7 @@ trustrealmd takes a snapshot only with a good signature, not from the future,
 and none that is older than what it knows."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -234,6 +235,21 @@ def test_age_is_limited(snapshots):
         assert (record["step"], record["code"]) == ("S2", "TRR_STALE")
     finally:
         del world.alpha.config["table"]["maximum-staleness"]
+
+
+def test_no_two_are_signed_in_one_second(signers):
+    times = []
+    with Scratch() as scratch:
+        for _ in range(2):
+            output = scratch.join("signed")
+            export(table.entries(), scratch, "--sign", "--signer",
+                   signers.certificate("officer"), "--key",
+                   signers.key("officer"), "-o", output)
+            shown = run(["openssl", "cms", "-cmsout", "-print", "-inform",
+                         "DER", "-in", output], env=base_environment()).out
+            times.append(re.search(r"UTCTIME:(.*)\n", shown[
+                shown.index("signingTime"):]).group(1))
+    assert times[0] != times[1]
 
 
 # --- refused ------------------------------------------------------------

@@ -230,6 +230,40 @@ a_pipe_is_no_file(void **state)
     tr_table_close(table);
 }
 
+static krb5_error_code
+load_snapshot(struct tr_table *table, const char *text, int64_t made)
+{
+    const struct tr_snapshot snapshot = { (char *)text, strlen(text), made };
+    krb5_error_code ret;
+    char *why = NULL;
+
+    ret = tr_source_load_snapshot(table, "file.cms", &snapshot, &why);
+    assert_int_equal(ret != 0, why != NULL);
+    free(why);
+    return ret;
+}
+
+/* Of one second there is one, however often it is brought. */
+static void
+snapshots_only_get_later(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+
+    assert_int_equal(load_snapshot(table, ALPHA_LDIF, 1000), 0);
+    assert_int_equal(load_snapshot(table, ALPHA_LDIF, 1000), 0);
+    assert_int_equal(load_snapshot(table, BETA_LDIF, 1000), TRR_SOURCE);
+    assert_int_equal(load_snapshot(table, BETA_LDIF, 999), TRR_SOURCE);
+    tr_table_close(table);
+    table = open_table(*state, TR_TABLE_WRITE);
+    assert_int_equal(load_snapshot(table, BETA_LDIF, 1000), TRR_SOURCE);
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    assert_int_equal(load_snapshot(table, BETA_LDIF, 1001), 0);
+    assert_string_equal(system_of(table, "alpha"), "");
+    assert_int_equal(load_snapshot(table, ALPHA_LDIF, 1001), TRR_SOURCE);
+    assert_string_equal(system_of(table, "beta"), "beta");
+    tr_table_close(table);
+}
+
 #define source_test(f) \
     cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
@@ -244,6 +278,7 @@ main(void)
         source_test(unusable_files_are_named),
         source_test(a_file_cut_anywhere_is_taken_whole_or_not),
         source_test(a_pipe_is_no_file),
+        source_test(snapshots_only_get_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

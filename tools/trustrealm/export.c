@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "ldif_text.h"
 #include "octets.h"
@@ -73,6 +74,18 @@ make_text(const struct tool_entries *entries, uint8_t **text_out,
     return TOOL_DONE;
 }
 
+/* When it was signed, in whole seconds, says which of two snapshots is the
+ * later one: the next one shall not be of the same second. */
+static void
+wait_for_next_second(void)
+{
+    const struct timespec moment = { 0, 20 * 1000 * 1000 };
+    time_t now = time(NULL);
+
+    while (time(NULL) == now)
+        (void)nanosleep(&moment, NULL);
+}
+
 static int
 sign_text(const struct export *export, uint8_t **text, size_t *length)
 {
@@ -86,6 +99,7 @@ sign_text(const struct export *export, uint8_t **text, size_t *length)
                            &octets, &n, &why);
     if (ret)
         return tool_fail_why(TOOL_SYSTEM, ret, why);
+    wait_for_next_second();
     free(*text);
     *text = octets;
     *length = n;
