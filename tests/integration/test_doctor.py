@@ -91,10 +91,11 @@ def test_only_the_interposer(world):
 @pytest.mark.parametrize("content, reason", [
     (None, "No such file"), ("not ELF\n", "file too short")])
 def test_plugin_cannot_be_loaded(world, content, reason):
-    path = world.scratch.join("bin/sick/mech_trustrealm.so")
+    path = world.scratch.join("bin/none/mech_trustrealm.so")
     if content is not None:
         world.scratch.mkdir("bin/sick", 0o755)
-        world.scratch.write("bin/sick/mech_trustrealm.so", content, 0o755)
+        path = world.scratch.write("bin/sick/mech_trustrealm.so", content,
+                                   0o755)
     text = lines(world).replace(
         world.scratch.join("bin/mech_trustrealm.so"), path)
     findings = doctor(world, GSS_MECH_CONFIG=config(world, text))
