@@ -3,6 +3,7 @@
 """Changes that meet other changes, or fail in the middle: nothing of anybody
 is lost, and nothing is left half done."""
 
+import fcntl
 import signal
 import subprocess
 import threading
@@ -83,15 +84,16 @@ def test_many_administrators(site, kind):
 def test_locked_file_is_waited_for(site):
     """Another process that changes the file, as flock(1) does it."""
     with open(site.file.path) as held:
-        holder = subprocess.Popen(
-            ["flock", site.file.path, "sleep", "1"], stdin=held,
-            env=base_environment())
-        try:
-            done = site.run(site.file, "system", "disable",
-                            "beta.example.test")
-        finally:
-            holder.wait()
-    assert done.status == 0
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with subprocess.Popen(
+                [program(), "system", "disable", "beta.example.test",
+                 *site.file.options], env=base_environment(),
+                stdout=subprocess.DEVNULL) as child:
+            with pytest.raises(subprocess.TimeoutExpired):
+                child.wait(1)
+            assert ("trEnabled", "FALSE") not in site.file.dump()[BETA]
+            fcntl.flock(held, fcntl.LOCK_UN)
+    assert child.returncode == 0
     assert ("trEnabled", "FALSE") in site.file.dump()[BETA]
 
 
