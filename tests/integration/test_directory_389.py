@@ -34,12 +34,6 @@ def followed(world, receiver, expected):
                what="%s allowed: %s" % (receiver, expected))
 
 
-def refreshed(world):
-    """alpha's table is that of a connection made after now."""
-    world.alpha.stop()
-    world.alpha.start()
-
-
 def test_messages_are_delivered(world):
     server = world.server("beta")
     assert world.client(server, "--label", "grave").delivered

@@ -10,9 +10,6 @@ from testlib.process import eventually
 from testlib.programs import Listener
 from testlib.world import CHIEF, CLERK, DESK, STRANGER, VAULT, as_uid
 
-# What a refused initiator may hear: one text for every reason.
-UNIFORM = {"Refused by the trust realm policy"}
-
 
 def refused_at_sender(world, *options, **who):
     """Call beta; the audit record that refused it, with nothing sent."""
