@@ -185,6 +185,18 @@ add_part(EVP_MD_CTX *digest, const void *octets, size_t length)
         EVP_DigestUpdate(digest, octets, length) == 1;
 }
 
+/* Looking it up by name takes longer than a digest does.  Only the daemon's
+ * main thread comes by here. */
+static const EVP_MD *
+sha256(void)
+{
+    static EVP_MD *fetched;
+
+    if (fetched == NULL)
+        fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+    return fetched;
+}
+
 krb5_error_code
 tr_digest(const char *what, const struct tr_bytes *parts, size_t nparts,
           struct tr_bytes *out)
@@ -195,9 +207,11 @@ tr_digest(const char *what, const struct tr_bytes *parts, size_t nparts,
     bool fine;
     size_t i;
 
-    if (digest == NULL)
+    if (digest == NULL || sha256() == NULL) {
+        EVP_MD_CTX_free(digest);
         return ENOMEM;
-    fine = EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+    }
+    fine = EVP_DigestInit_ex(digest, sha256(), NULL) == 1 &&
         add_part(digest, what, strlen(what));
     for (i = 0; i < nparts; i++)
         fine = fine && add_part(digest, parts[i].data, parts[i].length);
