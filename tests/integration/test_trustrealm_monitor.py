@@ -106,11 +106,16 @@ def test_what_to_do_when_nobody_listens(tmp_path):
 
 # --- metrics ------------------------------------------------------------------
 
-def test_metrics_count_what_happens(world):
-    before = metrics(world)
+def decide(world):
+    """alpha allows once and refuses once."""
     assert world.client(world.server("beta"), to="beta").delivered
     assert not world.client(world.server("beta"), "--label", "nonsense",
                             to="beta").delivered
+
+
+def test_metrics_count_what_happens(world):
+    before = metrics(world)
+    decide(world)
     after = metrics(world)
 
     def grown(*key):
@@ -143,6 +148,7 @@ def test_metrics_of_the_table_and_the_pool(world):
 
 @pytest.mark.usefixtures("several_uids")
 def test_metrics_tell_users_less(world):
+    decide(world)
     mine, theirs = metrics(world), metrics(world, uid=as_uid(STAFF))
     inside = {key[0] for key in mine} - {key[0] for key in theirs}
     for name in ("decisions_total", "refusals_total", "associations_total",
