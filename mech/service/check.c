@@ -240,6 +240,7 @@ tr_check_config(const char *config_path)
 {
     struct check check = { NULL, 0 };
     struct tr_config *config = NULL;
+    struct tr_tcb *tcb = NULL;
     krb5_error_code ret;
     char *why = NULL;
 
@@ -270,6 +271,11 @@ tr_check_config(const char *config_path)
     check_commands(&check);
     check_bypass(&check);
     check_table(&check);
+    ret = tr_tcb_create(config, &tcb);
+    if (ret != 0)
+        fault(&check, "[policy] backend", config->backend,
+              error_message(ret));
+    tr_tcb_free(tcb);
     tr_config_free(config);
     return check.faults;
 }

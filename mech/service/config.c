@@ -53,6 +53,7 @@ tr_config_free(struct tr_config *config)
     free(config->signers);
     free(config->format);
     tr_encoding_free(config->encoding);
+    free(config->backend);
     free(config->rules);
     free(config->services);
     tr_strings_free(config->bypass_to);

@@ -115,9 +115,14 @@ tr_config_read_policy(struct tr_conf *conf, struct tr_config *config)
 {
     static const char section[] = "policy";
     static const char *const when[] = { "on-change", "explicit", NULL };
-    size_t chosen = 0;
+    static const char *const backends[] = { "policy", NULL };
+    size_t chosen = 0, backend = 0;
     bool low, high;
 
+    tr_conf_choice(conf, section, NULL, "backend", backends, &backend);
+    config->backend = strdup(backends[backend]);
+    if (config->backend == NULL)
+        return ENOMEM;
     tr_conf_boolean(conf, section, NULL, "allow-bypass",
                     &config->allow_bypass);
     tr_conf_boolean(conf, section, NULL, "allow-dry-run",

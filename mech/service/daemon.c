@@ -347,6 +347,7 @@ stop(struct tr_daemon *daemon)
     tr_replay_close(service->replay);
     tr_table_close(service->table);
     tr_settings_free_retired(daemon);
+    tr_tcb_free(service->tcb);
     tr_config_free(service->config);
     free(service->canonical_principal);
     free(service->spare);

@@ -109,8 +109,7 @@ tr_job_process(struct tr_job *job, enum tr_step step)
     struct tr_process *process = &job->process;
     krb5_error_code ret;
 
-    ret = tr_policy_process(job->service->config, &job->request->caller,
-                            process);
+    ret = tr_tcb_process(job->service->tcb, &job->request->caller, process);
     if (ret == TRR_NO_LABEL)
         return tr_job_fail(job, step, ret, "no rule of the policy matches "
                            "uid %lu, gid %lu",

@@ -1,8 +1,8 @@
-/* mech/service/policy.c - labels of processes, by uid and gid [160] */
+/* mech/service/policy.c - labels of processes by uid and gid, from a file */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include "service.h"
+#include "tcb.h"
 #include "trustrealm_err.h"
 
 /* Every key that the rule has must match; a gid matches any group. */
@@ -22,10 +22,24 @@ matches(const struct tr_rule *rule, const struct tr_caller *caller)
     return false;
 }
 
-krb5_error_code
-tr_policy_process(const struct tr_config *config,
-                  const struct tr_caller *caller, struct tr_process *out)
+/* The rules are the configuration's: it must live as long as the state. */
+static krb5_error_code
+policy_create(const struct tr_config *config, void **state_out)
 {
+    *state_out = (void *)config;
+    return 0;
+}
+
+static void
+policy_free(void *state)
+{
+}
+
+static krb5_error_code
+policy_process(const void *state, const struct tr_caller *caller,
+               struct tr_process *out)
+{
+    const struct tr_config *config = state;
     const struct tr_rule *rule;
     size_t i;
 
@@ -40,3 +54,7 @@ tr_policy_process(const struct tr_config *config,
     }
     return TRR_NO_LABEL;
 }
+
+const struct tr_tcb_backend tr_tcb_policy = {
+    "policy", policy_create, policy_free, policy_process
+};

@@ -68,6 +68,7 @@ struct tr_config {
     uint32_t minimum_ssf, heartbeat, maximum_staleness, retry;
     char *format;
     struct tr_encoding *encoding;
+    char *backend;
     struct tr_rule *rules; size_t nrules;
     struct tr_service_rule *services; size_t nservices;
     bool allow_bypass, allow_dry_run, explicit_labels;
@@ -90,18 +91,21 @@ const char *tr_config_file(const struct tr_config *config);
 /* Is that file a signed snapshot? */
 bool tr_config_signed(const struct tr_config *config);
 
-/* --- TCB [160]: what the kernel and the policy say of a process ---------- */
+/* --- TCB [160]: what kernel and policy say of a process (tcb.c) ---------- */
 
+struct tr_tcb;                  /* back ends: "policy" (policy.c) */
 struct tr_process {
     struct tr_range range;      /* local encoding */
     struct tr_label label;      /* what it sends unless it asks otherwise */
     const char *rule;           /* that matched, for the audit record */
 };
-/* By the first of [rules] that matches caller (policy.c); TRR_NO_LABEL when
- * none does. */
-krb5_error_code tr_policy_process(const struct tr_config *config,
-                                  const struct tr_caller *caller,
-                                  struct tr_process *out);
+krb5_error_code tr_tcb_create(const struct tr_config *config,
+                              struct tr_tcb **tcb_out);
+void tr_tcb_free(struct tr_tcb *tcb);
+/* TRR_NO_LABEL when the policy gives this process nothing. */
+krb5_error_code tr_tcb_process(const struct tr_tcb *tcb,
+                               const struct tr_caller *caller,
+                               struct tr_process *out);
 
 /* --- audit (audit.c): one JSON object for every allow and deny ----------- */
 
@@ -197,6 +201,7 @@ struct tr_service {
     struct tr_config *config;
     struct event_base *base;
     struct tr_table *table;             /* to read; NULL: none (yet) */
+    struct tr_tcb *tcb;
     struct tr_keys *keys;
     struct tr_replay *replay;           /* association ids seen (replay.c) */
     struct tr_audit *audit;

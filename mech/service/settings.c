@@ -18,6 +18,7 @@
 /* A configuration that requests being answered may still refer to. */
 struct tr_retired {
     struct tr_config *config;
+    struct tr_tcb *tcb;
     struct tr_retired *next;
 };
 
@@ -28,6 +29,7 @@ tr_settings_free_retired(struct tr_daemon *daemon)
 
     while ((retired = daemon->retired) != NULL) {
         daemon->retired = retired->next;
+        tr_tcb_free(retired->tcb);
         tr_config_free(retired->config);
         free(retired);
     }
@@ -52,6 +54,7 @@ on_table(void *arg)
 /* What a configuration alone decides, made anew at a reload. */
 struct settings {
     struct tr_config *config;
+    struct tr_tcb *tcb;
     struct tr_attributes *attributes;
     struct tr_follower *follower;
 };
@@ -88,6 +91,7 @@ free_settings(struct settings *settings)
 {
     tr_follower_free(settings->follower);
     tr_attributes_free(settings->attributes);
+    tr_tcb_free(settings->tcb);
     tr_config_free(settings->config);
 }
 
@@ -101,9 +105,12 @@ make_settings(struct tr_daemon *daemon, struct tr_config *config,
 
     memset(settings, 0, sizeof(*settings));
     settings->config = config;
-    ret = tr_attributes_create(config, daemon->attributes, service->base,
-                               &daemon->children, service->audit,
-                               on_attributes, daemon, &settings->attributes);
+    ret = tr_tcb_create(config, &settings->tcb);
+    if (ret == 0)
+        ret = tr_attributes_create(config, daemon->attributes, service->base,
+                                   &daemon->children, service->audit,
+                                   on_attributes, daemon,
+                                   &settings->attributes);
     if (ret == 0)
         ret = tr_follower_create(config, PROGRAM, service->base,
                                  &daemon->children, service->keys,
@@ -127,6 +134,7 @@ use_settings(struct tr_daemon *daemon, const struct settings *settings)
     daemon->attributes = settings->attributes;
     daemon->service.attributes = tr_attributes_list(settings->attributes);
     daemon->service.config = settings->config;
+    daemon->service.tcb = settings->tcb;
 }
 
 /* A key that differs and that only a restart can change, or NULL. */
@@ -183,7 +191,9 @@ tr_settings_reload(struct tr_daemon *daemon)
         free_settings(&settings);
         return ret;
     }
-    *retired = (struct tr_retired){ service->config, daemon->retired };
+    *retired = (struct tr_retired){
+        service->config, service->tcb, daemon->retired
+    };
     daemon->retired = retired;
     use_settings(daemon, &settings);
     return 0;

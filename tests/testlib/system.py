@@ -107,7 +107,7 @@ class System:
             "table": dict(source),
             "labels": {"format": fmt, "levels": levels,
                        "categories": categories},
-            "policy": {},
+            "policy": {"backend": "policy"},
             "rules": {},
             "services": {},
             "attributes": {},

@@ -83,7 +83,7 @@ def config(tmp_path):
             "table": {"source": "ldif:%s" % (tmp_path / "table.ldif")},
             "labels": {"format": "ministry", "levels": levels,
                        "categories": categories},
-            "policy": {},
+            "policy": {"backend": "policy"},
         }
         for name, keys in sections.items():
             settings[name].update(keys)

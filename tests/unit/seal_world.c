@@ -356,6 +356,7 @@ stop_service(struct world_system *system)
     tr_replay_close(service->replay);
     free(service->spare);
     tr_table_close(service->table);
+    tr_tcb_free(service->tcb);
     tr_shared_page_free(service->page);
     event_base_free(service->base);
     tr_config_free(service->config);
@@ -373,6 +374,7 @@ start_service(struct world_system *system)
         errx(1, "%s", why);
     free(path);
     service->base = event_base_new();
+    world_check(tr_tcb_create(service->config, &service->tcb), "tcb");
     world_check(tr_shared_page_create(&service->page), "page");
     tr_shared_page_renew(service->page);
     world_load(system, NULL, "");

@@ -34,6 +34,7 @@ defaults_are_the_documented_ones(void **state)
     assert_string_equal(config->system, "alpha.example.com");
     assert_string_equal(config->principal, "trustrealm/alpha.example.com");
     assert_string_equal(config->bind, "gssapi");
+    assert_string_equal(config->backend, "policy");
     assert_string_equal(config->format, "local");
     assert_string_equal(config->audit_level, "info");
     assert_int_equal(config->minimum_ssf, 128);
@@ -71,7 +72,7 @@ every_key_is_read(void **state)
         "retry = 3s\n"
         "[labels]\nformat = mine\nlevels = low mid high\n"
         "categories = a b c\n"
-        "[policy]\nrules = second first\n"
+        "[policy]\nbackend = policy\nrules = second first\n"
         "allow-bypass = true\nallow-dry-run = on\n"
         "trust-realms = one two\nlowest = mid\nhighest = high:a\n"
         "bypass-to = host/x host/y@R\naccept = 7 9-11\n"
@@ -202,6 +203,8 @@ static const struct { const char *text, *says; } wrong[] = {
     { SOUND "[table]\nheartbeat = 5w\n", "heartbeat = 5w: time" },
     { SOUND "[table]\nmaximum-staleness = 4294967295d\n",
       "maximum-staleness = 4294967295d: time" },
+    { SOUND "[policy]\nbackend = guess\n",
+      "[policy] backend = guess: policy expected" },
     { SOUND "[policy]\nallow-bypass = perhaps\n",
       "[policy] allow-bypass = perhaps: true or false expected" },
     { SOUND "[policy]\nmessage-label = never\n",

@@ -103,7 +103,7 @@ def test_a_good_configuration_passes(alone):
     ("system", "state-directory", "/nonexistent/a", "No such file"),
     ("table", "source", "ldif:/nonexistent", "No such file"),
     ("audit", "target", "file:/nonexistent/a", "No such file"),
-    ("policy", "message-label", "guess", "on-change or explicit expected"),
+    ("policy", "backend", "guess", "policy expected"),
     ("system", "sockets", "/x", "unknown key"),
     ("policy", "trust-realms", "enginering", "no such trust realm"),
     ("policy", "bypass-to", "host/*@EXAMPLE.TEST", "without allow-bypass"),
