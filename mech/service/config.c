@@ -447,21 +447,50 @@ set_defaults(struct tr_config *config, const char *path)
     return 0;
 }
 
-krb5_error_code
-tr_config_load(const char *path, struct tr_config **config_out,
-               char **why_out)
+/* Does it say where the table is, and nothing of a system's own? */
+static bool
+is_of_table_alone(struct tr_conf *conf)
+{
+    static const char *const sections[] = {
+        "labels", "policy", "rules", "services", "attributes"
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
+        if (tr_conf_key(conf, sections[i], 0) != NULL ||
+            tr_conf_subsection(conf, sections[i], 0) != NULL)
+            return false;
+    }
+    return true;
+}
+
+static krb5_error_code
+read_all(struct tr_conf *conf, bool of_table, struct tr_config *config)
 {
     static krb5_error_code (*const readers[])(struct tr_conf *,
                                               struct tr_config *) = {
-        read_system, read_labels, tr_config_read_policy,
-        tr_config_read_services,
-        read_attributes, read_audit
+        read_system, read_audit, read_labels, tr_config_read_policy,
+        tr_config_read_services, read_attributes
     };
+    size_t i, n = sizeof(readers) / sizeof(*readers);
+    krb5_error_code ret = 0;
+
+    if (of_table && is_of_table_alone(conf))
+        n = 2;
+    read_table(conf, config);
+    for (i = 0; i < n && ret == 0; i++)
+        ret = readers[i](conf, config);
+    return ret == 0 && config->bind == NULL ? ENOMEM : ret;
+}
+
+static krb5_error_code
+load(const char *path, bool of_table, struct tr_config **config_out,
+     char **why_out)
+{
     struct tr_config *config = NULL;
     struct tr_conf *conf = NULL;
     krb5_error_code ret;
     char *why = NULL;
-    size_t i;
 
     *config_out = NULL;
     *why_out = NULL;
@@ -473,11 +502,7 @@ tr_config_load(const char *path, struct tr_config **config_out,
         ret = tr_conf_open(path, &conf, &why);
     if (ret != 0)
         goto cleanup;
-    read_table(conf, config);
-    for (i = 0; i < sizeof(readers) / sizeof(*readers) && ret == 0; i++)
-        ret = readers[i](conf, config);
-    if (ret == 0 && config->bind == NULL)
-        ret = ENOMEM;
+    ret = read_all(conf, of_table, config);
     if (ret == 0)
         ret = tr_conf_finish(conf, &why);
     if (ret != 0)
@@ -493,4 +518,18 @@ cleanup:
     tr_conf_free(conf);
     tr_config_free(config);
     return ret;
+}
+
+krb5_error_code
+tr_config_load(const char *path, struct tr_config **config_out,
+               char **why_out)
+{
+    return load(path, false, config_out, why_out);
+}
+
+krb5_error_code
+tr_config_load_table(const char *path, struct tr_config **config_out,
+                     char **why_out)
+{
+    return load(path, true, config_out, why_out);
 }

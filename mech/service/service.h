@@ -83,6 +83,11 @@ struct tr_config {
 /* On error *why_out (free() it) names file, section, key and value. */
 krb5_error_code tr_config_load(const char *path, struct tr_config **config_out,
                                char **why_out);
+/* The same for who works on the table alone: where a configuration has nothing
+ * but [system], [table] and [audit], encoding is NULL. */
+krb5_error_code tr_config_load_table(const char *path,
+                                     struct tr_config **config_out,
+                                     char **why_out);
 void tr_config_free(struct tr_config *config);
 /* Where the table is kept; malloced, NULL without memory. */
 char *tr_table_path(const struct tr_config *config);

@@ -29,6 +29,28 @@ def memberships(site, dn):
     return [v for a, v in site.server.dump()[dn] if a == "trMembership"]
 
 
+# --- one's own machine ---------------------------------------------------------
+
+@pytest.mark.parametrize("arguments, says", [
+    (["realm", "list"], "engineering"),
+    (["system", "show", "beta.example.test"], "trustrealm/beta"),
+    (["explain", "--from", "alpha.example.test", "--to",
+      "beta.example.test"], "result\tallowed"),
+    (["reach", "--from", "alpha.example.test"], "beta.example.test"),
+    (["who", "--realm", "engineering"], "beta.example.test"),
+    (["map", "check"], ""),
+    (["export"], "dn: " + BETA),
+    (["graph"], "engineering"),
+    (["system", "disable", "beta.example.test", "--dry-run"], "trEnabled"),
+])
+def test_where_the_table_is_is_all_that_a_tool_needs(site, arguments, says):
+    path = site.scratch.write(
+        "tools.conf", "[table]\n source = %s\n base = %s\n"
+        % (site.directory.ldapi, table.SUFFIX), 0o600)
+    done = trustrealm(*arguments, "-c", path)
+    assert (done.status, says in done.out) == (0, True), done
+
+
 @pytest.mark.parametrize("assertions", [True, False])
 def test_lost_update_is_refused(site, assertions):
     """Somebody else changes the value between our look and our write."""

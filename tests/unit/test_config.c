@@ -308,6 +308,38 @@ a_file_that_all_may_write_is_refused(void **state)
     free(why);
 }
 
+/* An administrator's machine is no system. */
+static void
+the_table_alone_is_enough_for_tools(void **state)
+{
+    static const char table[] =
+        "[table]\nsource = ldap://x\nbase = dc=x\n";
+    char *paths[] = {
+        write_text(table),
+        write_text("[table]\nsource = ldap://x\nbase = dc=x\n"
+                   "[policy]\nallow-dry-run = true\n")
+    }, *why = NULL;
+    struct tr_config *config;
+
+    if (tr_config_load_table(paths[0], &config, &why) != 0)
+        fail_msg("%s", why);
+    assert_null(config->encoding);
+    assert_string_equal(config->base, "dc=x");
+    tr_config_free(config);
+    assert_int_equal(tr_config_load(paths[0], &config, &why), TRR_CONFIG);
+    assert_non_null(strstr(why, "[labels] levels: missing"));
+    free(why);
+    /* What is meant for a system is one's. */
+    assert_int_equal(tr_config_load_table(paths[1], &config, &why),
+                     TRR_CONFIG);
+    assert_non_null(strstr(why, "[labels] levels: missing"));
+    free(why);
+    for (size_t i = 0; i < 2; i++) {
+        unlink(paths[i]);
+        free(paths[i]);
+    }
+}
+
 static void
 includes_are_followed(void **state)
 {
@@ -348,6 +380,7 @@ main(void)
         cmocka_unit_test(every_error_names_its_place),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(a_file_that_all_may_write_is_refused),
+        cmocka_unit_test(the_table_alone_is_enough_for_tools),
         cmocka_unit_test(includes_are_followed),
         cmocka_unit_test(the_sample_can_be_used)
     };

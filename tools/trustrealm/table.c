@@ -36,8 +36,8 @@ tool_load_config(const struct tool_options *options,
     if (path == NULL && (options->table != NULL || options->ldif != NULL ||
                          (options->uri != NULL && options->base != NULL)))
         return TOOL_DONE;
-    ret = tr_config_load(path != NULL ? path : DEFAULT_CONFIG, config_out,
-                         &why);
+    ret = tr_config_load_table(path != NULL ? path : DEFAULT_CONFIG,
+                               config_out, &why);
     if (ret == 0)
         return TOOL_DONE;
     (void)tool_fail_why(TOOL_SYSTEM, ret, why);
@@ -197,6 +197,10 @@ tool_table_open(const struct tool_options *options, enum tool_where where,
         status = where == TOOL_HELD ? open_held(table_out) :
             open_usual(options, table_out);
     }
+    if (table_out->config != NULL && table_out->config->encoding == NULL) {
+        table_out->place = table_out->config;
+        table_out->config = NULL;
+    }
     return status == TOOL_DONE ? tool_table_view(table_out) : status;
 }
 
@@ -220,6 +224,7 @@ tool_table_close(struct tool_table *table)
     tr_view_close(table->view);
     tr_table_close(table->table);
     tr_config_free(table->config);
+    tr_config_free(table->place);
     if (table->temporary != NULL)
         tr_table_remove(table->temporary);
     free(table->temporary);

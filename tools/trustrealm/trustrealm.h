@@ -188,6 +188,8 @@ enum tool_where {
 
 struct tool_table {
     struct tr_config *config;   /* NULL: no configuration counts */
+    struct tr_config *place;    /* one that said where the table is, and
+                                   nothing of a system; or NULL */
     struct tr_table *table;
     struct tr_view *view;
     struct tr_table_info info;

@@ -308,7 +308,11 @@ finding_is_access(const struct finding *finding)
 int
 work_judge(const struct tool_work *work, struct findings *findings_out)
 {
-    struct tool_table table = { .config = work->config };
+    /* One that says where the table is says nothing of a system. */
+    struct tool_table table = {
+        .config = work->config != NULL && work->config->encoding != NULL ?
+            work->config : NULL
+    };
     struct tool_entries after = { 0 };
     struct findings old = { 0 };
     int status;
