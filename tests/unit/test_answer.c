@@ -101,9 +101,14 @@ clearance_ends_what_it_allows(void **state)
         SYSTEM("one") "trMembership lasting l l 20500101000000Z",
         "objectClass trSubject\ntrPrincipal ann@EXAMPLE.COM\n"
         "trClearance lasting l l 20400101000000Z",
+        SYSTEM("two") "trMembership lasting l l\n"
+        "trRestriction lasting l l 20500101000000Z",
+        "objectClass trSubject\ntrPrincipal bea@EXAMPLE.COM\n"
+        "trClearance lasting l l\ntrRestriction lasting l l 20400101000000Z",
         NULL
     };
     const struct tr_local local = LOCAL(.system = "one.example.com");
+    const struct tr_local restricted = LOCAL(.system = "two.example.com");
     struct tr_question question = SENDING(
         .local = &local, .peer = "one.example.com", .process_low = NULL,
         .process_high = NULL, .label = "l", .user = "ann@EXAMPLE.COM");
@@ -119,6 +124,13 @@ clearance_ends_what_it_allows(void **state)
     question.user = "other@EXAMPLE.COM";
     assert_int_equal(ask(of, &question), 0);
     assert_int_equal(answer->end, 2524608000);
+    question.peer = "two.example.com";
+    question.local = &restricted;
+    assert_int_equal(ask(of, &question), 0);
+    assert_int_equal(answer->end, 2524608000);
+    question.user = "bea@EXAMPLE.COM";
+    assert_int_equal(ask(of, &question), 0);
+    assert_int_equal(answer->end, 2208988800);
     tr_view_close(of);
     remove_table(other);
     table = make_table(world_entries, FRESH);

@@ -163,6 +163,29 @@ a_membership_and_a_clearance_end(void **state)
 }
 
 static void
+restrictions_end_them_earlier(void **state)
+{
+    static const char *const entries[] = {
+        REALM("one", "1", ""),
+        SYSTEM("a.example", "trMembership one LOW HIGH\n"
+               "trRestriction one LOW HIGH 20300101000010Z\n"),
+        "objectClass trSubject\ntrPrincipal u@R\n"
+        "trClearance one LOW HIGH 20310101000000Z\n"
+        "trRestriction one LOW HIGH 20300101000130Z\n"
+        "trRestriction none LOW HIGH 20300101000100Z\n", NULL
+    };
+    struct scene scene = open_scene(entries, START);
+
+    assert_true(look_after(&scene, 0));
+    assert_false(look_after(&scene, 9.9));
+    assert_true(look_after(&scene, 0.2));       /* 00:00:10.1 */
+    assert_false(look_after(&scene, 79.8));
+    assert_true(look_after(&scene, 0.2));       /* 00:01:30.1 */
+    assert_false(look_after(&scene, 100));
+    close_scene(&scene);
+}
+
+static void
 the_machine_was_asleep(void **state)
 {
     struct scene scene = open_scene(plain_entries, START);
@@ -201,6 +224,7 @@ main(void)
         cmocka_unit_test(the_table_is_young_again),
         cmocka_unit_test(a_source_that_never_answered_is_stale),
         cmocka_unit_test(a_membership_and_a_clearance_end),
+        cmocka_unit_test(restrictions_end_them_earlier),
         cmocka_unit_test(the_machine_was_asleep),
         cmocka_unit_test(the_clock_is_set)
     };
