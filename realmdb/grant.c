@@ -40,6 +40,39 @@ tr_grant_end(const struct tr_grant *grant)
     return end;
 }
 
+/* The memberships or clearances of a record. */
+static struct tr_grant *
+grants_of(const struct tr_record *record, size_t *n_out)
+{
+    switch (record->type) {
+    case TR_RECORD_SYSTEM:
+        *n_out = record->u.system.nmemberships;
+        return record->u.system.memberships;
+    case TR_RECORD_CLEARANCE:
+        *n_out = record->u.clearance.nclearances;
+        return record->u.clearance.clearances;
+    case TR_RECORD_REALM:
+    case TR_RECORD_MAP:
+        break;
+    }
+    *n_out = 0;
+    return NULL;
+}
+
+const struct tr_grant *
+tr_record_grant(const struct tr_record *record, const char *value)
+{
+    size_t i, n, length = strcspn(value, " ");
+    const struct tr_grant *grants = grants_of(record, &n);
+
+    for (i = 0; i < n; i++) {
+        if (strlen(grants[i].realm) == length &&
+            memcmp(grants[i].realm, value, length) == 0)
+            return &grants[i];
+    }
+    return NULL;
+}
+
 const struct tr_grant *
 tr_record_restrictions(const struct tr_record *record, size_t *n_out)
 {
@@ -58,20 +91,18 @@ tr_record_restrictions(const struct tr_record *record, size_t *n_out)
     return NULL;
 }
 
+/* Tie grant to those that are for its trust realm, side by side. */
 static void
-restrict_grants(struct tr_grant *grants, size_t ngrants,
-                const struct tr_grant *restrictions, size_t nrestrictions)
+restrict_grant(struct tr_grant *grant, const struct tr_grant *restrictions,
+               size_t nrestrictions)
 {
-    const struct tr_grant *end = restrictions + nrestrictions, *one;
     size_t i;
 
-    for (i = 0; i < ngrants; i++) {
-        for (one = restrictions; one < end; one++) {
-            if (strcmp(one->realm, grants[i].realm) != 0)
-                continue;
-            if (grants[i].nrestrictions++ == 0)
-                grants[i].restrictions = one;
-        }
+    for (i = 0; i < nrestrictions; i++) {
+        if (strcmp(restrictions[i].realm, grant->realm) != 0)
+            continue;
+        if (grant->nrestrictions++ == 0)
+            grant->restrictions = &restrictions[i];
     }
 }
 
@@ -79,7 +110,8 @@ krb5_error_code
 tr_record_restrict(struct tr_record *record)
 {
     const struct tr_grant *restrictions;
-    size_t i, n;
+    struct tr_grant *grants;
+    size_t i, n, ngrants;
 
     restrictions = tr_record_restrictions(record, &n);
     if (n == 0)
@@ -88,11 +120,8 @@ tr_record_restrict(struct tr_record *record)
         if (strcmp(restrictions[i - 1].realm, restrictions[i].realm) > 0)
             return TRR_MALFORMED;
     }
-    if (record->type == TR_RECORD_SYSTEM)
-        restrict_grants(record->u.system.memberships,
-                        record->u.system.nmemberships, restrictions, n);
-    else
-        restrict_grants(record->u.clearance.clearances,
-                        record->u.clearance.nclearances, restrictions, n);
+    grants = grants_of(record, &ngrants);
+    for (i = 0; i < ngrants; i++)
+        restrict_grant(&grants[i], restrictions, n);
     return 0;
 }

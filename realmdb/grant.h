@@ -22,6 +22,11 @@ krb5_error_code tr_grant_range(const struct tr_encoding *encoding,
 /* When the first of them ends; 0 = never. */
 int64_t tr_grant_end(const struct tr_grant *grant);
 
+/* The membership or clearance of a record in the trust realm whose name value
+ * has, or begins with before a blank; NULL when there is none. */
+const struct tr_grant *tr_record_grant(const struct tr_record *record,
+                                       const char *value);
+
 /* All restrictions of a record, those without a grant among them; sorted by
  * trust realm. */
 const struct tr_grant *tr_record_restrictions(const struct tr_record *record,

@@ -152,24 +152,6 @@ compare_protection(const struct diff *diff)
 
 /* --- grants -------------------------------------------------------------- */
 
-static const struct tr_grant *
-find_grant(const struct tr_record *record, const char *value)
-{
-    bool system = record->type == TR_RECORD_SYSTEM;
-    const struct tr_grant *grants = system ? record->u.system.memberships :
-        record->u.clearance.clearances;
-    size_t i, n = system ? record->u.system.nmemberships :
-        record->u.clearance.nclearances;
-    size_t length = strcspn(value, " ");
-
-    for (i = 0; i < n; i++) {
-        if (strlen(grants[i].realm) == length &&
-            memcmp(grants[i].realm, value, length) == 0)
-            return &grants[i];
-    }
-    return NULL;
-}
-
 /* The range of grant in its table's trust realm; false when it is of no use
  * there. */
 static bool
@@ -191,8 +173,8 @@ contains(const struct tr_range *range, const struct tr_range *other)
 static enum diff_access
 compare_grants(const struct diff *diff, const char *old, const char *new)
 {
-    const struct tr_grant *before = find_grant(diff->old, old);
-    const struct tr_grant *after = find_grant(diff->new, new);
+    const struct tr_grant *before = tr_record_grant(diff->old, old);
+    const struct tr_grant *after = tr_record_grant(diff->new, new);
     const struct tr_realm *old_realm, *new_realm;
     struct tr_range old_range, new_range;
     int64_t old_end, new_end;
@@ -230,7 +212,7 @@ diverts(const struct diff *diff, const char *value)
     if (diff->old == NULL || diff->new == NULL || value == NULL ||
         diff->new->type != TR_RECORD_SYSTEM)
         return false;
-    grant = find_grant(diff->old, value);
+    grant = tr_record_grant(diff->old, value);
     system = &diff->new->u.system;
     if (grant == NULL || !system->enabled ||
         tr_view_realm(diff->before->view, grant->realm, &lost) != 0)

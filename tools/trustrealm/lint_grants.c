@@ -3,7 +3,6 @@
 
 #include "config.h"
 #include <com_err.h>
-#include <string.h>
 #include "grant.h"
 #include "lint.h"
 
@@ -74,22 +73,6 @@ is_idle(const struct tr_grant *restriction, const struct tr_range *within,
          (grant->end != 0 && restriction->end >= grant->end));
 }
 
-static const struct tr_grant *
-find_grant(const struct tr_record *record, const char *realm)
-{
-    bool system = record->type == TR_RECORD_SYSTEM;
-    const struct tr_grant *grants = system ? record->u.system.memberships :
-        record->u.clearance.clearances;
-    size_t i, n = system ? record->u.system.nmemberships :
-        record->u.clearance.nclearances;
-
-    for (i = 0; i < n; i++) {
-        if (strcmp(grants[i].realm, realm) == 0)
-            return &grants[i];
-    }
-    return NULL;
-}
-
 void
 lint_restrictions(const struct lint *lint, const char *kind, const char *name,
                   const struct tr_record *record)
@@ -102,7 +85,7 @@ lint_restrictions(const struct lint *lint, const char *kind, const char *name,
     restrictions = tr_record_restrictions(record, &n);
     for (i = 0; i < n; i++) {
         one = &restrictions[i];
-        grant = find_grant(record, one->realm);
+        grant = tr_record_grant(record, one->realm);
         if (grant == NULL) {
             lint_find(lint, "warning", "restriction", kind, name,
                       "there is nothing in %s that %s to %s could restrict",
