@@ -1,8 +1,8 @@
 # tests/adversary/test_entries.py - who may write one system's entry
 # SPDX-License-Identifier: BSD-2-Clause
 """Gamma's administrator puts into gamma's entry what he likes.  The worst that
-he reaches is that gamma is unknown: alpha and beta talk as before, learn of
-changes as before, and take nobody for somebody else."""
+he reaches is that gamma is unknown, or who has a name that he claims: alpha
+and beta learn of changes as before, and take nobody for somebody else."""
 
 import base64
 
@@ -14,7 +14,6 @@ from testlib.process import Failure, eventually
 from testlib.roles import document
 
 GAMMA = table.system_dn("gamma")
-BETA = table.host("beta")
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +60,20 @@ def others_are_well(world):
 
 
 @pytest.mark.parametrize("attribute, value", [
-    ("trAlias", table.host("beta")), ("trAlias", table.host("alpha")),
-    ("trPrincipal", "trustrealm/%s@%s" % (BETA, table.REALM)),
+    ("trAlias", "%s"), ("trPrincipal", "trustrealm/%s@" + table.REALM)])
+@pytest.mark.parametrize("owner", ["alpha", "beta"])
+def test_name_of_another_is_nobodys(restored, attribute, value, owner):
+    """Until one of the two lets go of it."""
+    server = restored.server("beta")
+    assert restored.client(server).delivered
+    write(restored, attribute, (value % table.host(owner)).encode())
+    eventually(lambda: not restored.client(server).delivered, what="refusal")
+    write(restored, attribute, (value % table.host("omega")).encode())
+    eventually(lambda: restored.client(server).delivered, what="traffic")
+    others_are_well(restored)
+
+
+@pytest.mark.parametrize("attribute, value", [
     ("trAlias", "x" * 256), ("trAlias", "a b"), ("trMembership", "nonsense"),
     ("trMembership", "engineering " + "A" * 100000 + " B"),
     ("trPrincipal", "trustrealm/g\u00e4mma@" + "R" * 100000),
