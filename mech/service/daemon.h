@@ -70,6 +70,8 @@ void tr_listener_close(struct tr_listener *listener);
 
 /* --- quota.c: how much one user may occupy ------------------------------ */
 
+#define TR_UID_NOBODY ((uid_t)-1)       /* never a program's */
+
 struct tr_quotas;               /* of all users */
 struct tr_quota;                /* of one */
 struct tr_share {               /* a connection's */
@@ -90,6 +92,14 @@ struct tr_share *tr_quota_idlest(struct tr_quotas *quotas, uid_t uid);
 /* Count a request; false when the user now has too many. */
 bool tr_quota_begin(struct tr_quotas *quotas, struct tr_share *share);
 void tr_quota_end(struct tr_quotas *quotas, struct tr_share *share);
+/*
+ * Whatever is read from a connection is a turn.  All users have as many in a
+ * round, so that nobody waits longer because of how much the others ask.
+ * False when the connection has to wait for the next round, which begins when
+ * all that are ready have been looked at.
+ */
+bool tr_quota_turn(struct tr_quotas *quotas, struct tr_share *share);
+void tr_quota_next_round(struct tr_quotas *quotas);
 
 /* --- server.c: connections ---------------------------------------------- */
 

@@ -8,18 +8,24 @@
 #include "trustrealm_err.h"
 
 #define BUCKETS 256             /* a power of two */
+#define TURNS 128               /* in a round, of all users together */
 
 TAILQ_HEAD(idle, tr_share);     /* longest idle first */
 
 struct tr_quota {
     uid_t uid;
     size_t connections, requests;
+    uint64_t round;             /* the last he had turns in */
+    size_t turns;               /* in that round */
     struct idle idle;
     struct tr_quota *next;
 };
 
 struct tr_quotas {
     size_t total, total_limit, user_limit;
+    uint64_t round;
+    size_t users, turns;        /* of this round: who had turns, how many each
+                                   may have */
     struct idle idle;
     struct tr_quota *buckets[BUCKETS];
 };
@@ -39,6 +45,8 @@ tr_quotas_create(size_t limit, struct tr_quotas **quotas_out)
     if (quotas->user_limit > TR_MAX_CONNECTIONS_OF_USER)
         quotas->user_limit = TR_MAX_CONNECTIONS_OF_USER;
     TAILQ_INIT(&quotas->idle);
+    quotas->round = 1;
+    quotas->turns = TURNS;
     *quotas_out = quotas;
     return 0;
 }
@@ -157,4 +165,26 @@ tr_quota_end(struct tr_quotas *quotas, struct tr_share *share)
 {
     share->quota->requests--;
     make_idle(quotas, share);
+}
+
+bool
+tr_quota_turn(struct tr_quotas *quotas, struct tr_share *share)
+{
+    struct tr_quota *quota = share->quota;
+
+    if (quota->round != quotas->round) {
+        quota->round = quotas->round;
+        quota->turns = 0;
+        quotas->users++;
+    }
+    return quota->turns++ < quotas->turns || quota->uid == 0;
+}
+
+void
+tr_quota_next_round(struct tr_quotas *quotas)
+{
+    quotas->turns = quotas->users == 0 ? TURNS :
+        quotas->users < TURNS ? TURNS / quotas->users : 1;
+    quotas->users = 0;
+    quotas->round++;
 }

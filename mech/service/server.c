@@ -9,6 +9,9 @@
  * another when it was closed: so when there is no room for a new one, the one
  * that has been idle longest is closed.  A connection that ends while its call
  * is being answered (the KDC is asked) stays as a dead one until then.
+ *
+ * What the event loop reports as ready at a time is a round, in which each
+ * user may have as many calls read as the others.
  */
 
 #include "config.h"
@@ -44,7 +47,8 @@ struct connection {
 struct tr_server {
     struct tr_service *service;
     struct tr_listener *listener;
-    struct event *accepting, *resume;
+    struct event *accepting, *resume, *round;
+    bool in_round;
     struct tr_quotas *quotas;
     const struct timeval *idle; /* a libevent common timeout */
     struct connection *all, *spare;
@@ -156,6 +160,28 @@ tr_connection_answer(void *arg, const uint8_t *octets, size_t length, int fd,
         close_connection(connection);
 }
 
+/* Now, or when the event loop reports the connection again.  The end of the
+ * round comes after all that it has reported now. */
+static bool
+has_turn(struct connection *connection)
+{
+    struct tr_server *server = connection->server;
+
+    if (!server->in_round)
+        event_active(server->round, 0, 0);
+    server->in_round = true;
+    return tr_quota_turn(server->quotas, &connection->share);
+}
+
+static void
+on_round(evutil_socket_t fd, short what, void *arg)
+{
+    struct tr_server *server = arg;
+
+    server->in_round = false;
+    tr_quota_next_round(server->quotas);
+}
+
 /* A packet, the end of the connection, or nothing. */
 static void
 receive(struct connection *connection)
@@ -164,6 +190,8 @@ receive(struct connection *connection)
     size_t length;
     krb5_error_code ret;
 
+    if (!has_turn(connection))
+        return;
     ret = tr_peer_receive(connection->fd, &connection->request.caller,
                           server->packet, sizeof(server->packet), &length);
     if (ret == EAGAIN)
@@ -210,11 +238,27 @@ turn_away(int fd, krb5_error_code code)
     close(fd);
 }
 
+/*
+ * Those whom the policy gives no label count as one user: they get nothing
+ * but a refusal, and in a user namespace anybody has uids by the thousand.
+ */
+static uid_t
+counted_as(const struct tr_server *server, const struct tr_caller *caller)
+{
+    struct tr_process process;
+
+    if (caller->uid != 0 &&
+        tr_policy_process(server->service->config, caller,
+                          &process) == TRR_NO_LABEL)
+        return TR_UID_NOBODY;
+    return caller->uid;
+}
+
 /* Have connection counted, even if others have to go that are idle. */
 static krb5_error_code
 make_room(struct tr_server *server, struct connection *connection)
 {
-    uid_t uid = connection->request.caller.uid;
+    uid_t uid = counted_as(server, &connection->request.caller);
     struct tr_share *idlest;
     krb5_error_code ret;
 
@@ -296,8 +340,7 @@ on_accept(evutil_socket_t listening, short what, void *arg)
     struct tr_server *server = arg;
     int fd, i;
 
-    /* Those who are connected have their turn in between, however many wait
-     * to be. */
+    /* Those who are connected have their turns in between. */
     for (i = 0; i < ACCEPTED_AT_ONCE; i++) {
         fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
@@ -367,8 +410,9 @@ tr_server_create(struct tr_service *service, struct tr_server **server_out)
                                   tr_listener_fd(server->listener),
                                   EV_READ | EV_PERSIST, on_accept, server);
     server->resume = evtimer_new(service->base, on_resume, server);
+    server->round = event_new(service->base, -1, 0, on_round, server);
     if (server->idle == NULL || server->accepting == NULL ||
-        server->resume == NULL)
+        server->resume == NULL || server->round == NULL)
         goto cleanup;
     *server_out = server;
     return 0;
@@ -396,6 +440,8 @@ tr_server_free(struct tr_server *server)
         event_free(server->accepting);
     if (server->resume != NULL)
         event_free(server->resume);
+    if (server->round != NULL)
+        event_free(server->round);
     while (server->all != NULL) {
         connection = server->all;
         if (connection->busy) {

@@ -88,8 +88,10 @@ set_up(void **state)
     assert_int_equal(chmod(world.directory, 0711), 0);
     snprintf(text, sizeof(text), "[system]\nname = alpha.example.com\n"
              "socket = %s/socket\n[labels]\nlevels = low\n"
+             "[rules]\nknown = {\nuid = 0-20000 %lu\nlowest = low\n"
+             "highest = low\nlabel = low\n}\n[policy]\nrules = known\n"
              "[audit]\ntarget = file:%s/audit\n", world.directory,
-             world.directory);
+             (unsigned long)geteuid(), world.directory);
     world.service.config = load_good(text);
     world.service.base = event_base_new();
     assert_int_equal(tr_audit_open(world.service.config,
@@ -682,6 +684,86 @@ idle_connections_make_room(void **state)
     close(fds[0]);
 }
 
+static size_t
+turns_of(struct tr_quotas *quotas, struct tr_share *share)
+{
+    size_t n = 0;
+
+    while (n < 10000 && tr_quota_turn(quotas, share))
+        n++;
+    return n;
+}
+
+static void
+users_have_as_many_turns_as_each_other(void **state)
+{
+    static struct tr_share shares[4];
+    struct tr_quotas *quotas;
+    size_t all;
+    uid_t i;
+
+    assert_int_equal(tr_quotas_create(400, &quotas), 0);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(tr_quota_connect(quotas, i, &shares[i]), 0);
+    all = turns_of(quotas, &shares[1]);
+    assert_in_range(all, 4, 9999);
+    assert_false(tr_quota_turn(quotas, &shares[1]));
+    assert_true(tr_quota_turn(quotas, &shares[2]));
+    tr_quota_next_round(quotas);
+    /* Two asked, so each may ask half as much. */
+    assert_int_equal(turns_of(quotas, &shares[1]), all / 2);
+    assert_int_equal(turns_of(quotas, &shares[2]), all / 2);
+    assert_int_equal(turns_of(quotas, &shares[3]), all / 2);
+    assert_int_equal(turns_of(quotas, &shares[0]), 10000);
+    tr_quota_next_round(quotas);
+    assert_int_equal(turns_of(quotas, &shares[3]), all / 4);
+    tr_quota_next_round(quotas);
+    tr_quota_next_round(quotas);
+    assert_int_equal(turns_of(quotas, &shares[3]), all);
+    for (i = 0; i < 4; i++)
+        tr_quota_disconnect(quotas, &shares[i]);
+    tr_quotas_free(quotas);
+}
+
+/* More than he has turns in a round. */
+#define MANY 200
+
+static void
+who_asks_much_at_once_waits_for_his_next_turn(void **state)
+{
+    int fds[MANY], i;
+
+    for (i = 0; i < MANY; i++) {
+        fds[i] = connect_to();
+        send_call(fds[i], TR_CALL_PREPARE);
+    }
+    turn();
+    for (i = 0; i < MANY; i++) {
+        assert_false(is_quiet(fds[i]));
+        close(fds[i]);
+    }
+}
+
+static void
+users_without_a_label_are_counted_as_one(void **state)
+{
+    int fds[TOO_MANY], known, i;
+
+    if (geteuid() != 0)
+        skip();
+    known = connect_as(12345);
+    for (i = 0; i < TOO_MANY; i++) {
+        fds[i] = connect_as(30000 + (uid_t)i);
+        turn();
+    }
+    assert_true(is_closed(fds[0]));
+    assert_true(is_quiet(fds[TOO_MANY - 1]));
+    assert_true(is_quiet(known));
+    for (i = 0; i < TOO_MANY; i++)
+        close(fds[i]);
+    close(known);
+}
+
 static void
 the_overflow_uid_is_turned_away(void **state)
 {
@@ -751,6 +833,9 @@ main(void)
         cmocka_unit_test(quotas_keep_room_for_others),
         cmocka_unit_test(the_idlest_has_to_go),
         WITH_SERVER(idle_connections_make_room),
+        cmocka_unit_test(users_have_as_many_turns_as_each_other),
+        WITH_SERVER(who_asks_much_at_once_waits_for_his_next_turn),
+        WITH_SERVER(users_without_a_label_are_counted_as_one),
         WITH_SERVER(the_overflow_uid_is_turned_away),
         WITH_SERVER(a_dead_daemons_socket_is_replaced)
     };
