@@ -23,11 +23,13 @@
  * never held over I/O.  login_lock is taken first.
  *
  * A thread may hang in libkrb5 for long, so tr_kdc_free() does not join it:
- * the last one to let go of the structure frees it.
+ * the last one to let go of the structure frees it.  Those that do not hang are
+ * waited for, since libkrb5 is taken down when the process ends.
  */
 
 #define THREADS         3
 #define MAX_QUESTIONS   64
+#define STOP_MS         200     /* a thread that takes longer hangs */
 #define LOGIN_CHECK_S   15      /* is a login due? */
 #define LOGIN_PAUSE_MS  3000    /* after one that failed */
 #define OLD_LOGIN_S     30      /* after an error, log in anew when older */
@@ -123,6 +125,7 @@ release(struct tr_kdc *kdc)
 
     pthread_mutex_lock(&kdc->lock);
     last = --kdc->owners == 0;
+    pthread_cond_broadcast(&kdc->wake);
     pthread_mutex_unlock(&kdc->lock);
     if (!last)
         return;
@@ -545,6 +548,21 @@ cleanup:
     return ret;
 }
 
+/* The lock is held. */
+static void
+wait_for_threads(struct tr_kdc *kdc)
+{
+    struct timespec limit;
+    int ret = 0;
+
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_nsec += STOP_MS * 1000000L;
+    limit.tv_sec += limit.tv_nsec / 1000000000;
+    limit.tv_nsec %= 1000000000;
+    while (kdc->owners > 1 && ret == 0)
+        ret = pthread_cond_timedwait(&kdc->wake, &kdc->lock, &limit);
+}
+
 void
 tr_kdc_free(struct tr_kdc *kdc)
 {
@@ -557,6 +575,7 @@ tr_kdc_free(struct tr_kdc *kdc)
     pthread_mutex_lock(&kdc->lock);
     kdc->stop = true;
     pthread_cond_broadcast(&kdc->wake);
+    wait_for_threads(kdc);
     pthread_mutex_unlock(&kdc->lock);
     release(kdc);
 }
