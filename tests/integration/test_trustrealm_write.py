@@ -818,3 +818,25 @@ def test_export_can_be_imported_elsewhere(site, store):
     done = site.run(target, "import", path, "--json", "--widen")
     assert done.status == 0, done
     assert site.run(target, "export").out == everything
+
+
+# --- asking for one entry -----------------------------------------------------
+
+def test_what_is_not_set_is_shown_in_json(site, store):
+    def shown(*name):
+        return json.loads(site.run(store, *name, "--json").out)
+
+    assert shown("system", "show", "gamma.example.test")["enabled"] is True
+    realm = shown("realm", "show", "corporate")
+    assert (realm["mode"], realm["kernel-export"], realm["lifetime"]) == \
+        ("enforce", False, 0)
+    assert "confidential-from" not in realm
+
+
+def test_a_name_that_is_not_enough(site):
+    done = site.run(site.server, "map", "show", "engineering")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.endswith(": say REALM/FORMAT\n"), done
+    done = site.run(site.server, "clearance", "show", "alice")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.endswith(": a user is NAME@REALM\n"), done

@@ -33,6 +33,8 @@ krb5_error_code diff_tables(const struct tool_table *before,
 
 /* --- one difference (diff_access.c) -------------------------------------- */
 
+/* What an attribute without a value means, or NULL. */
+const char *diff_usual(const char *attribute);
 /* Has an attribute one value only? */
 bool diff_is_single(const char *attribute);
 /* Does an attribute's value have a name of its own in it, up to a blank, by

@@ -66,6 +66,12 @@ find_row(const char *attribute)
     return &other;
 }
 
+const char *
+diff_usual(const char *attribute)
+{
+    return find_row(attribute)->usual;
+}
+
 bool
 diff_is_single(const char *attribute)
 {

@@ -26,8 +26,10 @@ noun_lacks(const struct noun_call *call, struct tool_directory *directory)
             tool_suggest(&suggestion, all.list[i]->name);
     }
     text = tool_suggest_text(&suggestion);
-    tool_fail(TOOL_NO, "there is no %s %s in %s%s", call->noun->title,
-              call->name, tool_directory_name(directory), text);
+    tool_fail(TOOL_NO, "there is no %s %s in %s%s%s", call->noun->title,
+              call->name, tool_directory_name(directory), text,
+              call->noun->type == TR_RECORD_CLEARANCE &&
+              strchr(call->name, '@') == NULL ? ": a user is NAME@REALM" : "");
     free(text);
     tool_entries_clear(&all);
     return TOOL_NO;

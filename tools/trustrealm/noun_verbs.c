@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "diff.h"
 #include "noun.h"
 #include "text.h"
 
@@ -198,6 +199,7 @@ entry_json(const struct noun *noun, const struct tool_entry *entry)
     const struct noun_field *field;
     json_t *object, *list;
     char *const *values;
+    const char *value;
     size_t i, n;
 
     object = json_pack("{s:o, s:o}", "name", tool_json_text(entry->name),
@@ -205,9 +207,10 @@ entry_json(const struct noun *noun, const struct tool_entry *entry)
     for (field = noun->fields; field->option != NULL; field++) {
         values = tool_entry_values(entry, field->attribute, &n);
         if (field->kind < NOUN_WORDS) {
-            if (n > 0)
+            value = n > 0 ? values[0] : diff_usual(field->attribute);
+            if (value != NULL)
                 json_object_set_new(object, field->option,
-                                    value_json(field, values[0]));
+                                    value_json(field, value));
             continue;
         }
         list = json_array();
