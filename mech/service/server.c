@@ -248,8 +248,7 @@ counted_as(const struct tr_server *server, const struct tr_caller *caller)
     struct tr_process process;
 
     if (caller->uid != 0 &&
-        tr_policy_process(server->service->config, caller,
-                          &process) == TRR_NO_LABEL)
+        tr_tcb_process(server->service->tcb, caller, &process) == TRR_NO_LABEL)
         return TR_UID_NOBODY;
     return caller->uid;
 }

@@ -96,6 +96,8 @@ set_up(void **state)
     world.service.base = event_base_new();
     assert_int_equal(tr_audit_open(world.service.config,
                                    &world.service.audit), 0);
+    assert_int_equal(tr_tcb_create(world.service.config, &world.service.tcb),
+                     0);
     assert_int_equal(tr_shared_page_create(&world.service.page), 0);
     assert_int_equal(tr_server_create(&world.service, &world.server), 0);
     assert_int_equal(tr_server_start(world.server), 0);
@@ -113,6 +115,7 @@ tear_down(void **state)
     event_base_free(world.service.base);
     /* The socket goes with the server. */
     assert_int_equal(access(world.service.config->socket, F_OK), -1);
+    tr_tcb_free(world.service.tcb);
     tr_config_free(world.service.config);
     snprintf(path, sizeof(path), "%s/audit", world.directory);
     unlink(path);
