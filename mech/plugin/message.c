@@ -212,18 +212,15 @@ gssi_wrap(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req, gss_qop_t qop,
           gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
 {
     struct tr_context *context = (struct tr_context *)handle;
-    struct tr_known_label *label = NULL;
+    struct tr_known_label *label;
     OM_uint32 major, ignored;
     int conf = 0;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
 
     major = tr_message_enter(minor, context);
     if (GSS_ERROR(major))
         return major;
-    if (!context->plain &&
-        (tr_message_labelled(context) ||
-         tr_ends_with(message->value, message->length, context->send_tag)))
-        ret = tr_labels_issue(context, &label);
+    ret = tr_message_label(context, message, &label);
     if (ret != 0)
         return tr_fail(minor, ret);
     conf_req = conf_req || tr_message_forces_conf(context);

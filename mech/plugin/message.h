@@ -144,6 +144,20 @@ tr_message_labelled(const struct tr_context *context)
         (context->life.flags & TR_EXPLICIT) != 0;
 }
 
+/* The label that message is to carry a record of, to be released; NULL: none.
+ * One that only looks as if it had a record gets a real one. */
+static inline krb5_error_code
+tr_message_label(struct tr_context *context, const gss_buffer_desc *message,
+                 struct tr_known_label **label_out)
+{
+    *label_out = NULL;
+    if (context->plain ||
+        (!tr_message_labelled(context) &&
+         !tr_ends_with(message->value, message->length, context->send_tag)))
+        return 0;
+    return tr_labels_issue(context, label_out);
+}
+
 /* Write the suffix for label, TR_SUFFIX_LENGTH(label->record.length). */
 void tr_suffix_put(const struct tr_context *context,
                    const struct tr_known_label *label, uint8_t *out);

@@ -129,17 +129,14 @@ gssi_get_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
              gss_buffer_t message, gss_buffer_t token_out)
 {
     struct tr_context *context = (struct tr_context *)handle;
-    struct tr_known_label *label = NULL;
+    struct tr_known_label *label;
     OM_uint32 major, ignored;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
 
     major = tr_mic_enter(minor, context);
     if (GSS_ERROR(major))
         return major;
-    if (!context->plain &&
-        (tr_message_labelled(context) ||
-         tr_ends_with(message->value, message->length, context->send_tag)))
-        ret = tr_labels_issue(context, &label);
+    ret = tr_message_label(context, message, &label);
     if (ret != 0)
         return tr_fail(minor, ret);
     if (label == NULL)
