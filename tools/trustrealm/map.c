@@ -52,7 +52,7 @@ static int
 set(int argc, char **argv)
 {
     return noun_set(&noun, "map set", "Change a label map.  A pair takes the "
-                    "place of the one with the same local name.",
+                    "place of the one with the same\nlocal name.",
                     NOUN_PROPOSE, argc, argv);
 }
 
