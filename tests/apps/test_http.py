@@ -316,12 +316,12 @@ def test_nothing_else_listens_or_is_open(world, server):
 class Session:
     """One of HTTP that stays open while the test does something."""
 
-    def __init__(self, world, user="alice", uid=STAFF):
+    def __init__(self, world, user="alice", uid=STAFF, plugin=True):
         self._process = world.alpha.spawn(
             ["/usr/bin/python3", world.script("http_main.py"),
              table.host("beta")],
             "http-%d" % world.next_number(), uid=uid, with_stdin=True,
-            env=environment(world, user, uid, "alpha"))
+            env=environment(world, user, uid, "alpha", plugin))
         self._answers = 0
 
     def ask(self, *words):
@@ -455,6 +455,28 @@ def test_no_request_without_a_daemon(world, bound):
         assert live.get("/", "bare") == 500
     live = bound()
     assert [live.get("/"), live.get("/", "bare")] == [200, 200]
+
+
+def test_what_another_location_admits_is_not_labelled(world, server, bypass,
+                                                      session):
+    """Where one of the same site is open to plain Kerberos."""
+    public = """
+        <Location "/cgi-bin">
+            Include trustrealm.conf
+            GssapiConnectionBound On
+            GssapiNameAttributes TRUSTREALM_EPOCH trustrealm-epoch
+            Require valid-user
+        </Location>
+    </VirtualHost>"""
+    with server.configured(site=server.bound_site().replace(
+            "</VirtualHost>", public)):
+        live = session(plugin=False)
+        assert live.get(SHOW) == 200
+        assert "TRUSTREALM_STATE=unlabelled" in live.text()
+        assert live.get(SHOW, "bare") == 200
+        assert live.get("/", "bare") == 401
+        live = session()
+        assert [live.get(SHOW), live.get("/", "bare")] == [200, 200]
 
 
 def test_curl_authenticates_again_when_asked(world, server, bound):
