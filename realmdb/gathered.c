@@ -35,9 +35,12 @@ krb5_error_code
 tr_gathered_add(struct tr_gathered *gathered, const char *name,
                 const char *value, size_t length, char **why_out)
 {
-    name = tr_class_attribute(name);
-    return name == NULL ? 0 :
-        tr_gathered_take(gathered, name, value, length, why_out);
+    const char *known = tr_class_attribute(name);
+
+    if (tr_class_has_options(name))
+        return tr_entry_wrong(why_out, "%s: with options", name);
+    return known == NULL ? 0 :
+        tr_gathered_take(gathered, known, value, length, why_out);
 }
 
 krb5_error_code

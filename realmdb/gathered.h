@@ -13,9 +13,9 @@ struct tr_gathered {
 };
 
 /*
- * Add a copy of a value.  Attributes of no class, such as those with options
- * ("cn;lang-en"), are left out: no record has use for them.  TRR_ENTRY, with
- * *why_out (free() it), for a value with a NUL in it.
+ * Add a copy of a value.  Attributes of no class are left out: no record has
+ * use for them.  TRR_ENTRY, with *why_out (free() it), for a value with a NUL
+ * in it, and for an attribute that tr_class_has_options().
  */
 krb5_error_code tr_gathered_add(struct tr_gathered *gathered,
                                 const char *attribute, const char *value,

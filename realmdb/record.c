@@ -143,6 +143,20 @@ take_list(const struct tr_field *field, const struct tr_attribute *attribute,
     return 0;
 }
 
+/* One that is left out may be what was to bound the others. */
+static krb5_error_code
+check_options(const struct tr_entry *entry, char **why_out)
+{
+    size_t i;
+
+    for (i = 0; i < entry->nattributes; i++) {
+        if (tr_class_has_options(entry->attributes[i].name))
+            return tr_entry_wrong(why_out, "%s: with options",
+                                  entry->attributes[i].name);
+    }
+    return 0;
+}
+
 /* Fill record; with only_required, nothing but what it is found by. */
 static krb5_error_code
 take_fields(const struct tr_entry *entry, const struct tr_class *class,
@@ -174,9 +188,11 @@ take_fields(const struct tr_entry *entry, const struct tr_class *class,
         if (ret)
             return ret;
     }
-    if (only_required || class->check == NULL)
+    if (only_required)
         return 0;
-    return class->check(record, why_out);
+    ret = check_options(entry, why_out);
+    return ret != 0 || class->check == NULL ? ret :
+        class->check(record, why_out);
 }
 
 static void

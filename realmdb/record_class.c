@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "encoding.h"
 #include "octets.h"
 #include "record_class.h"
@@ -293,6 +294,24 @@ tr_class_attribute(const char *name)
         }
     }
     return NULL;
+}
+
+bool
+tr_class_has_options(const char *name)
+{
+    size_t length = strcspn(name, ";"), i;
+    const struct tr_field *field;
+
+    if (name[length] == '\0' || strncasecmp(name, "tr", 2) != 0)
+        return false;
+    for (i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+        for (field = classes[i].fields; field->attribute != NULL; field++) {
+            if (strlen(field->attribute) == length &&
+                strncasecmp(name, field->attribute, length) == 0)
+                return true;
+        }
+    }
+    return false;
 }
 
 /* Some attributes belong to several classes. */

@@ -71,6 +71,9 @@ const struct tr_class *tr_class_find(const char *name);
 /* The attribute of that name, compared without case, as it is written here:
  * objectClass or one of a class; or NULL. */
 const char *tr_class_attribute(const char *name);
+/* Is it one with options, "trRestriction;lang-en"?  To a directory that is
+ * another attribute; who wrote it meant something all the same. */
+bool tr_class_has_options(const char *name);
 
 /*
  * What to ask a directory for: a filter for entries of these classes, and

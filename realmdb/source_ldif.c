@@ -156,7 +156,9 @@ judge_names(struct loader *loader, const char *type, const char *value,
     const char *attribute = tr_class_attribute(type);
 
     *attribute_out = attribute;
-    if (attribute == NULL && looks_ours(type) && strchr(type, ';') == NULL)
+    if (tr_class_has_options(type))
+        return refuse(loader, TRR_ENTRY, "%s: with options", type);
+    if (attribute == NULL && looks_ours(type))
         return refuse(loader, TRR_ENTRY, "%s: no such attribute", type);
     if (attribute != NULL && strcmp(attribute, "objectClass") == 0 &&
         looks_ours(value) && tr_class_find(value) == NULL)

@@ -154,7 +154,43 @@ static void
 unknown_attributes_are_ignored(void **state)
 {
     tr_record_free(make_record(SYSTEM "description: a\ndescription: b\n"
-                               "trNoSuchThing: x\nTRALIAS;lang-en: <>\n"));
+                               "trNoSuchThing: x\ncn;lang-en: <>\n"));
+}
+
+/* A directory keeps "trRestriction;lang-en" as another attribute; to leave it
+ * out would widen what whoever wrote it meant to bound. */
+static void
+options_are_refused(void **state)
+{
+    static const char *const names[] = {
+        "trRestriction;lang-en", "TRRESTRICTION;x", "trEnabled;lang-de"
+    };
+    char *class = "trSystem", *name = "a", *principal = "a@R";
+    char *value = "e public public";
+    struct tr_attribute attributes[] = {
+        { "objectClass", &class, 1 }, { "cn", &name, 1 },
+        { "trPrincipal", &principal, 1 }, { NULL, &value, 1 }
+    };
+    struct tr_entry entry = { "cn=a", attributes, 4 };
+    struct tr_gathered values = { 0 };
+    struct tr_record *record;
+    char *why = NULL;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        attributes[3].name = names[i];
+        assert_int_equal(tr_record_from_entry(&entry, &record, &why),
+                         TRR_ENTRY);
+        assert_non_null(strstr(why, names[i]));
+        free(why);
+        assert_int_equal(tr_gathered_add(&values, names[i], value,
+                                         strlen(value), &why), TRR_ENTRY);
+        assert_int_equal(values.nattributes, 0);
+        free(why);
+    }
+    class = "trSubject";
+    assert_int_equal(tr_record_closed(&entry, &record), 0);
+    assert_non_null(record);
+    tr_record_free(record);
 }
 
 static void
@@ -582,6 +618,7 @@ main(void)
         cmocka_unit_test(clearance_and_map_are_read_whole),
         cmocka_unit_test(other_entries_are_none_of_ours),
         cmocka_unit_test(unknown_attributes_are_ignored),
+        cmocka_unit_test(options_are_refused),
         cmocka_unit_test(names_of_attributes_have_no_case),
         cmocka_unit_test(wrong_values_are_named),
         cmocka_unit_test(unusable_restrictions_stay_restrictions),

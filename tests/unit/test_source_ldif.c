@@ -128,6 +128,8 @@ static const struct { const char *text, *why; size_t line; } wrongs[] = {
       "not a line of LDIF", 12 },
     { ALPHA_LDIF "trAlias:: !!!\n", "not a line of LDIF", 5 },
     { ALPHA_LDIF "trEnabeld: FALSE\n", "trEnabeld: no such attribute", 5 },
+    { ALPHA_LDIF "trRestriction;lang-en: e a b\n",
+      "trRestriction;lang-en: with options", 5 },
     { "dn: cn=a\nobjectClass: trSystm\n", "trSystm: no such object", 2 },
     { ALPHA_LDIF "trAlias:< file:///etc/hostname\n",
       "values by URL are not read", 5 },
