@@ -82,6 +82,9 @@ def test_commands_of_each_role(administration):
     ("paula", ["system", "join", "delta.example.com", "--realm", "corporate",
                "--low", "open", "--high", "open", "--propose"],
      "an owner of the trust realm corporate"),
+    ("sid", ["system", "restrict", "beta.example.com", "--realm",
+             "engineering", "--high", "internal"],
+     "an owner of the trust realm engineering"),
 ])
 def test_who_could_is_told(administration, name, arguments, takes):
     done = administration.trustrealm(name, *arguments)

@@ -337,8 +337,14 @@ def test_the_tool_restricts_alone(administration, noun, name, entry, whole):
                                              None)
     tool(administration, "oscar", *one, "--until", "2098-12-31")
     assert members(administration)[name][2] == "2098-12-31 23:59:59 UTC"
+    owner = "this takes an owner of the trust realm engineering "
+    two = "(where two people have to agree, with a proposal by somebody " \
+        "else: --propose)\n"
     refused = tool(administration, "olga", *other, status=1)
     assert "Insufficient access" in refused.err
+    assert refused.err.endswith(owner + two)
+    refused = tool(administration, "sid", *other, "--propose", status=1)
+    assert refused.err.endswith(owner[:-1] + "\n")
 
     tool(administration, "olga", *other, "--propose")
     waiting = pending(administration)

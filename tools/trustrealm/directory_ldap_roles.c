@@ -53,7 +53,7 @@ need_for(struct needs *needs, enum tr_record_type type, const char *attribute,
          size_t length, const char *value)
 {
     static const char *const grants[] = { "trMembership", "trClearance",
-                                          NULL };
+                                          "trRestriction", NULL };
 
     if (is_one_of(attribute, length, grants))
         need(needs, tool_format("an owner of the trust realm %.*s",
@@ -77,13 +77,16 @@ note_value(bool added, const char *attribute, const char *value, void *arg)
         needs->change->after : needs->change->before;
     size_t length = strlen(attribute);
 
-    if (added && is_one_of(attribute, length, proposed))
+    if (added ? is_one_of(attribute, length, proposed) :
+        needs->change->after != NULL &&
+        strcasecmp(attribute, "trRestriction") == 0)
         needs->proposed = true;
     if (strcasecmp(attribute, "trChange") != 0) {
         need_for(needs, entry->type, attribute, length, value);
         return;
     }
-    /* "ATTRIBUTE VALUE" that is proposed: only maps have others. */
+    /* "[-]ATTRIBUTE VALUE" that is proposed: only maps have others. */
+    value += *value == '-';
     length = strcspn(value, " ");
     need_for(needs, TR_RECORD_MAP, value, length,
              value + length + strspn(value + length, " "));
