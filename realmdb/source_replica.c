@@ -29,6 +29,7 @@ struct tr_replica {
     bool distrusted;                    /* the next refresh is a full one */
     bool refreshing;
     bool full;                          /* this refresh */
+    bool shown;                         /* an entry, in this refresh */
 };
 
 static krb5_error_code
@@ -250,6 +251,7 @@ take_entry(struct tr_replica *replica, const struct tr_message *message)
         ret = 0;
         break;
     }
+    replica->shown = true;
     /* Present, whatever became of its record. */
     if (ret == 0 && replica->refreshing)
         ret = tr_update_present(replica->update, message->uuid.bv_val,
@@ -275,7 +277,9 @@ take_set(struct tr_replica *replica, const struct tr_message *message)
 
 /*
  * A provider may know less than the table does: restored from a backup,
- * lagging behind, or emptied.  What it says is then not taken.
+ * lagging behind, or emptied.  What it says is then not taken.  Nor is it by
+ * one that was asked for everything and shows nothing: more likely, it does
+ * not let this system read.  The table is then good until it is stale.
  */
 static krb5_error_code
 check_provider(const struct tr_replica *replica,
@@ -283,10 +287,14 @@ check_provider(const struct tr_replica *replica,
 {
     if (tr_cookie_is_empty(offered) && !replica->full)
         return 0;               /* nothing changed since our cookie */
-    if (!tr_cookie_is_behind(offered, &replica->stored))
-        return 0;
-    return refuse(why_out, TRR_SOURCE,
-                  "the provider is behind what this system has seen");
+    if (tr_cookie_is_behind(offered, &replica->stored))
+        return refuse(why_out, TRR_SOURCE,
+                      "the provider is behind what this system has seen");
+    if (replica->full && !replica->shown &&
+        !tr_cookie_is_empty(&replica->stored))
+        return refuse(why_out, TRR_SOURCE, "the provider shows nothing any "
+                      "more: may this system still read it?");
+    return 0;
 }
 
 static krb5_error_code
@@ -441,6 +449,7 @@ tr_replica_start(struct tr_replica *replica, struct berval *cookie_out)
     replica->update = NULL;
     replica->refreshing = true;
     replica->full = replica->distrusted;
+    replica->shown = false;
     if (!replica->full) {
         ret = tr_cookie_format(&replica->stored, &text, &length);
         if (ret)

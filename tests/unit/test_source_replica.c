@@ -666,6 +666,30 @@ refresh_required_asks_for_everything(void **state)
     close_scene(&scene);
 }
 
+/* Some servers show nothing to who may not read, and call that everything. */
+static void
+a_provider_that_shows_nothing_is_refused(void **state)
+{
+    struct scene scene = filled_scene(*state);
+    struct tr_message anew = {
+        .kind = TR_MESSAGE_END, .result = LDAP_SYNC_REFRESH_REQUIRED
+    };
+
+    assert_int_equal(take(&scene, &anew, NULL), TRR_SOURCE);
+    connect_again(&scene);
+    assert_int_equal(phase(&scene, true, true, CSN("11", "000")), TRR_SOURCE);
+    assert_non_null(strstr(scene.why, "shows nothing"));
+    assert_int_equal(info_of(scene.table).systems, 2);
+    /* As long as it does. */
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("11", "000")), 0);
+    settle(&scene);
+    assert_int_equal(info_of(scene.table).systems, 1);
+    close_scene(&scene);
+}
+
 /* A cookie is for one base: with another everything is asked for. */
 static void
 another_base_starts_anew(void **state)
@@ -732,6 +756,7 @@ main(void)
         source_test(an_unusable_clearance_allows_nothing),
         source_test(a_provider_behind_the_table_is_refused),
         source_test(refresh_required_asks_for_everything),
+        source_test(a_provider_that_shows_nothing_is_refused),
         source_test(another_base_starts_anew),
         source_test(an_answer_makes_the_table_fresh),
     };
