@@ -41,7 +41,9 @@ enum tr_db {
 #define TR_META_SOURCE "source"
 #define TR_META_COOKIE "cookie"
 
-#define TR_TABLE_FORMAT 3
+/* Another one also when more of an entry is read than before: a directory does
+ * not send again what has not changed there. */
+#define TR_TABLE_FORMAT 4
 #define TR_MAX_KEY 400
 
 /* Trust realms and maps in memory, of one generation. */
