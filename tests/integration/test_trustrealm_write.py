@@ -252,6 +252,27 @@ def test_clearance_without_an_account(site):
     assert site.server.dump() == once
 
 
+def test_limited_without_a_clearance(site):
+    parent = "ou=systems," + table.BASE
+    dn = "cn=dave@EXAMPLE.TEST," + parent
+    limit = ["clearance", "limit", "dave@EXAMPLE.TEST"]
+    before = site.server.dump()
+    assert site.both(*limit, "--parent", parent).status == 0
+    limited = site.server.dump()
+    assert difference(before, limited)[dn][1] == [
+        ("cn", "dave@EXAMPLE.TEST"), ("objectClass", "person"),
+        ("objectClass", "trSubject"), ("sn", "dave@EXAMPLE.TEST"),
+        ("trPrincipal", "dave@EXAMPLE.TEST")]
+    assert site.both(*limit).status == 0
+    assert site.both("clearance", "limit", "alice@EXAMPLE.TEST").status == 0
+    assert site.server.dump() == limited
+    assert site.both("clearance", "set", "dave@EXAMPLE.TEST", "--realm",
+                     "engineering", "--low", "PUBLIC", "--high", "PUBLIC"
+                     ).status == 0
+    assert difference(limited, site.server.dump()) == {
+        dn: ([], [("trClearance", "engineering PUBLIC PUBLIC")])}
+
+
 # --- what is refused ----------------------------------------------------
 
 REFUSED = [

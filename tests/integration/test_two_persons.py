@@ -415,6 +415,28 @@ def test_clearances_and_maps(administration, command, proposer, approver,
                                      "finance finance")
 
 
+def test_a_user_who_was_not_limited(administration):
+    """Is at once, for whom one person is enough; what he is cleared for takes
+    two of another role."""
+    dave = "dave@EXAMPLE.TEST"
+    before = administration.directory.search(table.BASE)
+    grant = ("clearance", "set", dave, "--realm", "engineering", "--low",
+             "public", "--high", "secret", "--propose")
+    refused = tool(administration, "olga", *grant, status=2)
+    assert "clearance limit" in refused.err
+    assert administration.directory.search(table.BASE) == before
+    limit = ("clearance", "limit", dave)
+    tool(administration, "olga", *limit, status=1)
+    tool(administration, "paula", *limit)
+    assert members(administration).get(dave) is None
+    tool(administration, "olga", *grant)
+    tool(administration, "oscar", "pending", "approve",
+         pending(administration)[0]["id"])
+    assert members(administration)[dave] == ("public", "secret", None)
+    administration.directory.delete(
+        "cn=%s,ou=subjects,%s" % (dave, table.BASE))
+
+
 def test_proposals_are_judged(administration):
     """What would be refused is not proposed; what goes needs no approval."""
     done = tool(administration, "paula", "map", "set", "corporate/local",

@@ -44,7 +44,7 @@ static const struct noun noun = {
     "subjects", fields, columns, row
 };
 
-/* --- set ----------------------------------------------------------------- */
+/* --- set, limit ---------------------------------------------------------- */
 
 /*
  * The entry of a user who had no clearances: the account that was named, or
@@ -95,53 +95,69 @@ make_subject(const struct noun_call *call, struct tool_work *work,
     return TOOL_DONE;
 }
 
+/* With no grant there is an entry, and nothing that it grants. */
 static int
 set_clearance(const struct noun_call *call, struct tool_work *work,
-              struct tool_entries *accounts)
+              struct tool_entries *accounts, const char *grant)
 {
     struct tool_entry *entry;
-    char *grant = noun_grant(call);
     int status;
 
-    if (grant == NULL)
-        return TOOL_USAGE;
     status = tool_work_open(&call->options, work);
     if (status != TOOL_DONE)
-        goto cleanup;
+        return status;
     entry = tool_entries_find(&work->entries, noun.type, call->name);
-    if (entry != NULL)
-        entry = tool_work_edit(work, entry);
-    else
+    if (entry == NULL)
         status = make_subject(call, work, accounts, &entry);
+    else if (grant != NULL)
+        entry = tool_work_edit(work, entry);
     if (status != TOOL_DONE)
-        goto cleanup;
-    noun_put(entry, clearance, grant);
-    status = tool_work_finish(&call->options, work);
+        return status;
+    if (grant != NULL)
+        noun_put(entry, clearance, grant);
+    return tool_work_finish(&call->options, work);
+}
 
-cleanup:
+static int
+change(const char *command, const char *text, int has, int argc, char **argv)
+{
+    struct noun_call call;
+    struct tool_work work = { 0 };
+    struct tool_entries accounts = { 0 };
+    char *grant = NULL;
+    int status;
+
+    noun_parse(&noun, command, text, has | NOUN_ENTRY | NOUN_PARENT, argc,
+               argv, &call, &status);
+    if (status < 0 && (has & NOUN_RANGE) != 0) {
+        grant = noun_grant(&call);
+        if (grant == NULL)
+            status = TOOL_USAGE;
+    }
+    if (status < 0)
+        status = set_clearance(&call, &work, &accounts, grant);
     free(grant);
+    tool_work_close(&work);
+    tool_entries_clear(&accounts);
+    noun_call_free(&call);
     return status;
 }
 
 static int
 set(int argc, char **argv)
 {
-    struct noun_call call;
-    struct tool_work work = { 0 };
-    struct tool_entries accounts = { 0 };
-    int status;
+    return change("clearance set", "Clear a user for a range of labels in a "
+                  "trust realm.  A user with no clearance\nat all is not "
+                  "limited; from the first one on he has those alone.",
+                  NOUN_REALM | NOUN_RANGE | NOUN_PROPOSE, argc, argv);
+}
 
-    noun_parse(&noun, "clearance set", "Clear a user for a range of labels "
-               "in a trust realm.  A user with no clearance\nat all is not "
-               "limited; from the first one on he has those alone.",
-               NOUN_REALM | NOUN_RANGE | NOUN_ENTRY | NOUN_PARENT |
-               NOUN_PROPOSE, argc, argv, &call, &status);
-    if (status < 0)
-        status = set_clearance(&call, &work, &accounts);
-    tool_work_close(&work);
-    tool_entries_clear(&accounts);
-    noun_call_free(&call);
-    return status;
+static int
+limit(int argc, char **argv)
+{
+    return change("clearance limit", "Limit a user who was not: he is cleared "
+                  "for nothing but what \"clearance set\"\ngives him, before "
+                  "or after this.", 0, argc, argv);
 }
 
 /* --- show, list, restrict, remove ---------------------------------------- */
@@ -210,6 +226,9 @@ remove_command(int argc, char **argv)
 
 const struct tool_command tool_clearance_set = {
     "clearance set", "clear a user for a range of labels", set
+};
+const struct tool_command tool_clearance_limit = {
+    "clearance limit", "limit a user to clearances", limit
 };
 const struct tool_command tool_clearance_show = {
     "clearance show", "show a user's clearances", show

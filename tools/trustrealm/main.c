@@ -46,6 +46,7 @@ static const struct tool_command *const commands[] = {
     &tool_system_rotate,
     &tool_system_retire,
     &tool_clearance_set,
+    &tool_clearance_limit,
     &tool_clearance_show,
     &tool_clearance_list,
     &tool_clearance_restrict,

@@ -68,6 +68,7 @@ extern const struct tool_command tool_system_rotate;
 extern const struct tool_command tool_system_retire;
 extern const struct tool_command tool_export, tool_import;
 extern const struct tool_command tool_clearance_set;
+extern const struct tool_command tool_clearance_limit;
 extern const struct tool_command tool_clearance_show;
 extern const struct tool_command tool_clearance_list;
 extern const struct tool_command tool_clearance_restrict;
