@@ -190,7 +190,8 @@ identify(OM_uint32 *minor, struct acceptance *ac, const char **client_out,
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = tr_ticket_key(&ac->token, tr_cred_serial(ac->cred), &key);
+    ret = tr_ticket_key(&ac->token, tr_cred_serial(ac->cred),
+                        tr_cred_keytab(ac->cred), &key);
     if (ret == 0)
         ret = tr_ticket_recall(&key, &client, service_out);
     if (client != NULL)

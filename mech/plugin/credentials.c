@@ -46,6 +46,7 @@ tr_cred_free(struct tr_cred *cred)
     if (cred == NULL)
         return;
     (void)gss_release_cred(&ignored, &cred->inner);
+    free(cred->keytab);
     free(cred->label);
     free(cred->client);
     free(cred);
@@ -62,6 +63,14 @@ uint64_t
 tr_cred_serial(gss_cred_id_t cred)
 {
     return cred == GSS_C_NO_CREDENTIAL ? 0 : ((struct tr_cred *)cred)->serial;
+}
+
+const char *
+tr_cred_keytab(gss_cred_id_t cred)
+{
+    const struct tr_cred *ours = (const struct tr_cred *)cred;
+
+    return ours == NULL || ours->keytab == NULL ? "" : ours->keytab;
 }
 
 void
@@ -195,6 +204,24 @@ finish(OM_uint32 *minor, const struct tr_mech *mech, gss_cred_id_t *inner,
     return major;
 }
 
+/* cred accepts for whomever the keytab has: as any other of that keytab.
+ * Without memory it stays one of its own. */
+static void
+note_any_name(struct tr_cred *cred, gss_const_key_value_set_t store)
+{
+    const char *keytab = NULL;
+    OM_uint32 i;
+
+    for (i = 0; store != GSS_C_NO_CRED_STORE && i < store->count; i++) {
+        if (strcmp(store->elements[i].key, "keytab") == 0)
+            keytab = store->elements[i].value;
+    }
+    if (keytab != NULL)
+        cred->keytab = strdup(keytab);
+    if (keytab == NULL || cred->keytab != NULL)
+        cred->serial = 0;
+}
+
 OM_uint32
 gssi_acquire_cred_from(OM_uint32 *minor, gss_name_t name, OM_uint32 time_req,
                        gss_OID_set mechs, gss_cred_usage_t usage,
@@ -214,7 +241,7 @@ gssi_acquire_cred_from(OM_uint32 *minor, gss_name_t name, OM_uint32 time_req,
         return major;
     major = finish(minor, mech, &inner, cred_out, mechs_out);
     if (!GSS_ERROR(major) && name == GSS_C_NO_NAME)
-        ((struct tr_cred *)*cred_out)->serial = 0;
+        note_any_name((struct tr_cred *)*cred_out, store);
     return major;
 }
 

@@ -21,6 +21,7 @@ struct tr_cred {
     gss_cred_id_t inner;
     pthread_mutex_t *mutex;     /* of label: credentials are shared */
     uint64_t serial;            /* 0: of any name; else no other has it */
+    char *keytab;               /* of one of any name; NULL: the usual one */
     char *label;                /* local format, or NULL */
     _Atomic(struct tr_shown_name *) client;     /* once it was asked for */
 };
@@ -30,9 +31,11 @@ krb5_error_code tr_cred_create(gss_cred_id_t *inner,
                                struct tr_cred **cred_out);
 void tr_cred_free(struct tr_cred *cred);
 
-/* Of a handle that may be GSS_C_NO_CREDENTIAL; the serial is 0 then. */
+/* Of a handle that may be GSS_C_NO_CREDENTIAL; serial and keytab are then 0
+ * and "". */
 gss_cred_id_t tr_cred_inner(gss_cred_id_t cred);
 uint64_t tr_cred_serial(gss_cred_id_t cred);
+const char *tr_cred_keytab(gss_cred_id_t cred);
 
 /*
  * Whose it is, owned by cred.  For an initiator that has been used: Kerberos

@@ -205,7 +205,7 @@ identify(OM_uint32 *minor, struct initiation *in, const struct tr_token *token,
 
     if (in->acquired == NULL)
         return tr_cred_client(minor, in->cred, client_out);
-    ret = tr_ticket_key(token, TR_TICKET_INITIATOR, &key);
+    ret = tr_ticket_key(token, TR_TICKET_INITIATOR, "", &key);
     if (ret == 0)
         ret = tr_ticket_recall(&key, &client, NULL);
     if (client != NULL)

@@ -11,9 +11,11 @@
 
 krb5_error_code
 tr_ticket_key(const struct tr_token *token, uint64_t serial,
-              struct tr_bytes *key_out)
+              const char *keytab, struct tr_bytes *key_out)
 {
+    size_t before = sizeof(serial) + strlen(keytab) + 1;
     struct tr_kerberos_ap_req parsed;
+    uint8_t *at;
     krb5_error_code ret;
 
     key_out->data = NULL;
@@ -26,14 +28,15 @@ tr_ticket_key(const struct tr_token *token, uint64_t serial,
         return ret == ENOMEM ? ENOMEM : 0;
     if (parsed.ticket.length > TR_MAX_TICKET)
         goto cleanup;
-    key_out->data = malloc(sizeof(serial) + parsed.ticket.length);
+    key_out->data = malloc(before + parsed.ticket.length);
     if (key_out->data == NULL) {
         ret = ENOMEM;
         goto cleanup;
     }
-    memcpy(mempcpy(key_out->data, &serial, sizeof(serial)),
-           parsed.ticket.data, parsed.ticket.length);
-    key_out->length = sizeof(serial) + parsed.ticket.length;
+    at = mempcpy(key_out->data, &serial, sizeof(serial));
+    at = mempcpy(at, keytab, strlen(keytab) + 1);
+    memcpy(at, parsed.ticket.data, parsed.ticket.length);
+    key_out->length = before + parsed.ticket.length;
 
 cleanup:
     tr_wire_free(TR_WIRE_KERBEROS_AP_REQ, &parsed);

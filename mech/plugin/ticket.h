@@ -13,7 +13,8 @@
  * and Kerberos would not have accepted a changed ciphertext.
  *
  * Principals that share a key cannot be told apart by a ticket: which of them
- * it was is remembered for one credential only, or for those of any name.
+ * it was is remembered for one credential only, or for those of any name from
+ * one keytab.
  */
 
 #include <krb5/krb5.h>
@@ -38,12 +39,12 @@ struct tr_ticket_list {
 
 /*
  * All that the names depend on, malloced: the ticket in the AP-REQ of token,
- * and the serial of the acceptor's credential, or TR_TICKET_INITIATOR.  Empty
- * when there is no ticket, or too much of it.
+ * and serial and keytab of the acceptor's credential, or TR_TICKET_INITIATOR
+ * and "".  Empty when there is no ticket, or too much of it.
  */
 #define TR_TICKET_INITIATOR UINT64_MAX
 krb5_error_code tr_ticket_key(const struct tr_token *token, uint64_t serial,
-                              struct tr_bytes *key_out);
+                              const char *keytab, struct tr_bytes *key_out);
 
 /* Copies of the names, NULL if they are not known; never are those of an empty
  * key.  An initiator does not know, and pass, the service. */

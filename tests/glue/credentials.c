@@ -311,6 +311,57 @@ exporting_credentials(void)
     expect(strcmp(inquire(p.acceptor, 3, 0), HIGHER) == 0);
 }
 
+/* The keys of sample, in another keytab as those of another service. */
+static void
+rename_keys(const char *name)
+{
+    krb5_principal other;
+    krb5_keytab from, to;
+    krb5_keytab_entry entry;
+    krb5_kt_cursor cursor;
+    krb5_context context;
+
+    expect(krb5_init_context(&context) == 0);
+    expect(krb5_parse_name(context, "other/beta.example.test@EXAMPLE.TEST",
+                           &other) == 0);
+    expect(krb5_kt_default(context, &from) == 0);
+    expect(krb5_kt_resolve(context, name, &to) == 0);
+    expect(krb5_kt_start_seq_get(context, from, &cursor) == 0);
+    while (krb5_kt_next_entry(context, from, &entry, &cursor) == 0) {
+        krb5_free_principal(context, entry.principal);
+        entry.principal = other;
+        expect(krb5_kt_add_entry(context, to, &entry) == 0);
+    }
+    expect(krb5_kt_end_seq_get(context, from, &cursor) == 0);
+}
+
+/* By whose keytab a ticket was opened is not remembered for another one. */
+static void
+keytabs_with_one_key(void)
+{
+    gss_key_value_element_desc element = { "keytab", "MEMORY:other" };
+    gss_key_value_set_desc store = { 1, &element };
+    gss_OID_set_desc set = only(krb5_mech());
+    struct wishes none = { .mech = NULL };
+    gss_buffer_desc token, out;
+    gss_cred_id_t cred;
+    struct pair p;
+
+    rename_keys(element.value);
+    be_acceptor();
+    must(gss_acquire_cred_from(&minor, GSS_C_NO_NAME, 0, &set, GSS_C_ACCEPT,
+                               &store, &cred, NULL, NULL));
+    establish(&p, NULL);
+    end(&p);
+    be_initiator();
+    token = initiate(&p, &none);
+    be_acceptor();
+    must_fail(GSS_S_UNAUTHORIZED,
+              gss_accept_sec_context(&minor, &p.acceptor, cred, &token, NULL,
+                                     NULL, NULL, &out, NULL, NULL, NULL));
+    expect(strstr(status_text(minor), "the key of other/") != NULL);
+}
+
 const struct probe_case credential_cases[] = {
     { "credential_is_used", credential_is_used },
     { "imported_krb5_credential_is_not_seen",
@@ -324,5 +375,6 @@ const struct probe_case credential_cases[] = {
       default_credentials_serve_both_mechanisms },
     { "label_of_a_credential", label_of_a_credential },
     { "exporting_credentials", exporting_credentials },
+    { "keytabs_with_one_key", keytabs_with_one_key },
     { NULL, NULL }
 };
