@@ -252,6 +252,17 @@ def test_clearance_without_an_account(site):
     assert site.server.dump() == once
 
 
+def test_listed_clearances_that_are_restricted(site):
+    def listed():
+        text = site.both("clearance", "list").out
+        return {tuple(row.split("\t")[:2]) for row in text.splitlines()
+                if row.endswith("\tyes")}
+    assert listed() == set()
+    assert site.both("clearance", "restrict", "bob@EXAMPLE.TEST", "--realm",
+                     "engineering", "--high", "PUBLIC").status == 0
+    assert listed() == {("bob@EXAMPLE.TEST", "engineering")}
+
+
 def test_limited_without_a_clearance(site):
     parent = "ou=systems," + table.BASE
     dn = "cn=dave@EXAMPLE.TEST," + parent

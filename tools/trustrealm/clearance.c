@@ -14,9 +14,10 @@ static const struct noun_field fields[] = {
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
 };
 static const struct noun_field *const clearance = &fields[0];
+static const struct noun_field *const restriction = &fields[1];
 
 static const char *const columns[] = { "PRINCIPAL", "TRUST REALM", "LOW",
-                                       "HIGH", "UNTIL", NULL };
+                                       "HIGH", "UNTIL", "RESTRICTED", NULL };
 
 static void
 row(const struct tool_entry *entry, const struct tool_entries *all,
@@ -31,12 +32,14 @@ row(const struct tool_entry *entry, const struct tool_entries *all,
             continue;
         tool_sheet_add(sheet, (const char *[]){
             entry->name, words[0], words[1], words[2],
-            words[3] != NULL ? words[3] : "-" });
+            words[3] != NULL ? words[3] : "-",
+            noun_keyed(entry, restriction->attribute, words[0]) != NULL ?
+            "yes" : "-" });
         tr_text_free_words(words, 4);
     }
     if (n == 0)
         tool_sheet_add(sheet, (const char *[]){ entry->name, "-", "-", "-",
-                                                "-" });
+                                                "-", "-" });
 }
 
 static const struct noun noun = {
