@@ -59,7 +59,10 @@ need_for(struct needs *needs, enum tr_record_type type, const char *attribute,
         need(needs, tool_format("an owner of the trust realm %.*s",
                                 (int)strcspn(value, " "), value));
     else if (type == TR_RECORD_SYSTEM)
-        need(needs, tool_copy("a system administrator who is its owner"));
+        need(needs, tool_copy(needs->change->before != NULL ?
+                              "a system administrator who is its owner" :
+                              "a system administrator who is its owner "
+                              "(--owner)"));
     else if (type != 0)
         need(needs, tool_copy("a label policy officer"));
     else if (strncasecmp(attribute, "member", length) == 0)
