@@ -276,7 +276,10 @@ read_log(struct offboard *person, struct tool_work *work, const char *log,
 
     status = tool_directory_search(work->directory, log, filter, attributes,
                                    logged_out);
-    if (status == TOOL_DONE && logged_out->n > 1)
+    if (status != TOOL_DONE)
+        tool_fail(status, "the server's access log could not be read: --log "
+                  "names it, --no-log does without");
+    else if (logged_out->n > 1)
         qsort(logged_out->list, logged_out->n, sizeof(*logged_out->list),
               compare_starts);
     free(filter);
