@@ -39,9 +39,13 @@ struct acceptance {
     gss_cred_id_t cred;
     gss_buffer_t octets;
     gss_channel_bindings_t bindings;
+    bool name_wanted;
     struct tr_token token;
+    /* of its ticket, if that was seen before */
+    struct tr_bytes ticket;
+    struct tr_shown_name *known_client, *service;
     /* of Kerberos */
-    gss_name_t source;          /* inner; then in client */
+    gss_name_t source;          /* inner; then in client; or not asked for */
     gss_buffer_desc reply;
     OM_uint32 flags, time;
     gss_cred_id_t delegated;    /* inner */
@@ -114,9 +118,10 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
         return tr_fail(minor, ret);
     major = gss_accept_sec_context(minor, &ac->context->inner, inner_cred,
                                    inner.length > 0 ? &inner : ac->octets,
-                                   ac->bindings, &ac->source, NULL,
-                                   &ac->reply, &ac->flags, &ac->time,
-                                   &ac->delegated);
+                                   ac->bindings, ac->name_wanted ||
+                                   ac->known_client == NULL ? &ac->source :
+                                   NULL, NULL, &ac->reply, &ac->flags,
+                                   &ac->time, &ac->delegated);
     free(inner.value);
     return major;
 }
@@ -182,29 +187,29 @@ accepted_service(OM_uint32 *minor, const struct tr_context *context,
 
 /* Who the client is, and that service. */
 static OM_uint32
-identify(OM_uint32 *minor, struct acceptance *ac, const char **client_out,
-         struct tr_shown_name **service_out)
+identify(OM_uint32 *minor, struct acceptance *ac, const char **client_out)
 {
-    struct tr_shown_name *client = NULL;
-    struct tr_bytes key;
     OM_uint32 major;
     krb5_error_code ret;
 
-    ret = tr_ticket_key(&ac->token, tr_cred_serial(ac->cred),
-                        tr_cred_keytab(ac->cred), &key);
-    if (ret == 0)
-        ret = tr_ticket_recall(&key, &client, service_out);
-    if (client != NULL)
-        tr_name_show(ac->client, client);
-    major = ret != 0 ? tr_fail(minor, ret) :
-        tr_name_text(minor, ac->client, client_out);
-    if (!GSS_ERROR(major) && client == NULL) {
-        major = accepted_service(minor, ac->context, service_out);
-        if (!GSS_ERROR(major))
-            tr_ticket_remember(&key, ac->client->principal->shown,
-                               *service_out);
+    if (ac->source == GSS_C_NO_NAME && ac->known_client != NULL) {
+        *client_out = ac->known_client->text;
+        return GSS_S_COMPLETE;
     }
-    free(key.data);
+    ret = tr_name_create(&ac->source, NULL, &ac->client);
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    if (ac->known_client != NULL) {
+        tr_name_show(ac->client, ac->known_client);
+        ac->known_client = NULL;
+        return tr_name_text(minor, ac->client, client_out);
+    }
+    major = tr_name_text(minor, ac->client, client_out);
+    if (!GSS_ERROR(major))
+        major = accepted_service(minor, ac->context, &ac->service);
+    if (!GSS_ERROR(major))
+        tr_ticket_remember(&ac->ticket, ac->client->principal->shown,
+                           ac->service);
     return major;
 }
 
@@ -233,8 +238,7 @@ establish(struct acceptance *ac, struct tr_established *established,
 
 static krb5_error_code
 ask_accept(struct acceptance *ac, const char *client,
-           struct tr_shown_name *service, const struct tr_token *ap_rep,
-           struct tr_bytes *trailer_out)
+           const struct tr_token *ap_rep, struct tr_bytes *trailer_out)
 {
     struct tr_context *context = ac->context;
     struct tr_call call = { .type = TR_CALL_ACCEPT };
@@ -252,7 +256,7 @@ ask_accept(struct acceptance *ac, const char *client,
     call.u.accept.ap_rep.data = (uint8_t *)ap_rep->body;
     call.u.accept.ap_rep.length = ap_rep->body_length;
     call.u.accept.client = (char *)client;
-    call.u.accept.service = service->text;
+    call.u.accept.service = ac->service->text;
     call.u.accept.binding.data = context->binding;
     call.u.accept.binding.length = sizeof(context->binding);
     call.u.accept.flags = ask_flags(ac->flags);
@@ -286,27 +290,23 @@ decide(OM_uint32 *minor, struct acceptance *ac)
     struct tr_context *context = ac->context;
     struct tr_bytes trailer = { NULL, 0 };
     struct tr_token ap_rep;
-    struct tr_shown_name *service = NULL;
     const char *client;
     OM_uint32 major;
     krb5_error_code ret;
 
     ret = find_ap_rep(ac, &ap_rep);
-    if (ret == 0)
-        ret = tr_name_create(&ac->source, NULL, &ac->client);
     if (ret != 0)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);
     if (!GSS_ERROR(major))
-        major = identify(minor, ac, &client, &service);
+        major = identify(minor, ac, &client);
     if (GSS_ERROR(major))
         return major;
-    ret = ask_accept(ac, client, service, &ap_rep, &trailer);
+    ret = ask_accept(ac, client, &ap_rep, &trailer);
     if (ret == 0)
         ret = tr_frame_outer(context->mech,
                              trailer.length > 0 ? &trailer : NULL, &ac->reply);
     free(trailer.data);
-    free(service);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
@@ -349,6 +349,11 @@ step(OM_uint32 *minor, struct acceptance *ac)
 
     ac->refused = true;
     ret = admit_token(ac);
+    if (ret == 0)
+        ret = tr_ticket_key(&ac->token, tr_cred_serial(ac->cred),
+                            tr_cred_keytab(ac->cred), &ac->ticket);
+    if (ret == 0)
+        ret = tr_ticket_recall(&ac->ticket, &ac->known_client, &ac->service);
     if (ret != 0)
         return tr_fail(minor, ret);
     ac->context->stage = TR_WAITING;
@@ -467,7 +472,8 @@ gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
                         OM_uint32 *time_out, gss_cred_id_t *delegated_out)
 {
     struct acceptance ac = {
-        .cred = cred, .octets = token, .bindings = bindings
+        .cred = cred, .octets = token, .bindings = bindings,
+        .name_wanted = src_name_out != NULL
     };
     OM_uint32 major, ignored;
 
@@ -487,6 +493,9 @@ gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     }
     (void)gss_release_name(&ignored, &ac.source);
     tr_name_free(ac.client);
+    free(ac.ticket.data);
+    free(ac.known_client);
+    free(ac.service);
     tr_cred_free(ac.acquired);
     (void)gss_release_cred(&ignored, &ac.delegated);
     return major;
