@@ -437,6 +437,22 @@ def test_a_user_who_was_not_limited(administration):
         "cn=%s,ou=subjects,%s" % (dave, table.BASE))
 
 
+def test_nobody_lifts_all_limits_of_a_user(administration):
+    """By what would leave him without an entry, or the entry without him."""
+    before = administration.directory.search(table.BASE)
+    for who in PEOPLE:
+        for change in (modify(BOB, ("delete", "objectClass", "trSubject")),
+                       modify(BOB, ("delete", "trPrincipal")),
+                       modify(BOB, ("replace", "trPrincipal", "x@X")),
+                       "dn: %s\nchangetype: modrdn\nnewrdn: cn=rob\n"
+                       "deleteoldrdn: 1\n" % BOB,
+                       delete(BOB)):
+            assert not administration.may(who, change), (who, change)
+    tool(administration, "paula", "clearance", "remove", "bob@EXAMPLE.TEST",
+         "--force", status=1)
+    assert administration.directory.search(table.BASE) == before
+
+
 def test_proposals_are_judged(administration):
     """What would be refused is not proposed; what goes needs no approval."""
     done = tool(administration, "paula", "map", "set", "corporate/local",
