@@ -102,6 +102,7 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
 {
     gss_cred_id_t inner_cred = tr_cred_inner(ac->cred);
     gss_buffer_desc inner = GSS_C_EMPTY_BUFFER;
+    gss_name_t *source = &ac->source;
     OM_uint32 major;
     krb5_error_code ret;
 
@@ -116,12 +117,12 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
     ret = tr_frame_inner(ac->context->mech, &ac->token, &inner);
     if (ret != 0)
         return tr_fail(minor, ret);
+    if (!ac->name_wanted && ac->known_client != NULL)
+        source = NULL;
     major = gss_accept_sec_context(minor, &ac->context->inner, inner_cred,
                                    inner.length > 0 ? &inner : ac->octets,
-                                   ac->bindings, ac->name_wanted ||
-                                   ac->known_client == NULL ? &ac->source :
-                                   NULL, NULL, &ac->reply, &ac->flags,
-                                   &ac->time, &ac->delegated);
+                                   ac->bindings, source, NULL, &ac->reply,
+                                   &ac->flags, &ac->time, &ac->delegated);
     free(inner.value);
     return major;
 }

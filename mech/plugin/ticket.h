@@ -7,7 +7,7 @@
 /*
  * trustrealmd is told who the client is and, by an acceptor, whose key opened
  * the ticket.  Kerberos makes three contexts of its own for each name that it
- * is asked for, which is a third of what establishing a context costs here.
+ * is asked for, which is a sixth of what establishing a context costs here.
  * But tickets are used again and again, and the same ticket always names the
  * same client and is opened by the same key.  Its clear text is not relied on,
  * and Kerberos would not have accepted a changed ciphertext.

@@ -141,14 +141,17 @@ show_epoch(const struct tr_shared_page *page)
 
     text = tr_text_decimal((int64_t)tr_shared_page_epoch(page), buf);
     length = (ssize_t)strlen(text);
+    errno = 0;
     fd = open(page->new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
               O_CLOEXEC, 0644);
     ok = fd >= 0 && fchmod(fd, 0644) == 0 &&
         write(fd, text, (size_t)length) == length &&
         rename(page->new_path, page->path) == 0;
     if (!ok) {
-        ret = errno;
+        /* Without an error it was written in part. */
+        ret = errno != 0 ? errno : EIO;
         unlink(page->path);
+        unlink(page->new_path);
     }
     if (fd >= 0)
         close(fd);

@@ -141,6 +141,18 @@ a_source_that_never_answered_is_stale(void **state)
     close_scene(&scene);
 }
 
+/* Something ends at 00:00:10, something else at 00:01:30, and no more. */
+static void
+assert_ends(struct scene *scene)
+{
+    assert_true(look_after(scene, 0));
+    assert_false(look_after(scene, 9.9));
+    assert_true(look_after(scene, 0.2));
+    assert_false(look_after(scene, 79.8));
+    assert_true(look_after(scene, 0.2));
+    assert_false(look_after(scene, 100));
+}
+
 static void
 a_membership_and_a_clearance_end(void **state)
 {
@@ -153,12 +165,7 @@ a_membership_and_a_clearance_end(void **state)
     };
     struct scene scene = open_scene(entries, START);
 
-    assert_true(look_after(&scene, 0));
-    assert_false(look_after(&scene, 9.9));
-    assert_true(look_after(&scene, 0.2));       /* 00:00:10.1 */
-    assert_false(look_after(&scene, 79.8));
-    assert_true(look_after(&scene, 0.2));       /* 00:01:30.1 */
-    assert_false(look_after(&scene, 100));
+    assert_ends(&scene);
     close_scene(&scene);
 }
 
@@ -176,12 +183,7 @@ restrictions_end_them_earlier(void **state)
     };
     struct scene scene = open_scene(entries, START);
 
-    assert_true(look_after(&scene, 0));
-    assert_false(look_after(&scene, 9.9));
-    assert_true(look_after(&scene, 0.2));       /* 00:00:10.1 */
-    assert_false(look_after(&scene, 79.8));
-    assert_true(look_after(&scene, 0.2));       /* 00:01:30.1 */
-    assert_false(look_after(&scene, 100));
+    assert_ends(&scene);
     close_scene(&scene);
 }
 
