@@ -74,7 +74,7 @@ def test_label_that_the_server_may_not_have(world, application):
 def test_membership_withdrawn_while_connected(world, session, end):
     live = session()
     with policies.withdrawn(world, end):
-        eventually(live.refused, what="refusal")
+        eventually(live.refused, 1, "refusal")
     session()
 
 
@@ -86,7 +86,7 @@ def test_daemon_restarted(world, application, session, end):
     live.use()
     with policies.stopped(world.systems[end]):
         assert not application.attempt(world)[0]
-        eventually(live.refused, what="refusal")
+        eventually(live.refused, 3, "refusal")
     served, said = application.attempt(world)
     assert served, said
 

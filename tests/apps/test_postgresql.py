@@ -6,6 +6,7 @@ that doc/apps/postgresql shows."""
 import json
 import os
 import re
+import time
 
 import pytest
 from cases import (  # noqa: F401
@@ -19,7 +20,7 @@ from cases import (  # noqa: F401
 from testlib import guide, policies
 from testlib.postgresql import (POSTGRES, Postgres, accept_as_postgres,
                                 environment, psql, psql_command)
-from testlib.process import eventually
+from testlib.process import PATIENCE, eventually
 from testlib.relay import Relay, is_sealed, packets
 from testlib.world import CHIEF, CLERK, STAFF
 
@@ -263,7 +264,9 @@ def test_membership_withdrawn_in_a_copy(world, server):
         eventually(lambda: os.path.exists(rows) and
                    os.path.getsize(rows) > 1000000, what="rows")
         with policies.withdrawn(world):
+            changed = time.monotonic()
             assert copy.wait(check=False) != 0
+            assert time.monotonic() - changed < PATIENCE
         assert re.search("GSSAPI (un)?wrap error|closed the connection",
                          copy.text())
     finally:

@@ -3,8 +3,9 @@
 """What goes on without a server, what stops, and how it comes back."""
 
 import re
+import time
 
-from testlib.process import eventually
+from testlib.process import PATIENCE, eventually
 from testlib.world import SERVICE
 
 
@@ -70,7 +71,9 @@ def test_daemon_of_the_sender_dies(make_world):
     running.wait("reply")
     world.alpha.kill()
 
+    killed = time.monotonic()
     outcome = world.client(server)
+    assert time.monotonic() - killed < 2 * PATIENCE     # at once
     assert outcome.status == 1
     assert "trustrealmd" in outcome.errors[-1]["text"]
     running.wait("error")
