@@ -23,6 +23,17 @@ tr_buffer_copy(const void *octets, size_t length, gss_buffer_t out)
 }
 
 OM_uint32
+tr_put_text(OM_uint32 *minor, const char *text, gss_buffer_t out)
+{
+    krb5_error_code ret = 0;
+
+    if (out != GSS_C_NO_BUFFER)
+        ret = tr_buffer_copy(text, strlen(text), out);
+    *minor = ret;
+    return ret == 0 ? GSS_S_COMPLETE : GSS_S_FAILURE;
+}
+
+OM_uint32
 tr_add_text(OM_uint32 *minor, const char *text, gss_buffer_set_t *set)
 {
     gss_buffer_desc member = { strlen(text), (void *)text };

@@ -13,6 +13,9 @@
 krb5_error_code tr_buffer_copy(const void *octets, size_t length,
                                gss_buffer_t out);
 
+/* The same with text, if out is wanted. */
+OM_uint32 tr_put_text(OM_uint32 *minor, const char *text, gss_buffer_t out);
+
 /* Append text, as an application gets it, to *set. */
 OM_uint32 tr_add_text(OM_uint32 *minor, const char *text,
                       gss_buffer_set_t *set);

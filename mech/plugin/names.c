@@ -13,6 +13,7 @@
 #include "once.h"
 #include "page.h"
 #include "profile.h"
+#include "recent.h"
 #include "status.h"
 #include "trustrealm_err.h"
 
@@ -57,18 +58,29 @@ principal_release(struct tr_principal *principal)
 
 /* --- what was imported --------------------------------------------------- */
 
+/*
+ * The mechglue keeps a name as text and has it imported for each use: a
+ * context imports its target at every step, for which Kerberos makes three
+ * contexts of its own.  So what a text became is remembered for a second, as
+ * long as Kerberos' configuration is.
+ */
+struct imported {
+    struct tr_principal *principal;
+    uint64_t until;             /* by tr_page_clock() */
+};
+
 /* Type and text, one after the other. */
 static krb5_error_code
-make_key(gss_buffer_t text, gss_OID type, struct tr_imported *item)
+make_key(gss_buffer_t text, gss_OID type, struct tr_bytes *key_out)
 {
     size_t type_length = type != GSS_C_NO_OID ? type->length : 0;
     uint8_t *at;
 
-    item->length = sizeof(type_length) + type_length + text->length;
-    item->key = malloc(item->length);
-    if (item->key == NULL)
+    key_out->length = sizeof(type_length) + type_length + text->length;
+    key_out->data = malloc(key_out->length);
+    if (key_out->data == NULL)
         return ENOMEM;
-    at = mempcpy(item->key, &type_length, sizeof(type_length));
+    at = mempcpy(key_out->data, &type_length, sizeof(type_length));
     if (type_length > 0)
         at = mempcpy(at, type->elements, type_length);
     if (text->length > 0)
@@ -76,56 +88,39 @@ make_key(gss_buffer_t text, gss_OID type, struct tr_imported *item)
     return 0;
 }
 
-/* With the mutex held; NULL when there is none. */
-static struct tr_imported *
-find_imported(struct tr_imported_list *list, const struct tr_imported *wanted)
-{
-    size_t i;
-
-    for (i = 0; i < TR_MAX_IMPORTED; i++) {
-        if (list->items[i].key != NULL &&
-            list->items[i].length == wanted->length &&
-            memcmp(list->items[i].key, wanted->key, wanted->length) == 0)
-            return &list->items[i];
-    }
-    return NULL;
-}
-
 /* The principal, held, if it is known. */
 static struct tr_principal *
-recall(const struct tr_imported *wanted)
+recall(const struct tr_bytes *key)
 {
-    struct tr_imported_list *list = &tr_once()->imported;
+    struct tr_recent *list = &tr_once()->imported;
     struct tr_principal *principal = NULL;
-    struct tr_imported *item;
+    const struct imported *imported;
 
     (void)pthread_mutex_lock(&list->mutex);
-    item = find_imported(list, wanted);
-    if (item != NULL && tr_page_clock() < item->until)
-        principal = principal_hold(item->principal);
+    imported = tr_recent_find(list, key);
+    if (imported != NULL && tr_page_clock() < imported->until)
+        principal = principal_hold(imported->principal);
     (void)pthread_mutex_unlock(&list->mutex);
     return principal;
 }
 
-/* The key is taken over; what had its place is left in *item. */
+/* key is taken over.  Without memory, nothing is remembered. */
 static void
-remember(struct tr_imported *item, struct tr_principal *principal)
+remember(struct tr_bytes *key, struct tr_principal *principal)
 {
-    struct tr_imported_list *list = &tr_once()->imported;
-    struct tr_imported *place, before;
+    struct tr_recent *list = &tr_once()->imported;
+    struct imported *imported = malloc(sizeof(*imported));
 
-    item->principal = principal_hold(principal);
-    item->until = tr_page_clock() + TR_PROFILE_HOLD_NS;
+    if (imported == NULL)
+        return;
+    imported->principal = principal_hold(principal);
+    imported->until = tr_page_clock() + TR_PROFILE_HOLD_NS;
     (void)pthread_mutex_lock(&list->mutex);
-    place = find_imported(list, item);
-    if (place == NULL) {
-        place = &list->items[list->oldest];
-        list->oldest = (list->oldest + 1) % TR_MAX_IMPORTED;
-    }
-    before = *place;
-    *place = *item;
+    imported = tr_recent_put(list, key, imported);
     (void)pthread_mutex_unlock(&list->mutex);
-    *item = before;
+    if (imported != NULL)
+        principal_release(imported->principal);
+    free(imported);
 }
 
 /* --- names --------------------------------------------------------------- */
@@ -176,9 +171,8 @@ tr_name_inner(gss_name_t name)
         ((struct tr_name *)name)->principal->inner;
 }
 
-/* Give name a principal of its own before it is changed. */
-static OM_uint32
-make_own(OM_uint32 *minor, struct tr_name *name)
+OM_uint32
+tr_name_unshare(OM_uint32 *minor, struct tr_name *name)
 {
     struct tr_principal *own;
     gss_name_t inner = GSS_C_NO_NAME;
@@ -296,7 +290,7 @@ OM_uint32
 gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
                          gss_OID type, gss_name_t *name_out)
 {
-    struct tr_imported item = { .key = NULL };
+    struct tr_bytes key = { NULL, 0 };
     struct tr_principal *principal;
     struct tr_name *name = NULL;
     OM_uint32 major = GSS_S_COMPLETE;
@@ -305,14 +299,14 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
     *minor = 0;
     *name_out = GSS_C_NO_NAME;
     tr_profile_hold();
-    ret = make_key(text, type, &item);
+    ret = make_key(text, type, &key);
     if (ret != 0)
         return tr_fail(minor, ret);
-    principal = recall(&item);
+    principal = recall(&key);
     if (principal == NULL) {
         major = import(minor, text, type, &principal);
         if (!GSS_ERROR(major))
-            remember(&item, principal);
+            remember(&key, principal);
     }
     if (!GSS_ERROR(major)) {
         ret = create(principal, NULL, &name);
@@ -320,8 +314,7 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
             major = tr_fail(minor, ret);
     }
     *name_out = (gss_name_t)name;
-    principal_release(item.principal);
-    free(item.key);
+    free(key.data);
     return major;
 }
 
@@ -364,16 +357,6 @@ gssi_compare_name(OM_uint32 *minor, gss_name_t a, gss_name_t b, int *equal_out)
                             equal_out);
 }
 
-static OM_uint32
-put_text(OM_uint32 *minor, const char *text, gss_buffer_t out)
-{
-    krb5_error_code ret = 0;
-
-    if (out != GSS_C_NO_BUFFER)
-        ret = tr_buffer_copy(text, strlen(text), out);
-    return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
-}
-
 OM_uint32
 gssi_display_name(OM_uint32 *minor, gss_name_t handle, gss_buffer_t text_out,
                   gss_OID *type_out)
@@ -384,10 +367,9 @@ gssi_display_name(OM_uint32 *minor, gss_name_t handle, gss_buffer_t text_out,
     if (shown == NULL)
         return gss_display_name(minor, name->principal->inner, text_out,
                                 type_out);
-    *minor = 0;
     if (type_out != NULL)
         *type_out = shown->type;
-    return put_text(minor, shown->text, text_out);
+    return tr_put_text(minor, shown->text, text_out);
 }
 
 OM_uint32
@@ -428,116 +410,4 @@ gssi_authorize_localname(OM_uint32 *minor, const gss_name_t name,
     /* A "no" of Kerberos comes out of the mechglue as "unavailable"; if it
      * were passed on, the mechglue above would compare names instead. */
     return major == GSS_S_UNAVAILABLE ? GSS_S_UNAUTHORIZED : major;
-}
-
-/* --- attributes (RFC 6680) ----------------------------------------------- */
-
-OM_uint32
-gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn_out,
-                  gss_OID *mech_out, gss_buffer_set_t *attrs_out)
-{
-    const struct tr_facts *facts = ((struct tr_name *)name)->facts;
-    OM_uint32 major, ignored;
-
-    major = gss_inquire_name(minor, tr_name_inner(name), is_mn_out, mech_out,
-                             attrs_out);
-    if (GSS_ERROR(major) || attrs_out == NULL || facts == NULL)
-        return major;
-    major = tr_attribute_names(minor, facts, attrs_out);
-    if (GSS_ERROR(major))
-        (void)gss_release_buffer_set(&ignored, attrs_out);
-    return major;
-}
-
-static OM_uint32
-get_fact(OM_uint32 *minor, const struct tr_facts *facts, enum tr_fact fact,
-         int *authenticated_out, int *complete_out, gss_buffer_t value_out,
-         gss_buffer_t display_out, int *more)
-{
-    OM_uint32 major, ignored;
-    const char *text = NULL;
-
-    *minor = 0;
-    if (facts != NULL && fact != TR_NFACTS)
-        text = tr_facts_get(facts, fact);
-    if (text == NULL)
-        return GSS_S_UNAVAILABLE;
-    if (authenticated_out != NULL)
-        *authenticated_out = tr_facts_labelled(facts);
-    if (complete_out != NULL)
-        *complete_out = 1;
-    if (more != NULL)
-        *more = 0;
-    major = put_text(minor, text, value_out);
-    if (major == GSS_S_COMPLETE) {
-        major = put_text(minor, text, display_out);
-        if (major != GSS_S_COMPLETE && value_out != GSS_C_NO_BUFFER)
-            (void)gss_release_buffer(&ignored, value_out);
-    }
-    return major;
-}
-
-OM_uint32
-gssi_get_name_attribute(OM_uint32 *minor, gss_name_t name, gss_buffer_t attr,
-                        int *authenticated_out, int *complete_out,
-                        gss_buffer_t value_out, gss_buffer_t display_out,
-                        int *more)
-{
-    enum tr_fact fact;
-
-    if (tr_attribute_is_ours(attr, &fact))
-        return get_fact(minor, ((struct tr_name *)name)->facts, fact,
-                        authenticated_out, complete_out, value_out,
-                        display_out, more);
-    return gss_get_name_attribute(minor, tr_name_inner(name), attr,
-                                  authenticated_out, complete_out, value_out,
-                                  display_out, more);
-}
-
-OM_uint32
-gssi_set_name_attribute(OM_uint32 *minor, gss_name_t name, int complete,
-                        gss_buffer_t attr, gss_buffer_t value)
-{
-    enum tr_fact fact;
-    OM_uint32 major;
-
-    *minor = 0;
-    if (tr_attribute_is_ours(attr, &fact))
-        return GSS_S_UNAUTHORIZED;
-    major = make_own(minor, (struct tr_name *)name);
-    if (GSS_ERROR(major))
-        return major;
-    return gss_set_name_attribute(minor, tr_name_inner(name), complete, attr,
-                                  value);
-}
-
-OM_uint32
-gssi_delete_name_attribute(OM_uint32 *minor, gss_name_t name,
-                           gss_buffer_t attr)
-{
-    enum tr_fact fact;
-    OM_uint32 major;
-
-    *minor = 0;
-    if (tr_attribute_is_ours(attr, &fact))
-        return GSS_S_UNAUTHORIZED;
-    major = make_own(minor, (struct tr_name *)name);
-    if (GSS_ERROR(major))
-        return major;
-    return gss_delete_name_attribute(minor, tr_name_inner(name), attr);
-}
-
-OM_uint32
-gssi_map_name_to_any(OM_uint32 *minor, gss_name_t name, int authenticated,
-                     gss_buffer_t type, gss_any_t *any_out)
-{
-    return gss_map_name_to_any(minor, tr_name_inner(name), authenticated,
-                               type, any_out);
-}
-
-OM_uint32
-gssi_release_any_name_mapping(OM_uint32 *minor, gss_name_t name,
-                              gss_buffer_t type, gss_any_t *any)
-{
-    return gss_release_any_name_mapping(minor, tr_name_inner(name), type, any);
 }

@@ -16,7 +16,6 @@
 
 #include <gssapi/gssapi.h>
 #include <krb5/krb5.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include "attributes.h"
@@ -38,30 +37,15 @@ struct tr_name {
     struct tr_facts *facts;     /* or NULL */
 };
 
-/*
- * The mechglue keeps a name as text and has it imported for each use: a
- * context imports its target at every step, for which Kerberos makes three
- * contexts of its own.  So what a text became is remembered for a second, as
- * long as Kerberos' configuration is.
- */
-#define TR_MAX_IMPORTED 8
-struct tr_imported {
-    void *key;                  /* type and text; NULL: none */
-    size_t length;
-    uint64_t until;             /* by tr_page_clock() */
-    struct tr_principal *principal;
-};
-struct tr_imported_list {
-    pthread_mutex_t mutex;
-    struct tr_imported items[TR_MAX_IMPORTED];
-    size_t oldest;
-};
-
 /* Make a name of *inner, which is taken over (also on error) and must be of
  * the inner mechanism; facts is held. */
 krb5_error_code tr_name_create(gss_name_t *inner, struct tr_facts *facts,
                                struct tr_name **name_out);
 void tr_name_free(struct tr_name *name);
+
+/* Give name, which may share its principal, one of its own before that is
+ * changed. */
+OM_uint32 tr_name_unshare(OM_uint32 *minor, struct tr_name *name);
 
 /* The inner name of a handle that may be GSS_C_NO_NAME. */
 gss_name_t tr_name_inner(gss_name_t name);

@@ -19,11 +19,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include "connection.h"
-#include "names.h"
 #include "page.h"
-#include "prepared.h"
 #include "profile.h"
-#include "ticket.h"
+#include "recent.h"
 
 /* Contexts and credentials share these. */
 #define TR_OBJECT_MUTEXES 16
@@ -40,9 +38,9 @@ struct tr_once {
     struct tr_object_mutex objects[TR_OBJECT_MUTEXES];
     _Atomic unsigned int next_object;
     _Atomic uint64_t next_credential;
-    struct tr_imported_list imported;
-    struct tr_prepared_list prepared;
-    struct tr_ticket_list tickets;
+    struct tr_recent imported;  /* of names.c, prepared.c, ticket.c */
+    struct tr_recent prepared;
+    struct tr_recent tickets;
     struct tr_connections connections;
     struct tr_page_cache pages;
 };

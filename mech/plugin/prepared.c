@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "once.h"
 #include "prepared.h"
+#include "recent.h"
 
 /* What was asked and by whom, then texts with a NUL after each. */
 struct question {
@@ -49,79 +50,64 @@ tr_prepared_key(const char *target, const char *label, int64_t ask,
     return 0;
 }
 
+struct answer {
+    int64_t flags;
+    struct tr_mapping *mapping;
+    uint64_t epoch;
+};
+
 static void
-forget(struct tr_prepared *item)
+answer_free(struct answer *answer)
 {
-    free(item->key.data);
-    tr_page_release(item->mapping);
-    memset(item, 0, sizeof(*item));
-}
-
-/* With the mutex held; the place of the key, or NULL. */
-static struct tr_prepared *
-find(struct tr_prepared_list *list, const struct tr_bytes *key)
-{
-    size_t i;
-
-    for (i = 0; i < TR_MAX_PREPARED; i++) {
-        if (list->items[i].key.length == key->length &&
-            memcmp(list->items[i].key.data, key->data, key->length) == 0)
-            return &list->items[i];
-    }
-    return NULL;
+    if (answer == NULL)
+        return;
+    tr_page_release(answer->mapping);
+    free(answer);
 }
 
 bool
 tr_prepared_find(const struct tr_bytes *key, int64_t *flags_out)
 {
-    struct tr_prepared_list *list = &tr_once()->prepared;
-    struct tr_prepared *item;
+    struct tr_recent *prepared = &tr_once()->prepared;
+    const struct answer *answer;
     bool holds = false;
 
-    if (key->length == 0)
-        return false;
-    (void)pthread_mutex_lock(&list->mutex);
-    item = find(list, key);
-    if (item != NULL) {
-        holds = tr_page_holds(item->mapping, item->epoch, tr_page_clock());
-        *flags_out = item->flags;
-        if (!holds)
-            forget(item);
+    (void)pthread_mutex_lock(&prepared->mutex);
+    answer = tr_recent_find(prepared, key);
+    if (answer != NULL) {
+        holds = tr_page_holds(answer->mapping, answer->epoch, tr_page_clock());
+        *flags_out = answer->flags;
     }
-    (void)pthread_mutex_unlock(&list->mutex);
+    (void)pthread_mutex_unlock(&prepared->mutex);
     return holds;
 }
 
 void
 tr_prepared_forget(const struct tr_bytes *key)
 {
-    struct tr_prepared_list *list = &tr_once()->prepared;
-    struct tr_prepared *item;
+    struct tr_recent *prepared = &tr_once()->prepared;
+    struct answer *answer;
 
-    (void)pthread_mutex_lock(&list->mutex);
-    item = find(list, key);
-    if (item != NULL)
-        forget(item);
-    (void)pthread_mutex_unlock(&list->mutex);
+    (void)pthread_mutex_lock(&prepared->mutex);
+    answer = tr_recent_take(prepared, key);
+    (void)pthread_mutex_unlock(&prepared->mutex);
+    answer_free(answer);
 }
 
 void
 tr_prepared_add(struct tr_bytes *key, int64_t flags,
                 struct tr_mapping *mapping, uint64_t epoch)
 {
-    struct tr_prepared_list *list = &tr_once()->prepared;
-    struct tr_prepared *item;
+    struct tr_recent *prepared = &tr_once()->prepared;
+    struct answer *answer = calloc(1, sizeof(*answer));
 
-    (void)pthread_mutex_lock(&list->mutex);
-    item = find(list, key);
-    if (item == NULL) {
-        item = &list->items[list->oldest];
-        list->oldest = (list->oldest + 1) % TR_MAX_PREPARED;
-    }
-    forget(item);
-    item->key = tr_bytes_take(key);
-    item->flags = flags;
-    item->mapping = tr_page_hold(mapping);
-    item->epoch = epoch;
-    (void)pthread_mutex_unlock(&list->mutex);
+    if (answer == NULL)
+        return;
+    answer->flags = flags;
+    answer->mapping = tr_page_hold(mapping);
+    answer->epoch = epoch;
+    (void)pthread_mutex_lock(&prepared->mutex);
+    answer = tr_recent_put(prepared, key, answer);
+    (void)pthread_mutex_unlock(&prepared->mutex);
+    answer_free(answer);
 }

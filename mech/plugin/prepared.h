@@ -13,25 +13,9 @@
  */
 
 #include <krb5/krb5.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "page.h"
-
-#define TR_MAX_PREPARED 16
-
-struct tr_prepared {
-    struct tr_bytes key;        /* of no octets: none */
-    int64_t flags;
-    struct tr_mapping *mapping;
-    uint64_t epoch;
-};
-
-struct tr_prepared_list {
-    pthread_mutex_t mutex;
-    struct tr_prepared items[TR_MAX_PREPARED];
-    size_t oldest;
-};
 
 /* All that the answer to this question depends on, malloced.  Empty when that
  * is too much to remember. */

@@ -104,13 +104,6 @@ tr_fail(OM_uint32 *minor, krb5_error_code code)
     return major_for(code);
 }
 
-static OM_uint32
-put_text(OM_uint32 *minor, const char *text, gss_buffer_t out)
-{
-    *minor = tr_buffer_copy(text, strlen(text), out);
-    return *minor == 0 ? GSS_S_COMPLETE : GSS_S_FAILURE;
-}
-
 OM_uint32
 gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
                     OM_uint32 *message_context, gss_buffer_t text_out)
@@ -126,8 +119,8 @@ gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
     }
     if (code >= TRR_OK && code <= TRR_INTERNAL) {
         if (detail != NULL && detail->code == code)
-            return put_text(minor, detail->text, text_out);
-        return put_text(minor, error_message(code), text_out);
+            return tr_put_text(minor, detail->text, text_out);
+        return tr_put_text(minor, error_message(code), text_out);
     }
     major = gss_display_status(&ignored, value, GSS_C_MECH_CODE,
                                tr_mech_inner(tr_mech_find(mech)),
@@ -137,5 +130,5 @@ gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
         return major;
     }
     /* Not a code of the inner mechanism: errno or libkrb5, from us. */
-    return put_text(minor, error_message(code), text_out);
+    return tr_put_text(minor, error_message(code), text_out);
 }

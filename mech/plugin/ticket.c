@@ -7,6 +7,7 @@
 #include <string.h>
 #include "buffer.h"
 #include "once.h"
+#include "recent.h"
 #include "ticket.h"
 
 krb5_error_code
@@ -52,27 +53,18 @@ copy_name(const struct tr_shown_name *name)
     return copy == NULL ? NULL : memcpy(copy, name, size);
 }
 
-/* With the mutex held; the place of the key, or NULL. */
-static struct tr_ticket *
-find(struct tr_ticket_list *list, const struct tr_bytes *key)
-{
-    size_t i;
-
-    for (i = 0; key->length > 0 && i < TR_MAX_TICKETS; i++) {
-        if (list->items[i].key.length == key->length &&
-            memcmp(list->items[i].key.data, key->data, key->length) == 0)
-            return &list->items[i];
-    }
-    return NULL;
-}
+struct names {
+    struct tr_shown_name *client, *service;     /* an initiator has one */
+};
 
 static void
-forget(struct tr_ticket *item)
+names_free(struct names *names)
 {
-    free(item->key.data);
-    free(item->client);
-    free(item->service);
-    memset(item, 0, sizeof(*item));
+    if (names == NULL)
+        return;
+    free(names->client);
+    free(names->service);
+    free(names);
 }
 
 krb5_error_code
@@ -80,21 +72,21 @@ tr_ticket_recall(const struct tr_bytes *key,
                  struct tr_shown_name **client_out,
                  struct tr_shown_name **service_out)
 {
-    struct tr_ticket_list *list = &tr_once()->tickets;
+    struct tr_recent *tickets = &tr_once()->tickets;
     struct tr_shown_name *client = NULL, *service = NULL;
-    struct tr_ticket *item;
+    const struct names *names;
     krb5_error_code ret = 0;
 
-    (void)pthread_mutex_lock(&list->mutex);
-    item = find(list, key);
-    if (item != NULL) {
-        client = copy_name(item->client);
+    (void)pthread_mutex_lock(&tickets->mutex);
+    names = tr_recent_find(tickets, key);
+    if (names != NULL) {
+        client = copy_name(names->client);
         if (service_out != NULL)
-            service = copy_name(item->service);
+            service = copy_name(names->service);
         if (client == NULL || (service_out != NULL && service == NULL))
             ret = ENOMEM;
     }
-    (void)pthread_mutex_unlock(&list->mutex);
+    (void)pthread_mutex_unlock(&tickets->mutex);
     if (ret) {
         free(client);
         free(service);
@@ -110,24 +102,18 @@ void
 tr_ticket_remember(struct tr_bytes *key, const struct tr_shown_name *client,
                    const struct tr_shown_name *service)
 {
-    struct tr_ticket_list *list = &tr_once()->tickets;
-    struct tr_ticket *place, item = { .client = copy_name(client) };
+    struct tr_recent *tickets = &tr_once()->tickets;
+    struct names *names = calloc(1, sizeof(*names));
 
-    if (service != NULL)
-        item.service = copy_name(service);
-    if (key->length == 0 || item.client == NULL ||
-        (service != NULL && item.service == NULL)) {
-        forget(&item);
+    if (names == NULL)
         return;
+    names->client = copy_name(client);
+    if (service != NULL)
+        names->service = copy_name(service);
+    if (names->client != NULL && (service == NULL || names->service != NULL)) {
+        (void)pthread_mutex_lock(&tickets->mutex);
+        names = tr_recent_put(tickets, key, names);
+        (void)pthread_mutex_unlock(&tickets->mutex);
     }
-    item.key = tr_bytes_take(key);
-    (void)pthread_mutex_lock(&list->mutex);
-    place = find(list, &item.key);
-    if (place == NULL) {
-        place = &list->items[list->oldest];
-        list->oldest = (list->oldest + 1) % TR_MAX_TICKETS;
-    }
-    forget(place);
-    *place = item;
-    (void)pthread_mutex_unlock(&list->mutex);
+    names_free(names);
 }

@@ -18,24 +18,11 @@
  */
 
 #include <krb5/krb5.h>
-#include <pthread.h>
 #include "names.h"
 #include "token.h"
 #include "wire.h"
 
-#define TR_MAX_TICKETS 16
 #define TR_MAX_TICKET 4096              /* a larger one is not remembered */
-
-struct tr_ticket {
-    struct tr_bytes key;                /* of no octets: none */
-    struct tr_shown_name *client, *service;
-};
-
-struct tr_ticket_list {
-    pthread_mutex_t mutex;
-    struct tr_ticket items[TR_MAX_TICKETS];
-    size_t oldest;
-};
 
 /*
  * All that the names depend on, malloced: the ticket in the AP-REQ of token,
