@@ -45,6 +45,17 @@ notify(const char *state)
 #endif
 }
 
+/* Does systemd end a daemon that does not say regularly that it is alive? */
+static bool
+is_watched(void)
+{
+#ifdef HAVE_SYSTEMD
+    return sd_watchdog_enabled(0, NULL) > 0;
+#else
+    return false;
+#endif
+}
+
 void
 tr_daemon_ready(struct tr_daemon *daemon)
 {
@@ -115,6 +126,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         return;
     if (daemon->ticks / TICKS_A_SECOND >= PATIENCE_S)
         tr_daemon_ready(daemon);
+    if (daemon->watched)
+        notify("WATCHDOG=1");
     tr_audit_tick(daemon->service.audit);
     if (daemon->retired != NULL && tr_server_requests(daemon->server) == 0)
         tr_settings_free_retired(daemon);
@@ -318,6 +331,7 @@ start(struct tr_daemon *daemon)
     if (ret != 0)
         return ret;
     daemon->started = time(NULL);
+    daemon->watched = is_watched();
     on_tick(-1, 0, daemon);
     if (table_is_ready(daemon))
         tr_daemon_ready(daemon);

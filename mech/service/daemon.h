@@ -23,6 +23,7 @@ struct tr_daemon {
     struct tr_server *server;
     struct tr_attributes *attributes;
     struct tr_follower *follower;
+    bool watched;                       /* by the watchdog of systemd */
     bool ready;                         /* calls are answered */
     struct tr_watch *watch;
     struct tr_retired *retired;         /* configurations still in use */

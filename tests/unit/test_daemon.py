@@ -238,6 +238,27 @@ def test_systemd_is_told(alone, systemd):
         assert told.recv(1024) == b"STOPPING=1"
 
 
+def test_the_watchdog_is_told_only_while_the_daemon_lives(alone, systemd):
+    path = alone.scratch.join("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(path)
+        told.settimeout(10)
+        environment = alone.environment
+        alone.environment = lambda: dict(
+            environment(), NOTIFY_SOCKET=path, WATCHDOG_USEC="10000000")
+        alone.alpha.start()
+        assert told.recv(1024) == b"READY=1"
+        for _ in range(2):
+            assert told.recv(1024) == b"WATCHDOG=1"
+        alone.alpha.freeze()
+        told.settimeout(3)
+        with pytest.raises(TimeoutError):
+            for _ in range(3):          # what it said before
+                told.recv(1024)
+        alone.alpha.thaw()
+        assert told.recv(1024) == b"WATCHDOG=1"
+
+
 # --- reload ---------------------------------------------------------------
 
 def reloaded(system, says):
@@ -458,8 +479,8 @@ def test_a_late_command_leaves_the_attribute_absent(probe):
     probe.alpha.config["attributes"]["posture"]["timeout"] = "1s"
     reloaded(probe.alpha, "trustrealmd: reloaded$")
     path = probe.scratch.join("answer")
-    os.unlink(path)
-    os.mkfifo(path)
+    os.mkfifo(path + ".late")
+    os.rename(path + ".late", path)     # so that no command finds none
     wait_for_attributes(probe.alpha, "zone=secure")
     assert "command timed out after 1 s" in probe.alpha.log()
     # It is not left behind, and asked again.
