@@ -109,4 +109,5 @@ def test_everything_is_seen(administration):
     administration.directory.add(table.ldif(many))
     listed = administration.trustrealm("olga", "system", "list")
     assert listed.status == 0, listed
-    assert len(listed.out.splitlines()) == 1204
+    assert len({line.split("\t")[0]
+                for line in listed.out.splitlines()}) == 1204

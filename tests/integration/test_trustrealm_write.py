@@ -252,17 +252,6 @@ def test_clearance_without_an_account(site):
     assert site.server.dump() == once
 
 
-def test_listed_clearances_that_are_restricted(site):
-    def listed():
-        text = site.both("clearance", "list").out
-        return {tuple(row.split("\t")[:2]) for row in text.splitlines()
-                if row.endswith("\tyes")}
-    assert listed() == set()
-    assert site.both("clearance", "restrict", "bob@EXAMPLE.TEST", "--realm",
-                     "engineering", "--high", "PUBLIC").status == 0
-    assert listed() == {("bob@EXAMPLE.TEST", "engineering")}
-
-
 def test_limited_without_a_clearance(site):
     parent = "ou=systems," + table.BASE
     dn = "cn=dave@EXAMPLE.TEST," + parent
@@ -461,6 +450,10 @@ def test_own_configuration_does_not_bind(site):
 
 # --- reading ------------------------------------------------------------
 
+def names(listed):
+    return {line.split("\t")[0] for line in listed.out.splitlines()}
+
+
 @pytest.mark.parametrize("arguments", [
     ["realm", "list"], ["realm", "show", "engineering"],
     ["system", "list"], ["system", "show", "beta.example.test"],
@@ -477,9 +470,65 @@ def test_reads_the_same(site, arguments):
         answer.pop("table")
     assert a == b
     if arguments[1:] == ["list"]:
-        assert len(a) <= len(text.out.splitlines())
+        assert {one["name"] for one in a} == names(text)
     if arguments[1:2] == ["show"]:
         assert a["dn"] in text.out
+
+
+SYSTEMS = [("alpha", "engineering", "PUBLIC", "SECRET:CRYPTO,RADAR"),
+           ("alpha", "corporate", "OPEN", "RESTRICTED:HR"),
+           ("beta", "engineering", "PUBLIC", "SECRET:CRYPTO"),
+           ("beta", "corporate", "OPEN", "RESTRICTED:HR"),
+           ("gamma", "corporate", "OPEN", "RESTRICTED"),
+           ("delta", "-", "-", "-")]
+USERS = [("alice", "engineering", "PUBLIC", "SECRET:CRYPTO,RADAR"),
+         ("alice", "corporate", "OPEN", "RESTRICTED:HR"),
+         ("bob", "engineering", "PUBLIC", "INTERNAL"),
+         ("bob", "corporate", "OPEN", "OPEN")]
+
+
+@pytest.mark.parametrize("noun, full_name, grants", [
+    ("system", "%s.example.test", SYSTEMS),
+    ("clearance", "%s@EXAMPLE.TEST", USERS)])
+def test_grants_are_listed_with_what_bounds_them(site, noun, full_name,
+                                                 grants):
+    """One row each, of name, trust realm, range, end and restrictions."""
+    who, realm, low, high = grants[2]
+    grant = ["--realm", realm, "--low", low, "--high", high]
+    verb = "join" if noun == "system" else "set"
+    bounds = [["--high", "PUBLIC", "--until", "2037-12-31"],
+              ["--high", low]]
+    for arguments in ([verb, full_name % who, *grant, "--until",
+                       "2038-01-01"],
+                      *(["restrict", full_name % who, "--realm", "Engineering",
+                         *bound] for bound in bounds)):
+        assert site.both(noun, *arguments).status == 0
+    rows = [line.split("\t")
+            for line in site.both(noun, "list").out.splitlines()]
+    assert sorted([row[0], *row[-5:]] for row in rows) == sorted(
+        [full_name % one[0], *one[1:],
+         *(("20380101235959Z", "PUBLIC PUBLIC; PUBLIC PUBLIC 20371231235959Z")
+           if one == grants[2] else ("-", "-"))] for one in grants)
+
+
+def test_systems_are_listed_with_their_state(site):
+    site.both("system", "disable", "beta.example.test")
+    rows = [line.split("\t")
+            for line in site.both("system", "list").out.splitlines()]
+    assert {(row[0], row[1]) for row in rows} == {
+        ("alpha.example.test", "enabled"), ("beta.example.test", "disabled"),
+        ("gamma.example.test", "enabled"), ("delta.example.test", "enabled")}
+    assert all(row[2] == "trustrealm/%s@EXAMPLE.TEST" % row[0]
+               for row in rows)
+
+
+def test_listed_though_it_cannot_be_used(site):
+    """A grant that is none is shown as it is."""
+    for store in site.stores:
+        store.reset(entries() + [table.system("bad", ["engineering"])])
+    rows = site.both("system", "list").out.splitlines()
+    assert [row.split("\t")[3:] for row in rows if row.startswith("bad")] \
+        == [["engineering", "-", "-", "-", "-"]]
 
 
 def test_shown_as_numbers_and_lists(site):
@@ -533,7 +582,7 @@ def test_more_than_a_page(site):
     many = [table.system("s%04d" % i, []) for i in range(2300)]
     site.directory.add(table.ldif(many))
     listed = site.run(site.server, "system", "list", timeout=60)
-    assert len(listed.out.splitlines()) == 2304
+    assert len(names(listed)) == 2304
     as_bob = site.as_user("bob", "system", "list")
     assert as_bob.out == listed.out
 

@@ -2,11 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "noun.h"
-#include "text.h"
 
 static const struct noun_field fields[] = {
     { "clearance", "trClearance", NOUN_KEYED, NULL, NULL },
@@ -14,32 +11,16 @@ static const struct noun_field fields[] = {
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
 };
 static const struct noun_field *const clearance = &fields[0];
-static const struct noun_field *const restriction = &fields[1];
 
-static const char *const columns[] = { "PRINCIPAL", "TRUST REALM", "LOW",
-                                       "HIGH", "UNTIL", "RESTRICTED", NULL };
+static const char *const columns[] = { "PRINCIPAL", NOUN_GRANT_COLUMNS, NULL };
 
 static void
 row(const struct tool_entry *entry, const struct tool_entries *all,
     struct tool_sheet *sheet)
 {
-    char *const *values, *words[4];
-    size_t i, n;
+    const char *cells[1 + NOUN_GRANT_CELLS] = { entry->name };
 
-    values = tool_entry_values(entry, clearance->attribute, &n);
-    for (i = 0; i < n; i++) {
-        if (tr_text_words(values[i], 3, 4, words) != 0)
-            continue;
-        tool_sheet_add(sheet, (const char *[]){
-            entry->name, words[0], words[1], words[2],
-            words[3] != NULL ? words[3] : "-",
-            noun_keyed(entry, restriction->attribute, words[0]) != NULL ?
-            "yes" : "-" });
-        tr_text_free_words(words, 4);
-    }
-    if (n == 0)
-        tool_sheet_add(sheet, (const char *[]){ entry->name, "-", "-", "-",
-                                                "-", "-" });
+    noun_grant_rows(entry, cells, 1, sheet);
 }
 
 static const struct noun noun = {

@@ -2,12 +2,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include "noun.h"
 #include "text.h"
 
@@ -160,115 +158,6 @@ noun_keyed(const struct tool_entry *entry, const char *attribute,
             return values[i];
     }
     return NULL;
-}
-
-/* --- ranges -------------------------------------------------------------- */
-
-static bool
-is_date(const char *text)
-{
-    static const char pattern[] = "dddd-dd-dd";
-    size_t i;
-
-    for (i = 0; pattern[i] != '\0'; i++) {
-        if (pattern[i] == 'd' ? !isdigit((unsigned char)text[i]) :
-            text[i] != pattern[i])
-            return false;
-    }
-    return text[i] == '\0';
-}
-
-/* YYYY-MM-DD is the end of that day, 30d (or h, m, s) begins now. */
-static krb5_error_code
-parse_end(const char *text, time_t now, int64_t *end_out)
-{
-    size_t length = strlen(text);
-    krb5_deltat delta;
-    krb5_error_code ret;
-    char *whole;
-
-    if (length > 0 && strchr("dhms", text[length - 1]) != NULL) {
-        ret = krb5_string_to_deltat((char *)text, &delta);
-        *end_out = (int64_t)now + delta;
-        return ret;
-    }
-    if (!is_date(text))
-        return tr_text_time(text, end_out);
-    whole = tool_format("%.4s%.2s%.2s235959Z", text, text + 5, text + 8);
-    ret = tr_text_time(whole, end_out);
-    free(whole);
-    return ret;
-}
-
-/* " YYYYMMDDHHMMSSZ", or "" for none, malloced; NULL after a complaint. */
-static char *
-make_end(const struct noun_call *call)
-{
-    char text[sizeof(" YYYYMMDDHHMMSSZ")];
-    time_t now = time(NULL), when;
-    struct tm tm;
-    int64_t end;
-
-    if (call->until == NULL)
-        return tool_copy("");
-    if (parse_end(call->until, now, &end) != 0) {
-        tool_usage(call->command, "--until \"%s\": YYYY-MM-DD, 30d, 12h or "
-                   "YYYYMMDDHHMMSSZ expected", call->until);
-        return NULL;
-    }
-    if (end <= now) {
-        tool_usage(call->command, "--until \"%s\" is not in the future: "
-                   "nothing would be granted", call->until);
-        return NULL;
-    }
-    when = end;
-    if (gmtime_r(&when, &tm) == NULL ||
-        strftime(text, sizeof(text), " %Y%m%d%H%M%SZ", &tm) == 0)
-        (void)tool_must(NULL);
-    return tool_copy(text);
-}
-
-/* Are they there, and words? */
-static bool
-check_range(const struct noun_call *call)
-{
-    const struct { const char *option, *value; } needed[] = {
-        { "realm", call->realm }, { "low", call->low },
-        { "high", call->high }
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-        if (needed[i].value == NULL) {
-            tool_usage(call->command, "--%s is missing", needed[i].option);
-            return false;
-        }
-        if (*needed[i].value == '\0' ||
-            strpbrk(needed[i].value, " \t") != NULL) {
-            tool_usage(call->command, "--%s \"%s\": one word expected",
-                       needed[i].option, needed[i].value);
-            return false;
-        }
-    }
-    return true;
-}
-
-char *
-noun_grant(const struct noun_call *call)
-{
-    char *end, *realm, *grant;
-
-    if (!check_range(call))
-        return NULL;
-    end = make_end(call);
-    if (end == NULL)
-        return NULL;
-    realm = tool_copy(call->realm);
-    tr_text_lower(realm);
-    grant = tool_format("%s %s %s%s", realm, call->low, call->high, end);
-    free(realm);
-    free(end);
-    return grant;
 }
 
 /* --- places -------------------------------------------------------------- */

@@ -121,8 +121,6 @@ void noun_put(struct tool_entry *entry, const struct noun_field *field,
 /* The value of attribute with that first word, or NULL. */
 const char *noun_keyed(const struct tool_entry *entry, const char *attribute,
                        const char *key);
-/* "REALM LOW HIGH [END]" of the call's, malloced; NULL after a complaint. */
-char *noun_grant(const struct noun_call *call);
 /* Where a new entry goes, malloced; its container is added when it is
  * missing.  NULL after a complaint. */
 char *noun_parent(const struct noun_call *call, struct tool_work *work);
@@ -155,15 +153,26 @@ int noun_change(const struct noun *noun, const char *command,
                               struct tool_entry *entry),
                 int argc, char **argv);
 
-/* Restrictions of a system or user (noun_restrict.c). */
+/* What "remove" does, for noun_change(). */
+int noun_remove_entry(const struct noun_call *call, struct tool_work *work,
+                      struct tool_entry *entry);
+
+/* --- memberships and clearances (noun_grant.c) --------------------------- */
+
+/* "REALM LOW HIGH [END]" of the call's, malloced; NULL after a complaint. */
+char *noun_grant(const struct noun_call *call);
+/* Columns of what is granted, for "list". */
+#define NOUN_GRANT_COLUMNS "TRUST REALM", "LOW", "HIGH", "UNTIL", "RESTRICTED"
+enum { NOUN_GRANT_CELLS = 5 };
+/* Add a row for each grant of entry, or one for none.  cells is a row, whose
+ * first n cells are filled in. */
+void noun_grant_rows(const struct tool_entry *entry, const char **cells,
+                     size_t n, struct tool_sheet *sheet);
+/* Restrictions of a system or user. */
 int noun_restrict(const struct noun *noun, const char *command, int argc,
                   char **argv);
 int noun_unrestrict(const struct noun *noun, const char *command, int argc,
                     char **argv);
-
-/* What "remove" does, for noun_change(). */
-int noun_remove_entry(const struct noun_call *call, struct tool_work *work,
-                      struct tool_entry *entry);
 
 /* --- nouns that more than one file has verbs of -------------------------- */
 

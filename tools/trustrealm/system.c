@@ -3,9 +3,7 @@
 
 #include "config.h"
 #include <com_err.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "noun.h"
 #include "text.h"
 
@@ -25,7 +23,7 @@ static const struct noun_field *const enabled = &fields[3];
 static const struct noun_field *const membership = &fields[4];
 
 static const char *const columns[] = { "NAME", "STATE", "PRINCIPAL",
-                                       "TRUST REALMS", NULL };
+                                       NOUN_GRANT_COLUMNS, NULL };
 
 static bool
 is_enabled(const struct tool_entry *entry)
@@ -40,20 +38,12 @@ row(const struct tool_entry *entry, const struct tool_entries *all,
     struct tool_sheet *sheet)
 {
     const char *principal = tool_entry_value(entry, "trPrincipal");
-    char *const *values, *names = tool_copy(""), *longer;
-    size_t i, n;
-
-    values = tool_entry_values(entry, membership->attribute, &n);
-    for (i = 0; i < n; i++) {
-        longer = tool_format("%s%s%.*s", names, i > 0 ? "," : "",
-                             (int)strcspn(values[i], " "), values[i]);
-        free(names);
-        names = longer;
-    }
-    tool_sheet_add(sheet, (const char *[]){
+    const char *cells[3 + NOUN_GRANT_CELLS] = {
         entry->name, is_enabled(entry) ? "enabled" : "disabled",
-        principal != NULL ? principal : "-", *names != '\0' ? names : "-" });
-    free(names);
+        principal != NULL ? principal : "-"
+    };
+
+    noun_grant_rows(entry, cells, 3, sheet);
 }
 
 const struct noun noun_system = {
