@@ -351,7 +351,8 @@ tr_keys_export_tickets(struct tr_keys *keys,
     for (i = 0; i < n && ret == 0; i++)
         ret = tr_keys_canonical(keys, service_principals[i], &names[i]);
     if (ret == 0)
-        ret = tr_tickets_export(keys->tickets, names, ccache_path);
+        ret = tr_ticket_files_set(tr_tickets_files(keys->tickets), names,
+                                  ccache_path);
     for (i = 0; i < n; i++)
         krb5_free_unparsed_name(keys->context, names[i]);
     free(names);
@@ -361,7 +362,7 @@ tr_keys_export_tickets(struct tr_keys *keys,
 const char *
 tr_keys_export_error(const struct tr_keys *keys)
 {
-    return tr_tickets_export_error(keys->tickets);
+    return tr_ticket_files_error(tr_tickets_files(keys->tickets));
 }
 
 int64_t

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 #include "trustrealm_err.h"
 #include "boottime.h"
 #include "tickets.h"
@@ -21,8 +20,6 @@
 #define USABLE_S        30      /* left, for a ticket to be sent */
 #define REFRESH_MS      900000  /* a peer may have got a new key since */
 #define PAUSE_MS        3000    /* after the KDC said no */
-#define RETRY_S         5       /* of an export, doubled up to ... */
-#define MAX_RETRY_S     60
 #define WAIT_MS         (TR_CALL_TIMEOUT_MS - 500)
 
 struct waiter {
@@ -45,26 +42,16 @@ struct ticket {
     TAILQ_HEAD(, waiter) waiters;
 };
 
-struct export {
-    TAILQ_ENTRY(export) link;
-    struct tr_tickets *tickets;
-    char *principal, *path, *new_path;
-    krb5_creds *creds;                  /* in the file, or NULL */
-    struct event *timer;
-    long retry;
-    char *why;                          /* it failed, as was said; or NULL */
-};
-
 struct tr_tickets {
     krb5_context context;
     struct event_base *base;
     struct tr_audit *audit;
     struct tr_clock *clock;
     struct tr_kdc *kdc;
+    struct tr_ticket_files *files;
     void *tree;                         /* tsearch(3), by principal */
     TAILQ_HEAD(, ticket) used;
     size_t ntickets, nwaiters;
-    TAILQ_HEAD(, export) exports;
     bool login_failed;
 };
 
@@ -256,191 +243,6 @@ tr_tickets_get(struct tr_tickets *tickets, const char *principal,
         done(ret, ret == TRR_NO_KDC ? ticket->why : NULL, NULL, arg);
 }
 
-/* --- a ticket in a file -------------------------------------------------- */
-
-static void
-export_free(struct export *export)
-{
-    TAILQ_REMOVE(&export->tickets->exports, export, link);
-    if (export->timer != NULL)
-        event_free(export->timer);
-    krb5_free_creds(export->tickets->context, export->creds);
-    free(export->principal);
-    free(export->path);
-    free(export->new_path);
-    free(export->why);
-    free(export);
-}
-
-/* All tickets that belong into this one's file. */
-static krb5_error_code
-write_file(struct export *export)
-{
-    krb5_context context = export->tickets->context;
-    struct export *other;
-    krb5_ccache ccache = NULL;
-    krb5_error_code ret;
-
-    ret = krb5_cc_resolve(context, export->new_path, &ccache);
-    if (ret == 0)
-        ret = krb5_cc_initialize(context, ccache, export->creds->client);
-    TAILQ_FOREACH(other, &export->tickets->exports, link) {
-        if (ret == 0 && other->creds != NULL &&
-            strcmp(other->path, export->path) == 0)
-            ret = krb5_cc_store_cred(context, ccache, other->creds);
-    }
-    if (ccache != NULL)
-        krb5_cc_close(context, ccache);
-    /* new_path starts with "FILE:" */
-    if (ret == 0 && rename(export->new_path + 5, export->path) != 0)
-        ret = errno;
-    return ret;
-}
-
-/* Say it once. */
-static void
-note_why(struct export *export, const char *why)
-{
-    char *text;
-
-    if (asprintf(&text, "no ticket for %s: %s", export->principal, why) < 0)
-        return;
-    if (export->why == NULL)
-        tr_log(export->tickets->audit, LOG_WARNING, "%s", text);
-    free(export->why);
-    export->why = text;
-}
-
-static void
-export_done(struct export *export, krb5_error_code code, const char *why,
-            krb5_creds *creds)
-{
-    krb5_context context = export->tickets->context;
-    struct timeval next = { 0, 0 };
-
-    if (code == 0) {
-        krb5_free_creds(context, export->creds);
-        export->creds = NULL;
-        code = krb5_copy_creds(context, creds, &export->creds);
-        if (code == 0)
-            code = write_file(export);
-        why = code ? error_message(code) : NULL;
-    }
-    if (code == 0) {
-        export->retry = 0;
-        free(export->why);
-        export->why = NULL;
-        next.tv_sec = tr_ticket_renewal(creds) - time(NULL);
-        if (next.tv_sec < 1)
-            next.tv_sec = 1;
-    } else {
-        note_why(export, why != NULL ? why : error_message(code));
-        export->retry = export->retry == 0 ? RETRY_S : export->retry * 2;
-        if (export->retry > MAX_RETRY_S)
-            export->retry = MAX_RETRY_S;
-        next.tv_sec = export->retry;
-    }
-    event_add(export->timer, &next);
-}
-
-static void
-on_export(evutil_socket_t fd, short what, void *arg)
-{
-    struct export *export = arg;
-    krb5_error_code ret;
-
-    ret = tr_kdc_ask(export->tickets->kdc, export->principal);
-    if (ret)
-        export_done(export, ret, NULL, NULL);
-}
-
-static bool
-is_wanted(const char *principal, char *const *principals)
-{
-    for (; *principals != NULL; principals++) {
-        if (strcmp(*principals, principal) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool
-is_exported(const struct tr_tickets *tickets, const char *principal,
-            const char *path)
-{
-    const struct export *export;
-
-    TAILQ_FOREACH(export, &tickets->exports, link) {
-        if (strcmp(export->path, path) == 0 &&
-            strcmp(export->principal, principal) == 0)
-            return true;
-    }
-    return false;
-}
-
-static krb5_error_code
-export_add(struct tr_tickets *tickets, const char *principal,
-           const char *path)
-{
-    struct export *export;
-    krb5_error_code ret = ENOMEM;
-
-    export = calloc(1, sizeof(*export));
-    if (export == NULL)
-        return ENOMEM;
-    export->tickets = tickets;
-    TAILQ_INSERT_TAIL(&tickets->exports, export, link);
-    export->principal = strdup(principal);
-    export->path = strdup(path);
-    export->timer = event_new(tickets->base, -1, 0, on_export, export);
-    if (export->principal == NULL || export->path == NULL ||
-        export->timer == NULL)
-        goto cleanup;
-    if (asprintf(&export->new_path, "FILE:%s.new", path) < 0) {
-        export->new_path = NULL;
-        goto cleanup;
-    }
-    ret = tr_kdc_ask(tickets->kdc, principal);
-
-cleanup:
-    if (ret)
-        export_free(export);
-    return ret;
-}
-
-const char *
-tr_tickets_export_error(const struct tr_tickets *tickets)
-{
-    const struct export *export;
-
-    TAILQ_FOREACH(export, &tickets->exports, link) {
-        if (export->why != NULL)
-            return export->why;
-    }
-    return NULL;
-}
-
-krb5_error_code
-tr_tickets_export(struct tr_tickets *tickets, char *const *principals,
-                  const char *path)
-{
-    struct export *export, *next;
-    krb5_error_code ret = 0;
-
-    for (export = TAILQ_FIRST(&tickets->exports); export != NULL;
-         export = next) {
-        next = TAILQ_NEXT(export, link);
-        if (strcmp(export->path, path) == 0 &&
-            !is_wanted(export->principal, principals))
-            export_free(export);
-    }
-    for (; *principals != NULL && ret == 0; principals++) {
-        if (!is_exported(tickets, *principals, path))
-            ret = export_add(tickets, *principals, path);
-    }
-    return ret;
-}
-
 /* --- what the KDC says --------------------------------------------------- */
 
 static void
@@ -488,19 +290,13 @@ tr_tickets_done(const char *server, krb5_error_code code, const char *why,
 {
     struct tr_tickets *tickets = arg;
     struct ticket *ticket;
-    struct export *export, *next;
 
     if (creds != NULL)
         tr_clock_raise(tickets->clock, tr_ticket_start(creds));
     if (server == NULL) {
         login_done(tickets, code, why);
     } else {
-        for (export = TAILQ_FIRST(&tickets->exports); export != NULL;
-             export = next) {
-            next = TAILQ_NEXT(export, link);
-            if (strcmp(export->principal, server) == 0)
-                export_done(export, code, why, creds);
-        }
+        tr_ticket_files_done(tickets->files, server, code, why, creds);
         ticket = find(tickets, server);
         if (ticket != NULL) {
             ticket_done(ticket, code, why, creds);
@@ -516,24 +312,36 @@ tr_tickets_create(krb5_context context, struct event_base *base,
                   struct tr_tickets **tickets_out)
 {
     struct tr_tickets *tickets;
+    krb5_error_code ret;
 
     tickets = calloc(1, sizeof(*tickets));
     if (tickets == NULL)
         return ENOMEM;
+    ret = tr_ticket_files_create(context, base, audit, &tickets->files);
+    if (ret) {
+        free(tickets);
+        return ret;
+    }
     tickets->context = context;
     tickets->base = base;
     tickets->audit = audit;
     tickets->clock = clock;
     TAILQ_INIT(&tickets->used);
-    TAILQ_INIT(&tickets->exports);
     *tickets_out = tickets;
     return 0;
+}
+
+struct tr_ticket_files *
+tr_tickets_files(const struct tr_tickets *tickets)
+{
+    return tickets->files;
 }
 
 void
 tr_tickets_set_kdc(struct tr_tickets *tickets, struct tr_kdc *kdc)
 {
     tickets->kdc = kdc;
+    tr_ticket_files_set_kdc(tickets->files, kdc);
 }
 
 void
@@ -541,12 +349,10 @@ tr_tickets_free(struct tr_tickets *tickets)
 {
     struct ticket *ticket;
     struct waiter *waiter;
-    struct export *export;
 
     if (tickets == NULL)
         return;
-    while ((export = TAILQ_FIRST(&tickets->exports)) != NULL)
-        export_free(export);
+    tr_ticket_files_free(tickets->files);
     while ((ticket = TAILQ_FIRST(&tickets->used)) != NULL) {
         while ((waiter = TAILQ_FIRST(&ticket->waiters)) != NULL)
             tell(waiter, TRR_NO_KDC, "trustrealmd is stopping", NULL);

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "kdc.h"
 #include "service.h"
+#include "ticket_files.h"
 
 struct tr_tickets;
 
@@ -43,10 +44,6 @@ krb5_creds *tr_tickets_at_hand(struct tr_tickets *tickets,
 void tr_tickets_get(struct tr_tickets *tickets, const char *principal,
                     tr_ticket_done *done, void *arg);
 
-/* As tr_keys_export_tickets(); principals are in canonical form. */
-krb5_error_code tr_tickets_export(struct tr_tickets *tickets,
-                                  char *const *principals, const char *path);
-/* "no ticket for PRINCIPAL: why" for one that is missing; or NULL. */
-const char *tr_tickets_export_error(const struct tr_tickets *tickets);
+struct tr_ticket_files *tr_tickets_files(const struct tr_tickets *tickets);
 
 #endif
