@@ -255,7 +255,7 @@ store(struct loader *loader, const struct reading *reading)
     }
     ret = tr_update_put(loader->update, key, sizeof(key), record);
     if (ret == 0)
-        ret = tr_update_check(loader->update, key, sizeof(key));
+        ret = tr_update_check(loader->update, key, sizeof(key), record);
     if (ret == TRR_ENTRY)
         (void)refuse(loader, ret, "%s: %s", reading->dn,
                      tr_table_message(loader->table));

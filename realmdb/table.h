@@ -71,10 +71,11 @@ krb5_error_code tr_update_clear(struct tr_update *update);
 krb5_error_code tr_update_put(struct tr_update *update, const void *key,
                               size_t key_length,
                               const struct tr_record *record);
-/* TRR_ENTRY, with a message, when another record has a name of that under
- * key. */
+/* TRR_ENTRY, with a message, when another one has a name of record, which was
+ * put under key. */
 krb5_error_code tr_update_check(struct tr_update *update, const void *key,
-                                size_t key_length);
+                                size_t key_length,
+                                const struct tr_record *record);
 /* Call each, once, for every record that has such a name; stop at its first
  * error. */
 typedef krb5_error_code tr_update_disputed(const void *key, size_t key_length,

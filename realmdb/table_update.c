@@ -260,31 +260,36 @@ tr_update_has(const struct tr_update *update, const void *key,
 
 /* --- names that several claim -------------------------------------------- */
 
-/* With a message when it is so. */
-static krb5_error_code
-is_disputed(struct tr_update *update, MDB_val *key, bool *disputed_out,
-            struct tr_record **record_out)
-{
-    krb5_error_code ret;
-
-    *disputed_out = false;
-    ret = tr_table_record(update->table, update->txn, key, record_out);
-    return ret != 0 ? ret :
-        tr_index_disputed(update->table, update->txn, *record_out, key,
-                          disputed_out);
-}
-
 krb5_error_code
-tr_update_check(struct tr_update *update, const void *key, size_t key_length)
+tr_update_check(struct tr_update *update, const void *key, size_t key_length,
+                const struct tr_record *record)
 {
-    MDB_val name = { key_length, (void *)key };
-    struct tr_record *record = NULL;
+    const MDB_val name = { key_length, (void *)key };
     krb5_error_code ret;
     bool disputed;
 
-    ret = is_disputed(update, &name, &disputed, &record);
-    tr_record_free(record);
+    ret = tr_index_disputed(update->table, update->txn, record, &name,
+                            &disputed);
     return ret == 0 && disputed ? TRR_ENTRY : ret;
+}
+
+/* Tell each of the record under key, when it has such a name. */
+static krb5_error_code
+tell_claimant(struct tr_update *update, MDB_val *key,
+              tr_update_disputed *each, void *arg)
+{
+    struct tr_record *record;
+    krb5_error_code ret;
+
+    ret = tr_table_record(update->table, update->txn, key, &record);
+    if (ret)
+        return ret;
+    ret = tr_update_check(update, key->mv_data, key->mv_size, record);
+    if (ret == TRR_ENTRY)
+        ret = each(key->mv_data, key->mv_size, record,
+                   tr_table_message(update->table), arg);
+    tr_record_free(record);
+    return ret;
 }
 
 /* Those that claim name, but for those that were told before. */
@@ -293,10 +298,8 @@ tell_claimants(struct tr_update *update, enum tr_db db, MDB_val *name,
                struct tr_keyset *told, tr_update_disputed *each, void *arg)
 {
     krb5_error_code ret = 0;
-    struct tr_record *record;
     MDB_cursor *cursor;
     MDB_val key;
-    bool disputed;
     int code;
 
     code = mdb_cursor_open(update->txn, update->table->dbs[db], &cursor);
@@ -308,13 +311,8 @@ tell_claimants(struct tr_update *update, enum tr_db db, MDB_val *name,
         if (tr_keyset_has(told, key.mv_data, key.mv_size))
             continue;
         ret = tr_keyset_add(told, key.mv_data, key.mv_size);
-        if (ret)
-            break;
-        ret = is_disputed(update, &key, &disputed, &record);
-        if (ret == 0 && disputed)
-            ret = each(key.mv_data, key.mv_size, record,
-                       tr_table_message(update->table), arg);
-        tr_record_free(record);
+        if (ret == 0)
+            ret = tell_claimant(update, &key, each, arg);
     }
     mdb_cursor_close(cursor);
     return ret;

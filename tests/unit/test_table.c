@@ -169,6 +169,7 @@ a_name_that_two_claim_is_nobodys(void **state)
         "engineering alice:1 map:1 alpha:alpha www:alpha beta: x:";
     struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
     struct tr_update *update;
+    struct tr_record *record;
     size_t disputed;
 
     for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(*cases); i++) {
@@ -182,7 +183,9 @@ a_name_that_two_claim_is_nobodys(void **state)
         assert_int_equal(put(update, "4", MAPPED), 0);
         if (i % 2 == 1)
             assert_int_equal(put(update, "0", cases[i / 2].text), 0);
-        assert_int_equal(tr_update_check(update, "0", 1), TRR_ENTRY);
+        record = make_record(cases[i / 2].text);
+        assert_int_equal(tr_update_check(update, "0", 1, record), TRR_ENTRY);
+        tr_record_free(record);
         if (strstr(tr_table_message(table), cases[i / 2].why) == NULL)
             fail_msg("\"%s\" does not say %s", tr_table_message(table),
                      cases[i / 2].why);
