@@ -248,7 +248,7 @@ add_events(struct tr_daemon *daemon)
     return 0;
 }
 
-/* In a file beside the socket. */
+/* In a directory beside the socket. */
 static krb5_error_code
 show_epoch(struct tr_daemon *daemon)
 {

@@ -7,18 +7,21 @@
  * before the only writable one that will ever be; nobody who is handed the
  * descriptor can write, shrink or grow it.
  *
- * Programs that cannot map it, but keep what was decided for a while, find the
- * epoch in a file.
+ * Programs that cannot map it, but keep what was decided for a while, look for
+ * a file with the epoch's name.
  */
 
 #include "config.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "service.h"
@@ -26,7 +29,8 @@
 
 struct tr_shared_page {
     int fd;
-    char *path, *new_path;      /* of the file that shows the epoch, or NULL */
+    char *path;                 /* of the file that shows the epoch, or NULL */
+    char *name;                 /* the epoch in it */
     struct tr_page *page;
     uint8_t instance[sizeof(((struct tr_page *)NULL)->instance)];
 };
@@ -57,6 +61,25 @@ make_memory(struct tr_shared_page *page)
               F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return errno;
     return 0;
+}
+
+/* Of epochs before a crash. */
+static krb5_error_code
+remove_files(const char *path)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    krb5_error_code ret = 0;
+
+    if (directory == NULL)
+        return errno;
+    while ((entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.' &&
+            unlinkat(dirfd(directory), entry->d_name, 0) != 0)
+            ret = errno;
+    }
+    closedir(directory);
+    return ret;
 }
 
 /*
@@ -106,7 +129,6 @@ tr_shared_page_free(struct tr_shared_page *page)
     if (page->path != NULL)
         unlink(page->path);
     free(page->path);
-    free(page->new_path);
     free(page);
 }
 
@@ -128,47 +150,35 @@ tr_shared_page_epoch(const struct tr_shared_page *page)
     return __atomic_load_n(&page->page->epoch, __ATOMIC_ACQUIRE);
 }
 
-/* Better no file than one that shows an epoch that has ended. */
+/*
+ * Better no file than that of an epoch that has ended.  Makes do without a
+ * descriptor, since there may be none left.
+ */
 static krb5_error_code
-show_epoch(const struct tr_shared_page *page)
+show_epoch(struct tr_shared_page *page)
 {
-    char buf[TR_DECIMAL];
-    const char *text;
-    ssize_t length;
-    bool ok;
-    krb5_error_code ret = 0;
-    int fd;
-
-    text = tr_text_decimal((int64_t)tr_shared_page_epoch(page), buf);
-    length = (ssize_t)strlen(text);
-    errno = 0;
-    fd = open(page->new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-              O_CLOEXEC, 0644);
-    ok = fd >= 0 && fchmod(fd, 0644) == 0 &&
-        write(fd, text, (size_t)length) == length &&
-        rename(page->new_path, page->path) == 0;
-    if (!ok) {
-        /* Without an error it was written in part. */
-        ret = errno != 0 ? errno : EIO;
-        unlink(page->path);
-        unlink(page->new_path);
-    }
-    if (fd >= 0)
-        close(fd);
-    return ret;
+    unlink(page->path);
+    snprintf(page->name, TR_DECIMAL, "%" PRIu64, tr_shared_page_epoch(page));
+    return mknod(page->path, S_IFREG | 0400, 0) == 0 ? 0 : errno;
 }
 
 krb5_error_code
-tr_shared_page_show(struct tr_shared_page *page, const char *path)
+tr_shared_page_show(struct tr_shared_page *page, const char *directory)
 {
-    page->path = strdup(path);
-    if (page->path == NULL ||
-        asprintf(&page->new_path, "%s.new", path) < 0) {
-        page->new_path = NULL;
-        free(page->path);
+    krb5_error_code ret;
+
+    /* Whatever the umask is. */
+    if ((mkdir(directory, 0755) != 0 && errno != EEXIST) ||
+        chmod(directory, 0755) != 0)
+        return errno;
+    ret = remove_files(directory);
+    if (ret != 0)
+        return ret;
+    if (asprintf(&page->path, "%s/%*s", directory, TR_DECIMAL, "") < 0) {
         page->path = NULL;
         return ENOMEM;
     }
+    page->name = page->path + strlen(directory) + 1;
     return show_epoch(page);
 }
 

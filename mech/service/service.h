@@ -151,9 +151,10 @@ void tr_shared_page_free(struct tr_shared_page *page);     /* lease ends */
 int tr_shared_page_fd(const struct tr_shared_page *page);  /* borrowed */
 const uint8_t *tr_shared_page_instance(const struct tr_shared_page *page);
 uint64_t tr_shared_page_epoch(const struct tr_shared_page *page);
-/* Show the epoch in a file that everybody may read, as long as page exists. */
+/* As long as page exists, the only file in directory, which is made if need
+ * be, has the epoch for its name. */
 krb5_error_code tr_shared_page_show(struct tr_shared_page *page,
-                                    const char *path);
+                                    const char *directory);
 void tr_shared_page_bump(struct tr_shared_page *page);     /* epoch + 1 */
 void tr_shared_page_renew(struct tr_shared_page *page);    /* lease */
 

@@ -452,7 +452,7 @@ def test_no_request_without_a_daemon(world, bound):
     live = bound()
     assert live.get("/") == 200
     with policies.stopped(world.beta):
-        assert live.get("/", "bare") == 500
+        assert live.get("/", "bare") == 401
     live = bound()
     assert [live.get("/"), live.get("/", "bare")] == [200, 200]
 

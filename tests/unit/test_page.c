@@ -2,11 +2,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config_text.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "text.h"
 
 static struct tr_shared_page *
 make_page(void)
@@ -146,57 +150,107 @@ no_two_pages_look_alike(void **state)
     tr_shared_page_free(b);
 }
 
-/* What the file shows; 0 when there is none. */
+/* The name of the only file in a directory; 0 when there is none. */
 static uint64_t
 shown(const char *path)
 {
-    unsigned long long epoch = 0;
-    FILE *file = fopen(path, "re");
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    uint64_t epoch = 0;
+    int64_t number;
 
-    if (file == NULL)
-        return 0;
-    assert_int_equal(fscanf(file, "%llu", &epoch), 1);
-    assert_int_equal(fgetc(file), EOF);
-    fclose(file);
+    assert_non_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        assert_true(epoch == 0);
+        assert_int_equal(tr_text_number(entry->d_name, 1, INT64_MAX, &number),
+                         0);
+        epoch = (uint64_t)number;
+    }
+    closedir(directory);
     return epoch;
+}
+
+static void
+the_file_of_the_epoch(const struct tr_shared_page *page, const char *directory,
+                      char path_out[96])
+{
+    snprintf(path_out, 96, "%s/%" PRIu64, directory,
+             tr_shared_page_epoch(page));
 }
 
 static void
 a_file_shows_the_epoch(void **state)
 {
     struct tr_shared_page *page = make_page();
-    char directory[] = "/tmp/tr-page-XXXXXX", path[64];
+    char top[] = "/tmp/tr-page-XXXXXX", directory[64], path[96];
     struct stat st;
+    mode_t mask;
 
-    assert_non_null(mkdtemp(directory));
-    snprintf(path, sizeof(path), "%s/epoch", directory);
-    assert_int_equal(tr_shared_page_show(page, path), 0);
-    assert_true(shown(path) == tr_shared_page_epoch(page));
+    assert_non_null(mkdtemp(top));
+    snprintf(directory, sizeof(directory), "%s/epoch", top);
+    mask = umask(077);
+    assert_int_equal(tr_shared_page_show(page, directory), 0);
+    umask(mask);
+    assert_int_equal(stat(directory, &st), 0);
+    assert_int_equal(st.st_mode, S_IFDIR | 0755);
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
+    the_file_of_the_epoch(page, directory, path);
     assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode, S_IFREG | 0644);
+    assert_true(S_ISREG(st.st_mode) && st.st_size == 0);
     tr_shared_page_bump(page);
-    assert_true(shown(path) == tr_shared_page_epoch(page));
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
+    assert_int_equal(access(path, F_OK), -1);
     tr_shared_page_free(page);
-    assert_true(shown(path) == 0);
+    assert_true(shown(directory) == 0);
     assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(rmdir(top), 0);
 }
 
 static void
 an_epoch_that_has_ended_is_not_shown(void **state)
 {
     struct tr_shared_page *page = make_page();
-    char directory[] = "/tmp/tr-page-XXXXXX", path[64], in_the_way[96];
+    char directory[] = "/tmp/tr-page-XXXXXX", path[96];
+    struct rlimit limit, none;
 
     assert_non_null(mkdtemp(directory));
-    snprintf(path, sizeof(path), "%s/epoch", directory);
-    snprintf(in_the_way, sizeof(in_the_way), "%s.new", path);
-    assert_int_equal(tr_shared_page_show(page, path), 0);
-    assert_int_equal(mkdir(in_the_way, 0700), 0);
+    assert_int_equal(tr_shared_page_show(page, directory), 0);
+    the_file_of_the_epoch(page, directory, path);
+    /* As few as there may be when many are connected. */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     tr_shared_page_bump(page);
-    assert_true(shown(path) == 0);
-    assert_int_equal(rmdir(in_the_way), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
+    /* Somebody was there before. */
+    snprintf(path, sizeof(path), "%s/%" PRIu64, directory,
+             tr_shared_page_epoch(page) + 1);
+    assert_int_equal(mkdir(path, 0700), 0);
     tr_shared_page_bump(page);
-    assert_true(shown(path) == tr_shared_page_epoch(page));
+    assert_int_equal(rmdir(path), 0);
+    assert_true(shown(directory) == 0);
+    tr_shared_page_bump(page);
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
+    tr_shared_page_free(page);
+    assert_int_equal(rmdir(directory), 0);
+}
+
+static void
+what_a_crash_has_left_is_removed(void **state)
+{
+    struct tr_shared_page *crashed = make_page(), *page = make_page();
+    char directory[] = "/tmp/tr-page-XXXXXX";
+
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(tr_shared_page_show(crashed, directory), 0);
+    assert_int_equal(tr_shared_page_show(page, directory), 0);
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
+    tr_shared_page_free(crashed);
     tr_shared_page_free(page);
     assert_int_equal(rmdir(directory), 0);
 }
@@ -212,7 +266,8 @@ main(void)
         cmocka_unit_test(the_lease_ends_with_the_daemon),
         cmocka_unit_test(no_two_pages_look_alike),
         cmocka_unit_test(a_file_shows_the_epoch),
-        cmocka_unit_test(an_epoch_that_has_ended_is_not_shown)
+        cmocka_unit_test(an_epoch_that_has_ended_is_not_shown),
+        cmocka_unit_test(what_a_crash_has_left_is_removed)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
