@@ -63,11 +63,6 @@ class Answer:
         return repr(self.result)
 
 
-def environment(world, user, uid, sender, plugin=True):
-    ccache = world.ccache(user, uid) if user else None
-    return world.systems[sender].environment(uid, ccache, plugin)
-
-
 NEGOTIATE = ("--negotiate", "-u", ":")
 
 
@@ -78,7 +73,7 @@ def curl(world, path=SHOW, user="alice", uid=STAFF, sender="alpha", to="beta",
         ["curl", "-sSi", "--max-time", "20", *(NEGOTIATE if user else ()),
          *options, "%s://%s%s" % (scheme, table.host(to), path)],
         uid=uid, check=False,
-        env=environment(world, user, uid, sender, plugin)))
+        env=world.environment(user, uid, sender, plugin)))
 
 
 UNLABELLED = ("GssapiRequiredNameAttributes trustrealm-state=labelled\n", "")
@@ -136,7 +131,7 @@ def test_requests_side_by_side_have_each_their_label(world, server):
     mark = world.beta.audit.mark()
     many = [world.alpha.spawn(
         ["curl", "-sSiZ", *NEGOTIATE, *urls], "curl-" + user, uid=uid,
-        env=environment(world, user, uid, "alpha"))
+        env=world.environment(user, uid))
         for user, uid in (("alice", STAFF), ("bob", CLERK))]
     for one, label in zip(many, ("blue", "white")):
         one.wait()
@@ -208,7 +203,7 @@ def python(world, path="/cgi-bin/show", user="alice", uid=STAFF,
     return world.machine(sender).run(
         ["/usr/bin/python3", "-", table.host(to), path], uid=uid, check=False,
         input=shown("python3-gssapi"),
-        env=environment(world, user, uid, sender))
+        env=world.environment(user, uid, sender))
 
 
 def test_python_hears_that_the_server_has_accepted(world, server):
@@ -321,7 +316,7 @@ class Session:
             ["/usr/bin/python3", world.script("http_main.py"),
              table.host("beta")],
             "http-%d" % world.next_number(), uid=uid, with_stdin=True,
-            env=environment(world, user, uid, "alpha", plugin))
+            env=world.environment(user, uid, plugin=plugin))
         self._answers = 0
 
     def ask(self, *words):
@@ -351,7 +346,7 @@ def test_curl_takes_no_connection_for_authenticated(world, server):
     mark = world.beta.audit.mark()
     result = world.alpha.machine.run(
         ["curl", "-sSiv", *NEGOTIATE, *urls], uid=STAFF,
-        env=environment(world, "alice", STAFF, "alpha"))
+        env=world.environment())
     assert Answer(result).statuses == [200] * 3
     assert result.err.count("Re-using existing connection") == 2
     assert len(world.beta.audit.since(mark, event="accept")) == 3
@@ -486,7 +481,7 @@ def test_curl_authenticates_again_when_asked(world, server, bound):
     mark = world.beta.audit.mark()
     process = world.alpha.spawn(
         ["curl", "-sSiN", *NEGOTIATE, *urls], "curl-again", uid=STAFF,
-        env=environment(world, "alice", STAFF, "alpha"))
+        env=world.environment())
     try:
         process.wait_for("^begin")
         with policies.withdrawn(world, "gamma"):

@@ -15,7 +15,7 @@ from cases import (  # noqa: F401
 
 from testlib import openssh, policies, table
 from testlib.openssh import (KEYEX, RECORD, SESSION, SSHD, WITH_MIC, Sshd,
-                             arguments, environment)
+                             arguments)
 from testlib.process import eventually
 from testlib.world import CHIEF, CLERK, STAFF
 
@@ -43,8 +43,8 @@ def ssh(world, *command, options=(), user="alice", uid=STAFF, sender="alpha",
         to="beta", login="alice", plugin=True):
     """Run a command by ssh to its end."""
     return world.machine(sender).run(
-        arguments(world, options, command, to, login),
-        env=environment(world, user, uid, sender, plugin), uid=uid,
+        arguments(options, command, to, login),
+        env=world.environment(user, uid, sender, plugin), uid=uid,
         check=False)
 
 
@@ -70,9 +70,9 @@ class Session:
 
     def __init__(self, world, *options):
         self._process = world.alpha.spawn(
-            arguments(world, options, ["cat"], "beta", "alice"),
+            arguments(options, ["cat"], "beta", "alice"),
             "session-%d" % world.next_number(), uid=STAFF,
-            env=environment(world, "alice", STAFF, "alpha"), with_stdin=True)
+            env=world.environment(), with_stdin=True)
         self._lines = 0
         self.echo()
 
@@ -153,9 +153,9 @@ def test_label_is_that_of_the_sending_user(world, server):
 def test_sessions_side_by_side_have_each_their_label(world, server):
     """The environment belongs to the process that accepted."""
     wait = "sleep 0.3; env"
-    command = arguments(world, (), [wait], "beta", "alice")
+    command = arguments((), [wait], "beta", "alice")
     first = world.alpha.spawn(command, "first", uid=STAFF,
-                              env=environment(world, "alice", STAFF, "alpha"))
+                              env=world.environment())
     second = ssh(world, wait, user="bob", uid=CLERK, login="bob")
     first.wait()
     assert "TRUSTREALM_LABEL=blue" in first.text()
@@ -173,7 +173,7 @@ def test_record_names_the_process_of_the_session(world, session):
 
 def test_files_are_copied(world, server):
     big = world.alpha.machine.write("/tmp/big", b"labelled\n" * 500000, 0o644)
-    env = environment(world, "alice", STAFF, "alpha")
+    env = world.environment()
     for source, target in ((big, "alice@beta.example.test:big"),
                            ("alice@beta.example.test:big", "/tmp/back")):
         world.alpha.machine.run(["scp", "-q", source, target], env=env,

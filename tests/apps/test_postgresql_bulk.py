@@ -28,7 +28,7 @@ def test_copy_of_a_gibibyte_in_both_directions(world):
                "ALTER TABLE big ALTER line SET STORAGE PLAIN;"
                "GRANT ALL ON big TO alice;")
     command = " ".join(psql_command())
-    env = environment(world, "alice", STAFF, "alpha")
+    env = environment(world)
     for script in ("%s | %s -c 'COPY big FROM STDIN'" % (NUMBERS, command),
                    "%s -c 'COPY big TO STDOUT' | cmp - <(%s)" % (command,
                                                                 NUMBERS)):

@@ -16,7 +16,7 @@ from cases import (  # noqa: F401
 
 from testlib import policies, table
 from testlib.openldap import (BIG, KEYTAB, LDAP_CONF, OPENLDAP, Slapd,
-                              environment, ldap, shown)
+                              ldap, shown)
 from testlib.relay import Relay, is_sealed, packets
 from testlib.world import STAFF
 
@@ -210,7 +210,7 @@ class Session:
         self._process = world.alpha.spawn(
             ["stdbuf", "-oL", "ldapmodify", "-Q", "-v"],
             "ldap-%d" % world.next_number(), uid=STAFF, with_stdin=True,
-            env=environment(world, "alice", STAFF, "alpha"))
+            env=world.environment())
         self._changes = 0
         self.use()
 
@@ -278,7 +278,7 @@ def tls(world, server):
 def test_log_in_is_bound_to_tls(world, tls, binding, bound):
     """The layer is there inside of TLS as well; channel bindings other than
     the server's are refused, none are not."""
-    env = dict(environment(world, "alice", STAFF, "alpha"),
+    env = dict(world.environment(),
                LDAPSASL_CBINDING=binding, LDAPTLS_CACERT="/etc/ldap/ca.pem",
                LDAPTLS_CIPHER_SUITE="NORMAL:-VERS-TLS1.3")
     result = world.alpha.machine.run(
@@ -301,7 +301,7 @@ def samples(world, *options):
         with_stdin=True, with_stdout=True)
         for system, program, more, uid, env in (
             (alpha, "sasl-sample-client", ["-n", beta.host, "-u", "alice"],
-             STAFF, environment(world, "alice", STAFF, "alpha")),
+             STAFF, world.environment()),
             (beta, "sasl-sample-server", ["-d", beta.host], OPENLDAP,
              beta.environment(OPENLDAP))))
     said = {client: "", server: ""}

@@ -6,7 +6,8 @@ it is, octet by octet."""
 import pytest
 
 from testlib.process import run
-from testlib.stores import program, trustrealm
+from testlib.stores import trustrealm
+from testlib.tool import program
 
 
 FILE = """\

@@ -71,17 +71,12 @@ def _command(world, sec, to, port):
     return [program, sec, table.host(to)] + ([str(port)] if port else [])
 
 
-def environment(world, user, uid, sender, plugin=True):
-    return world.systems[sender].environment(uid, world.ccache(user, uid),
-                                             plugin)
-
-
 def nfs(world, *lines, sec="krb5p", user="alice", uid=STAFF, sender="alpha",
         to="beta", port=None, plugin=True):
     """Copy files to the end of lines, by nfs_client."""
     return world.machine(sender).run(
         _command(world, sec, to, port), uid=uid, check=False,
-        env=environment(world, user, uid, sender, plugin),
+        env=world.environment(user, uid, sender, plugin),
         input="".join(line + "\n" for line in lines))
 
 
@@ -92,7 +87,7 @@ class Mount:
         self._process = world.machine(sender).spawn(
             _command(world, sec, "beta", None),
             "nfs-%d" % world.next_number(), uid=STAFF, with_stdin=True,
-            env=environment(world, "alice", STAFF, sender))
+            env=world.environment(system=sender))
         self._process.wait_for("^connected$")
 
     def ask(self, line):

@@ -78,11 +78,6 @@ class Slapd:
                           "ldapi:///"], input=ldif)
 
 
-def environment(world, user, uid, sender, plugin=True):
-    return world.systems[sender].environment(uid, world.ccache(user, uid),
-                                             plugin)
-
-
 def ldap(world, *command, user="alice", uid=STAFF, sender="alpha", to="beta",
          plugin=True, input=None, port=389):
     """Run one of the programs to its end."""
@@ -90,5 +85,5 @@ def ldap(world, *command, user="alice", uid=STAFF, sender="alpha", to="beta",
     return world.machine(sender).run(
         [name, "-Q", "-H", "ldap://%s:%d" % (table.host(to), port),
          *options],
-        env=environment(world, user, uid, sender, plugin), uid=uid,
+        env=world.environment(user, uid, sender, plugin), uid=uid,
         check=False, input=input)

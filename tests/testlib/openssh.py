@@ -65,11 +65,6 @@ def prepare(world):
                     "example.com", "example.test"))
 
 
-def arguments(world, options, command, to, login):
+def arguments(options, command, to, login):
     return (["ssh", "-o", "BatchMode=yes", "-v", "-l", login] + list(options)
             + [table.host(to)] + list(command))
-
-
-def environment(world, user, uid, sender, plugin=True):
-    ccache = world.ccache(user, uid) if user else None
-    return world.systems[sender].environment(uid, ccache, plugin)

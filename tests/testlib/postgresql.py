@@ -64,10 +64,10 @@ def accept_as_postgres(system, **more):
     system.service("postgres", [POSTGRES], **more)
 
 
-def environment(world, user, uid, sender, plugin=True, mode="require"):
-    env = world.systems[sender].environment(uid, world.ccache(user, uid),
-                                            plugin)
-    return dict(env, PGGSSENCMODE=mode, PGCONNECT_TIMEOUT="10")
+def environment(world, *who, mode="require", **more):
+    """World.environment(), and how psql connects."""
+    return dict(world.environment(*who, **more), PGGSSENCMODE=mode,
+                PGCONNECT_TIMEOUT="10")
 
 
 def psql_command(to="beta", login="alice"):

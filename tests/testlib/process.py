@@ -19,7 +19,8 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 #: Factor for every deadline: slow machines, sanitizers, valgrind.  A deadline
-#: is long, since it only ends what hangs: no test is about time.
+#: is long, since it only ends what hangs, but where the program promises
+#: something in time: there it is that time.
 PATIENCE = float(os.environ.get("TR_PATIENCE", "1"))
 
 #: Variables that reach every program from outside.
@@ -261,6 +262,15 @@ def descriptors_of(pid):
         with contextlib.suppress(FileNotFoundError):
             opened[path] = os.readlink(path)
     return opened
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """What is promised in so many seconds is done in them."""
+    deadline = Deadline(seconds)
+    yield
+    if deadline.over():
+        raise Failure("not within %g s" % (seconds * PATIENCE))
 
 
 def eventually(condition, timeout=30, what="condition"):

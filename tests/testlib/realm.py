@@ -76,7 +76,6 @@ class Realm:
         self.port = 88 if machine else free_port()
         self.admin_port = free_port()
         self._process = None
-        self._users = {}
 
     def create(self, keytabs):
         """Make the database with the principals of keytabs: {path: [principal

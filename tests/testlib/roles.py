@@ -12,6 +12,7 @@ from .directory389 import Directory389
 from .process import run
 from .realm import Realm
 from .scratch import Scratch
+from .tool import program
 
 #: Of roles.ldif: aud(itor), rosa (role officer), olga and oscar (owners of
 #: engineering), paula (label policy officer), sid (system administrator).
@@ -223,6 +224,5 @@ class Administration:
     def trustrealm(self, name, *arguments, directory=True, input=None):
         """Run the tool as that person; what it left (process.Result)."""
         options = ["--uri", self.directory.uri, "--base", table.BASE]
-        return run([servers.built("tools/trustrealm/trustrealm")] +
-                   list(arguments) + (options if directory else []),
+        return run([program(), *arguments, *(options if directory else ())],
                    env=self.environment(name), check=False, input=input)

@@ -7,11 +7,12 @@ import os
 import socket
 import threading
 
-from . import servers, table
+from . import table
 from .directory import Directory
 from .process import run
 from .realm import Realm
 from .scratch import Scratch
+from .tool import program
 
 BETA, GAMMA, DELTA = (
     table.system_dn(name) for name in ("beta", "gamma", "delta"))
@@ -174,13 +175,8 @@ class Between:
         return operation == self.SEARCH and self._search_of.encode() in octets
 
 
-def program():
-    return servers.built("tools/trustrealm/trustrealm")
-
-
 def trustrealm(*arguments, env=None, timeout=30):
-    return run([program()] + [str(a) for a in arguments], env=env,
-               check=False, timeout=timeout)
+    return run([program(), *arguments], env=env, check=False, timeout=timeout)
 
 
 class Shared(Directory):

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from . import table
-from .process import base_environment
+from .process import base_environment, run
 from .servers import built
 from .system import render
 
@@ -27,10 +27,9 @@ def program():
 
 def trustrealm(*arguments, **environment):
     """Run it into pipes; (exit status, stdout, stderr)."""
-    done = subprocess.run([program()] + [str(a) for a in arguments],
-                          capture_output=True, text=True, timeout=60,
-                          env=dict(base_environment(), **environment))
-    return done.returncode, done.stdout, done.stderr
+    done = run([program(), *arguments], check=False,
+               env=dict(base_environment(), **environment))
+    return done.status, done.out, done.err
 
 
 def on_terminal(*arguments, typed=None):

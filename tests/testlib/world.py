@@ -362,6 +362,12 @@ class World:
             self._caches[key] = path
         return self._caches[key]
 
+    def environment(self, user="alice", uid=STAFF, system="alpha",
+                    plugin=True):
+        """Of a program of user on system; None: a user without tickets."""
+        ccache = self.ccache(user, uid) if user else None
+        return self.systems[system].environment(as_uid(uid), ccache, plugin)
+
     def forget_tickets(self):
         """Later programs start with new ticket caches."""
         for path in self._caches.values():
