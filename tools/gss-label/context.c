@@ -140,8 +140,9 @@ name_text(gss_name_t name)
     return value != NULL ? value : json_null();
 }
 
-json_t *
-gl_context_texts(gss_ctx_id_t context, gss_OID attribute)
+/* One text of gss_inquire_sec_context_by_oid() per string, or NULL. */
+static json_t *
+context_texts(gss_ctx_id_t context, gss_OID attribute)
 {
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
     OM_uint32 minor;
@@ -158,21 +159,34 @@ gl_context_texts(gss_ctx_id_t context, gss_OID attribute)
     return list;
 }
 
-/* Add the context's attribute under key: one text, or all as a list. */
-static void
-add_attribute(json_t *event, const char *key, gss_ctx_id_t context,
-              gss_OID_desc attribute, bool list)
-{
-    json_t *texts = gl_context_texts(context, &attribute);
+/* What the mechanism says of a context: one text each, or a list of them. */
+static const struct { const char *key; gss_OID_desc oid; bool list; }
+attributes[] = {
+    { "state", GSS_TRUSTREALM_STATE, false },
+    { "trust_realm", GSS_TRUSTREALM_REALM, false },
+    { "label", GSS_TRUSTREALM_LABEL, false },
+    { "label_local", GSS_TRUSTREALM_LABEL_LOCAL, false },
+    { "range", GSS_TRUSTREALM_RANGE, true },
+    { "range_local", GSS_TRUSTREALM_RANGE_LOCAL, true },
+    { "peer_system", GSS_TRUSTREALM_PEER_SYSTEM, false },
+    { "correlation", GSS_TRUSTREALM_CORRELATION, false },
+};
 
-    if (texts == NULL)
-        return;
-    if (list) {
-        json_object_set_new(event, key, texts);
-        return;
+static void
+add_attributes(json_t *event, gss_ctx_id_t context)
+{
+    gss_OID_desc oid;
+    json_t *texts;
+    size_t i;
+
+    for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+        oid = attributes[i].oid;
+        texts = context_texts(context, &oid);
+        if (texts != NULL)
+            json_object_set(event, attributes[i].key, attributes[i].list ?
+                            texts : json_array_get(texts, 0));
+        json_decref(texts);
     }
-    json_object_set(event, key, json_array_get(texts, 0));
-    json_decref(texts);
 }
 
 static void
@@ -192,7 +206,7 @@ add_flags(json_t *event, OM_uint32 flags)
 static void
 add_name_attributes(json_t *event, gss_name_t name)
 {
-    static const char *const attributes[] = {
+    static const char *const names[] = {
         GSS_TRUSTREALM_ATTR_STATE, GSS_TRUSTREALM_ATTR_REALM,
         GSS_TRUSTREALM_ATTR_LABEL, GSS_TRUSTREALM_ATTR_LABEL_LOCAL,
         GSS_TRUSTREALM_ATTR_PEER_SYSTEM, GSS_TRUSTREALM_ATTR_CORRELATION,
@@ -203,9 +217,9 @@ add_name_attributes(json_t *event, gss_name_t name)
     OM_uint32 minor;
     size_t i;
 
-    for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-        key.value = (char *)attributes[i];
-        key.length = strlen(attributes[i]);
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        key.value = (char *)names[i];
+        key.length = strlen(names[i]);
         more = -1;
         if (gss_get_name_attribute(&minor, name, &key, &authenticated,
                                    &complete, &value, &shown,
@@ -213,7 +227,7 @@ add_name_attributes(json_t *event, gss_name_t name)
             continue;
         entry = json_pack("{s:o, s:b}", "value", buffer_text(&value),
                           "authenticated", authenticated);
-        json_object_set_new(object, attributes[i], entry);
+        json_object_set_new(object, names[i], entry);
         (void)gss_release_buffer(&minor, &value);
         (void)gss_release_buffer(&minor, &shown);
     }
@@ -259,22 +273,7 @@ gl_report_context(const struct gl_output *output, gss_ctx_id_t context,
                       "state", "plain", "user", name_text(source),
                       "service", name_text(target),
                       "lifetime", (json_int_t)lifetime);
-    add_attribute(event, "state", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_STATE, false);
-    add_attribute(event, "trust_realm", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_REALM, false);
-    add_attribute(event, "label", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_LABEL, false);
-    add_attribute(event, "label_local", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_LABEL_LOCAL, false);
-    add_attribute(event, "range", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_RANGE, true);
-    add_attribute(event, "range_local", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_RANGE_LOCAL, true);
-    add_attribute(event, "peer_system", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_PEER_SYSTEM, false);
-    add_attribute(event, "correlation", context,
-                  (gss_OID_desc)GSS_TRUSTREALM_CORRELATION, false);
+    add_attributes(event, context);
     add_flags(event, flags);
     add_delegated(event, delegated);
     if (!initiator)
@@ -288,7 +287,7 @@ void
 gl_add_message_label(json_t *event, gss_ctx_id_t context)
 {
     gss_OID_desc attribute = GSS_TRUSTREALM_MESSAGE_LABEL;
-    json_t *texts = gl_context_texts(context, &attribute);
+    json_t *texts = context_texts(context, &attribute);
 
     if (texts == NULL)
         return;

@@ -141,8 +141,6 @@ enum gl_status gl_acquire_acceptor(const struct gl_output *output,
  * the credential that arrived, or NO_CREDENTIAL. */
 void gl_report_context(const struct gl_output *output, gss_ctx_id_t context,
                        gss_cred_id_t delegated);
-/* One text of gss_inquire_sec_context_by_oid() per string, or NULL. */
-json_t *gl_context_texts(gss_ctx_id_t context, gss_OID attribute);
 /* Add label and label_local of the message delivered last to event. */
 void gl_add_message_label(json_t *event, gss_ctx_id_t context);
 /* Add length and, where it is short and UTF-8, the text itself. */
