@@ -499,7 +499,7 @@ tr_update_commit(struct tr_update *update)
         ret = tr_update_sweep(update);
     if (ret == 0 && update->changed)
         ret = raise_generation(update);
-    /* See begin_view() of table_view.c. */
+    /* See is_newer() of table_view.c. */
     if (ret == 0)
         ret = put_meta_number(update, TR_META_COMMIT, mdb_txn_id(update->txn));
     if (ret == 0) {

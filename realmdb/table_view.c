@@ -49,26 +49,43 @@ begin(struct tr_table *table)
  * LMDB lets a reader take a number and then the content that the file has for
  * it; two commits in between, and the content is that of a commit that is
  * still being written, and that the next view would not show yet.  Views must
- * not go back: take only content that is no newer than the number.
+ * not go back: take only content that is no newer than the number.  It is not
+ * while the file shows no later commit than that, as it does but for moments.
  */
 static krb5_error_code
-begin_view(struct tr_table *table, uint64_t *commit_out)
+is_newer(struct tr_table *table, bool *newer_out)
 {
     krb5_error_code ret;
-    struct tr_view *view = &table->view;
+    MDB_txn *txn = table->view.txn;
+    MDB_envinfo file;
     uint64_t commit;
+
+    *newer_out = false;
+    /* First the content was read, then this is. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (mdb_env_info(table->env, &file) == 0 &&
+        file.me_last_txnid == mdb_txn_id(txn))
+        return 0;
+    ret = tr_table_meta_number(table, txn, TR_META_COMMIT, &commit);
+    *newer_out = commit > mdb_txn_id(txn);
+    return ret;
+}
+
+static krb5_error_code
+begin_view(struct tr_table *table)
+{
+    krb5_error_code ret;
+    bool newer;
     int i;
 
     for (i = 0; i < MAX_RACES; i++) {
         ret = begin(table);
         if (ret)
             return ret;
-        ret = tr_table_meta_number(table, view->txn, TR_META_COMMIT, &commit);
-        if (ret == 0 && commit <= mdb_txn_id(view->txn)) {
-            *commit_out = commit;
+        ret = is_newer(table, &newer);
+        if (ret == 0 && !newer)
             return 0;
-        }
-        mdb_txn_reset(view->txn);
+        mdb_txn_reset(table->view.txn);
         if (ret)
             return ret;
     }
@@ -163,7 +180,7 @@ tr_view_open(struct tr_table *table, struct tr_view **out)
 {
     krb5_error_code ret;
     struct tr_view *view;
-    uint64_t commit = 0;
+    uint64_t commit;
 
     *out = NULL;
     if (table == NULL || table->env == NULL)
@@ -171,9 +188,10 @@ tr_view_open(struct tr_table *table, struct tr_view **out)
     view = &table->view;
     if (view->open)
         return tr_table_fail(table, TRR_INTERNAL, "a view is open");
-    ret = begin_view(table, &commit);
+    ret = begin_view(table);
     if (ret)
         return ret;
+    commit = mdb_txn_id(view->txn);
     view->table = table;
     view->open = true;
     if (commit == 0 || commit != view->commit) {
