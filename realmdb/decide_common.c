@@ -161,20 +161,20 @@ say_restricted(struct tr_decision *d, const char *what, const char *within,
            ", restricted; granted: ", grant->low, " to ", grant->high, NULL);
 }
 
-/* Judge d->range against range, which is all that name has by grant. */
+/* Judge d->range against all that was granted to name. */
 static krb5_error_code
-judge_grant(struct tr_decision *d, const struct tr_range *range,
-            krb5_error_code range_error, krb5_error_code code,
-            const struct tr_grant *grant, const char *name)
+judge_granted(struct tr_decision *d, const struct tr_granted *granted,
+              krb5_error_code code, const char *name)
 {
-    krb5_error_code ret = range_error;
+    krb5_error_code ret = granted->error;
+    const struct tr_grant *grant = granted->grant;
     const char *what = d->has_label ? d->answer->label : "range", *within;
 
     if (ret == 0)
-        ret = tr_narrow(d, range, code);
+        ret = tr_narrow(d, &granted->range, code);
     within = ret == 0 ? " within " : " not within ";
-    if (grant->nrestrictions > 0 && range_error == 0)
-        say_restricted(d, what, within, range, grant, name);
+    if (grant->nrestrictions > 0 && granted->error == 0)
+        say_restricted(d, what, within, &granted->range, grant, name);
     else
         tr_say(d, what, within, grant->low, " to ", grant->high, " of ", name,
                grant->nrestrictions > 0 ? ", whose restriction cannot be read"
@@ -185,10 +185,10 @@ judge_grant(struct tr_decision *d, const struct tr_range *range,
 krb5_error_code
 tr_judge_peer_range(struct tr_decision *d)
 {
-    return judge_grant(d, &d->peer_range, d->peer_range_error,
-                       d->question->side == TR_SENDING ?
-                       TRR_RECEIVER_RANGE : TRR_SENDER_RANGE,
-                       d->current.peer, d->peer_record->u.system.name);
+    return judge_granted(d, d->current.peer,
+                         d->question->side == TR_SENDING ?
+                         TRR_RECEIVER_RANGE : TRR_SENDER_RANGE,
+                         d->peer_record->u.system.name);
 }
 
 /* This system's range is narrowed by its own configuration as well. */
@@ -201,8 +201,8 @@ tr_judge_own_range(struct tr_decision *d)
         TRR_SENDER_RANGE : TRR_RECEIVER_RANGE;
     struct tr_range highest;
 
-    ret = judge_grant(d, &d->own_range, d->own_range_error, code,
-                      d->current.own, d->own_record->u.system.name);
+    ret = judge_granted(d, d->current.own, code,
+                        d->own_record->u.system.name);
     if (ret != 0 || local->highest == NULL)
         return ret;
     ret = local->encoding == NULL ? TRR_CONFIG :
@@ -222,15 +222,19 @@ judge_cleared(struct tr_decision *d, const struct tr_clearance_record *record)
 {
     krb5_error_code ret;
     const struct tr_realm *realm = d->current.realm;
+    const struct tr_granted *granted;
     const struct tr_grant *grant;
-    struct tr_range range;
 
-    grant = tr_find_grant(record->clearances, record->nclearances, realm);
-    if (grant == NULL) {
+    ret = tr_find_granted(d, record->clearances, record->nclearances, realm,
+                          &granted);
+    if (ret)
+        return ret;
+    if (granted == NULL) {
         tr_say(d, record->principal, " has no clearance in ",
                realm->record->name, NULL);
         return TRR_CLEARANCE;
     }
+    grant = granted->grant;
     if (tr_ended(grant, d->question->now)) {
         tr_say(d, "the clearance of ", record->principal, " in ",
                realm->record->name, " has ended",
@@ -238,14 +242,12 @@ judge_cleared(struct tr_decision *d, const struct tr_clearance_record *record)
                NULL);
         return TRR_CLEARANCE;
     }
-    if (tr_nothing_left(realm, grant)) {
+    if (tr_nothing_left(granted)) {
         tr_say(d, "restrictions leave nothing of the clearance of ",
                record->principal, " in ", realm->record->name, NULL);
         return TRR_CLEARANCE;
     }
-    ret = tr_grant_range(realm->encoding, grant, &range);
-    ret = judge_grant(d, &range, ret, TRR_CLEARANCE, grant,
-                      record->principal);
+    ret = judge_granted(d, granted, TRR_CLEARANCE, record->principal);
     if (ret == 0)
         d->clearance_end = tr_grant_end(grant);
     return ret;
@@ -424,8 +426,8 @@ tr_conclude(struct tr_decision *d)
     a->kernel_lifetime = realm->kernel_lifetime;
     a->idle_timeout = realm->idle_timeout;
     a->end = 0;
-    bound(&a->end, tr_grant_end(d->current.own));
-    bound(&a->end, tr_grant_end(d->current.peer));
+    bound(&a->end, tr_grant_end(d->current.own->grant));
+    bound(&a->end, tr_grant_end(d->current.peer->grant));
     bound(&a->end, d->clearance_end);
     if (realm->lifetime != 0)
         bound(&a->end, q->now + realm->lifetime);

@@ -45,13 +45,18 @@ compare_grant(const void *key, const void *item)
     return strcmp(key, grant->realm);
 }
 
-const struct tr_grant *
-tr_find_grant(const struct tr_grant *grants, size_t ngrants,
-              const struct tr_realm *realm)
+krb5_error_code
+tr_find_granted(const struct tr_decision *d, struct tr_grant *grants,
+                size_t ngrants, const struct tr_realm *realm,
+                const struct tr_granted **out)
 {
-    return ngrants == 0 ? NULL :
-        bsearch(realm->record->name, grants, ngrants, sizeof(*grants),
-                compare_grant);
+    struct tr_grant *grant = NULL;
+
+    *out = NULL;
+    if (ngrants > 0)
+        grant = bsearch(realm->record->name, grants, ngrants,
+                        sizeof(*grants), compare_grant);
+    return grant == NULL ? 0 : tr_view_granted(d->view, grant, out);
 }
 
 bool
@@ -63,19 +68,18 @@ tr_ended(const struct tr_grant *grant, int64_t now)
 }
 
 bool
-tr_nothing_left(const struct tr_realm *realm, const struct tr_grant *grant)
+tr_nothing_left(const struct tr_granted *granted)
 {
-    struct tr_range range;
-
-    return grant->nrestrictions > 0 && realm->error == 0 &&
-        tr_grant_range(realm->encoding, grant, &range) == TRR_RANGE;
+    return granted->grant->nrestrictions > 0 &&
+        granted->realm->error == 0 && granted->error == TRR_RANGE;
 }
 
 krb5_error_code
-tr_judge_member(struct tr_decision *d, const struct tr_realm *realm,
-                const struct tr_grant *grant, const char *system)
+tr_judge_member(struct tr_decision *d, const struct tr_granted *granted,
+                const char *system)
 {
-    const char *name = realm->record->name;
+    const struct tr_grant *grant = granted->grant;
+    const char *name = granted->realm->record->name;
 
     if (tr_ended(grant, d->question->now)) {
         tr_say(d, "the membership of ", system, " in ", name, " has ended",
@@ -83,7 +87,7 @@ tr_judge_member(struct tr_decision *d, const struct tr_realm *realm,
                " by a restriction", NULL);
         return TRR_EXPIRED;
     }
-    if (tr_nothing_left(realm, grant)) {
+    if (tr_nothing_left(granted)) {
         tr_say(d, "restrictions leave nothing of the membership of ", system,
                " in ", name, NULL);
         return TRR_NOT_MEMBER;
@@ -116,12 +120,10 @@ tr_judge_shared(struct tr_decision *d, const struct tr_shared *shared)
                realm, NULL);
         return TRR_NOT_MEMBER;
     }
-    ret = tr_judge_member(d, shared->realm, shared->own,
-                          d->own_record->u.system.name);
+    ret = tr_judge_member(d, shared->own, d->own_record->u.system.name);
     if (ret)
         return ret;
-    return tr_judge_member(d, shared->realm, shared->peer,
-                           d->peer_record->u.system.name);
+    return tr_judge_member(d, shared->peer, d->peer_record->u.system.name);
 }
 
 static int
@@ -134,31 +136,30 @@ compare_shared(const void *a, const void *b)
     return tr_goes_before(y->realm, x->realm) ? 1 : 0;
 }
 
-/* Take shared into the list, or remember it as the best one barred. */
+/* Take the trust realm into the list, or remember it as the best one barred.
+ * One that is not in the table is none. */
 static krb5_error_code
-take_shared(struct tr_decision *d, struct tr_shared *shared,
-            struct tr_shared *barred)
+take_shared(struct tr_decision *d, struct tr_grant *own,
+            struct tr_grant *peer, struct tr_shared *barred)
 {
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
+    struct tr_shared shared = { NULL, NULL, NULL };
 
-    if (d->current.own != NULL &&
-        strcmp(d->current.own->realm, shared->own->realm) == 0)
-        shared->realm = d->current.realm;
-    else
-        ret = tr_view_realm(d->view, shared->own->realm, &shared->realm);
-    if (ret == TRR_NOT_FOUND)
-        return 0;
-    if (ret)
+    ret = tr_view_granted(d->view, own, &shared.own);
+    if (ret == 0)
+        ret = tr_view_granted(d->view, peer, &shared.peer);
+    if (ret != 0 || shared.own->realm == NULL)
         return ret;
-    if (tr_judge_shared(d, shared) != 0) {
+    shared.realm = shared.own->realm;
+    if (tr_judge_shared(d, &shared) != 0) {
         if (barred->realm == NULL ||
-            tr_goes_before(shared->realm, barred->realm))
-            *barred = *shared;
+            tr_goes_before(shared.realm, barred->realm))
+            *barred = shared;
         return 0;
     }
     if (d->nshared == TR_MAX_MEMBERSHIPS)
         return TRR_TOO_LONG;
-    d->shared[d->nshared++] = *shared;
+    d->shared[d->nshared++] = shared;
     return 0;
 }
 
@@ -168,16 +169,15 @@ tr_find_shared(struct tr_decision *d)
     krb5_error_code ret;
     const struct tr_system_record *own = &d->own_record->u.system;
     const struct tr_system_record *peer = &d->peer_record->u.system;
-    struct tr_shared shared, barred = { NULL, NULL, NULL };
+    struct tr_shared barred = { NULL, NULL, NULL };
     size_t i = 0, j = 0;
     int order;
 
     while (i < own->nmemberships && j < peer->nmemberships) {
         order = strcmp(own->memberships[i].realm, peer->memberships[j].realm);
         if (order == 0) {
-            shared.own = &own->memberships[i];
-            shared.peer = &peer->memberships[j];
-            ret = take_shared(d, &shared, &barred);
+            ret = take_shared(d, &own->memberships[i], &peer->memberships[j],
+                              &barred);
             if (ret)
                 return ret;
         }
@@ -263,17 +263,11 @@ is_dry_run(const struct tr_decision *d, const struct tr_realm *realm)
 krb5_error_code
 tr_enter(struct tr_decision *d, const struct tr_shared *shared)
 {
-    const struct tr_realm *realm = shared->realm;
-
     tr_map_free(d->map);
     d->map = NULL;
     d->map_error = 0;
     d->current = *shared;
-    d->own_range_error = tr_grant_range(realm->encoding, shared->own,
-                                        &d->own_range);
-    d->peer_range_error = tr_grant_range(realm->encoding, shared->peer,
-                                         &d->peer_range);
-    d->dry_run = is_dry_run(d, realm);
+    d->dry_run = is_dry_run(d, shared->realm);
     if (d->question->local->encoding != NULL)
         d->map_error = make_map(d, &d->map);
     return d->map_error == ENOMEM ? ENOMEM : 0;
@@ -282,9 +276,11 @@ tr_enter(struct tr_decision *d, const struct tr_shared *shared)
 bool
 tr_takes_label(const struct tr_decision *d, const struct tr_label *label)
 {
-    return d->own_range_error == 0 && d->peer_range_error == 0 &&
-        tr_range_contains(&d->own_range, label) &&
-        tr_range_contains(&d->peer_range, label);
+    const struct tr_granted *own = d->current.own, *peer = d->current.peer;
+
+    return own->error == 0 && peer->error == 0 &&
+        tr_range_contains(&own->range, label) &&
+        tr_range_contains(&peer->range, label);
 }
 
 bool

@@ -35,13 +35,15 @@ judge_sender(struct tr_decision *d)
                " is not in the table", NULL);
         return ret == TRR_NOT_FOUND ? TRR_NOT_MEMBER : ret;
     }
-    current->peer = tr_find_grant(peer->memberships, peer->nmemberships,
-                                  current->realm);
+    ret = tr_find_granted(d, peer->memberships, peer->nmemberships,
+                          current->realm, &current->peer);
+    if (ret)
+        return ret;
     if (current->peer == NULL) {
         tr_say(d, peer->name, " is not in ", realm, NULL);
         return TRR_NOT_MEMBER;
     }
-    ret = tr_judge_member(d, current->realm, current->peer, peer->name);
+    ret = tr_judge_member(d, current->peer, peer->name);
     if (ret)
         return ret;
     tr_say(d, peer->name, " is in ", realm, NULL);
@@ -163,8 +165,10 @@ judge_receiver(struct tr_decision *d)
     if (ret)
         return ret;
     own = &d->own_record->u.system;
-    d->current.own = tr_find_grant(own->memberships, own->nmemberships,
-                                   realm);
+    ret = tr_find_granted(d, own->memberships, own->nmemberships, realm,
+                          &d->current.own);
+    if (ret)
+        return ret;
     if (d->current.own == NULL) {
         tr_say(d, own->name, " is not in ", realm->record->name, NULL);
         return TRR_NOT_MEMBER;

@@ -17,8 +17,8 @@
 /* A trust realm that both systems are members of. */
 struct tr_shared {
     const struct tr_realm *realm;
-    const struct tr_grant *own;
-    const struct tr_grant *peer;
+    const struct tr_granted *own;
+    const struct tr_granted *peer;
 };
 
 struct tr_decision {
@@ -34,8 +34,6 @@ struct tr_decision {
 
     /* the trust realm being judged, set by tr_enter() */
     struct tr_shared current;
-    struct tr_range own_range, peer_range;      /* accreditation */
-    krb5_error_code own_range_error, peer_range_error;
     struct tr_map *map;                 /* owned; NULL: no local format */
     krb5_error_code map_error;
     bool dry_run;                       /* it only tries its rules out */
@@ -95,19 +93,19 @@ krb5_error_code tr_judge_authenticated_peer(struct tr_decision *d,
 
 /* Has the grant, or a restriction of it, ended at time now? */
 bool tr_ended(const struct tr_grant *grant, int64_t now);
-/* Has a restriction, if there is one, left nothing of the grant in realm? */
-bool tr_nothing_left(const struct tr_realm *realm,
-                     const struct tr_grant *grant);
-/* Does the membership of system in realm hold now?  Says why not: TRR_EXPIRED,
+/* Has a restriction, if there is one, left nothing of the grant? */
+bool tr_nothing_left(const struct tr_granted *granted);
+/* Does this membership of system hold now?  Says why not: TRR_EXPIRED,
  * TRR_NOT_MEMBER (restrictions leave nothing of it). */
 krb5_error_code tr_judge_member(struct tr_decision *d,
-                                const struct tr_realm *realm,
-                                const struct tr_grant *grant,
+                                const struct tr_granted *granted,
                                 const char *system);
-/* The grant for realm among ngrants, sorted as in records; or NULL. */
-const struct tr_grant *tr_find_grant(const struct tr_grant *grants,
-                                     size_t ngrants,
-                                     const struct tr_realm *realm);
+/* What the grant for realm among ngrants, sorted as in records, comes to; NULL
+ * when there is none. */
+krb5_error_code tr_find_granted(const struct tr_decision *d,
+                                struct tr_grant *grants, size_t ngrants,
+                                const struct tr_realm *realm,
+                                const struct tr_granted **out);
 /*
  * Fill d->shared with the trust realms that both records name and that may be
  * used, best first.  When there is none, code and text say what bars the best

@@ -54,12 +54,12 @@ find_named(struct tr_decision *d)
     struct tr_shared shared = { NULL, NULL, NULL };
 
     ret = tr_view_realm(d->view, realm, &shared.realm);
-    if (ret == 0) {
-        shared.own = tr_find_grant(own->memberships, own->nmemberships,
-                                   shared.realm);
-        shared.peer = tr_find_grant(peer->memberships, peer->nmemberships,
-                                    shared.realm);
-    }
+    if (ret == 0)
+        ret = tr_find_granted(d, own->memberships, own->nmemberships,
+                              shared.realm, &shared.own);
+    if (ret == 0)
+        ret = tr_find_granted(d, peer->memberships, peer->nmemberships,
+                              shared.realm, &shared.peer);
     if (ret == TRR_NOT_FOUND ||
         (ret == 0 && (shared.own == NULL || shared.peer == NULL))) {
         tr_say(d, own->name, " and ", peer->name, " do not share ", realm,
@@ -166,10 +166,11 @@ judge_process(struct tr_decision *d)
 static krb5_error_code
 rather_too_high(struct tr_decision *d)
 {
-    krb5_error_code ret = d->own_range_error;
+    const struct tr_granted *own = d->current.own;
+    krb5_error_code ret = own->error;
 
     if (ret == 0) {
-        d->label = d->range.low = d->range.high = d->own_range.high;
+        d->label = d->range.low = d->range.high = own->range.high;
         ret = tr_format_label(d);
     }
     return tr_say_unmapped(d, d->answer->local_label,

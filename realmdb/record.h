@@ -74,6 +74,7 @@ struct tr_grant {
      * the record's restrictions that are for the same trust realm. */
     const struct tr_grant *restrictions;
     size_t nrestrictions;
+    struct tr_granted *granted;         /* kept by tr_view_granted(); NULL */
 };
 
 /* trSystem */
@@ -122,7 +123,7 @@ struct tr_record {
 
 void tr_record_free(struct tr_record *record);
 /* For one more holder, who frees it as well; from then on nobody may change
- * it.  Returns record. */
+ * what it says.  Returns record. */
 struct tr_record *tr_record_hold(struct tr_record *record);
 
 /* An entry as a source delivers it: attribute names without options. */

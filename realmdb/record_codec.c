@@ -192,6 +192,8 @@ walk_grants(struct walk *walk, struct tr_grant **items, size_t *count)
         walk_string(walk, &(*items)[i].low, false);
         walk_string(walk, &(*items)[i].high, false);
         walk_64(walk, &(*items)[i].end);
+        if (walk->verb == FREE)
+            free((*items)[i].granted);
     }
     end_list(walk, *items);
 }

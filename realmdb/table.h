@@ -153,6 +153,19 @@ krb5_error_code tr_view_system_by_principal(const struct tr_view *view,
 krb5_error_code tr_view_clearance(const struct tr_view *view,
                                   const char *principal,
                                   struct tr_record **out);
+/* What a membership or clearance comes to. */
+struct tr_granted {
+    const struct tr_grant *grant;
+    uint64_t generation;            /* of the table in which it does */
+    const struct tr_realm *realm;   /* that it is for */
+    krb5_error_code error;          /* 0, or there is no range (grant.h) */
+    struct tr_range range;
+};
+/* That of a record which view has found; it lives as long as both.  Worked
+ * out when it is first asked for. */
+krb5_error_code tr_view_granted(const struct tr_view *view,
+                                struct tr_grant *grant,
+                                const struct tr_granted **out);
 /* The map record between realm and the local format, or TRR_NOT_FOUND. */
 krb5_error_code tr_view_map(const struct tr_view *view, const char *realm,
                             const char *format,

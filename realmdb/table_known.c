@@ -4,13 +4,16 @@
 /*
  * Decisions ask for the same few systems and users again and again.  A record
  * does not change while the generation stays, so what was read and checked
- * once is handed out again until then.  Each name has one set of places, and
- * the one that came first gives way to the latest.
+ * once is handed out again until then, and with it what its grants come to.
+ * Each name has one set of places, and the one that came first gives way to
+ * the latest.
  */
 
 #include "config.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "grant.h"
 #include "octets.h"
 #include "table_store.h"
 
@@ -78,4 +81,32 @@ tr_known_add(const struct tr_view *view, enum tr_db db, const char *name,
     forget(&set[TR_KNOWN_TOGETHER - 1]);
     memmove(&set[1], set, (TR_KNOWN_TOGETHER - 1) * sizeof(*set));
     *set = (struct tr_known){ hash, db, copy, tr_record_hold(record) };
+}
+
+krb5_error_code
+tr_view_granted(const struct tr_view *view, struct tr_grant *grant,
+                const struct tr_granted **out)
+{
+    krb5_error_code ret;
+    struct tr_granted *granted = grant->granted;
+
+    *out = granted;
+    if (granted != NULL && granted->generation == view->info.generation)
+        return 0;
+    if (granted == NULL)
+        granted = malloc(sizeof(*granted));
+    if (granted == NULL)
+        return ENOMEM;
+    grant->granted = granted;
+    granted->grant = grant;
+    granted->generation = view->info.generation;
+    ret = tr_view_realm(view, grant->realm, &granted->realm);
+    if (ret == 0)
+        ret = granted->realm->error;
+    if (ret == 0)
+        ret = tr_grant_range(granted->realm->encoding, grant,
+                             &granted->range);
+    granted->error = ret;
+    *out = granted;
+    return 0;
 }
