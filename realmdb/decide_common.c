@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "decide_rules.h"
-#include "encoding.h"
 #include "text.h"
 #include "trustrealm_err.h"
 
@@ -330,13 +329,7 @@ find_carrier(const struct tr_realm_record *realm, const char *service)
 bool
 tr_hides(const struct tr_realm *realm, const struct tr_label *label)
 {
-    const char *from = realm->record->confidential_from;
-    uint32_t level;
-
-    if (from == NULL)
-        return realm->record->protection != TR_PROTECT_INTEGRITY;
-    return !tr_encoding_find_level(realm->encoding, from, strlen(from),
-                                   &level) || label->level >= level;
+    return label->level >= realm->confidential_from;
 }
 
 /*

@@ -115,6 +115,7 @@ struct tr_realm {
     /* SHA-256 (hex) of levels, categories, policy and maps: two systems with
      * the same digest give labels of this trust realm the same meaning. */
     char digest[65];
+    uint32_t confidential_from; /* rank of a level; UINT32_MAX: of none */
     krb5_error_code error;  /* not 0: the record is contradictory; unusable */
     const char *why;
 };

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/evp.h>
+#include "encoding.h"
 #include "table_store.h"
 #include "text.h"
 #include "trustrealm_err.h"
@@ -142,6 +143,20 @@ make_encoding(const struct tr_realm_record *realm,
     return ret;
 }
 
+/* Messages from which level on must be confidential. */
+static uint32_t
+confidential_from(const struct tr_realm_record *record,
+                  const struct tr_encoding *encoding)
+{
+    const char *name = record->confidential_from;
+    uint32_t level;
+
+    if (name == NULL)
+        return record->protection == TR_PROTECT_INTEGRITY ? UINT32_MAX : 0;
+    return tr_encoding_find_level(encoding, name, strlen(name), &level) ?
+        level : 0;
+}
+
 /* A contradiction is the trust realm's own: the others stay usable. */
 static krb5_error_code
 make_realm(const struct tr_realm_record *record,
@@ -166,6 +181,7 @@ make_realm(const struct tr_realm_record *record,
         out->why = "another entry claims its name or DOI";
         return 0;
     }
+    out->confidential_from = confidential_from(record, encoding);
     return make_digest(record, policies, out->digest);
 }
 
