@@ -8,18 +8,21 @@
 static krb5_error_code
 judge_age(struct tr_decision *d, uint32_t limit)
 {
+    bool stale = limit != 0 && d->answer->table_age > limit;
     char age[TR_DECIMAL], other[TR_DECIMAL];
-    const char *age_text = tr_text_decimal(d->answer->table_age, age);
+    const char *age_text;
 
-    if (limit != 0 && d->answer->table_age > limit) {
+    if (d->silent)
+        return stale ? TRR_STALE : 0;
+    age_text = tr_text_decimal(d->answer->table_age, age);
+    if (stale)
         tr_say(d, "the table is ", age_text, " s old, more than the ",
                tr_text_decimal(limit, other), " s allowed", NULL);
-        return TRR_STALE;
-    }
-    tr_say(d, "generation ",
-           tr_text_decimal((int64_t)d->answer->generation, other), ", ",
-           age_text, " s old", NULL);
-    return 0;
+    else
+        tr_say(d, "generation ",
+               tr_text_decimal((int64_t)d->answer->generation, other), ", ",
+               age_text, " s old", NULL);
+    return stale ? TRR_STALE : 0;
 }
 
 krb5_error_code
