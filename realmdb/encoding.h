@@ -11,11 +11,12 @@
 static inline char
 tr_name_octet(char c)
 {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-        return c;
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
-    return c == '.' || c == '_' || c == '-' ? c : '\0';
+    char letter = (char)(c | ('a' - 'A'));
+
+    if (letter >= 'a' && letter <= 'z')
+        return letter;
+    return (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' ?
+        c : '\0';
 }
 
 /*

@@ -83,15 +83,18 @@ tr_label_parse(const struct tr_encoding *enc, const char *text,
 static bool
 append(char *buf, size_t size, size_t *used, char separator, const char *name)
 {
-    char *end;
+    size_t at = *used;
 
-    if (separator != '\0' && *used + 1 < size)
-        buf[(*used)++] = separator;
-    end = memccpy(buf + *used, name, '\0', size - *used);
-    if (end == NULL)
-        return false;
-    *used = (size_t)(end - buf) - 1;
-    return true;
+    if (separator != '\0' && at + 1 < size)
+        buf[at++] = separator;
+    for (; at < size; at++) {
+        buf[at] = *name++;
+        if (buf[at] == '\0') {
+            *used = at;
+            return true;
+        }
+    }
+    return false;
 }
 
 krb5_error_code
@@ -201,10 +204,7 @@ bool
 tr_range_intersect(const struct tr_range *a, const struct tr_range *b,
                    struct tr_range *out)
 {
-    struct tr_range range;
-
-    tr_label_lub(&a->low, &b->low, &range.low);
-    tr_label_glb(&a->high, &b->high, &range.high);
-    *out = range;
-    return tr_label_dominates(&range.high, &range.low);
+    tr_label_lub(&a->low, &b->low, &out->low);
+    tr_label_glb(&a->high, &b->high, &out->high);
+    return tr_label_dominates(&out->high, &out->low);
 }
