@@ -8,6 +8,8 @@ import pytest
 from testlib.agent import Refused
 
 TARGET = "sample@beta.example.test"
+#: The context flag that says "a trailer was sent" (mech/plugin/marker.h).
+MARKER = 0x2000
 #: Every length that a token can be cut to takes a while more.
 THOROUGH = "TR_THOROUGH" in os.environ
 
@@ -28,6 +30,16 @@ def exchange(ours, theirs):
         assert theirs.unwrap(ours.wrap(b"honest")) == b"honest"
         assert theirs.message_label()[0] == seen
         assert ours.unwrap(theirs.wrap(b"answer")) == b"answer"
+
+
+def refused_by_beta(world, beta, token, code):
+    """Beta refuses the token: its daemon for this reason or, with None, its
+    Kerberos, which leaves the daemon out of it.  The audit record."""
+    mark = world.beta.audit.mark()
+    refused(beta.accept, token)
+    records = world.beta.audit.since(mark, result="deny")
+    assert [r["code"] for r in records] == ([code] if code else []), records
+    return records[0] if code else None
 
 
 def refused(function, *arguments, **options):

@@ -6,7 +6,7 @@ was broken into with its key, each right in everything but one thing."""
 import time
 
 import pytest
-from attacks import TARGET, refused
+from attacks import MARKER, TARGET, refused_by_beta
 
 from testlib.process import run
 from testlib.servers import built
@@ -48,18 +48,6 @@ def forge(world, plain):
     return make
 
 
-#: The context flag that says "a trailer was sent" (mech/plugin/marker.h).
-MARKER = 0x2000
-
-
-def refused_with(world, beta, token, *codes):
-    mark = world.beta.audit.mark()
-    refused(beta.accept, token)
-    record = world.beta.audit.wait(mark, result="deny")
-    assert record["code"] in codes, record
-    return record
-
-
 def test_a_perfect_forgery_is_taken(world, beta, forge):
     """With the stolen key of a member system and everything right there is
     nothing to refuse: so each refusal below is for its own reason."""
@@ -74,95 +62,93 @@ def test_a_perfect_forgery_is_taken(world, beta, forge):
 
 
 def test_without_the_marker(world, beta, forge):
-    refused_with(world, beta, forge(marked=False), "TRR_BINDING")
+    refused_by_beta(world, beta, forge(marked=False), "TRR_BINDING")
 
 
-@pytest.mark.parametrize("sender", [principal("alpha"), "alice@" + REALM])
-def test_a_user_speaks_for_no_system(world, beta, forge, sender):
-    refused_with(world, beta,
-                 forge(keytab=world.users_keytab, self="alice@" + REALM,
-                       sender=sender), "TRR_BINDING", "TRR_NOT_MEMBER")
+@pytest.mark.parametrize("sender, code", [
+    (principal("alpha"), "TRR_BINDING"),
+    ("alice@" + REALM, "TRR_NOT_MEMBER")])
+def test_a_user_speaks_for_no_system(world, beta, forge, sender, code):
+    refused_by_beta(world, beta,
+                    forge(keytab=world.users_keytab, self="alice@" + REALM,
+                          sender=sender), code)
 
 
 def test_a_system_speaks_for_no_other(world, beta, forge):
-    refused_with(world, beta,
-                 forge(keytab=world.gamma.keytab, self=principal("gamma")),
-                 "TRR_BINDING")
+    refused_by_beta(world, beta,
+                    forge(keytab=world.gamma.keytab, self=principal("gamma")),
+                    "TRR_BINDING")
 
 
 def test_a_system_of_another_trust_realm(world, beta, forge):
-    record = refused_with(world, beta,
-                          forge(keytab=world.gamma.keytab,
-                                self=principal("gamma"),
-                                sender=principal("gamma")), "TRR_NOT_MEMBER")
+    record = refused_by_beta(
+        world, beta, forge(keytab=world.gamma.keytab, self=principal("gamma"),
+                           sender=principal("gamma")), "TRR_NOT_MEMBER")
     assert record["sender"] == "gamma.example.test"
     assert record["sender_principal"] == principal("gamma")
 
 
 def test_a_system_that_is_not_in_the_table(world, beta, forge):
-    record = refused_with(world, beta,
-                          forge(keytab=world.epsilon.keytab,
-                                self=principal("epsilon"),
-                                sender=principal("epsilon")),
-                          "TRR_NOT_MEMBER")
+    record = refused_by_beta(
+        world, beta, forge(keytab=world.epsilon.keytab,
+                           self=principal("epsilon"),
+                           sender=principal("epsilon")), "TRR_NOT_MEMBER")
     assert "sender" not in record
     assert record["sender_principal"] == principal("epsilon")
 
 
 @pytest.mark.parametrize("checksum", ["none", "gss", "unkeyed", "other"])
 def test_checksum_of_the_system_ap_req(world, beta, forge, checksum):
-    refused_with(world, beta, forge(checksum=checksum), "TRR_SYSTEM_AUTH")
+    refused_by_beta(world, beta, forge(checksum=checksum), "TRR_SYSTEM_AUTH")
 
 
 def test_ticket_for_another_principal(world, beta, forge):
     """Beta's keytab may hold other keys, only one speaks for it."""
-    refused_with(world, beta, forge(server=principal("gamma")),
-                 "TRR_SYSTEM_AUTH")
+    refused_by_beta(world, beta, forge(server=principal("gamma")),
+                    "TRR_SYSTEM_AUTH")
 
 
-@pytest.mark.parametrize("fields, codes", [
-    ({"version": 2}, ["TRR_VERSION"]),
-    ({"version": 0}, ["TRR_VERSION"]),
-    ({"trailer": 2}, ["TRR_VERSION"]),
-    ({"count": 0}, ["TRR_SYSTEM_AUTH"]),
-    ({"count": 2}, ["TRR_SYSTEM_AUTH"]),
-    ({"type": -1}, ["TRR_SYSTEM_AUTH"]),
-    ({"to": principal("gamma")}, ["TRR_BINDING"]),
-    ({"to": ""}, ["TRR_BINDING"]),
-    ({"from": principal("gamma")}, ["TRR_BINDING"]),
-    ({"association": "short"}, ["TRR_TOKEN"]),
-    ({"association": ""}, ["TRR_TOKEN"]),
+@pytest.mark.parametrize("fields, code", [
+    ({"version": 2}, "TRR_VERSION"),
+    ({"version": 0}, "TRR_VERSION"),
+    ({"trailer": 2}, "TRR_VERSION"),
+    ({"count": 0}, "TRR_SYSTEM_AUTH"),
+    ({"count": 2}, "TRR_SYSTEM_AUTH"),
+    ({"type": -1}, "TRR_SYSTEM_AUTH"),
+    ({"to": principal("gamma")}, "TRR_BINDING"),
+    ({"to": ""}, "TRR_BINDING"),
+    ({"from": principal("gamma")}, "TRR_BINDING"),
+    ({"association": "short"}, "TRR_TOKEN"),
+    ({"association": ""}, "TRR_TOKEN"),
 ])
-def test_seal(world, beta, forge, fields, codes):
-    refused_with(world, beta, forge(**fields), *codes)
+def test_seal(world, beta, forge, fields, code):
+    refused_by_beta(world, beta, forge(**fields), code)
 
 
-@pytest.mark.parametrize("fields, codes", [
-    ({"realm": "nowhere"}, ["TRR_NOT_FOUND", "TRR_NOT_MEMBER"]),
-    ({"realm": ""}, ["TRR_NOT_FOUND", "TRR_NOT_MEMBER", "TRR_TOKEN"]),
+@pytest.mark.parametrize("fields, code", [
+    ({"realm": "nowhere"}, "TRR_NOT_MEMBER"),
+    ({"realm": ""}, "TRR_NOT_MEMBER"),
     ({"realm": "corporate", "label": "OPEN", "low": "OPEN", "high": "OPEN"},
-     ["TRR_CHOICE", "TRR_DIGEST"]),
+     "TRR_DIGEST"),
     ({"label": "SECRET:RADAR", "high": "SECRET:CRYPTO,RADAR"},
-     ["TRR_RECEIVER_RANGE"]),
-    ({"label": "TOPSECRET", "high": "TOPSECRET"}, ["TRR_SENDER_RANGE"]),
-    ({"label": "SECRET", "high": "INTERNAL"}, ["TRR_AGREED_RANGE"]),
-    ({"label": "PUBLIC", "low": "INTERNAL"}, ["TRR_AGREED_RANGE"]),
-    ({"low": "SECRET", "high": "PUBLIC"}, ["TRR_RANGE", "TRR_AGREED_RANGE"]),
-    ({"label": "MAGIC"}, ["TRR_LABEL_LEVEL"]),
-    ({"label": ""}, ["TRR_LABEL_SYNTAX"]),
-    ({"label": "SECRET:NUCLEAR"}, ["TRR_LABEL_CATEGORY"]),
-    ({"high": "nonsense::"}, ["TRR_LABEL_SYNTAX", "TRR_LABEL_LEVEL"]),
-    ({"digest": "0" * 64}, ["TRR_DIGEST"]),
-    ({"digest": ""}, ["TRR_DIGEST"]),
-    ({"client": "bob@" + REALM}, ["TRR_CLAIM"]),
-    ({"service": "host"}, ["TRR_BINDING"]),
-    ({"validity": 3600}, ["TRR_EXPIRED", "TRR_TOKEN", "TRR_CLOCK",
-                          "TRR_BINDING"]),
-    ({"validity": -1}, ["TRR_EXPIRED", "TRR_TOKEN", "TRR_CLOCK",
-                        "TRR_BINDING"]),
+     "TRR_RECEIVER_RANGE"),
+    ({"label": "TOPSECRET", "high": "TOPSECRET"}, "TRR_SENDER_RANGE"),
+    ({"label": "SECRET", "high": "INTERNAL"}, "TRR_AGREED_RANGE"),
+    ({"label": "PUBLIC", "low": "INTERNAL"}, "TRR_AGREED_RANGE"),
+    ({"low": "SECRET", "high": "PUBLIC"}, "TRR_RANGE"),
+    ({"label": "MAGIC"}, "TRR_LABEL_LEVEL"),
+    ({"label": ""}, "TRR_LABEL_SYNTAX"),
+    ({"label": "SECRET:NUCLEAR"}, "TRR_LABEL_CATEGORY"),
+    ({"high": "nonsense::"}, "TRR_LABEL_LEVEL"),
+    ({"digest": "0" * 64}, "TRR_DIGEST"),
+    ({"digest": ""}, "TRR_DIGEST"),
+    ({"client": "bob@" + REALM}, "TRR_CLAIM"),
+    ({"service": "host"}, "TRR_BINDING"),
+    ({"validity": 3600}, "TRR_BINDING"),
+    ({"validity": -1}, "TRR_BINDING"),
 ])
-def test_environment(world, beta, forge, fields, codes):
-    record = refused_with(world, beta, forge(**fields), *codes)
+def test_environment(world, beta, forge, fields, code):
+    record = refused_by_beta(world, beta, forge(**fields), code)
     assert record["sender"] == "alpha.example.test"
 
 
@@ -177,17 +163,17 @@ def test_no_claim_of_a_user(world, beta, forge):
 
 @pytest.mark.parametrize("shift", [-4000, -400, 400, 4000])
 def test_environment_of_another_time(world, beta, forge, shift):
-    refused_with(world, beta, forge(time=int(time.time()) + shift),
-                 "TRR_CLOCK", "TRR_EXPIRED", "TRR_ENDED")
+    refused_by_beta(world, beta, forge(time=int(time.time()) + shift),
+                    "TRR_CLOCK")
 
 
 def test_association_that_has_ended(world, beta, forge):
-    refused_with(world, beta, forge(end=int(time.time()) - 10), "TRR_ENDED",
-                 "TRR_EXPIRED")
+    refused_by_beta(world, beta, forge(end=int(time.time()) - 10),
+                    "TRR_ENDED")
 
 
 def test_association_used_twice(world, beta, forge):
     """Another token, another seal, the same association id."""
     identifier = "0123456789abcdef"
     beta.accept(forge(association=identifier))
-    refused_with(world, beta, forge(association=identifier), "TRR_REPLAY")
+    refused_by_beta(world, beta, forge(association=identifier), "TRR_REPLAY")

@@ -6,12 +6,11 @@ is or for nothing: there is no way round the acceptor's daemon."""
 import pytest
 from attacks import TARGET, refused
 
-from testlib.token import Token, make, tagged
+from testlib.token import KRB5, Token, make, tagged
 
-KRB5 = bytes.fromhex("2a864886f712010202")
 OIDS = {
     "krb5": KRB5,
-    "draft": bytes.fromhex("2b050105 02".replace(" ", "")),
+    "draft": bytes.fromhex("2b05010502"),
     "microsoft": bytes.fromhex("2a864882f712010202"),
     "iakerb": bytes.fromhex("2b0601050205"),
     "user to user": bytes.fromhex("2a864886f71201020203"),

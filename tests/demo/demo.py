@@ -18,7 +18,8 @@ from testlib.agent import Refused, establish                 # noqa: E402
 from testlib.process import PATIENCE, eventually             # noqa: E402
 from testlib.programs import Listener                        # noqa: E402
 from testlib.servers import Missing                          # noqa: E402
-from testlib.token import Token, flipped, make, trailer      # noqa: E402
+from testlib.token import (KRB5, Token, flipped, make,       # noqa: E402
+                           trailer)
 from testlib.world import (CHIEF, CLERK, DESK, ROOT, SERVICE,  # noqa: E402
                            World)
 
@@ -208,9 +209,8 @@ def forgeries(world):
     show.check(attack(beta, token.with_(trailer=fresh(bob).trailer)),
                "environment of another user's process: refused")
     lifted = token.trailer_fields()[1]
-    oid = bytes.fromhex("2a864886f712010202")
     show.check(attack(beta, lifted) and attack(
-        beta, make(0x60, make(6, oid) + b"\x01\0" + lifted)),
+        beta, make(0x60, make(6, KRB5) + b"\x01\0" + lifted)),
         "system AP-REQ lifted out and used as a log-in: refused")
 
     used = bytes(fresh())

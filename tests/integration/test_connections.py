@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from testlib.agent import Refused
+from testlib.agent import Refused, establish
 from testlib.call import REFUSED, call
 from testlib.process import eventually
 from testlib.world import SERVICE
@@ -24,13 +24,6 @@ def ends(world):
     return world.agent("alpha", "alice"), world.agent("beta", None, SERVICE)
 
 
-def establish(ends):
-    ours, token = ends[0].initiate(TARGET)
-    theirs, reply, _ = ends[1].accept(token)
-    ours.step(reply)
-    assert theirs.unwrap(ours.wrap(b"hello")) == b"hello"
-
-
 def connections(world):
     return [system.status()["connections"] - ASKING
             for system in (world.alpha, world.beta)]
@@ -38,11 +31,12 @@ def connections(world):
 
 def test_idle_ones_are_closed(world, ends):
     def kept():
-        establish(ends)
+        establish(*ends, TARGET)
         return min(connections(world)) >= 1
     eventually(kept, what="connections kept")
     eventually(lambda: connections(world) == [0, 0], what="idle ones closed")
-    establish(ends)
+    ours, theirs = establish(*ends, TARGET)
+    assert theirs.unwrap(ours.wrap(b"hello")) == b"hello"
 
 
 def test_prepared_once_for_contexts_that_are_never_finished(world, ends):

@@ -5,6 +5,9 @@
 A token is [APPLICATION 0] { OID, token id, Kerberos message, trailer }; see
 doc/PROTOCOL."""
 
+#: OID of the Kerberos mechanism, its contents.
+KRB5 = bytes.fromhex("2a864886f712010202")
+
 
 def tlv(octets, start=0):
     """(tag, contents, end) of the value at start."""
