@@ -2,242 +2,210 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <lmdb.h>
 #include "trustrealm_err.h"
 #include "replay.h"
 
 /*
- * Two LMDB tables: id -> end, for the question asked; end || id -> nothing,
- * in order of time, so that what has ended is swept by looking at the front
- * only.  A third holds when the store began and in which boot, and the end of
- * the last id that was swept: a clock that ran ahead for a while ends ids that
- * are good again when it is put right, and those are not known any more.
+ * The file is a ring of slots, in the order in which ids were accepted, each
+ * with a serial number: a new one takes the next, and what has ended is
+ * forgotten at the other end.  A hash table, made when the file is opened,
+ * finds an id: a head is the serial of the latest slot of its chain, and each
+ * slot has that of the one before it; what is forgotten ends a chain.
  *
- * Transactions are not synced: a killed daemon loses nothing, since the
- * kernel has the pages; after a crash of the machine the boot id differs and
- * the store starts anew, refusing what is older than that.
+ * The file is mapped and not synced.  A killed daemon loses nothing, since the
+ * kernel has the pages: a slot is whole before the serial that makes it one of
+ * the store.  After a crash of the machine the boot id differs and the store
+ * starts anew, refusing what is older than that.
  */
 
+#define FORMAT          "trustrealm ids 1"
 #define DEFAULT_MAX     1000000
-#define OCTETS_PER_ID   192             /* of the map, with room for churn */
-#define SMALLEST_MAP    (1024 * 1024)
 #define SWEEP           16              /* at most so many for each new id */
 #define BOOT_ID         "/proc/sys/kernel/random/boot_id"
-#define KEY_LENGTH      (8 + TR_ASSOCIATION_LENGTH)
+#define WORDS           (TR_ASSOCIATION_LENGTH / sizeof(uint32_t))
 
-struct tr_replay {
-    MDB_env *env;
-    MDB_dbi ids, ends, about;
-    size_t max;
-    int64_t floor;              /* older environments are refused */
-    int64_t swept;              /* as are those that end until then */
+struct slot {
+    uint8_t id[TR_ASSOCIATION_LENGTH];
+    int64_t end;
+    uint64_t before;            /* in the chain; forgotten, or 0: none */
 };
 
-static krb5_error_code
-map_error(int ret)
+struct file {
+    char format[sizeof(FORMAT) - 1];
+    char boot[48];              /* id of the boot in which it began */
+    int64_t floor;              /* older environments are refused */
+    /* As are those that end until the last of what was forgotten did: a clock
+     * that ran ahead ends ids that are good again when it is put right. */
+    int64_t swept;
+    uint64_t first, next;       /* serials: all between are known */
+    struct slot slots[];
+};
+
+struct tr_replay {
+    struct file *file;
+    size_t size;                /* of the file */
+    size_t max;                 /* slots, and heads */
+    uint64_t *heads;
+    uint64_t keys[WORDS];
+};
+
+static struct slot *
+slot_of(const struct tr_replay *replay, uint64_t serial)
 {
-    switch (ret) {
-    case 0:
-        return 0;
-    case ENOMEM:
-        return ENOMEM;
-    case MDB_MAP_FULL:
-        return TRR_DAEMON_BUSY;
-    default:
-        return TRR_INTERNAL;
-    }
+    return &replay->file->slots[serial % replay->max];
+}
+
+/* Multiply-shift with random keys: not even who chooses ids can have more of
+ * them meet than chance does. */
+static uint64_t *
+head_of(const struct tr_replay *replay, const uint8_t *id)
+{
+    uint32_t words[WORDS];
+    uint64_t sum = 0;
+    size_t i;
+
+    memcpy(words, id, sizeof(words));
+    for (i = 0; i < WORDS; i++)
+        sum += replay->keys[i] * words[i];
+    return &replay->heads[(sum >> 32) % replay->max];
 }
 
 static void
-put_number(uint8_t out[8], int64_t number)
+link_slot(struct tr_replay *replay, uint64_t serial)
 {
-    int i;
+    struct slot *slot = slot_of(replay, serial);
+    uint64_t *head = head_of(replay, slot->id);
 
-    for (i = 0; i < 8; i++)
-        out[i] = (uint64_t)number >> (56 - 8 * i);
+    slot->before = *head;
+    *head = serial;
 }
 
-static int64_t
-get_number(const uint8_t in[8])
-{
-    uint64_t number = 0;
-    int i;
-
-    for (i = 0; i < 8; i++)
-        number = number << 8 | in[i];
-    return (int64_t)number;
-}
+/* --- the file ------------------------------------------------------------ */
 
 /* The kernel's id of this boot; if it is empty, no store can be believed to
  * be of this boot. */
-static size_t
-boot_id(char *out, size_t size)
+static void
+boot_id(char out[sizeof(((struct file *)NULL)->boot)])
 {
-    ssize_t n = -1;
     int fd;
 
+    memset(out, 0, sizeof(((struct file *)NULL)->boot));
     fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        n = read(fd, out, size);
-        close(fd);
-    }
-    return n > 0 ? n : 0;
-}
-
-/* Open the files in dir as they are. */
-static int
-open_files(struct tr_replay *replay, const char *dir, size_t map_size)
-{
-    MDB_txn *txn = NULL;
-    int ret;
-
-    ret = mdb_env_create(&replay->env);
-    if (ret == 0)
-        ret = mdb_env_set_maxdbs(replay->env, 3);
-    if (ret == 0)
-        ret = mdb_env_set_mapsize(replay->env, map_size);
-    if (ret == 0)
-        ret = mdb_env_open(replay->env, dir, MDB_NOSYNC | MDB_NOTLS |
-                           MDB_NOMEMINIT, 0600);
-    if (ret == 0)
-        ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
-    if (ret == 0)
-        ret = mdb_dbi_open(txn, "ids", MDB_CREATE, &replay->ids);
-    if (ret == 0)
-        ret = mdb_dbi_open(txn, "ends", MDB_CREATE, &replay->ends);
-    if (ret == 0)
-        ret = mdb_dbi_open(txn, "about", MDB_CREATE, &replay->about);
-    if (ret == 0) {
-        ret = mdb_txn_commit(txn);
-        txn = NULL;
-    }
-    mdb_txn_abort(txn);
-    return ret;
-}
-
-static void
-close_files(struct tr_replay *replay)
-{
-    if (replay->env != NULL)
-        mdb_env_close(replay->env);
-    replay->env = NULL;
-}
-
-/* Was the store begun in this boot?  Then since when it knows everything. */
-static bool
-read_begin(struct tr_replay *replay)
-{
-    MDB_val key = { 5, "begin" }, swept = { 5, "swept" }, value;
-    MDB_txn *txn = NULL;
-    char boot[64];
-    size_t length;
-    bool found = false;
-
-    length = boot_id(boot, sizeof(boot));
-    if (length == 0 || mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn) != 0)
-        return false;
-    if (mdb_get(txn, replay->about, &key, &value) == 0 &&
-        value.mv_size == 8 + length &&
-        memcmp((uint8_t *)value.mv_data + 8, boot, length) == 0) {
-        replay->floor = get_number(value.mv_data);
-        found = true;
-    }
-    if (mdb_get(txn, replay->about, &swept, &value) == 0 &&
-        value.mv_size == 8)
-        replay->swept = get_number(value.mv_data);
-    mdb_txn_abort(txn);
-    return found;
-}
-
-/* Forget everything; what was made before now is refused from here on. */
-static int
-begin_anew(struct tr_replay *replay, int64_t now)
-{
-    uint8_t octets[8 + 64];
-    MDB_val key = { 5, "begin" }, value = { 0, octets };
-    MDB_txn *txn = NULL;
-    int ret;
-
-    put_number(octets, now);
-    value.mv_size = 8 + boot_id((char *)octets + 8, sizeof(octets) - 8);
-    ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
-    if (ret == 0)
-        ret = mdb_drop(txn, replay->ids, 0);
-    if (ret == 0)
-        ret = mdb_drop(txn, replay->ends, 0);
-    if (ret == 0)
-        ret = mdb_put(txn, replay->about, &key, &value, 0);
-    if (ret == 0) {
-        ret = mdb_txn_commit(txn);
-        txn = NULL;
-    }
-    mdb_txn_abort(txn);
-    if (ret == 0)
-        replay->floor = now;
-    return ret;
+    if (fd < 0)
+        return;
+    if (read(fd, out, sizeof(((struct file *)NULL)->boot)) < 0)
+        out[0] = '\0';
+    close(fd);
 }
 
 static krb5_error_code
-remove_files(const char *dir)
+map(struct tr_replay *replay, int fd)
 {
-    static const char *const names[] = { "data.mdb", "lock.mdb" };
-    char path[4096];
-    size_t i;
+    void *memory;
 
-    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (snprintf(path, sizeof(path), "%s/%s", dir, names[i]) >=
-            (int)sizeof(path))
-            return ENAMETOOLONG;
-        if (unlink(path) != 0 && errno != ENOENT)
-            return errno;
-    }
+    memory = mmap(NULL, replay->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                  0);
+    if (memory == MAP_FAILED)
+        return errno;
+    replay->file = memory;
     return 0;
 }
 
+/* Is it what this daemon, or one before it in this boot, has left? */
+static bool
+is_usable(const struct tr_replay *replay)
+{
+    const struct file *file = replay->file;
+    char boot[sizeof(file->boot)];
+
+    boot_id(boot);
+    return memcmp(file->format, FORMAT, sizeof(file->format)) == 0 &&
+        boot[0] != '\0' && memcmp(file->boot, boot, sizeof(boot)) == 0 &&
+        file->first > 0 && file->first <= file->next &&
+        file->next - file->first <= replay->max;
+}
+
+/* Forget everything; what was made before now is refused from here on.  The
+ * file has all its blocks: a full disk is noticed now, not when an id is
+ * written to memory. */
+static krb5_error_code
+begin_anew(struct tr_replay *replay, int fd, int64_t now)
+{
+    struct file *file;
+    krb5_error_code ret;
+
+    if (ftruncate(fd, 0) != 0)
+        return errno;
+    ret = posix_fallocate(fd, 0, replay->size);
+    if (ret == 0 && replay->file == NULL)
+        ret = map(replay, fd);
+    if (ret)
+        return ret;
+    file = replay->file;
+    boot_id(file->boot);
+    file->floor = now;
+    file->first = file->next = 1;
+    memcpy(file->format, FORMAT, sizeof(file->format));
+    return 0;
+}
+
+static krb5_error_code
+open_file(struct tr_replay *replay, const char *path, int64_t now)
+{
+    struct stat st;
+    krb5_error_code ret = 0;
+    int fd;
+
+    fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    if (fstat(fd, &st) != 0)
+        ret = errno;
+    else if ((uintmax_t)st.st_size == replay->size)
+        ret = map(replay, fd);
+    if (ret == 0 && (replay->file == NULL || !is_usable(replay)))
+        ret = begin_anew(replay, fd, now);
+    close(fd);
+    return ret;
+}
+
+/* --- the store ----------------------------------------------------------- */
+
 krb5_error_code
-tr_replay_open(const char *dir, size_t max, int64_t now,
+tr_replay_open(const char *path, size_t max, int64_t now,
                struct tr_replay **replay_out)
 {
-    struct tr_replay *replay = NULL;
-    krb5_error_code ret = 0;
-    size_t map_size;
+    struct tr_replay *replay;
+    krb5_error_code ret;
+    uint64_t serial;
 
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        return errno;
     replay = calloc(1, sizeof(*replay));
     if (replay == NULL)
         return ENOMEM;
     replay->max = max > 0 ? max : DEFAULT_MAX;
-    map_size = replay->max * OCTETS_PER_ID;
-    if (map_size < SMALLEST_MAP)
-        map_size = SMALLEST_MAP;
-
-    if (open_files(replay, dir, map_size) != 0) {
-        close_files(replay);
-        ret = remove_files(dir);
-        if (ret == 0)
-            ret = map_error(open_files(replay, dir, map_size));
-        if (ret)
-            goto cleanup;
+    replay->size = sizeof(struct file) + replay->max * sizeof(struct slot);
+    replay->heads = calloc(replay->max, sizeof(*replay->heads));
+    ret = replay->heads == NULL ? ENOMEM : open_file(replay, path, now);
+    if (ret == 0 && getrandom(replay->keys, sizeof(replay->keys), 0) !=
+        sizeof(replay->keys))
+        ret = EIO;
+    if (ret) {
+        tr_replay_close(replay);
+        return ret;
     }
-    if (!read_begin(replay))
-        ret = map_error(begin_anew(replay, now));
-    if (ret)
-        goto cleanup;
+    for (serial = replay->file->first; serial < replay->file->next; serial++)
+        link_slot(replay, serial);
     *replay_out = replay;
-    replay = NULL;
-
-cleanup:
-    tr_replay_close(replay);
-    return ret;
+    return 0;
 }
 
 void
@@ -245,96 +213,63 @@ tr_replay_close(struct tr_replay *replay)
 {
     if (replay == NULL)
         return;
-    close_files(replay);
+    if (replay->file != NULL)
+        munmap(replay->file, replay->size);
+    free(replay->heads);
     free(replay);
 }
 
-/* Forget at most SWEEP of the ids that ended before now; *swept_out is when
- * the last of them did, or as it was. */
-static int
-sweep(struct tr_replay *replay, MDB_txn *txn, int64_t now, int64_t *swept_out)
+/* Forget what was accepted first and has ended. */
+static void
+sweep(struct tr_replay *replay, int64_t now)
 {
-    MDB_cursor *cursor = NULL;
-    MDB_val key, value, id;
-    int ret, i;
+    struct file *file = replay->file;
+    const struct slot *slot;
+    int i;
 
-    ret = mdb_cursor_open(txn, replay->ends, &cursor);
-    for (i = 0; ret == 0 && i < SWEEP; i++) {
-        ret = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-        if (ret == 0 && key.mv_size != KEY_LENGTH)
-            ret = MDB_CORRUPTED;
-        if (ret != 0 || get_number(key.mv_data) >= now)
+    for (i = 0; i < SWEEP && file->first < file->next; i++) {
+        slot = slot_of(replay, file->first);
+        if (slot->end >= now)
             break;
-        *swept_out = get_number(key.mv_data);
-        id.mv_data = (uint8_t *)key.mv_data + 8;
-        id.mv_size = TR_ASSOCIATION_LENGTH;
-        ret = mdb_del(txn, replay->ids, &id, NULL);
-        if (ret == 0 || ret == MDB_NOTFOUND)
-            ret = mdb_cursor_del(cursor, 0);
+        if (file->swept < slot->end)
+            file->swept = slot->end;
+        __atomic_store_n(&file->first, file->first + 1, __ATOMIC_RELEASE);
     }
-    if (cursor != NULL)
-        mdb_cursor_close(cursor);
-    return ret == MDB_NOTFOUND ? 0 : ret;
 }
 
-static int
-note_swept(struct tr_replay *replay, MDB_txn *txn, int64_t swept)
+static bool
+is_known(const struct tr_replay *replay, const uint8_t *id)
 {
-    uint8_t octets[8];
-    MDB_val key = { 5, "swept" }, value = { sizeof(octets), octets };
+    uint64_t serial = *head_of(replay, id);
+    const struct slot *slot;
 
-    if (swept == replay->swept)
-        return 0;
-    put_number(octets, swept);
-    return mdb_put(txn, replay->about, &key, &value, 0);
+    for (; serial >= replay->file->first; serial = slot->before) {
+        slot = slot_of(replay, serial);
+        if (memcmp(slot->id, id, sizeof(slot->id)) == 0)
+            return true;
+    }
+    return false;
 }
 
 krb5_error_code
 tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
                   int64_t end, int64_t now)
 {
-    uint8_t octets[KEY_LENGTH];
-    MDB_val key = { TR_ASSOCIATION_LENGTH, octets + 8 };
-    MDB_val value = { 8, octets }, whole = { KEY_LENGTH, octets };
-    MDB_val nothing = { 0, "" };
-    MDB_txn *txn = NULL;
-    MDB_stat stat;
-    int64_t swept = replay->swept;
-    krb5_error_code ret;
+    struct file *file = replay->file;
+    uint64_t serial = file->next;
+    struct slot *slot;
 
-    if (time < replay->floor || end <= replay->swept)
+    sweep(replay, now);
+    if (time < file->floor || end <= file->swept)
         return TRR_REPLAY;
-    put_number(octets, end);
-    memcpy(octets + 8, id, TR_ASSOCIATION_LENGTH);
-
-    ret = map_error(mdb_txn_begin(replay->env, NULL, 0, &txn));
-    if (ret == 0)
-        ret = map_error(sweep(replay, txn, now, &swept));
-    if (ret == 0)
-        ret = map_error(note_swept(replay, txn, swept));
-    if (ret == 0)
-        ret = map_error(mdb_stat(txn, replay->ids, &stat));
-    if (ret)
-        goto cleanup;
-    if (stat.ms_entries >= replay->max) {
-        ret = TRR_DAEMON_BUSY;
-        goto cleanup;
-    }
-    ret = mdb_put(txn, replay->ids, &key, &value, MDB_NOOVERWRITE);
-    if (ret == MDB_KEYEXIST)
-        ret = TRR_REPLAY;
-    else if (ret == 0)
-        ret = map_error(mdb_put(txn, replay->ends, &whole, &nothing, 0));
-    else
-        ret = map_error(ret);
-    if (ret)
-        goto cleanup;
-    ret = map_error(mdb_txn_commit(txn));
-    txn = NULL;
-    if (ret == 0)
-        replay->swept = swept;
-
-cleanup:
-    mdb_txn_abort(txn);
-    return ret;
+    if (serial - file->first >= replay->max)
+        return TRR_DAEMON_BUSY;
+    if (is_known(replay, id))
+        return TRR_REPLAY;
+    slot = slot_of(replay, serial);
+    memcpy(slot->id, id, sizeof(slot->id));
+    slot->end = end;
+    link_slot(replay, serial);
+    __atomic_store_n(&file->next, serial + 1, __ATOMIC_RELEASE);
+    return 0;
 }
