@@ -12,9 +12,10 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* Input of the PRF (RFC 4401); what comes out is the binding, the tag of the
- * initiator and that of the acceptor. */
+/* Input of the PRF (RFC 4401); what comes out is the binding, and its halves
+ * are the tags: of the initiator, then of the acceptor. */
 #define PRF_INPUT "trustrealm context 1"
+_Static_assert(TR_BINDING_LENGTH == 2 * TR_TAG_LENGTH, "halves are tags");
 
 krb5_error_code
 tr_context_create(const struct tr_mech *mech, bool initiator,
@@ -71,8 +72,7 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
     gss_buffer_desc input = { sizeof(PRF_INPUT) - 1, PRF_INPUT };
     gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
     bool initiator = context->initiator;
-    size_t length = sizeof(context->binding) + 2 * TR_TAG_LENGTH;
-    const uint8_t *at;
+    size_t length = sizeof(context->binding);
     OM_uint32 major, ignored;
 
     major = gss_pseudo_random(minor, context->inner, GSS_C_PRF_KEY_FULL,
@@ -80,14 +80,11 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
     if (GSS_ERROR(major))
         return major;
     if (octets.length == length) {
-        at = octets.value;
-        memcpy(context->binding, at, sizeof(context->binding));
-        at += sizeof(context->binding);
-        memcpy(initiator ? context->send_tag : context->receive_tag, at,
-               TR_TAG_LENGTH);
-        at += TR_TAG_LENGTH;
-        memcpy(initiator ? context->receive_tag : context->send_tag, at,
-               TR_TAG_LENGTH);
+        memcpy(context->binding, octets.value, length);
+        memcpy(initiator ? context->send_tag : context->receive_tag,
+               context->binding, TR_TAG_LENGTH);
+        memcpy(initiator ? context->receive_tag : context->send_tag,
+               context->binding + TR_TAG_LENGTH, TR_TAG_LENGTH);
     } else {
         major = tr_fail(minor, TRR_INTERNAL);
     }

@@ -399,8 +399,7 @@ tag_of(gss_ctx_id_t context, const char *direction, uint8_t tag[TR_TAG_LENGTH])
     OM_uint32 ignored;
 
     must(gss_pseudo_random(&minor, context, GSS_C_PRF_KEY_FULL, &input,
-                           TR_BINDING_LENGTH + 2 * TR_TAG_LENGTH, &out));
-    memcpy(tag, (uint8_t *)out.value + TR_BINDING_LENGTH + other,
-           TR_TAG_LENGTH);
+                           TR_BINDING_LENGTH, &out));
+    memcpy(tag, (uint8_t *)out.value + other, TR_TAG_LENGTH);
     (void)gss_release_buffer(&ignored, &out);
 }
