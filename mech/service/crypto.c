@@ -185,38 +185,40 @@ add_part(EVP_MD_CTX *digest, const void *octets, size_t length)
         EVP_DigestUpdate(digest, octets, length) == 1;
 }
 
-/* Looking it up by name takes longer than a digest does.  Only the daemon's
- * main thread comes by here. */
-static const EVP_MD *
-sha256(void)
+/* Both are kept, for making them takes longer than a digest does.  Only the
+ * daemon's main thread comes by here. */
+static EVP_MD_CTX *
+begin_digest(void)
 {
-    static EVP_MD *fetched;
+    static EVP_MD *sha256;
+    static EVP_MD_CTX *digest;
 
-    if (fetched == NULL)
-        fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
-    return fetched;
+    if (sha256 == NULL)
+        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (digest == NULL)
+        digest = EVP_MD_CTX_new();
+    if (sha256 == NULL || digest == NULL ||
+        EVP_DigestInit_ex(digest, sha256, NULL) != 1)
+        return NULL;
+    return digest;
 }
 
 krb5_error_code
 tr_digest(const char *what, const struct tr_bytes *parts, size_t nparts,
           struct tr_bytes *out)
 {
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    EVP_MD_CTX *digest = begin_digest();
     uint8_t octets[EVP_MAX_MD_SIZE];
     unsigned int length;
     bool fine;
     size_t i;
 
-    if (digest == NULL || sha256() == NULL) {
-        EVP_MD_CTX_free(digest);
+    if (digest == NULL)
         return ENOMEM;
-    }
-    fine = EVP_DigestInit_ex(digest, sha256(), NULL) == 1 &&
-        add_part(digest, what, strlen(what));
+    fine = add_part(digest, what, strlen(what));
     for (i = 0; i < nparts; i++)
         fine = fine && add_part(digest, parts[i].data, parts[i].length);
     fine = fine && EVP_DigestFinal_ex(digest, octets, &length) == 1;
-    EVP_MD_CTX_free(digest);
     return fine ? tr_bytes_copy(octets, length, out) : TRR_INTERNAL;
 }
 
