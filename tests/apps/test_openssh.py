@@ -276,15 +276,15 @@ def test_membership_withdrawn_ends_the_session_at_the_next_keys(world,
 def test_server_decides_when_keys_change(world, server, session):
     """RekeyLimit of the server; the client asks for nothing."""
     server.stop()
+    often = Sshd(world, "beta", "RekeyLimit default 1s")
     try:
-        often = Sshd(world, "beta", "RekeyLimit default 1s")
         live = session(*KEYEX)
         rekeyed(live)
         with policies.withdrawn(world):
             eventually(live.ended, what="end of the session")
-        often.stop()
     finally:
-        server.__init__(world, "beta", "ForceCommand " + SESSION)
+        often.stop()
+        server.start()
 
 
 def test_other_keys_outlive_a_withdrawal(world, session):

@@ -22,19 +22,22 @@ WITH_MIC = ("-o", "PreferredAuthentications=gssapi-with-mic", "-o",
 
 
 class Sshd:
-    """sshd on a machine, with more lines of configuration."""
+    """sshd on a machine, with more lines than the guide's configuration."""
 
-    def __init__(self, world, name, *lines, config=None):
-        self.world = world
+    def __init__(self, world, name, *lines):
         self.machine = world.machine(name)
-        if config is None:
-            config = guide.shown("openssh", DROP_IN)
-        self.machine.write(DROP_IN, "\n".join(lines) + "\n" + config)
-        self.process = self.machine.spawn([SSHD, "-D", "-e"], name + "/sshd")
-        self.process.wait_for("Server listening on 0.0.0.0")
+        self._config = "\n".join(lines) + "\n" + guide.shown("openssh",
+                                                             DROP_IN)
+        self.start()
+
+    def start(self):
+        self.machine.write(DROP_IN, self._config)
+        self._process = self.machine.spawn([SSHD, "-D", "-e"],
+                                           self.machine.name + "/sshd")
+        self._process.wait_for("Server listening on 0.0.0.0")
 
     def stop(self):
-        self.process.stop()
+        self._process.stop()
         self.machine.kill_all("sshd: ")
 
 
