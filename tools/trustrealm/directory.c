@@ -51,16 +51,25 @@ open_ldap(const struct tool_options *options, const struct tr_config *config,
     return tool_ldap_open(ldap, &directory->state);
 }
 
+const char *
+tool_directory_file(const struct tool_options *options,
+                    const struct tr_config *config)
+{
+    static const char scheme[] = "ldif:";
+
+    if (options->ldif == NULL && options->uri == NULL && config != NULL &&
+        starts_with(config->source, scheme))
+        return config->source + strlen(scheme);
+    return options->ldif;
+}
+
 static int
 open_source(const struct tool_options *options,
             const struct tr_config *config, bool to_write,
             struct tool_directory *directory)
 {
-    const char *source = options->ldif;
+    const char *source = tool_directory_file(options, config);
 
-    if (source == NULL && options->uri == NULL && config != NULL &&
-        starts_with(config->source, "ldif:"))
-        source = config->source + strlen("ldif:");
     if (options->base != NULL || config != NULL) {
         directory->base = tool_copy(options->base != NULL ? options->base :
                                     config->base);

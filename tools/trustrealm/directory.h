@@ -52,6 +52,9 @@ const char *tool_entry_value(const struct tool_entry *entry,
                              const char *attribute);
 bool tool_entry_has(const struct tool_entry *entry, const char *attribute,
                     const char *value);
+/* Is dn one of the values, however it is written there? */
+bool tool_entry_has_dn(const struct tool_entry *entry, const char *attribute,
+                       const char *dn);
 void tool_entry_add(struct tool_entry *entry, const char *attribute,
                     const char *value);
 /* The same for octets; what is not text is left out, and noted in why when
@@ -95,6 +98,9 @@ void tool_entries_clear(struct tool_entries *entries);
 
 struct tool_directory;
 
+/* The LDIF file that tool_directory_open() opens; NULL: it is a server. */
+const char *tool_directory_file(const struct tool_options *options,
+                                const struct tr_config *config);
 /*
  * Open what options name: --ldif, or --uri and its like, or else what
  * config (NULL: none counts) has as the source of its table.  An LDIF file

@@ -172,6 +172,21 @@ tool_entry_has(const struct tool_entry *entry, const char *attribute,
     return found != NULL && place_of(found, value) < found->nvalues;
 }
 
+bool
+tool_entry_has_dn(const struct tool_entry *entry, const char *attribute,
+                  const char *dn)
+{
+    char *const *values;
+    size_t i, n;
+
+    values = tool_entry_values(entry, attribute, &n);
+    for (i = 0; i < n; i++) {
+        if (tool_dn_same(values[i], dn))
+            return true;
+    }
+    return false;
+}
+
 static struct tr_attribute *
 make_attribute(struct tool_entry *entry, const char *name)
 {

@@ -7,9 +7,10 @@
 #include <string.h>
 #include "explain.h"
 
-/* What of the table, or beside it, a step looks at. */
-enum source { S_ELSEWHERE, S_TABLE, S_SENDER, S_RECEIVER, S_REALM, S_MAP,
-              S_USER };
+/* What of the table a step looks at; tr_decide() leaves those of S_ELSEWHERE
+ * to trustrealmd. */
+enum source { S_NOTHING, S_ELSEWHERE, S_TABLE, S_SENDER, S_RECEIVER, S_REALM,
+              S_MAP, S_USER };
 
 static const struct step {
     enum tr_step step;
@@ -17,7 +18,7 @@ static const struct step {
 } steps[] = {
     { TR_S1_BYPASS, S_ELSEWHERE }, { TR_S2_TABLE, S_TABLE },
     { TR_S3_SENDER, S_SENDER }, { TR_S4_RECEIVER, S_RECEIVER },
-    { TR_S5_REALM, S_REALM }, { TR_S6_LABEL, S_ELSEWHERE },
+    { TR_S5_REALM, S_REALM }, { TR_S6_LABEL, S_NOTHING },
     { TR_S7_CONVERT, S_MAP }, { TR_S8_SENDER_RANGE, S_SENDER },
     { TR_S9_RECEIVER_RANGE, S_RECEIVER }, { TR_S10_CLEARANCE, S_USER },
     { TR_S11_ATTRIBUTES, S_REALM }, { TR_S12_PROTECTION, S_REALM },
@@ -26,21 +27,12 @@ static const struct step {
     { TR_R3_SERVICE, S_ELSEWHERE }, { TR_R4_SYSTEM, S_ELSEWHERE },
     { TR_R5_SENDER, S_SENDER }, { TR_R6_RECEIVER, S_RECEIVER },
     { TR_R7_SENDER_RANGE, S_SENDER }, { TR_R8_RECEIVER_RANGE, S_RECEIVER },
-    { TR_R9_CONVERT, S_MAP }, { TR_R10_PROCESS, S_ELSEWHERE },
+    { TR_R9_CONVERT, S_MAP }, { TR_R10_PROCESS, S_NOTHING },
     { TR_R11_ATTRIBUTES, S_REALM }, { TR_R12_PROTECTION, S_REALM },
     { TR_R13_USER, S_ELSEWHERE }, { TR_R14_CLEARANCE, S_USER },
     { TR_R15_COMMIT, S_ELSEWHERE }
 };
 #define NSTEPS (sizeof(steps) / sizeof(steps[0]))
-
-/* Steps that tr_decide() leaves to trustrealmd. */
-static bool
-is_elsewhere(enum tr_step step)
-{
-    return step == TR_S1_BYPASS || step == TR_S13_SEAL ||
-        step == TR_R1_BYPASS || step == TR_R3_SERVICE ||
-        step == TR_R4_SYSTEM || step == TR_R13_USER || step == TR_R15_COMMIT;
-}
 
 struct line {
     enum tr_step step;
@@ -86,6 +78,7 @@ name_entry(const struct explain *ex, const struct tr_answer *answer,
             return;
         }
         break;
+    case S_NOTHING:
     case S_ELSEWHERE:
         break;
     }
@@ -149,7 +142,7 @@ each_line(const struct explain *ex, const struct tr_answer *answer,
             continue;
         line.code = 0;
         line.found = NULL;
-        line.answer = is_elsewhere(line.step) &&
+        line.answer = steps[i].source == S_ELSEWHERE &&
             (answer->code == 0 || line.step < answer->step) ?
             "elsewhere" : "not reached";
         each(&line, arg);

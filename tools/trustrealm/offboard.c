@@ -100,21 +100,15 @@ static int
 end(const struct offboarding *call, struct offboard *person,
     struct tool_work *work)
 {
-    int status;
     struct tool_entry *entry;
-    char *const *owners;
-    size_t i, j, n;
+    size_t i;
+    int status;
 
     for (i = 0; i < person->roles.n; i++)
         leave_role(work, person->roles.list[i], person->dn);
     for (i = 0; i < work->entries.n; i++) {
         entry = work->entries.list[i];
-        owners = tool_entry_values(entry, "owner", &n);
-        for (j = 0; j < n; j++) {
-            if (tool_dn_same(owners[j], person->dn))
-                break;
-        }
-        if (j < n)
+        if (tool_entry_has_dn(entry, "owner", person->dn))
             remove_dn(tool_work_edit(work, entry), "owner", person->dn);
     }
     for (i = 0; i < person->proposals.n; i++) {

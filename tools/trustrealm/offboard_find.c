@@ -10,7 +10,6 @@
  */
 
 #include "config.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,35 +22,18 @@ offboard_note(struct offboard *person, enum offboard_kind kind,
 {
     struct offboard_item *item;
     va_list args;
-    char *what;
 
-    va_start(args, format);
-    if (vasprintf(&what, format, args) < 0)
-        what = NULL;
-    va_end(args);
     person->items = tool_grow(person->items, person->nitems,
                               sizeof(*person->items));
     item = &person->items[person->nitems++];
     item->kind = kind;
     item->when = tool_copy(when);
     item->dn = tool_copy(dn);
-    item->what = tool_must(what);
+    va_start(args, format);
+    item->what = tool_vformat(format, args);
+    va_end(args);
     if (kind == OFFBOARD_LEFT)
         person->nleft++;
-}
-
-static bool
-has_dn(const struct tool_entry *entry, const char *attribute, const char *dn)
-{
-    char *const *values;
-    size_t i, n;
-
-    values = tool_entry_values(entry, attribute, &n);
-    for (i = 0; i < n; i++) {
-        if (tool_dn_same(values[i], dn))
-            return true;
-    }
-    return false;
 }
 
 /* --- what is left -------------------------------------------------------- */
@@ -74,7 +56,7 @@ search_his(struct offboard *person, struct tool_work *work,
                                    tool_directory_base(work->directory),
                                    filter, attributes, &all);
     for (i = 0; i < all.n; i++) {
-        if (has_dn(all.list[i], attribute, person->dn))
+        if (tool_entry_has_dn(all.list[i], attribute, person->dn))
             tool_entries_add(entries_out, all.list[i]);
         else
             tool_entry_free(all.list[i]);
@@ -105,7 +87,7 @@ find_left(struct offboard *person, struct tool_work *work)
     }
     for (i = 0; i < work->entries.n; i++) {
         entry = work->entries.list[i];
-        if (has_dn(entry, "owner", person->dn))
+        if (tool_entry_has_dn(entry, "owner", person->dn))
             offboard_note(person, OFFBOARD_LEFT, NULL, entry->dn, "owner");
     }
     for (i = 0; i < person->proposals.n; i++) {
@@ -202,7 +184,7 @@ shows_key(const struct offboard *person, const struct tool_entry *logged)
     char *const *mods;
     size_t i, n;
 
-    if (has_dn(logged, "reqAuthzID", person->dn) &&
+    if (tool_entry_has_dn(logged, "reqAuthzID", person->dn) &&
         strcasecmp(type, "add") == 0)
         return true;
     mods = tool_entry_values(logged, "reqMod", &n);
@@ -227,7 +209,7 @@ note_keys(struct offboard *person, const struct tool_work *work,
         entry = work->entries.list[i];
         if (entry->type != TR_RECORD_SYSTEM)
             continue;
-        had = has_dn(entry, "owner", person->dn);
+        had = tool_entry_has_dn(entry, "owner", person->dn);
         for (j = 0; j < logged->n && !had; j++) {
             dn = tool_entry_value(logged->list[j], "reqDN");
             had = strcasecmp(dn, entry->dn) == 0 &&
@@ -304,7 +286,7 @@ offboard_find(struct offboard *person, struct tool_work *work,
         if (!is_complete(logged.list[i]))
             status = tool_fail(TOOL_SYSTEM, "%s: entries are not those of an "
                                "access log", log);
-        else if (has_dn(logged.list[i], "reqAuthzID", person->dn))
+        else if (tool_entry_has_dn(logged.list[i], "reqAuthzID", person->dn))
             note_write(person, work, logged.list[i]);
     }
     if (status == TOOL_DONE)

@@ -4,7 +4,6 @@
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,16 +90,25 @@ tool_grow(void *items, size_t n, size_t size)
 }
 
 char *
+tool_vformat(const char *format, va_list args)
+{
+    char *text;
+
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    return tool_must(text);
+}
+
+char *
 tool_format(const char *format, ...)
 {
     va_list args;
     char *text;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    text = tool_vformat(format, args);
     va_end(args);
-    return tool_must(text);
+    return text;
 }
 
 char *

@@ -3,7 +3,6 @@
 
 #include "config.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,10 +32,9 @@ tool_line(const char *format, ...)
     char *text;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    text = tool_vformat(format, args);
     va_end(args);
-    puts(tool_printable(tool_must(text)));
+    puts(tool_printable(text));
     free(text);
 }
 

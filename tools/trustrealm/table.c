@@ -113,15 +113,10 @@ load_ldif(const char *path, struct tool_table *table)
 static int
 open_directory(const struct tool_options *options, struct tool_table *table)
 {
-    static const char scheme[] = "ldif:";
-    const size_t length = sizeof(scheme) - 1;
+    const char *path = tool_directory_file(options, table->config);
 
-    if (options->ldif != NULL)
-        return load_ldif(options->ldif, table);
-    if (options->uri == NULL && table->config != NULL &&
-        strncmp(table->config->source, scheme, length) == 0)
-        return load_ldif(table->config->source + length, table);
-    return tool_table_read(options, table);
+    return path != NULL ? load_ldif(path, table) :
+        tool_table_read(options, table);
 }
 
 static int

@@ -13,6 +13,7 @@
  */
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -152,6 +153,8 @@ void *tool_must(void *memory);
 void *tool_grow(void *items, size_t n, size_t size);
 char *tool_format(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+char *tool_vformat(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
 /* ... but for NULL. */
 char *tool_copy(const char *text);
 /* Overwrite (printable.c) what could move the cursor of a terminal, end a

@@ -7,7 +7,6 @@
  */
 
 #include "config.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,13 +81,11 @@ print_row(struct watch_screen *screen, bool bold, const char *format, ...)
     if (screen->row >= screen->rows)
         return;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    text = tool_vformat(format, args);
     va_end(args);
-    tool_printable(tool_must(text));
     printf("%s%s%.*s%s%s", screen->row++ > 0 ? "\r\n" : "",
-           bold ? BOLD : "", screen->columns, text, bold ? PLAIN : "",
-           REST_OF_LINE);
+           bold ? BOLD : "", screen->columns, tool_printable(text),
+           bold ? PLAIN : "", REST_OF_LINE);
     free(text);
 }
 
