@@ -4,6 +4,8 @@
 files of access rules as they are shipped.  Nobody here is a super-user; the
 super-user only puts back what was allowed."""
 
+import re
+
 import pytest
 
 from testlib import roles, servers, table
@@ -38,6 +40,11 @@ def new_account(**more):
     return add("cn=carol," + SUBJECTS, objectClass=["person", "trSubject"],
                cn="carol", sn="carol", trPrincipal="carol@EXAMPLE.TEST",
                **more)
+
+
+def rename(dn, rdn, below=None):
+    return "dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: 1\n" \
+        "newsuperior: %s\n" % (dn, rdn, below or dn.split(",", 1)[1])
 
 
 OWNERS = {"olga", "oscar"}
@@ -165,6 +172,16 @@ OPERATIONS = {
     "make a role": (add(
         "cn=corporate,ou=owners," + ROLES, objectClass="groupOfNames",
         cn="corporate", member=person("zoe")), {"rosa"}),
+    "give a role's name to another": (rename(
+        "cn=auditors," + ROLES, "cn=officers"), NOBODY),
+    "make auditors owners": (rename(
+        "cn=auditors," + ROLES, "cn=new", "ou=owners," + ROLES), NOBODY),
+    "rename a trust realm": (rename(
+        "cn=corporate," + REALMS, "cn=new"), NOBODY),
+    "give a map to another format": (rename(
+        MAP, "trFormat=other+trRealmName=corporate"), NOBODY),
+    "give a clearance to another": (rename(BOB, "cn=carol"), NOBODY),
+    "rename his system": (rename(ALPHA, "cn=zeta.example.com"), NOBODY),
     "add a unit": (add(
         "ou=more," + table.BASE, objectClass="organizationalUnit",
         ou="more"), NOBODY),
@@ -194,6 +211,10 @@ def restore(administration, change, before):
     if "changetype: add" in change:
         administration.directory.delete(dn)
         return
+    if "changetype: modrdn" in change:
+        rdn, below = (re.search("^%s: (.*)$" % name, change, re.M).group(1)
+                      for name in ("newrdn", "newsuperior"))
+        dn = "%s,%s" % (rdn, below)
     if "changetype: delete" not in change:
         administration.directory.delete(dn)
     administration.directory.add(before)
