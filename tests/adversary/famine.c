@@ -31,7 +31,7 @@
 #define MOST 20000              /* allocations of a phase */
 #define FED 3                   /* exit status: it did not get so far */
 
-/* --- memory ----------------------------------------------------------------*/
+/* --- memory -------------------------------------------------------------- */
 
 #define SEEN_BY_ALL __attribute__((visibility("default")))
 
@@ -73,7 +73,7 @@ realloc(void *old, size_t size)
     return starve() ? NULL : __libc_realloc(old, size);
 }
 
-/* --- what may not be -------------------------------------------------------*/
+/* --- what may not be ----------------------------------------------------- */
 
 static gss_name_t target;
 
@@ -145,7 +145,7 @@ pass_mic(struct pair *p, bool changed)
         expect_label(p->acceptor, changed);
 }
 
-/* --- phases ----------------------------------------------------------------*/
+/* --- phases -------------------------------------------------------------- */
 
 static void
 initiating(void)
@@ -264,7 +264,7 @@ static const struct { const char *name; void (*run)(void); } phases[] = {
     { "sending", sending }, { "handing-over", handing_over }
 };
 
-/* --- whose fault -----------------------------------------------------------*/
+/* --- whose fault --------------------------------------------------------- */
 
 /* The innermost function that is not the C library's decides. */
 static void
@@ -301,7 +301,7 @@ expect_faults(void)
     signal(SIGABRT, on_fault);
 }
 
-/* --- one process for each allocation that fails ------------------------------*/
+/* --- one process for each allocation that fails -------------------------- */
 
 static int
 run_at(void (*run)(void), long at)

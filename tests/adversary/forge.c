@@ -68,7 +68,7 @@ text_bytes(const char *text)
     return (struct tr_bytes){ (uint8_t *)text, strlen(text) };
 }
 
-/* --- arguments ------------------------------------------------------------ */
+/* --- arguments ----------------------------------------------------------- */
 
 static bool
 set_text(struct forgery *f, const char *name, char *value)
@@ -183,7 +183,7 @@ read_ap_req(struct forgery *f)
     f->ap_req = (struct tr_bytes){ data, length };
 }
 
-/* --- Kerberos ------------------------------------------------------------- */
+/* --- Kerberos ------------------------------------------------------------ */
 
 static krb5_creds *
 get_ticket(const char *keytab_name, const char *self, const char *server)

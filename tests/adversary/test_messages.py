@@ -229,7 +229,8 @@ def test_record_cut_out_of_a_message(pair):
     assert payload.startswith(MESSAGE) and len(payload) > len(MESSAGE) + TAG
     refused(theirs.unwrap, join(header, MESSAGE, checksum))
     refused(theirs.unwrap, join(header, payload[:-TAG], checksum))
-    refused(theirs.unwrap, join(header, MESSAGE + payload[-2 - TAG:], checksum))
+    refused(theirs.unwrap, join(header, MESSAGE + payload[-2 - TAG:],
+                                checksum))
 
 
 def test_record_grafted_onto_a_plain_message(pair):

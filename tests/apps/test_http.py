@@ -398,7 +398,7 @@ def test_channel_bindings_are_not_looked_at(world, session):
     assert session().get(SHOW, "bound") == 200
 
 
-# --- many requests over a connection -------------------------------------
+# --- many requests over a connection ------------------------------------
 
 @pytest.fixture
 def bound(world, server, session):

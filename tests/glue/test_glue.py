@@ -55,7 +55,7 @@ def test_probe(world, probe, name):
     run_probe(world, probe, name)
 
 
-# --- forks, signals, cancellation -------------------------------------------
+# --- forks, signals, cancellation ---------------------------------------
 
 #: Programs that a sanitizer does not run in, or that would have to load it.
 without_sanitizers = pytest.mark.skipif(
@@ -88,7 +88,7 @@ def test_fork_after_the_plugin_was_unloaded(world):
         PLUGIN=servers.built("mech/.libs/mech_trustrealm.so")))
 
 
-# --- policies ---------------------------------------------------------------
+# --- policies -----------------------------------------------------------
 
 def change(world, **attributes):
     """Change the trust realm, and wait until both systems know."""
@@ -234,7 +234,7 @@ def test_older_enctype(older_world, name):
     run_probe(older_world, older_world.probe, name)
 
 
-# --- programs of a kind -----------------------------------------------------
+# --- programs of a kind -------------------------------------------------
 
 def mech_config(world, name, text, mode=0o644):
     return world.scratch.write(name, text, mode)

@@ -1,7 +1,7 @@
-/* tests/integration/shifted.c - a program's wall clock, TR_SHIFT seconds off */
+/* tests/integration/shifted.c - another wall clock for a program */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* TR_SHIFT is a number, or the path of a file with one, that may change. */
+/* TR_SHIFT is in seconds, or the path of a file with them, that may change. */
 
 #define _GNU_SOURCE
 #include <sys/syscall.h>

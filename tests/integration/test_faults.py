@@ -43,7 +43,7 @@ def wait_state(system, text):
                text in system.log(), what="state " + text)
 
 
-# --- two servers ----------------------------------------------------------
+# --- two servers --------------------------------------------------------
 
 @pytest.fixture
 def two(make_world):
@@ -106,7 +106,7 @@ def test_a_server_that_is_behind_is_not_believed(two):
     eventually(lambda: world.alpha.table_generation() == before + 2)
 
 
-# --- the clock ------------------------------------------------------------
+# --- the clock ----------------------------------------------------------
 
 def test_a_clock_that_is_behind(make_world):
     """The KDC has vouched for a later time than this system has."""
@@ -203,7 +203,7 @@ def test_a_clock_that_was_ahead_comes_back(clocked):
     assert allowed(world)
 
 
-# --- no ticket for the directory -------------------------------------------
+# --- no ticket for the directory ----------------------------------------
 
 def test_why_there_is_no_ticket_is_told(make_world):
     """What the KDC said, not what SASL makes of it."""
@@ -254,7 +254,7 @@ def test_the_tool_has_no_ticket(make_world):
     assert "SASL" not in complaint
 
 
-# --- the table's file -----------------------------------------------------
+# --- the table's file ---------------------------------------------------
 
 def test_a_table_that_is_cut_short(make_world):
     world = make_world()
@@ -303,7 +303,7 @@ def test_a_table_of_another_format(make_world):
     assert allowed(world)
 
 
-# --- two entries of one name ----------------------------------------------
+# --- two entries of one name --------------------------------------------
 
 CLAIMS = {
     "host name": table.system("mallory", ["engineering PUBLIC SECRET"],
@@ -343,7 +343,7 @@ def test_two_systems_of_one_name(make_world, claim):
     assert allowed(world)
 
 
-# --- network and disk -----------------------------------------------------
+# --- network and disk ---------------------------------------------------
 
 @pytest.fixture(scope="module")
 def hosts(make_hosts):

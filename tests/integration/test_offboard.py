@@ -184,7 +184,7 @@ def test_without_a_log(administration):
                             if kind == "unknown"}
 
 
-# --- the KDC -----------------------------------------------------------------
+# --- the KDC ------------------------------------------------------------
 
 def invite(administration, host):
     """By sid; the token."""
@@ -251,7 +251,7 @@ def test_a_kdc_that_refuses(administration):
                                                          table.REALM]
 
 
-# --- signers -----------------------------------------------------------------
+# --- signers ------------------------------------------------------------
 
 def test_signers(administration):
     """By name, by address; what is issued elsewhere is not known."""

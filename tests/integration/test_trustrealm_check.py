@@ -73,7 +73,7 @@ def test_nothing_is_found_in_a_sound_table(sound, config):
     assert "\nnothing found: 2 trust realms, 5 systems" in shown
 
 
-# --- entries ------------------------------------------------------------------
+# --- entries ------------------------------------------------------------
 
 @pytest.mark.parametrize("added, says", [
     (trust_realm("double", trDOI=2001), "DOI also belongs to another entry"),
@@ -128,7 +128,7 @@ def test_every_bad_entry_of_a_file_is_found(sound):
         "trSystmfoldedmore: no such object class"
 
 
-# --- memberships and clearances -----------------------------------------------
+# --- memberships and clearances -----------------------------------------
 
 @pytest.mark.parametrize("grant, rule, says", [
     ("nowhere PUBLIC SECRET", "unknown-realm", "nowhere"),
@@ -215,7 +215,7 @@ def test_rule_wildcard(sound, config):
             {("wildcard", "configuration %s" % path)} if everybody else set())
 
 
-# --- trust realms -------------------------------------------------------------
+# --- trust realms -------------------------------------------------------
 
 def test_rule_members(sound):
     found = findings(sound(
@@ -283,7 +283,7 @@ def test_attributes_of_different_names_do_not_contradict(sound):
         "trRequiredAttribute: zone2=b"))) == {}
 
 
-# --- labels out of reach ------------------------------------------------------
+# --- labels out of reach ------------------------------------------------
 
 def test_rule_unreachable_levels_and_categories(ldif):
     entries = changed("engineering", "trCategory: 9 SONAR")
@@ -316,7 +316,7 @@ def test_rule_unreachable_clearance(sound):
         if rule == "unreachable"}
 
 
-# --- label maps ---------------------------------------------------------------
+# --- label maps ---------------------------------------------------------
 
 @pytest.mark.parametrize("added, rule, entry, says", [
     (label_map("army", "nowhere", ["a PUBLIC"]),
@@ -445,7 +445,7 @@ def test_how_far_the_proof_goes_is_said(sound, config):
         "of format ministry; of air, navy with those in the maps alone"
 
 
-# --- this system and others ---------------------------------------------------
+# --- this system and others ---------------------------------------------
 
 def test_rules_unknown_system_and_configuration(sound, config):
     strange = config(system={"name": EPSILON}, policy={"trust-realms": "x"})
@@ -492,7 +492,7 @@ def test_compare_with_what_is_no_such_file(sound, tmp_path):
         assert str(path) in err
 
 
-# --- output -------------------------------------------------------------------
+# --- output -------------------------------------------------------------
 
 def test_a_file_that_is_not_there(tmp_path):
     status, out, err = trustrealm("check", "--ldif", tmp_path / "none.ldif")

@@ -11,8 +11,8 @@ from testlib import table
 from testlib.process import base_environment
 from testlib.servers import built
 from testlib.tool import (                            # noqa: F401
-    ALPHA, BETA, DELTA, EPSILON, GAMMA, VAULT, config, ldif, on_terminal, program,
-    rows, trustrealm)
+    ALPHA, BETA, DELTA, EPSILON, GAMMA, VAULT, config, ldif, on_terminal,
+    program, rows, trustrealm)
 
 ALICE, BOB = "alice@" + table.REALM, "bob@" + table.REALM
 SENDING = ["S%d" % n for n in range(1, 14)]
@@ -37,7 +37,7 @@ def explain_json(path, sender, receiver, *options):
     return status, json.loads(out)
 
 
-# --- arguments ----------------------------------------------------------------
+# --- arguments ----------------------------------------------------------
 
 def test_help_at_each_level():
     status, out, err = trustrealm("--help")
@@ -78,7 +78,7 @@ def test_output_that_cannot_be_written(ldif):
     assert b"stdout" in done.stderr
 
 
-# --- explain ------------------------------------------------------------------
+# --- explain ------------------------------------------------------------
 
 def test_explain_allowed(ldif):
     status, steps, last = explain(ldif(), ALPHA, BETA, "--label",
@@ -309,7 +309,7 @@ def test_nothing_is_left_behind(ldif, tmp_path):
     assert missing in err
 
 
-# --- schema -------------------------------------------------------------------
+# --- schema -------------------------------------------------------------
 
 def test_schema_is_that_of_the_documentation():
     for form, name in (("schema", "trustrealm.schema"),
@@ -323,7 +323,7 @@ def test_schema_is_that_of_the_documentation():
         trustrealm("schema", "--format", "schema")[1]
 
 
-# --- status -------------------------------------------------------------------
+# --- status -------------------------------------------------------------
 
 def test_status_without_a_daemon(tmp_path, config):
     path = str(tmp_path / "socket")

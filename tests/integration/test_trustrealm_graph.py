@@ -56,7 +56,7 @@ def thousands(tmp_path_factory):
     return path
 
 
-# --- groups -------------------------------------------------------------------
+# --- groups -------------------------------------------------------------
 
 def test_systems_are_grouped_by_their_trust_realms(ldif):
     ended = table.system("zeta", ["corporate OPEN OPEN 20200101000000Z"])
@@ -96,7 +96,7 @@ def test_wrong_usage(arguments):
     assert err.startswith("trustrealm graph")
 
 
-# --- Graphviz -----------------------------------------------------------------
+# --- Graphviz -----------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def dot(tmp_path_factory):
@@ -152,7 +152,7 @@ def test_svg_without_graphviz(ldif):
     assert "install Graphviz" in err
 
 
-# --- the page -----------------------------------------------------------------
+# --- the page -----------------------------------------------------------
 
 def test_page_needs_nothing_from_elsewhere(ldif):
     page = drawn(ldif(), "--format", "html")

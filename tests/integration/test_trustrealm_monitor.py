@@ -47,7 +47,7 @@ def metrics(world, uid=None):
             for sample in family.samples}
 
 
-# --- status --check -----------------------------------------------------------
+# --- status --check -----------------------------------------------------
 
 def test_check_ok(world):
     status, word, numbers = check(world)
@@ -104,7 +104,7 @@ def test_what_to_do_when_nobody_listens(tmp_path):
     assert path in err and "journalctl -u trustrealmd" in err
 
 
-# --- metrics ------------------------------------------------------------------
+# --- metrics ------------------------------------------------------------
 
 def decide(world):
     """alpha allows once and refuses once."""

@@ -29,7 +29,7 @@ def memberships(site, dn):
     return [v for a, v in site.server.dump()[dn] if a == "trMembership"]
 
 
-# --- one's own machine ---------------------------------------------------------
+# --- one's own machine --------------------------------------------------
 
 @pytest.mark.parametrize("arguments, says", [
     (["realm", "list"], "engineering"),

@@ -20,7 +20,7 @@ def asked(*arguments):
     return status, rows(out)
 
 
-# --- reach --------------------------------------------------------------------
+# --- reach --------------------------------------------------------------
 
 @pytest.mark.parametrize("label, options, systems", [
     ("SECRET:CRYPTO", [], [BETA]),
@@ -97,7 +97,7 @@ def test_reach_from_a_system_that_is_not_there(ldif):
     assert err == "trustrealm: x is not in the table\n"
 
 
-# --- names ----------------------------------------------------------------
+# --- names --------------------------------------------------------------
 
 NAMES = [
     (["explain", "--to", ALPHA, "--from"], "beta", BETA),
@@ -135,7 +135,7 @@ def test_several_systems_may_be_meant(ldif):
         assert (status, "did you mean" in err) == (1, False)
 
 
-# --- where views look -----------------------------------------------------
+# --- where views look ---------------------------------------------------
 
 VIEWS = [["check"], ["explain", "--from", ALPHA, "--to", BETA],
          ["reach", "--from", ALPHA], ["who", "--realm", "engineering"],
@@ -167,7 +167,7 @@ def test_a_snapshot_is_no_directory(config, tmp_path):
     assert "snapshot:/x.cms" in err and "--ldif" in err
 
 
-# --- who ----------------------------------------------------------------------
+# --- who ----------------------------------------------------------------
 
 def test_who(ldif):
     path = ldif(
@@ -249,7 +249,7 @@ def test_who_for_people(ldif):
     assert lines[-1].startswith("3 systems, 2 users;")
 
 
-# --- diff ---------------------------------------------------------------------
+# --- diff ---------------------------------------------------------------
 
 @pytest.fixture
 def differ(tmp_path):

@@ -901,7 +901,7 @@ def test_export_can_be_imported_elsewhere(site, store):
     assert site.run(target, "export").out == everything
 
 
-# --- asking for one entry -----------------------------------------------------
+# --- asking for one entry -----------------------------------------------
 
 def test_what_is_not_set_is_shown_in_json(site, store):
     def shown(*name):

@@ -167,7 +167,7 @@ def test_withdrawing_takes_nobody_else(administration, proposed):
         BETA, ("delete", "trMembership", WIDER)))
 
 
-# --- restrictions ------------------------------------------------------------
+# --- restrictions -------------------------------------------------------
 
 #: Of whom, and what could be lifted.
 RESTRICTED = [(BETA, "engineering public secret:crypto"),
@@ -252,7 +252,7 @@ def test_what_is_proposed_of_restrictions(administration, restricted,
         DELTA, "trMembership " + value))
 
 
-# --- trustrealm --------------------------------------------------------------
+# --- trustrealm ---------------------------------------------------------
 
 def tool(administration, who, *arguments, status=0):
     done = administration.trustrealm(who, *arguments)

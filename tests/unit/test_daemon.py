@@ -88,7 +88,7 @@ def generation(system):
     return system.status()["table"]["generation"]
 
 
-# --- the configuration ----------------------------------------------------
+# --- the configuration --------------------------------------------------
 
 def test_a_good_configuration_passes(alone):
     result = alone.check()
@@ -151,7 +151,7 @@ def test_usage():
     assert run([program, "-F", "/dev/null"], check=False).status == 2
 
 
-# --- start and stop -------------------------------------------------------
+# --- start and stop -----------------------------------------------------
 
 def test_stop_leaves_nothing(alone, alpha):
     assert os.path.exists(alpha.socket)
@@ -259,7 +259,7 @@ def test_the_watchdog_is_told_only_while_the_daemon_lives(alone, systemd):
         assert told.recv(1024) == b"WATCHDOG=1"
 
 
-# --- reload ---------------------------------------------------------------
+# --- reload -------------------------------------------------------------
 
 def reloaded(system, says):
     """Reload; wait until the log says it once more."""
@@ -321,7 +321,7 @@ def test_the_audit_file_is_opened_again(alpha):
     assert len(alpha.audit.since()) == 1
 
 
-# --- the table ------------------------------------------------------------
+# --- the table ----------------------------------------------------------
 
 def test_a_changed_file_is_taken(alone, alpha):
     before = alpha.status()
@@ -432,7 +432,7 @@ def test_a_membership_that_ends_raises_the_epoch(alone, alpha):
     assert generation(alpha) == before["table"]["generation"] + 1
 
 
-# --- environment attributes -----------------------------------------------
+# --- environment attributes ---------------------------------------------
 
 @pytest.fixture
 def probe(alone):
@@ -498,7 +498,7 @@ def test_a_reload_keeps_what_a_command_said(probe):
     assert "posture=compliant" in probe.alpha.status()["attributes"]
 
 
-# --- the follower ---------------------------------------------------------
+# --- the follower -------------------------------------------------------
 
 @pytest.fixture
 def followed(alone):

@@ -16,8 +16,9 @@ SOURCE = os.path.abspath(os.environ.get(
 BUILD = os.path.abspath(os.environ.get("TR_BUILDDIR", "."))
 PAGES = sorted(glob.glob(os.path.join(SOURCE, "doc/man/*.[1-9]")))
 TEXTS = [os.path.join(SOURCE, name) for name in (
-    "README", "AUTHORS", "doc/OVERVIEW", "doc/PROTOCOL", "doc/SCHEMA",
-    "doc/THREATS")]
+    "README", "AUTHORS", "tests/README", "doc/OVERVIEW", "doc/PROTOCOL",
+    "doc/SCALING", "doc/SCHEMA", "doc/THREATS")] + sorted(
+        glob.glob(os.path.join(SOURCE, "doc/apps/*")))
 
 
 def read(*names):
@@ -68,10 +69,11 @@ def test_text_is_plain(path):
     assert lines.pop() == ""
     for line in lines:
         assert line == line.rstrip() and "\t" not in line
-        assert len(line) < 80 or path in PAGES
+        assert len(line) < 80 or path in PAGES or line.startswith("    ")
 
 
-def test_every_configuration_key_is_documented():
+def configuration_keys():
+    """All that the daemon reads."""
     source = "".join(read("mech/service/%s.c" % name)
                      for name in ("config", "config_policy"))
     calls = re.findall(r"\b(?:tr_conf_(?!complain)\w+|read_label|add_names)"
@@ -82,7 +84,17 @@ def test_every_configuration_key_is_documented():
     keys -= {"system", "table", "labels", "policy", "services", "attributes",
              "audit", "missing"}
     assert len(keys) > 35
-    assert keys - items("trustrealm.conf.5") == set()
+    return keys
+
+
+def test_every_configuration_key_is_documented():
+    assert configuration_keys() - items("trustrealm.conf.5") == set()
+
+
+def test_sample_shows_every_configuration_key():
+    shown = re.findall(r"^\s+#?\s*([a-z][a-z-]*) = ",
+                       read("tools/trustrealm.conf.in"), re.MULTILINE)
+    assert configuration_keys() - set(shown) == set()
 
 
 def test_sample_has_no_key_that_is_not_documented():

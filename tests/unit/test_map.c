@@ -185,7 +185,7 @@ largest_formats_convert(void **state)
     tr_encoding_free(enc);
 }
 
-/* --- every map between the two small formats ---------------------------- */
+/* --- every map between the two small formats ----------------------------- */
 
 typedef krb5_error_code convert_label(const struct tr_map *map,
                                       const struct tr_label *from,

@@ -9,7 +9,7 @@
 #include "records.h"
 #include "trustrealm_err.h"
 
-/* --- entries ------------------------------------------------------------ */
+/* --- entries ------------------------------------------------------------- */
 
 static void
 trust_realm_is_read_whole(void **state)
@@ -461,7 +461,7 @@ values_have_maxima(void **state)
     }
 }
 
-/* --- and back ----------------------------------------------------------- */
+/* --- and back ------------------------------------------------------------ */
 
 /* A value of an attribute that has it. */
 static const char *

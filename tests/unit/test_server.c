@@ -26,7 +26,7 @@ static struct {
     uid_t uid;                  /* of the last request */
 } world;
 
-/* --- handlers ----------------------------------------------------------- */
+/* --- handlers ------------------------------------------------------------ */
 
 void
 tr_handle_prepare(struct tr_request *request)
@@ -74,7 +74,7 @@ void tr_handle_issue(struct tr_request *request) { never(request); }
 void tr_handle_check(struct tr_request *request) { never(request); }
 void tr_handle_status(struct tr_request *request) { never(request); }
 
-/* --- the world ---------------------------------------------------------- */
+/* --- the world ----------------------------------------------------------- */
 
 static int
 set_up(void **state)
@@ -262,7 +262,7 @@ send_call_as(int fd, enum tr_call_type type, uid_t uid)
     free(octets);
 }
 
-/* --- tests -------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void
 many_calls_on_one_connection(void **state)

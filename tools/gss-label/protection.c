@@ -104,7 +104,7 @@ deliver(OM_uint32 *minor, OM_uint32 major, const gss_buffer_desc *from,
     return copied != GSS_S_COMPLETE ? copied : major;
 }
 
-/* --- wrap --------------------------------------------------------------- */
+/* --- wrap ---------------------------------------------------------------- */
 
 static OM_uint32
 wrap(OM_uint32 *minor, gss_ctx_id_t context, bool conf, gss_buffer_t message,
@@ -132,7 +132,7 @@ unwrap(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     return major;
 }
 
-/* --- MIC ---------------------------------------------------------------- */
+/* --- MIC ----------------------------------------------------------------- */
 
 static OM_uint32
 mic(OM_uint32 *minor, gss_ctx_id_t context, bool conf, gss_buffer_t message,
@@ -207,7 +207,7 @@ verify_iov(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     return deliver(minor, major, &parts[1], message_out);
 }
 
-/* --- iov ---------------------------------------------------------------- */
+/* --- iov ----------------------------------------------------------------- */
 
 enum { HEADER, DATA, PADDING, TRAILER, IOV_COUNT };
 
@@ -352,7 +352,7 @@ unwrap_parts(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     return deliver(minor, major, &iov[DATA].buffer, message_out);
 }
 
-/* --- AEAD --------------------------------------------------------------- */
+/* --- AEAD ---------------------------------------------------------------- */
 
 static OM_uint32
 wrap_aead(OM_uint32 *minor, gss_ctx_id_t context, bool conf,
@@ -393,7 +393,7 @@ unwrap_aead(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t payload,
     return major;
 }
 
-/* --- none --------------------------------------------------------------- */
+/* --- none ---------------------------------------------------------------- */
 
 static OM_uint32
 as_it_is(OM_uint32 *minor, gss_ctx_id_t context, bool conf,

@@ -119,7 +119,8 @@ tool_pending_propose(struct tool_work *work)
             proposing.change->after == NULL)
             proposing.status = tool_fail(
                 TOOL_USAGE, "%s: only values of an entry that is there can "
-                "be proposed (of a user: after \"clearance limit\")", proposing.change->before != NULL ?
+                "be proposed (of a user: after \"clearance limit\")",
+                proposing.change->before != NULL ?
                 proposing.change->before->dn : proposing.change->after->dn);
         else
             tool_change_each(proposing.change, propose, &proposing);

@@ -28,7 +28,8 @@ class Buffer(ctypes.Structure):
         return made
 
     def read(self):
-        return ctypes.string_at(self.value, self.length) if self.length else b""
+        return (ctypes.string_at(self.value, self.length) if self.length
+                else b"")
 
 
 class Oid(ctypes.Structure):
