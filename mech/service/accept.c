@@ -365,8 +365,7 @@ consume(struct tr_job *job)
     krb5_error_code ret;
 
     ret = tr_replay_consume(job->service->replay, a->association.data,
-                            a->time, a->time + TR_VALIDITY_S + 2 * skew,
-                            job->now);
+                            a->time, TR_VALIDITY_S + 2 * skew, job->now);
     if (ret)
         tr_job_fail(job, TR_R15_COMMIT, ret, "association of %.150s: %s",
                     a->from, error_message(ret));

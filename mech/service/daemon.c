@@ -212,7 +212,7 @@ open_replay(struct tr_daemon *daemon)
     krb5_error_code ret;
     char *path;
 
-    if (asprintf(&path, "%s/accepted",
+    if (asprintf(&path, "%s/replay",
                  daemon->service.config->state_directory) < 0)
         return ENOMEM;
     ret = tr_replay_open(path, 0, time(NULL), &daemon->service.replay);

@@ -2,208 +2,235 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <lmdb.h>
 #include "trustrealm_err.h"
 #include "replay.h"
 
 /*
- * The file is a ring of slots, in the order in which ids were accepted, each
- * with a serial number: a new one takes the next, and what has ended is
- * forgotten at the other end.  A hash table, made when the file is opened,
- * finds an id: a head is the serial of the latest slot of its chain, and each
- * slot has that of the one before it; what is forgotten ends a chain.
+ * One LMDB table of keys without values: time || id, so that a new one goes to
+ * the end and what is over is swept from the front.  One more key, before all
+ * of these, has the boot that the store is of and its floor: what was made
+ * before that is refused, since the store began only then or has forgotten it.
  *
- * The file is mapped and not synced.  A killed daemon loses nothing, since the
- * kernel has the pages: a slot is whole before the serial that makes it one of
- * the store.  After a crash of the machine the boot id differs and the store
- * starts anew, refusing what is older than that.
+ * Transactions are not synced: a killed daemon loses nothing, since the
+ * kernel has the pages; after a crash of the machine the boot id differs and
+ * the store starts anew.
  */
 
-#define FORMAT          "trustrealm ids 1"
 #define DEFAULT_MAX     1000000
+#define OCTETS_PER_ID   128             /* of the map, with room for churn */
+#define SMALLEST_MAP    (1024 * 1024)
 #define SWEEP           16              /* at most so many for each new id */
 #define BOOT_ID         "/proc/sys/kernel/random/boot_id"
-#define WORDS           (TR_ASSOCIATION_LENGTH / sizeof(uint32_t))
-
-struct slot {
-    uint8_t id[TR_ASSOCIATION_LENGTH];
-    int64_t end;
-    uint64_t before;            /* in the chain; forgotten, or 0: none */
-};
-
-struct file {
-    char format[sizeof(FORMAT) - 1];
-    char boot[48];              /* id of the boot in which it began */
-    int64_t floor;              /* older environments are refused */
-    /* As are those that end until the last of what was forgotten did: a clock
-     * that ran ahead ends ids that are good again when it is put right. */
-    int64_t swept;
-    uint64_t first, next;       /* serials: all between are known */
-    struct slot slots[];
-};
+#define KEY_LENGTH      (8 + TR_ASSOCIATION_LENGTH)
 
 struct tr_replay {
-    struct file *file;
-    size_t size;                /* of the file */
-    size_t max;                 /* slots, and heads */
-    uint64_t *heads;
-    uint64_t keys[WORDS];
+    MDB_env *env;
+    MDB_dbi dbi;
+    size_t max;
+    int64_t floor;
 };
 
-static struct slot *
-slot_of(const struct tr_replay *replay, uint64_t serial)
+static krb5_error_code
+map_error(int ret)
 {
-    return &replay->file->slots[serial % replay->max];
-}
-
-/* Multiply-shift with random keys: not even who chooses ids can have more of
- * them meet than chance does. */
-static uint64_t *
-head_of(const struct tr_replay *replay, const uint8_t *id)
-{
-    uint32_t words[WORDS];
-    uint64_t sum = 0;
-    size_t i;
-
-    memcpy(words, id, sizeof(words));
-    for (i = 0; i < WORDS; i++)
-        sum += replay->keys[i] * words[i];
-    return &replay->heads[(sum >> 32) % replay->max];
+    switch (ret) {
+    case 0:
+        return 0;
+    case ENOMEM:
+        return ENOMEM;
+    case MDB_KEYEXIST:
+        return TRR_REPLAY;
+    case MDB_MAP_FULL:
+        return TRR_DAEMON_BUSY;
+    default:
+        return TRR_INTERNAL;
+    }
 }
 
 static void
-link_slot(struct tr_replay *replay, uint64_t serial)
+put_number(uint8_t out[8], int64_t number)
 {
-    struct slot *slot = slot_of(replay, serial);
-    uint64_t *head = head_of(replay, slot->id);
+    int i;
 
-    slot->before = *head;
-    *head = serial;
+    for (i = 0; i < 8; i++)
+        out[i] = (uint64_t)number >> (56 - 8 * i);
 }
 
-/* --- the file ------------------------------------------------------------ */
+static int64_t
+get_number(const uint8_t in[8])
+{
+    uint64_t number = 0;
+    int i;
+
+    for (i = 0; i < 8; i++)
+        number = number << 8 | in[i];
+    return (int64_t)number;
+}
+
+/* --- boot and floor ------------------------------------------------------ */
+
+/* The first of all keys, as no time is negative. */
+static MDB_val about_key = { 1, "" };
+
+struct about {
+    uint8_t floor[8];
+    char boot[48];
+};
 
 /* The kernel's id of this boot; if it is empty, no store can be believed to
  * be of this boot. */
 static void
-boot_id(char out[sizeof(((struct file *)NULL)->boot)])
+boot_id(char out[sizeof(((struct about *)NULL)->boot)])
 {
+    ssize_t n = -1;
     int fd;
 
-    memset(out, 0, sizeof(((struct file *)NULL)->boot));
+    memset(out, 0, sizeof(((struct about *)NULL)->boot));
     fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (read(fd, out, sizeof(((struct file *)NULL)->boot)) < 0)
+    n = read(fd, out, sizeof(((struct about *)NULL)->boot));
+    if (n < 0)
         out[0] = '\0';
     close(fd);
 }
 
-static krb5_error_code
-map(struct tr_replay *replay, int fd)
-{
-    void *memory;
-
-    memory = mmap(NULL, replay->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-                  0);
-    if (memory == MAP_FAILED)
-        return errno;
-    replay->file = memory;
-    return 0;
-}
-
-/* Is it what this daemon, or one before it in this boot, has left? */
+/* Is it of this boot?  Then its floor is known. */
 static bool
-is_usable(const struct tr_replay *replay)
+read_about(struct tr_replay *replay)
 {
-    const struct file *file = replay->file;
-    char boot[sizeof(file->boot)];
+    struct about about;
+    MDB_val value;
+    MDB_txn *txn = NULL;
+    bool ours = false;
 
-    boot_id(boot);
-    return memcmp(file->format, FORMAT, sizeof(file->format)) == 0 &&
-        boot[0] != '\0' && memcmp(file->boot, boot, sizeof(boot)) == 0 &&
-        file->first > 0 && file->first <= file->next &&
-        file->next - file->first <= replay->max;
+    boot_id(about.boot);
+    if (mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn) != 0)
+        return false;
+    if (about.boot[0] != '\0' &&
+        mdb_get(txn, replay->dbi, &about_key, &value) == 0 &&
+        value.mv_size == sizeof(about)) {
+        memcpy(about.floor, value.mv_data, sizeof(about.floor));
+        replay->floor = get_number(about.floor);
+        ours = memcmp(value.mv_data, &about, sizeof(about)) == 0;
+    }
+    mdb_txn_abort(txn);
+    return ours;
 }
 
-/* Forget everything; what was made before now is refused from here on.  The
- * file has all its blocks: a full disk is noticed now, not when an id is
- * written to memory. */
-static krb5_error_code
-begin_anew(struct tr_replay *replay, int fd, int64_t now)
+static int
+put_about(struct tr_replay *replay, MDB_txn *txn, int64_t floor)
 {
-    struct file *file;
-    krb5_error_code ret;
+    struct about about;
+    MDB_val value = { sizeof(about), &about };
 
-    if (ftruncate(fd, 0) != 0)
-        return errno;
-    ret = posix_fallocate(fd, 0, replay->size);
-    if (ret == 0 && replay->file == NULL)
-        ret = map(replay, fd);
-    if (ret)
-        return ret;
-    file = replay->file;
-    boot_id(file->boot);
-    file->floor = now;
-    file->first = file->next = 1;
-    memcpy(file->format, FORMAT, sizeof(file->format));
-    return 0;
+    put_number(about.floor, floor);
+    boot_id(about.boot);
+    return mdb_put(txn, replay->dbi, &about_key, &value, 0);
 }
 
-static krb5_error_code
-open_file(struct tr_replay *replay, const char *path, int64_t now)
-{
-    struct stat st;
-    krb5_error_code ret = 0;
-    int fd;
+/* --- the files ----------------------------------------------------------- */
 
-    fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
-    if (fstat(fd, &st) != 0)
-        ret = errno;
-    else if ((uintmax_t)st.st_size == replay->size)
-        ret = map(replay, fd);
-    if (ret == 0 && (replay->file == NULL || !is_usable(replay)))
-        ret = begin_anew(replay, fd, now);
-    close(fd);
+static int
+open_files(struct tr_replay *replay, const char *dir)
+{
+    size_t size = replay->max * OCTETS_PER_ID;
+    MDB_txn *txn = NULL;
+    int ret;
+
+    ret = mdb_env_create(&replay->env);
+    if (ret == 0)
+        ret = mdb_env_set_mapsize(replay->env, size > SMALLEST_MAP ? size :
+                                  SMALLEST_MAP);
+    if (ret == 0)
+        ret = mdb_env_open(replay->env, dir, MDB_NOSYNC | MDB_NOTLS |
+                           MDB_NOMEMINIT, 0600);
+    if (ret == 0)
+        ret = mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn);
+    if (ret == 0)
+        ret = mdb_dbi_open(txn, NULL, 0, &replay->dbi);
+    mdb_txn_abort(txn);
     return ret;
 }
 
-/* --- the store ----------------------------------------------------------- */
+static void
+close_files(struct tr_replay *replay)
+{
+    if (replay->env != NULL)
+        mdb_env_close(replay->env);
+    replay->env = NULL;
+}
+
+static krb5_error_code
+remove_files(const char *dir)
+{
+    static const char *const names[] = { "data.mdb", "lock.mdb" };
+    char path[4096];
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (snprintf(path, sizeof(path), "%s/%s", dir, names[i]) >=
+            (int)sizeof(path))
+            return ENAMETOOLONG;
+        if (unlink(path) != 0 && errno != ENOENT)
+            return errno;
+    }
+    return 0;
+}
+
+/* Know nothing; what was made before now is refused from here on. */
+static krb5_error_code
+begin_anew(struct tr_replay *replay, const char *dir, int64_t now)
+{
+    MDB_txn *txn = NULL;
+    krb5_error_code ret;
+
+    close_files(replay);
+    ret = remove_files(dir);
+    if (ret)
+        return ret;
+    ret = open_files(replay, dir);
+    if (ret == 0)
+        ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
+    if (ret == 0)
+        ret = put_about(replay, txn, now);
+    if (ret == 0) {
+        ret = mdb_txn_commit(txn);
+        txn = NULL;
+    }
+    mdb_txn_abort(txn);
+    replay->floor = now;
+    return map_error(ret);
+}
 
 krb5_error_code
-tr_replay_open(const char *path, size_t max, int64_t now,
+tr_replay_open(const char *dir, size_t max, int64_t now,
                struct tr_replay **replay_out)
 {
     struct tr_replay *replay;
-    krb5_error_code ret;
-    uint64_t serial;
+    krb5_error_code ret = 0;
 
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return errno;
     replay = calloc(1, sizeof(*replay));
     if (replay == NULL)
         return ENOMEM;
     replay->max = max > 0 ? max : DEFAULT_MAX;
-    replay->size = sizeof(struct file) + replay->max * sizeof(struct slot);
-    replay->heads = calloc(replay->max, sizeof(*replay->heads));
-    ret = replay->heads == NULL ? ENOMEM : open_file(replay, path, now);
-    if (ret == 0 && getrandom(replay->keys, sizeof(replay->keys), 0) !=
-        sizeof(replay->keys))
-        ret = EIO;
+    if (open_files(replay, dir) != 0 || !read_about(replay))
+        ret = begin_anew(replay, dir, now);
     if (ret) {
         tr_replay_close(replay);
         return ret;
     }
-    for (serial = replay->file->first; serial < replay->file->next; serial++)
-        link_slot(replay, serial);
     *replay_out = replay;
     return 0;
 }
@@ -213,63 +240,69 @@ tr_replay_close(struct tr_replay *replay)
 {
     if (replay == NULL)
         return;
-    if (replay->file != NULL)
-        munmap(replay->file, replay->size);
-    free(replay->heads);
+    close_files(replay);
     free(replay);
 }
 
-/* Forget what was accepted first and has ended. */
-static void
-sweep(struct tr_replay *replay, int64_t now)
-{
-    struct file *file = replay->file;
-    const struct slot *slot;
-    int i;
+/* --- the store ----------------------------------------------------------- */
 
-    for (i = 0; i < SWEEP && file->first < file->next; i++) {
-        slot = slot_of(replay, file->first);
-        if (slot->end >= now)
+/* Forget some of the ids made before time, and raise *floor above them. */
+static int
+sweep(struct tr_replay *replay, MDB_txn *txn, int64_t time, int64_t *floor)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    int ret, i;
+
+    ret = mdb_cursor_open(txn, replay->dbi, &cursor);
+    if (ret)
+        return ret;
+    ret = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);      /* about */
+    for (i = 0; ret == 0 && i < SWEEP; i++) {
+        ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        if (ret == 0 && key.mv_size != KEY_LENGTH)
+            ret = MDB_CORRUPTED;
+        if (ret != 0 || get_number(key.mv_data) >= time)
             break;
-        if (file->swept < slot->end)
-            file->swept = slot->end;
-        __atomic_store_n(&file->first, file->first + 1, __ATOMIC_RELEASE);
+        *floor = get_number(key.mv_data) + 1;
+        ret = mdb_cursor_del(cursor, 0);
     }
-}
-
-static bool
-is_known(const struct tr_replay *replay, const uint8_t *id)
-{
-    uint64_t serial = *head_of(replay, id);
-    const struct slot *slot;
-
-    for (; serial >= replay->file->first; serial = slot->before) {
-        slot = slot_of(replay, serial);
-        if (memcmp(slot->id, id, sizeof(slot->id)) == 0)
-            return true;
-    }
-    return false;
+    mdb_cursor_close(cursor);
+    return ret == MDB_NOTFOUND ? 0 : ret;
 }
 
 krb5_error_code
 tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
-                  int64_t end, int64_t now)
+                  int64_t keep, int64_t now)
 {
-    struct file *file = replay->file;
-    uint64_t serial = file->next;
-    struct slot *slot;
+    uint8_t octets[KEY_LENGTH];
+    MDB_val key = { sizeof(octets), octets }, nothing = { 0, "" };
+    MDB_txn *txn = NULL;
+    MDB_stat stat;
+    int64_t floor = replay->floor;
+    int ret;
 
-    sweep(replay, now);
-    if (time < file->floor || end <= file->swept)
+    if (time < floor)
         return TRR_REPLAY;
-    if (serial - file->first >= replay->max)
-        return TRR_DAEMON_BUSY;
-    if (is_known(replay, id))
-        return TRR_REPLAY;
-    slot = slot_of(replay, serial);
-    memcpy(slot->id, id, sizeof(slot->id));
-    slot->end = end;
-    link_slot(replay, serial);
-    __atomic_store_n(&file->next, serial + 1, __ATOMIC_RELEASE);
-    return 0;
+    put_number(octets, time);
+    memcpy(octets + 8, id, TR_ASSOCIATION_LENGTH);
+    ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
+    if (ret == 0)
+        ret = sweep(replay, txn, now - keep, &floor);
+    if (ret == 0 && floor != replay->floor)
+        ret = put_about(replay, txn, floor);
+    if (ret == 0)
+        ret = mdb_stat(txn, replay->dbi, &stat);
+    if (ret == 0 && stat.ms_entries > replay->max)
+        ret = MDB_MAP_FULL;
+    if (ret == 0)
+        ret = mdb_put(txn, replay->dbi, &key, &nothing, MDB_NOOVERWRITE);
+    if (ret == 0) {
+        ret = mdb_txn_commit(txn);
+        txn = NULL;
+    }
+    mdb_txn_abort(txn);
+    if (ret == 0)
+        replay->floor = floor;
+    return map_error(ret);
 }

@@ -11,7 +11,7 @@
  * know what was accepted before (new, unusable, or left by an earlier boot of
  * the machine, since it is not synced to the disk) refuses what was made
  * before it began; one that forgot too early, by a clock that ran ahead, what
- * ends no later than what it forgot.
+ * is no younger than what it forgot.
  */
 
 #include <stddef.h>
@@ -22,19 +22,22 @@
 struct tr_replay;
 
 /*
- * Open the store, a file (made, mode 0600, when missing), for at most max ids
- * (0 = a million).  now is the wall clock in seconds.
+ * Open the store in dir (made, mode 0700, when missing; its parent must
+ * exist), for at most max ids (0 = a million).  now is the wall clock in
+ * seconds.
  */
-krb5_error_code tr_replay_open(const char *path, size_t max, int64_t now,
+krb5_error_code tr_replay_open(const char *dir, size_t max, int64_t now,
                                struct tr_replay **replay_out);
 void tr_replay_close(struct tr_replay *replay);
 
 /*
- * Accept an id (TR_ASSOCIATION_LENGTH octets) of an environment made at time
- * and valid until end.  TRR_REPLAY when it was accepted before or may have
- * been; TRR_DAEMON_BUSY when the store is full.
+ * Accept the environment made at time for the association id (of
+ * TR_ASSOCIATION_LENGTH octets).  Those made more than keep seconds before now
+ * need not be known any more.
+ * TRR_REPLAY when it was accepted before or may have been; TRR_DAEMON_BUSY
+ * when the store is full.
  */
 krb5_error_code tr_replay_consume(struct tr_replay *replay, const uint8_t *id,
-                                  int64_t time, int64_t end, int64_t now);
+                                  int64_t time, int64_t keep, int64_t now);
 
 #endif

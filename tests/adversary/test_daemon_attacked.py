@@ -177,7 +177,7 @@ def lease_has_ended(ours, theirs):
         return True
 
 
-@pytest.mark.parametrize("file", ["table/data.mdb", "accepted"])
+@pytest.mark.parametrize("file", ["table", "replay"])
 def test_file_cut_off_under_the_daemon(make_world, file):
     """It dies of it, and is one that is away; the next one does not take what
     is left for an answer."""
@@ -185,7 +185,7 @@ def test_file_cut_off_under_the_daemon(make_world, file):
     alice = world.agent("alpha", "alice")
     beta = world.agent("beta", None, SERVICE)
     ours, theirs = exchange_new(alice, beta)
-    os.truncate("%s/state/%s" % (world.beta.path, file), 0)
+    os.truncate("%s/state/%s/data.mdb" % (world.beta.path, file), 0)
     refused(beta.accept, alice.initiate(TARGET)[1])
     eventually(lambda: not world.beta.running(), what="its end")
     eventually(lambda: lease_has_ended(ours, theirs), what="refusal")

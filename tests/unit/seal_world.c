@@ -385,7 +385,7 @@ start_service(struct world_system *system)
     world_check(tr_keys_create(service->config, service->base,
                                (struct tr_audit *)system, &service->keys),
                 "keys");
-    path = text("%s/state/accepted", system->directory);
+    path = text("%s/state/replay", system->directory);
     world_check(tr_replay_open(path, 0, time(NULL), &service->replay), path);
     free(path);
     service->audit = (struct tr_audit *)system;
