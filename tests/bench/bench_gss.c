@@ -4,8 +4,8 @@
 /*
  * Plays both ends in one process, handing the tokens over.  It is told on
  * standard input what to measure next, so that the one who compares two
- * mechanisms can let two such processes take turns every few milliseconds:
- * what else the machine does then falls on both alike.
+ * mechanisms can let two such processes take turns, many times a second: what
+ * else the machine does then falls on both alike.
  *
  *     usage: bench_gss TARGET CCACHE INITIATOR-SOCKET ACCEPTOR-SOCKET
  *
