@@ -10,9 +10,8 @@ import re
 import pytest
 
 from testlib import table
-from testlib.tool import (                            # noqa: F401
-    ALPHA, BETA, EPSILON, VAULT, config, findings, ldif, on_terminal, rows,
-    trustrealm)
+from testlib.tool import (ALPHA, BETA, EPSILON, VAULT, findings, on_terminal,
+                          rows, trustrealm)
 
 ENGINEERING = "trust realm engineering"
 UNMAPPED = [entry for entry in table.entries() if "trLabelMap" not in entry]

@@ -10,9 +10,8 @@ import pytest
 from testlib import table
 from testlib.process import base_environment
 from testlib.servers import built
-from testlib.tool import (                            # noqa: F401
-    ALPHA, BETA, DELTA, EPSILON, GAMMA, VAULT, config, ldif, on_terminal,
-    program, rows, trustrealm)
+from testlib.tool import (ALPHA, BETA, DELTA, EPSILON, GAMMA, VAULT,
+                          on_terminal, program, rows, trustrealm)
 
 ALICE, BOB = "alice@" + table.REALM, "bob@" + table.REALM
 SENDING = ["S%d" % n for n in range(1, 14)]

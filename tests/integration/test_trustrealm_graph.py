@@ -11,8 +11,7 @@ import pytest
 from testlib import table
 from testlib.browser import Browser, graphviz
 from testlib.process import run
-from testlib.tool import (                            # noqa: F401
-    ALPHA, BETA, DELTA, GAMMA, ldif, program, trustrealm)
+from testlib.tool import ALPHA, BETA, DELTA, GAMMA, program, trustrealm
 
 TABLE = [ALPHA, BETA, GAMMA, DELTA]
 

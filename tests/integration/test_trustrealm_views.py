@@ -7,8 +7,8 @@ import json
 import pytest
 
 from testlib import table
-from testlib.tool import (                            # noqa: F401
-    ALPHA, BETA, DELTA, GAMMA, config, ldif, on_terminal, rows, trustrealm)
+from testlib.tool import (ALPHA, BETA, DELTA, GAMMA, on_terminal, rows,
+                          trustrealm)
 
 ALICE, BOB = "alice@" + table.REALM, "bob@" + table.REALM
 

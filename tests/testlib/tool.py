@@ -1,7 +1,6 @@
 # tests/testlib/tool.py - trustrealm, the administration tool, on LDIF files
 # SPDX-License-Identifier: BSD-2-Clause
-"""Run the tool into pipes or on a terminal; fixtures for a table and a
-configuration.  No server is needed."""
+"""Run the tool into pipes or on a terminal; no server is needed."""
 
 import errno
 import json
@@ -9,12 +8,9 @@ import os
 import pty
 import subprocess
 
-import pytest
-
 from . import table
 from .process import base_environment, run
 from .servers import built
-from .system import render
 
 ALPHA, BETA, GAMMA, DELTA, EPSILON = (
     table.host(name) for name in ("alpha", "beta", "gamma", "delta",
@@ -56,41 +52,6 @@ def on_terminal(*arguments, typed=None):
         status = child.wait(60)
     os.close(master)
     return status, shown.decode().replace("\r\n", "\n")
-
-
-@pytest.fixture
-def ldif(tmp_path):
-    """Write a table: the one of the tests and what is added to it."""
-    def write(*added, entries=None):
-        path = tmp_path / "table.ldif"
-        path.write_text(table.ldif((entries or table.entries())
-                                   + list(added)))
-        path.chmod(0o600)
-        return path
-    return write
-
-
-@pytest.fixture
-def config(tmp_path):
-    """A configuration of alpha, in its own label format."""
-    def write(**sections):
-        levels, categories = table.FORMATS["ministry"]
-        settings = {
-            "system": {"name": ALPHA, "principal": "trustrealm/" + ALPHA,
-                       "state-directory": tmp_path / "state",
-                       "socket": tmp_path / "socket"},
-            "table": {"source": "ldif:%s" % (tmp_path / "table.ldif")},
-            "labels": {"format": "ministry", "levels": levels,
-                       "categories": categories},
-            "policy": {"backend": "policy"},
-        }
-        for name, keys in sections.items():
-            settings[name].update(keys)
-        path = tmp_path / "trustrealm.conf"
-        path.write_text(render(settings))
-        path.chmod(0o600)
-        return path
-    return write
 
 
 def rows(text):
