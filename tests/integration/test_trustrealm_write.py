@@ -7,6 +7,7 @@ Every case runs on both, and both must end the same."""
 import calendar
 import json
 import os
+import re
 import time
 
 import pytest
@@ -857,10 +858,11 @@ def test_import_goes_on_where_it_ended(site):
 
 BAD = ["dn: cn=bad,ou=systems,%s\nobjectClass: trSystem\ncn: bad\n"
        "trPrincipal: x@Y\ntrMembership: engineering\n" % table.BASE,
-       "dn: cn=worse,ou=systems,%s\nthis is no line of LDIF\n" % table.BASE]
+       "dn: cn=worse,ou=systems,%s\nthis is no line of LDIF\n" % table.BASE,
+       table.system("worst", ["engineering SECRET PUBLIC"])]
 
 
-@pytest.mark.parametrize("bad, line", [(BAD[0], 7), (BAD[1], 8)])
+@pytest.mark.parametrize("bad, line", [(BAD[0], 7), (BAD[1], 8), (BAD[2], 7)])
 def test_bad_entry_is_named_by_its_line(site, store, bad, line):
     before = store.dump()
     entries = [new_system(1), bad, new_system(2)]
@@ -875,11 +877,49 @@ def test_bad_entry_is_named_by_its_line(site, store, bad, line):
 
 
 def test_import_is_judged_as_a_whole(site, store):
+    """What is wrong with its entries is told of each; what it does to others
+    refuses it."""
     before = store.dump()
-    done, _ = imported(site, store, [new_system(1, "nowhere A B")])
+    wrong = [new_system(1, "nowhere A B"), new_system(2),
+             new_system(3, "engineering PUBLIC NIX")]
+    done, _ = imported(site, store, wrong)
     assert done.status == 1
-    assert "nowhere" in done.err and "refused" in done.err
+    assert "import.ldif:1: " in done.err and "nowhere" in done.err
+    assert "import.ldif:13: " in done.err and "NIX" in done.err
+    assert "import.ldif:7: " not in done.err
+    assert "nothing was written" in done.err
     assert store.dump() == before
+    realm = table.entry(table.CORPORATE, objectClass="trTrustRealm",
+                        cn="corporate", trDOI=2002, trLevel="0 OPEN")
+    done, _ = imported(site, store, [realm], "--keep-going")
+    assert done.status == 1
+    assert "RESTRICTED" in done.err and "refused" in done.err
+    assert store.dump() == before
+
+
+def test_import_leaves_out_what_needs_what_is_left_out(site, store):
+    """A trust realm of two numbers, and its member; two who share a name; and
+    one that is in the file twice."""
+    realm = table.entry("cn=new,ou=realms," + table.BASE, cn="new",
+                        objectClass="trTrustRealm", trDOI=[7, 8],
+                        trLevel="0 LOW")
+    twins = [table.system(name, [], aliases=["twin.example.test"])
+             for name in ("castor", "pollux")]
+    done, counts = imported(site, store, [
+        realm, new_system(1, "new LOW LOW"), new_system(2), *twins,
+        new_system(3), new_system(3)], "--keep-going")
+    assert done.status == 1
+    assert (counts["added"], counts["left_out"]) == (1, 6), done
+
+
+def test_import_shows_its_progress(site):
+    path = site.scratch.write("import.ldif", "\n".join(
+        new_system(number) for number in range(3)))
+    status, shown = on_terminal("import", path, "--widen",
+                                *site.server.options)
+    assert status == 0
+    assert re.search(r"\[#{10} {20}\] 1 of 3, \d+/s, \d+ s left ", shown)
+    assert re.search(r"\[#{30}\] 3 of 3, \d+/s, 0 s left \n", shown)
 
 
 def test_import_without_writing(site, store):

@@ -1,10 +1,8 @@
 /* tools/trustrealm/import.c - trustrealm import: a file into the directory */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/*
- * Entries that are in the directory already are passed over, so an import
- * that was interrupted goes on when it is asked for again.
- */
+/* Entries that are in the directory already are passed over, so an import
+ * that was interrupted goes on when it is asked for again. */
 
 #include "config.h"
 #include <com_err.h>
@@ -14,8 +12,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include "boottime.h"
 #include "ldif_text.h"
 #include "record_class.h"
 #include "work.h"
@@ -47,6 +45,7 @@ struct import {
     bool keep_going, widen;
     const char *path;
     struct ldif_text ldif;
+    bool *out;                  /* of each block: it is left out */
     char *parent;               /* that is there, or will be */
     size_t bad;                 /* entries left out */
     size_t same, added, changed, refused;
@@ -82,41 +81,42 @@ read_file(struct import *import)
     if (status == TOOL_DONE)
         status = ldif_text_parse(ldif);
     import->bad = ldif->nbad;
+    import->out = tool_must(calloc(ldif->nblocks + 1, sizeof(bool)));
     return status;
 }
 
 /* Say where and why an entry is of no use. */
-static int
+static void
 leave_out(struct import *import, const struct ldif_block *block,
           const char *why)
 {
-    import->bad++;
+    bool *out = &import->out[block - import->ldif.blocks];
+
     (void)tool_fail(TOOL_NO, "%s:%lu: %s: %s", import->path,
                     ldif_text_line(&import->ldif, block->start),
                     block->entry->dn, why);
-    return import->keep_going ? TOOL_DONE : TOOL_NO;
+    import->bad += !*out;
+    *out = true;
 }
 
-static int
+/* Its record, NULL when it is none and left out. */
+static struct tr_record *
 judge_entry(struct import *import, const struct ldif_block *block)
 {
     const struct tool_entry *entry = block->entry;
     const struct tr_entry view = { entry->dn, entry->attributes,
                                    entry->nattributes };
     struct tr_record *record = NULL;
-    krb5_error_code ret;
+    krb5_error_code ret = 0;
     char *why = NULL;
-    int status = TOOL_DONE;
 
-    if (entry->why != NULL)
-        return leave_out(import, block, entry->why);
-    ret = tr_record_from_entry(&view, &record, &why);
-    if (ret)
-        status = leave_out(import, block, why != NULL ? why :
-                           error_message(ret));
-    tr_record_free(record);
+    if (entry->why == NULL)
+        ret = tr_record_from_entry(&view, &record, &why);
+    if (entry->why != NULL || ret)
+        leave_out(import, block, entry->why != NULL ? entry->why :
+                  why != NULL ? why : error_message(ret));
     free(why);
-    return status;
+    return record;
 }
 
 /* --- what is to be written ----------------------------------------------- */
@@ -149,24 +149,22 @@ joined(const struct tool_entry *entry, const struct tool_entry *there)
     return after;
 }
 
-/* What the entry stands below, often the same as the last one's; *there_out
- * is false when that cannot be. */
+/* What the entry stands below, often the same as the last one's. */
 static int
 take_container(struct import *import, struct tool_work *work,
-               const struct ldif_block *block, bool *there_out)
+               const struct ldif_block *block)
 {
     char *parent = tool_dn_parent(block->entry->dn), *missing = NULL, *why;
     int status = TOOL_DONE;
 
-    *there_out = true;
     if (parent != NULL &&
         (import->parent == NULL || strcmp(parent, import->parent) != 0))
         status = tool_work_container(work, parent, &missing);
     if (missing != NULL) {
-        *there_out = false;
         why = tool_format("there is no entry %s to add it below: add that "
                           "first (ldapadd)", missing);
-        status = leave_out(import, block, why);
+        leave_out(import, block, why);
+        status = TOOL_NO;
         free(why);
     } else {
         free(import->parent);
@@ -178,23 +176,24 @@ take_container(struct import *import, struct tool_work *work,
     return status;
 }
 
-/* Note what makes the directory's entry, or none, the file's. */
+/* Note what makes the directory's entry, or none, the file's; TOOL_NO when it
+ * is left out. */
 static int
 take_entry(struct import *import, struct tool_work *work,
            const struct ldif_block *block)
 {
     struct tool_entry *entry = block->entry, *there;
     struct tool_change change = { 0 };
-    bool placed;
     int status;
 
     there = tool_entries_find(&work->entries, entry->type, entry->name);
-    if (there != NULL && !tool_dn_same(there->dn, entry->dn))
-        return leave_out(import, block, "the directory has it under another "
-                         "DN");
+    if (there != NULL && !tool_dn_same(there->dn, entry->dn)) {
+        leave_out(import, block, "the directory has it under another DN");
+        return TOOL_NO;
+    }
     if (there == NULL) {
-        status = take_container(import, work, block, &placed);
-        if (status != TOOL_DONE || !placed)
+        status = take_container(import, work, block);
+        if (status != TOOL_DONE)
             return status;
     }
     change.before = there;
@@ -209,24 +208,113 @@ take_entry(struct import *import, struct tool_work *work,
     return TOOL_DONE;
 }
 
+static bool
+is_taken(const struct import *import, size_t i)
+{
+    const struct tool_entry *entry = import->ldif.blocks[i].entry;
+
+    return entry != NULL && entry->type != 0 && !import->out[i];
+}
+
 /* Of the entries that are of use; the file's others stay in the file. */
 static int
 take_entries(struct import *import, struct tool_work *work)
 {
-    const struct ldif_block *block;
-    size_t bad;
+    struct tr_record *record;
     int status = TOOL_DONE;
     size_t i;
 
-    for (i = 0; i < import->ldif.nblocks && status == TOOL_DONE; i++) {
-        block = &import->ldif.blocks[i];
-        if (block->entry == NULL || block->entry->type == 0)
+    import->same = 0;
+    for (i = 0; i < import->ldif.nblocks && status != TOOL_SYSTEM; i++) {
+        if (!is_taken(import, i))
             continue;
-        bad = import->bad;
-        status = judge_entry(import, block);
-        if (status == TOOL_DONE && import->bad == bad)
-            status = take_entry(import, work, block);
+        record = judge_entry(import, &import->ldif.blocks[i]);
+        if (record != NULL)
+            status = take_entry(import, work, &import->ldif.blocks[i]);
+        tr_record_free(record);
     }
+    if (status == TOOL_SYSTEM || import->bad == 0 || import->keep_going)
+        return status == TOOL_SYSTEM ? status : TOOL_DONE;
+    return tool_fail(TOOL_NO, "nothing was written; --keep-going leaves out "
+                     "what is wrong");
+}
+
+/* --- what is wrong with the table that results --------------------------- */
+
+/* An error names the entry as lint_find() does, or by its DN: name, which
+ * comes first. */
+struct named { char *name; const struct ldif_block *block; };
+struct blame { struct import *import; struct named *list; size_t n; };
+
+static int
+compare_named(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+name_entries(struct import *import, struct blame *blame)
+{
+    const struct ldif_block *block;
+    struct tr_record *record;
+    char *name;
+    size_t i;
+
+    blame->list = tool_must(calloc(2 * import->ldif.nblocks + 1,
+                                   sizeof(*blame->list)));
+    for (i = 0; i < import->ldif.nblocks; i++) {
+        block = &import->ldif.blocks[i];
+        record = is_taken(import, i) ? judge_entry(import, block) : NULL;
+        if (record == NULL)
+            continue;
+        name = tool_record_name(record);
+        blame->list[blame->n++] = (struct named){
+            tool_format("%s %s", tool_record_kind(record), name), block };
+        blame->list[blame->n++] = (struct named){
+            tool_copy(block->entry->dn), block };
+        free(name);
+        tr_record_free(record);
+    }
+    qsort(blame->list, blame->n, sizeof(*blame->list), compare_named);
+}
+
+static void
+blame_entry(const char *entry, const char *text, void *arg)
+{
+    struct blame *blame = arg;
+    const struct named key = { (char *)entry, NULL }, *found;
+
+    if (blame->list == NULL)
+        name_entries(blame->import, blame);
+    found = bsearch(&key, blame->list, blame->n, sizeof(key), compare_named);
+    while (found != NULL && found > blame->list &&
+           compare_named(found - 1, &key) == 0)
+        found--;
+    for (; found != NULL && found < blame->list + blame->n &&
+         compare_named(found, &key) == 0; found++)
+        leave_out(blame->import, found->block, text);
+}
+
+/* Leave out entries that it has errors by, until there are none: what an
+ * entry that goes was needed for is wrong as well. */
+static int
+leave_out_wrong(struct import *import, struct tool_work *work)
+{
+    struct blame blame = { .import = import };
+    size_t bad, i;
+    int status;
+
+    do {
+        bad = import->bad;
+        status = tool_work_errors(work, blame_entry, &blame);
+        if (status == TOOL_DONE && import->bad > bad) {
+            tool_work_forget(work);
+            status = take_entries(import, work);
+        }
+    } while (status == TOOL_DONE && import->bad > bad);
+    for (i = 0; i < blame.n; i++)
+        free(blame.list[i].name);
+    free(blame.list);
     return status;
 }
 
@@ -234,17 +322,17 @@ take_entries(struct import *import, struct tool_work *work)
 
 /* One line that is written over, for who watches. */
 static void
-show_progress(size_t done, size_t all, time_t start)
+show_progress(size_t done, size_t all, int64_t start)
 {
-    double seconds = (double)(time(NULL) - start);
-    double rate = seconds > 0 ? (double)done / seconds : 0;
+    static const char bar[] = "##############################";
+    const size_t width = sizeof(bar) - 1, full = width * done / all;
+    double rate = 1000.0 * (double)done /
+        (double)(tr_boottime() - start + 1);
 
     if (!isatty(STDERR_FILENO))
         return;
-    fprintf(stderr, "\r%zu of %zu, %zu %%", done, all, 100 * done / all);
-    if (rate > 0)
-        fprintf(stderr, ", %.0f/s, %.0f s left ", rate,
-                (double)(all - done) / rate);
+    fprintf(stderr, "\r[%-*.*s] %zu of %zu, %.0f/s, %.0f s left ", (int)width,
+            (int)full, bar, done, all, rate, (double)(all - done) / rate);
     if (done == all)
         fputc('\n', stderr);
 }
@@ -275,7 +363,7 @@ write_file(struct import *import, struct tool_work *work)
 static int
 write_server(struct import *import, struct tool_work *work)
 {
-    time_t start = time(NULL);
+    int64_t start = tr_boottime();
     int status = TOOL_DONE;
     size_t i;
 
@@ -350,8 +438,7 @@ write_all(struct import *import, struct tool_work *work)
 static int
 run_import(struct import *import)
 {
-    struct tool_work work = { .access = import->widen || can_ask(import) ?
-                              WORK_TOLD : WORK_NARROWS };
+    struct tool_work work = { .access = WORK_UNASKED };
     size_t access = 0;
     int status;
 
@@ -360,6 +447,9 @@ run_import(struct import *import)
         status = tool_work_open(&import->common, &work);
     if (status == TOOL_DONE)
         status = take_entries(import, &work);
+    if (status == TOOL_DONE)
+        status = leave_out_wrong(import, &work);
+    work.access = import->widen || can_ask(import) ? WORK_TOLD : WORK_NARROWS;
     if (status == TOOL_DONE && import->common.dry_run) {
         status = tool_work_finish(&import->common, &work);
     } else if (status == TOOL_DONE) {
@@ -372,6 +462,7 @@ run_import(struct import *import)
     tool_work_close(&work);
     ldif_text_clear(&import->ldif);
     free(import->ldif.text);
+    free(import->out);
     free(import->parent);
     return status;
 }

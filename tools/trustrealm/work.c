@@ -182,6 +182,25 @@ refuse(const struct tool_work *work, const struct findings *findings)
 }
 
 int
+tool_work_errors(struct tool_work *work,
+                 void (*each)(const char *entry, const char *text, void *arg),
+                 void *arg)
+{
+    struct findings findings = { 0 };
+    size_t i;
+    int status;
+
+    drop_idle(work);
+    status = work_judge(work, &findings);
+    for (i = 0; status == TOOL_DONE && i < findings.n; i++) {
+        if (strcmp(findings.list[i].severity, "error") == 0)
+            each(findings.list[i].entry, findings.list[i].text, arg);
+    }
+    findings_clear(&findings);
+    return status;
+}
+
+int
 tool_work_judge(struct tool_work *work, size_t *access_out)
 {
     struct findings findings = { 0 };

@@ -68,6 +68,11 @@ void tool_work_replace(struct tool_work *work,
 /* Forget all that was noted. */
 void tool_work_forget(struct tool_work *work);
 
+/* Tell of every error that speaks against what was noted. */
+int tool_work_errors(struct tool_work *work,
+                     void (*each)(const char *entry, const char *text,
+                                  void *arg),
+                     void *arg);
 /* Judge the whole table as it would be, as tool_work_finish() does: TOOL_NO,
  * with a message, when it must not be written.  *access_out counts what does
  * not only narrow access, if that was to be known. */
