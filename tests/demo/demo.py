@@ -27,9 +27,10 @@ TARGET = "sample@beta.example.test"
 BY_PASSES = {
     "beta": {"policy": {"allow-bypass": "true"}},
     "alpha": {"policy": {"allow-bypass": "true",
-                         "bypass-to": "plain/epsilon.example.test@*"},
-              "rules": {"single": {"uid": SINGLE, "lowest": "open",
-                                   "highest": "open", "label": "open"}}}}
+                         "bypass-to": "plain/epsilon.example.test@*"}}}
+if ROOT:
+    BY_PASSES["alpha"]["rules"] = {"single": {
+        "uid": SINGLE, "lowest": "open", "highest": "open", "label": "open"}}
 
 
 class Show:
