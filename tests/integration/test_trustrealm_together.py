@@ -13,7 +13,8 @@ import pytest
 from testlib import table
 from testlib.process import base_environment
 from testlib.stores import (BETA, DELTA, PASSWORD, SYSTEM, Between, entries,
-                            program, trustrealm)
+                            trustrealm)
+from testlib.tool import program
 
 
 def late_join(site, before, system, realm, low, high, **options):

@@ -439,7 +439,7 @@ start(const char *enctype)
     if (found) {
         kdc_enctype = enctype;
         world_directory = text("%s/trustrealm-seal-XXXXXX",
-                         tmp != NULL ? tmp : "/tmp");
+                               tmp != NULL ? tmp : "/tmp");
         if (mkdtemp(world_directory) == NULL)
             err(1, "%s", world_directory);
         configure_kdc(modules);

@@ -122,8 +122,8 @@ tool_daemon_ask(const char *path, json_t **state_out, char **why_out)
         status = TOOL_DONE;
     } else if (reply.type == TR_REPLY_REFUSED) {
         *why_out = tool_format("%s: %s: %s", path,
-                       error_message(reply.u.refused.code),
-                       reply.u.refused.text);
+                               error_message(reply.u.refused.code),
+                               reply.u.refused.text);
         status = TOOL_NO;
     } else {
         json_decref(state);

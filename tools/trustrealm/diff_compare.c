@@ -75,7 +75,7 @@ compare_values(struct compared *compared, const char *name,
         is = new == NULL ? NULL : new->values[0];
         if (was == NULL || is == NULL || strcmp(was, is) != 0)
             tell(compared, diff_access(&compared->diff, name, was, is), name,
-                was, is);
+                 was, is);
         return;
     }
     for (i = 0; old != NULL && i < old->nvalues; i++) {
@@ -83,13 +83,13 @@ compare_values(struct compared *compared, const char *name,
         is = find_value(new, name, was);
         if (is == NULL || strcmp(was, is) != 0)
             tell(compared, diff_access(&compared->diff, name, was, is), name,
-                was, is);
+                 was, is);
     }
     for (i = 0; new != NULL && i < new->nvalues; i++) {
         is = new->values[i];
         if (find_value(old, name, is) == NULL)
             tell(compared, diff_access(&compared->diff, name, NULL, is), name,
-                NULL, is);
+                 NULL, is);
     }
 }
 
@@ -122,13 +122,13 @@ add_entry(struct compared *compared, const struct tr_entry *entry)
     size_t i, j;
 
     tell(compared, access, "entry", came ? NULL : "present",
-        came ? "present" : NULL);
+         came ? "present" : NULL);
     for (i = 0; i < entry->nattributes; i++) {
         attribute = &entry->attributes[i];
         for (j = 0; j < attribute->nvalues; j++)
             tell(compared, access, attribute->name,
-                came ? NULL : attribute->values[j],
-                came ? attribute->values[j] : NULL);
+                 came ? NULL : attribute->values[j],
+                 came ? attribute->values[j] : NULL);
     }
 }
 

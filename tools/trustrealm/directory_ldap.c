@@ -13,7 +13,6 @@
 #define PAGE 1000
 #define CSN "entryCSN"
 
-
 int
 tool_ldap_failed(const struct tool_ldap *ldap, int code, const char *what)
 {
@@ -268,7 +267,7 @@ make_filter(enum tr_record_type type, const char *name)
     if (type == TR_RECORD_MAP && strchr(name, '/') != NULL) {
         length = strcspn(name, "/");
         second = tool_ldap_equal("trFormat", name + length + 1,
-                            strlen(name + length + 1));
+                                 strlen(name + length + 1));
     }
     first = tool_ldap_equal(kinds[type].attribute, name, length);
     filter = tool_format("(&(objectClass=%s)%s%s)", kinds[type].class, first,
@@ -343,7 +342,6 @@ tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out)
     ldap_msgfree(answer);
     return status;
 }
-
 
 const struct tool_backend tool_backend_ldap = {
     read_ldap, find_ldap, tool_ldap_look, tool_ldap_apply, close_ldap,

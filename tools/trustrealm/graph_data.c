@@ -53,7 +53,7 @@ number_range(struct graph *graph, char *text)
         return (*(struct numbered **)found)->place;
     }
     graph->ranges = tool_grow(graph->ranges, graph->nranges,
-                         sizeof(*graph->ranges));
+                              sizeof(*graph->ranges));
     numbered = tool_must(malloc(sizeof(*numbered)));
     *numbered = wanted;
     (void)tool_must(tsearch(numbered, &graph->by_range, compare_ranges));
@@ -79,7 +79,7 @@ find_group(struct graph *graph, const size_t *realms, size_t n)
         group->realms[i] = realms[i];
     (void)tool_must(tsearch(group, &graph->by_realms, compare_groups));
     graph->groups = tool_grow(graph->groups, graph->ngroups,
-                         sizeof(*graph->groups));
+                              sizeof(*graph->groups));
     graph->groups[graph->ngroups++] = group;
     return group;
 }
@@ -138,7 +138,7 @@ add_system(const struct tr_record *record, void *arg)
         return 0;
     group = find_group(gathering->graph, places, n);
     group->systems = tool_grow(group->systems, group->nsystems,
-                          sizeof(*group->systems));
+                               sizeof(*group->systems));
     added = &group->systems[group->nsystems++];
     added->name = tool_copy(system->name);
     added->enabled = system->enabled;
