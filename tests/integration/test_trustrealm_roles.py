@@ -82,6 +82,8 @@ def test_commands_of_each_role(administration):
     ("paula", ["system", "join", "delta.example.com", "--realm", "corporate",
                "--low", "open", "--high", "open", "--propose"],
      "an owner of the trust realm corporate"),
+    ("olga", ["system", "remove", "beta.example.com"],
+     "a system administrator who is its owner"),
     ("sid", ["system", "add", "zeta.example.test"],
      "a system administrator who is its owner (--owner)"),
     ("sid", ["system", "restrict", "beta.example.com", "--realm",

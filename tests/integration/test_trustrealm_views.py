@@ -54,6 +54,17 @@ def test_reach_says_why_not(ldif):
     assert why == {BETA: "S9:", GAMMA: "S6:", DELTA: "S5:"}
 
 
+@pytest.mark.parametrize("label, says", [
+    ("SECERT", "trustrealm: SECERT: unknown level\n"),
+    ("SECRET:X", "trustrealm: SECRET:X: unknown category\n"),
+    ("TOPSECRET", ""),
+])
+def test_reach_with_what_is_no_label(ldif, label, says):
+    """Nobody receives it, since it is misspelt."""
+    assert trustrealm("reach", "--ldif", ldif(), "--from", ALPHA,
+                      "--label", label) == (1, "", says)
+
+
 def test_reach_asks_the_receiver_too(ldif, config):
     """What the sender would send, and the receiver's own limits refuse."""
     path, narrow = ldif(), config(policy={"trust-realms": "corporate"})

@@ -55,7 +55,8 @@ need_for(struct needs *needs, enum tr_record_type type, const char *attribute,
     static const char *const grants[] = { "trMembership", "trClearance",
                                           "trRestriction", NULL };
 
-    if (is_one_of(attribute, length, grants))
+    /* An entry that goes takes its memberships and clearances with it. */
+    if (needs->change->after != NULL && is_one_of(attribute, length, grants))
         need(needs, tool_format("an owner of the trust realm %.*s",
                                 (int)strcspn(value, " "), value));
     else if (type == TR_RECORD_SYSTEM)

@@ -40,6 +40,8 @@ struct reach {
     struct tool_sheet *sheet;   /* NULL: JSON */
     json_t *array;
     size_t yes, no;
+    char *unlike;               /* why the label is none, where it was asked */
+    bool known;                 /* it is one somewhere */
 };
 
 /* One system's row. */
@@ -96,6 +98,10 @@ ask_for(struct reach *reach, const char *system)
         reach->yes++;
     else
         reach->no++;
+    if (answer->step == TR_S6_LABEL && reach->unlike == NULL)
+        reach->unlike = tool_copy(answer->text);
+    if (answer->code == 0 || answer->step > TR_S6_LABEL)
+        reach->known = true;
     if (answer->code == 0 || reach->verbose)
         add(reach, system, answer);
     return TOOL_DONE;
@@ -116,6 +122,8 @@ print(struct reach *reach)
             "systems", reach->array,
             "table", tool_table_json(reach->ask.table)), status);
     tool_sheet_print(reach->sheet);
+    if (reach->ask.label != NULL && reach->unlike != NULL && !reach->known)
+        return tool_fail(status, "%s", reach->unlike);
     if (tool_for_people())
         tool_line("%zu of %zu other systems may receive it", reach->yes,
                   reach->yes + reach->no);
@@ -209,6 +217,7 @@ run(int argc, char **argv)
         status = reach_all(&reach, &table);
     }
     free(reach.ask.required);
+    free(reach.unlike);
     free(reach.sent);
     free(reach.received);
     tool_table_close(&table);
