@@ -49,6 +49,7 @@ struct loader {
     void (*bad)(const char *why, void *arg);
     void *arg;
     size_t nbad;
+    bool checks_names;          /* of each entry, against those before it */
 };
 
 static krb5_error_code
@@ -254,7 +255,7 @@ store(struct loader *loader, const struct reading *reading)
         goto cleanup;
     }
     ret = tr_update_put(loader->update, key, sizeof(key), record);
-    if (ret == 0)
+    if (ret == 0 && loader->checks_names)
         ret = tr_update_check(loader->update, key, sizeof(key), record);
     if (ret == TRR_ENTRY)
         (void)refuse(loader, ret, "%s: %s", reading->dn,
@@ -436,20 +437,56 @@ commit_fresh(struct loader *loader)
     return ret;
 }
 
+/* Make an update of what the file says. */
+static krb5_error_code
+fill(struct loader *loader)
+{
+    krb5_error_code ret;
+
+    loader->nlines = 0;
+    ret = tr_update_begin(loader->table, &loader->update);
+    if (ret == 0)
+        ret = tr_update_clear(loader->update);
+    if (ret == 0)
+        ret = take_file(loader);
+    return ret == 0 && loader->nbad > 0 ? TRR_ENTRY : ret;
+}
+
+static krb5_error_code
+refuse_disputed(const void *key, size_t key_length,
+                const struct tr_record *record, const char *why, void *arg)
+{
+    return TRR_ENTRY;
+}
+
+/* Each name is to be one entry's.  That is quickly seen of all together, as it
+ * nearly always is; which line is at fault shows when they are taken again,
+ * one by one. */
+static krb5_error_code
+fill_and_check(struct loader *loader)
+{
+    krb5_error_code ret;
+
+    loader->checks_names = loader->bad != NULL;
+    ret = fill(loader);
+    if (ret != 0 || loader->checks_names)
+        return ret;
+    ret = tr_update_each_disputed(loader->update, refuse_disputed, NULL);
+    if (ret != TRR_ENTRY)
+        return ret;
+    tr_update_abort(loader->update);
+    loader->update = NULL;
+    loader->checks_names = true;
+    return fill(loader);
+}
+
 static krb5_error_code
 load(struct loader *loader)
 {
     krb5_error_code ret;
 
     loader->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    ret = loader->sha256 == NULL ? ENOMEM :
-        tr_update_begin(loader->table, &loader->update);
-    if (ret == 0)
-        ret = tr_update_clear(loader->update);
-    if (ret == 0)
-        ret = take_file(loader);
-    if (ret == 0 && loader->nbad > 0)
-        ret = TRR_ENTRY;
+    ret = loader->sha256 == NULL ? ENOMEM : fill_and_check(loader);
     loader->line = ret == 0 ? 0 : loader->line;
     if (ret == 0)
         ret = tr_update_sweep(loader->update);

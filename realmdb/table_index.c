@@ -11,6 +11,7 @@
 struct place {
     struct tr_table *table;
     MDB_txn *txn;
+    struct tr_names *names;             /* where it is added */
     enum tr_db db;
     MDB_val name;
     const MDB_val *key;
@@ -73,29 +74,28 @@ visit_system(struct place *place, const struct tr_system_record *system,
     return ret;
 }
 
+/* Visit every name of record, for which place has all else. */
 static krb5_error_code
-each_place(struct tr_table *table, MDB_txn *txn,
-           const struct tr_record *record, const MDB_val *key,
+each_place(struct place *place, const struct tr_record *record,
            visit_place *visit)
 {
     krb5_error_code ret = 0;
-    struct place place = { .table = table, .txn = txn, .key = key };
 
     switch (record->type) {
     case TR_RECORD_REALM:
-        ret = visit_text(&place, TR_DB_REALM, record->u.realm.name, visit);
+        ret = visit_text(place, TR_DB_REALM, record->u.realm.name, visit);
         if (ret == 0)
-            ret = visit_doi(&place, record->u.realm.doi, visit);
+            ret = visit_doi(place, record->u.realm.doi, visit);
         break;
     case TR_RECORD_SYSTEM:
-        ret = visit_system(&place, &record->u.system, visit);
+        ret = visit_system(place, &record->u.system, visit);
         break;
     case TR_RECORD_CLEARANCE:
-        ret = visit_text(&place, TR_DB_CLEARANCE,
+        ret = visit_text(place, TR_DB_CLEARANCE,
                          record->u.clearance.principal, visit);
         break;
     case TR_RECORD_MAP:
-        ret = visit_map(&place, &record->u.map, visit);
+        ret = visit_map(place, &record->u.map, visit);
         break;
     }
     return ret;
@@ -214,6 +214,7 @@ tr_index_disputed(struct tr_table *table, MDB_txn *txn,
                   const struct tr_record *record, const MDB_val *key,
                   bool *disputed_out)
 {
+    struct place place = { .table = table, .txn = txn, .key = key };
     krb5_error_code ret;
     MDB_stat stat;
     int code;
@@ -224,7 +225,7 @@ tr_index_disputed(struct tr_table *table, MDB_txn *txn,
         return tr_table_fail_mdb(table, code, "reading");
     if (stat.ms_entries == 0)
         return 0;
-    ret = each_place(table, txn, record, key, check_place);
+    ret = each_place(&place, record, check_place);
     *disputed_out = ret == TRR_ENTRY;
     return ret == TRR_ENTRY ? 0 : ret;
 }
@@ -244,6 +245,12 @@ tr_index_judge(struct tr_table *table, MDB_txn *txn,
 
 static krb5_error_code
 add_place(struct place *place)
+{
+    return tr_names_add(place->names, place->db, &place->name, place->key);
+}
+
+static krb5_error_code
+store_place(struct place *place)
 {
     MDB_dbi dbi = place->table->dbs[place->db];
     MDB_val owner = *place->key;
@@ -291,15 +298,36 @@ remove_place(struct place *place)
 }
 
 krb5_error_code
-tr_index_add(struct tr_table *table, MDB_txn *txn,
-             const struct tr_record *record, MDB_val *key)
+tr_index_add(struct tr_names *names, const struct tr_record *record,
+             const MDB_val *key)
 {
-    return each_place(table, txn, record, key, add_place);
+    struct place place = { .names = names, .key = key };
+
+    return each_place(&place, record, add_place);
+}
+
+krb5_error_code
+tr_index_store(struct tr_table *table, MDB_txn *txn, struct tr_names *names)
+{
+    krb5_error_code ret = 0;
+    MDB_val key;
+    struct place place = { .table = table, .txn = txn, .key = &key };
+    size_t i;
+
+    tr_names_sort(names);
+    for (i = 0; i < names->count && ret == 0; i++) {
+        tr_names_get(names, i, &place.db, &place.name, &key);
+        ret = store_place(&place);
+    }
+    tr_names_clear(names);
+    return ret;
 }
 
 krb5_error_code
 tr_index_remove(struct tr_table *table, MDB_txn *txn,
-                const struct tr_record *record, MDB_val *key)
+                const struct tr_record *record, const MDB_val *key)
 {
-    return each_place(table, txn, record, key, remove_place);
+    struct place place = { .table = table, .txn = txn, .key = key };
+
+    return each_place(&place, record, remove_place);
 }

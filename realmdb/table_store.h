@@ -126,11 +126,34 @@ krb5_error_code tr_stored_open(const MDB_val *stored,
                                struct tr_record **record_out);
 int tr_stored_type(const MDB_val *stored);
 
-/* All that record is found by: let it stand for key as well; no longer. */
-krb5_error_code tr_index_add(struct tr_table *table, MDB_txn *txn,
-                             const struct tr_record *record, MDB_val *key);
+/* Names that are not in the indexes yet, each for a key.  Empty when zeroed;
+ * names and keys have less than 65536 octets, all together 4 GiB. */
+struct tr_names {
+    uint8_t *octets;
+    size_t length, room;
+    uint32_t *places;                   /* of names in octets */
+    size_t count, most;
+};
+krb5_error_code tr_names_add(struct tr_names *names, enum tr_db db,
+                             const MDB_val *name, const MDB_val *key);
+/* In the order of the indexes. */
+void tr_names_sort(struct tr_names *names);
+/* The one at i; what comes out belongs to names. */
+void tr_names_get(const struct tr_names *names, size_t i,
+                  enum tr_db *db_out, MDB_val *name_out, MDB_val *key_out);
+void tr_names_clear(struct tr_names *names);
+
+/* All that record is found by is to stand for key as well, once names are
+ * stored; stored, names are empty; it is to stand for key no longer, of which
+ * no names may be waiting. */
+krb5_error_code tr_index_add(struct tr_names *names,
+                             const struct tr_record *record,
+                             const MDB_val *key);
+krb5_error_code tr_index_store(struct tr_table *table, MDB_txn *txn,
+                               struct tr_names *names);
 krb5_error_code tr_index_remove(struct tr_table *table, MDB_txn *txn,
-                                const struct tr_record *record, MDB_val *key);
+                                const struct tr_record *record,
+                                const MDB_val *key);
 /* Does another entry claim a name of record's?  With key, of which it is the
  * record, the table's message says which. */
 krb5_error_code tr_index_disputed(struct tr_table *table, MDB_txn *txn,

@@ -3,7 +3,8 @@
 
 /*
  * An update is one LMDB transaction.  It remembers the keys that it has seen
- * (put or present), in memory, for the sweep.  To clear the table only empties
+ * (put or present), in memory, for the sweep; and names, until they are many,
+ * or somebody asks what is found by them (tr_index_store()).  To clear the table only empties
  * the indexes: the old records stay until the commit sweeps those that were
  * not put again, so an update that ends where it began changes nothing, and
  * the generation stays.
@@ -20,11 +21,13 @@
 #include "trustrealm_err.h"
 
 #define LARGE 10000             /* records, in an update */
+#define MAX_NAMES ((size_t)32 << 20)    /* octets of them, in memory */
 
 struct tr_update {
     struct tr_table *table;
     MDB_txn *txn;
     struct tr_keyset seen;
+    struct tr_names names;      /* not in the indexes yet */
     bool cleared;
     bool changed;
     bool policies_changed;      /* a trust realm or a map among it */
@@ -85,6 +88,7 @@ tr_update_clear(struct tr_update *update)
                                                     "clearing the table"));
     }
     tr_keyset_clear(&update->seen);
+    tr_names_clear(&update->names);
     update->cleared = true;
     return 0;
 }
@@ -134,17 +138,38 @@ same_octets(const MDB_val *a, const MDB_val *b)
         memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
 }
 
+/* Let the indexes have all names, for whoever looks into them. */
+static krb5_error_code
+store_names(struct tr_update *update)
+{
+    return tr_index_store(update->table, update->txn, &update->names);
+}
+
+/* Nothing is found by record's names for key any more. */
+static krb5_error_code
+remove_names(struct tr_update *update, MDB_val *key,
+             const struct tr_record *record)
+{
+    krb5_error_code ret = store_names(update);
+
+    return ret != 0 ? ret :
+        tr_index_remove(update->table, update->txn, record, key);
+}
+
 /* Let record be found for key, instead of old (or NULL). */
 static krb5_error_code
-change_index(struct tr_update *update, MDB_val *key,
+change_names(struct tr_update *update, MDB_val *key,
              const struct tr_record *record, const struct tr_record *old)
 {
     krb5_error_code ret = 0;
 
     if (old != NULL)
-        ret = tr_index_remove(update->table, update->txn, old, key);
-    return ret != 0 ? ret :
-        tr_index_add(update->table, update->txn, record, key);
+        ret = remove_names(update, key, old);
+    if (ret == 0)
+        ret = tr_index_add(&update->names, record, key);
+    if (ret == 0 && update->names.length > MAX_NAMES)
+        ret = store_names(update);
+    return ret;
 }
 
 /* Keep fresh under key; nothing changes when it was there before. */
@@ -183,7 +208,7 @@ put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
     fresh.mv_data = octets;
     ret = find_old(update, key, &stored, &old);
     if (ret == 0 && (old == NULL || !same_octets(&stored, &fresh))) {
-        ret = change_index(update, key, record, old);
+        ret = change_names(update, key, record, old);
         if (ret == 0)
             ret = keep(update, key, &fresh);
     }
@@ -228,7 +253,7 @@ tr_update_delete(struct tr_update *update, const void *key,
         return TRR_NOT_FOUND;
     note_change(update, &stored);
     if (ret == 0)
-        ret = tr_index_remove(update->table, update->txn, old, &name);
+        ret = remove_names(update, &name, old);
     tr_record_free(old);
     if (ret != 0)
         return finish(update, ret);
@@ -266,11 +291,15 @@ tr_update_check(struct tr_update *update, const void *key, size_t key_length,
 {
     const MDB_val name = { key_length, (void *)key };
     krb5_error_code ret;
-    bool disputed;
+    bool disputed = false;
 
-    ret = tr_index_disputed(update->table, update->txn, record, &name,
-                            &disputed);
-    return ret == 0 && disputed ? TRR_ENTRY : ret;
+    if (update->error)
+        return update->error;
+    ret = store_names(update);
+    if (ret == 0)
+        ret = tr_index_disputed(update->table, update->txn, record, &name,
+                                &disputed);
+    return finish(update, ret == 0 && disputed ? TRR_ENTRY : ret);
 }
 
 /* Tell each of the record under key, when it has such a name. */
@@ -322,12 +351,17 @@ krb5_error_code
 tr_update_each_disputed(struct tr_update *update, tr_update_disputed *each,
                         void *arg)
 {
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
     struct tr_keyset told = { 0 };
     MDB_cursor *cursor;
     MDB_val db, name;
     int code;
 
+    if (update->error)
+        return update->error;
+    ret = finish(update, store_names(update));
+    if (ret)
+        return ret;
     code = mdb_cursor_open(update->txn, update->table->dbs[TR_DB_DISPUTED],
                            &cursor);
     if (code != 0)
@@ -364,7 +398,7 @@ sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key,
     if (!update->cleared) {
         ret = tr_table_record(update->table, update->txn, key, &record);
         if (ret == 0)
-            ret = tr_index_remove(update->table, update->txn, record, key);
+            ret = remove_names(update, key, record);
         tr_record_free(record);
         if (ret)
             return ret;
@@ -497,6 +531,8 @@ tr_update_commit(struct tr_update *update)
 
     if (ret == 0 && update->cleared)
         ret = tr_update_sweep(update);
+    if (ret == 0)
+        ret = store_names(update);
     if (ret == 0 && update->changed)
         ret = raise_generation(update);
     /* See is_newer() of table_view.c. */
@@ -525,6 +561,7 @@ tr_update_abort(struct tr_update *update)
     if (update->txn != NULL)
         mdb_txn_abort(update->txn);
     tr_keyset_clear(&update->seen);
+    tr_names_clear(&update->names);
     update->table->update = NULL;
     free(update);
 }

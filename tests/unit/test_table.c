@@ -242,6 +242,28 @@ the_last_claimant_has_the_name(void **state)
     tr_table_close(table);
 }
 
+/* What was put and deleted in one update never had a name. */
+static void
+who_is_gone_again_claims_nothing(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+
+    assert_int_equal(put(update, "a", SYSTEM), 0);
+    assert_int_equal(put(update, "b", OTHER_SYSTEM "trAlias: alpha\n"), 0);
+    assert_int_equal(put(update, "c", "objectClass: trSystem\ncn: x\n"
+                         "trPrincipal: trustrealm/alpha@R\n"), 0);
+    assert_int_equal(tr_update_delete(update, "b", 1), 0);
+    assert_int_equal(put(update, "c", "objectClass: trSystem\ncn: x\n"
+                         "trPrincipal: c@R\n"), 0);
+    commit(update);
+    assert_int_equal(info_of(table).disputed, 0);
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    assert_string_equal(system_of(table, "beta"), "");
+    assert_string_equal(system_of(table, "x"), "x");
+    tr_table_close(table);
+}
+
 /* A user and a system may have one principal: they are asked for apart. */
 static void
 users_and_systems_are_apart(void **state)
@@ -634,6 +656,42 @@ contradictory_trust_realm_is_marked(void **state)
     tr_table_close(table);
 }
 
+/* The rank of the level at which record's first membership ends. */
+static uint32_t
+highest_level(struct tr_table *table, struct tr_record *record)
+{
+    const struct tr_granted *granted;
+    struct tr_view *view;
+
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_granted(view, record->u.system.memberships,
+                                     &granted), 0);
+    assert_int_equal(granted->error, 0);
+    assert_string_equal(granted->realm->record->name, "engineering");
+    tr_view_close(view);
+    return granted->range.high.level;
+}
+
+/* Even of a record that somebody has kept. */
+static void
+a_grant_comes_to_what_the_trust_realm_says_now(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_record *record = NULL;
+    struct tr_view *view;
+
+    put_one(table, "r", REALM);
+    put_one(table, "s", SYSTEM "trMembership: engineering public secret\n");
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_system(view, "alpha", &record), 0);
+    tr_view_close(view);
+    assert_int_equal(highest_level(table, record), 1);
+    put_one(table, "r", REALM "trLevel: 1 internal\n");
+    assert_int_equal(highest_level(table, record), 2);
+    tr_record_free(record);
+    tr_table_close(table);
+}
+
 #define table_test(f) \
     cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
@@ -646,6 +704,7 @@ main(void)
         table_test(generation_outlives_the_process),
         table_test(a_name_that_two_claim_is_nobodys),
         table_test(the_last_claimant_has_the_name),
+        table_test(who_is_gone_again_claims_nothing),
         table_test(users_and_systems_are_apart),
         table_test(names_come_free),
         table_test(a_key_may_change_its_kind),
@@ -659,6 +718,7 @@ main(void)
         table_test(digest_is_that_of_the_documented_text),
         table_test(digest_follows_what_labels_mean),
         table_test(contradictory_trust_realm_is_marked),
+        table_test(a_grant_comes_to_what_the_trust_realm_says_now),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
