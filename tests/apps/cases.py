@@ -86,7 +86,7 @@ def test_daemon_restarted(world, application, session, end):
     live.use()
     with policies.stopped(world.systems[end]):
         assert not application.attempt(world)[0]
-        eventually(live.refused, 3, "refusal")
+        eventually(live.refused, 1, "refusal")
     served, said = application.attempt(world)
     assert served, said
 
