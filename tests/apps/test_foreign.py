@@ -32,6 +32,7 @@ def lenient(make_module_world):
 
 class Heimdal:
     name = "heimdal"
+    refusal = "gss_init_sec_context: refused\n"
 
     @staticmethod
     def argv(world, ccache, *arguments):
@@ -40,7 +41,10 @@ class Heimdal:
 
 
 class Java:
+    """It does not read the answer; the guide has this line."""
     name = "java"
+    refusal = ("GSSException: Defective token detected (Mechanism level: "
+               "AP_REP token id does not match!)\n")
     options = ()
 
     @classmethod
@@ -108,8 +112,7 @@ def test_refused_without_bypass(lenient, kerberos):
     server = lenient.server("beta")
     mark = lenient.beta.audit.mark()
     done = client(lenient, kerberos, server, "sample")
-    assert done.status == 1, done
-    assert done.err != ""
+    assert (done.status, done.err) == (1, kerberos.refusal), done
     assert not server.of("message")
     record = lenient.beta.audit.wait(mark, result="deny")
     assert (record["step"], record["code"]) == ("R1", "TRR_BYPASS")

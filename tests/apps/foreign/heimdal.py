@@ -14,7 +14,7 @@ import sys
 
 CONTEXT, WRAP, REPLY, REFUSED = 1, 2, 64, 255
 MUTUAL, REPLAY, SEQUENCE, CONF, INTEG = 2, 4, 8, 16, 32
-CONTINUE_NEEDED = 1
+CONTINUE_NEEDED, MECH_CODE = 1, 2
 DELIVERED, NO, SYSTEM = 0, 1, 3
 
 
@@ -36,9 +36,13 @@ class Oid(ctypes.Structure):
     _fields_ = [("length", ctypes.c_uint32), ("elements", ctypes.c_void_p)]
 
 
-def fail(what, major, minor):
-    print("%s: major %#x minor %d" % (what, major, minor.value),
-          file=sys.stderr)
+def fail(gss, what, minor):
+    """As programs do: in the library's words."""
+    text, ignored = Buffer(), ctypes.c_uint32()
+    gss.gss_display_status(ctypes.byref(ignored), minor, MECH_CODE, None,
+                           ctypes.byref(ctypes.c_uint32()),
+                           ctypes.byref(text))
+    print("%s: %s" % (what, text.read().decode()), file=sys.stderr)
     sys.exit(NO)
 
 
@@ -59,7 +63,7 @@ class Context:
             ctypes.byref(Buffer.of(token)), None, ctypes.byref(out), None,
             None)
         if major & 0xffff0000:
-            fail("gss_init_sec_context", major, self.minor)
+            fail(self.gss, "gss_init_sec_context", self.minor)
         return not major & CONTINUE_NEEDED, out.read()
 
     def accept(self, token):
@@ -69,7 +73,7 @@ class Context:
             ctypes.byref(Buffer.of(token)), None, None, None,
             ctypes.byref(out), None, None, None)
         if major & 0xffff0000:
-            fail("gss_accept_sec_context", major, self.minor)
+            fail(self.gss, "gss_accept_sec_context", self.minor)
         return out.read()
 
     def name(self, text):
@@ -80,7 +84,7 @@ class Context:
             ctypes.byref(self.minor), ctypes.byref(Buffer.of(text.encode())),
             ctypes.byref(service), ctypes.byref(name))
         if major:
-            fail("gss_import_name", major, self.minor)
+            fail(self.gss, "gss_import_name", self.minor)
         return name
 
     def wrap(self, message):
@@ -89,7 +93,7 @@ class Context:
             ctypes.byref(self.minor), self.handle, 1, 0,
             ctypes.byref(Buffer.of(message)), None, ctypes.byref(out))
         if major:
-            fail("gss_wrap", major, self.minor)
+            fail(self.gss, "gss_wrap", self.minor)
         return out.read()
 
     def unwrap(self, token):
@@ -98,7 +102,7 @@ class Context:
             ctypes.byref(self.minor), self.handle,
             ctypes.byref(Buffer.of(token)), ctypes.byref(out), None, None)
         if major:
-            fail("gss_unwrap", major, self.minor)
+            fail(self.gss, "gss_unwrap", self.minor)
         return out.read()
 
 
