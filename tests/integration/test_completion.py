@@ -1,6 +1,6 @@
 # tests/integration/test_completion.py - what the Tab key offers
 # SPDX-License-Identifier: BSD-2-Clause
-"""bash completes trustrealm's command lines by its own machinery."""
+"""bash and zsh complete trustrealm's command lines by their own machinery."""
 
 import os
 import pty
@@ -82,6 +82,8 @@ def test_names(tab):
     assert set(tab("system", "join", "x", *where, "--realm", "")) == \
         {"engineering", "corporate"}
     assert tab("explain", *where, "--from", "al") == [table.host("alpha")]
+    assert tab("system", "show", *where, "al") == [table.host("alpha")]
+    assert tab("system", "join", *where, "--low", "") == []
 
 
 def test_name_comes_from_the_configuration(tab, tmp_path, monkeypatch):
@@ -110,9 +112,29 @@ def test_files(tab, tmp_path):
     assert tab("check", "--ldif", "a") == ["a", "b.ldif"]
 
 
-def test_at_a_prompt(tmp_path):
+def bash():
+    """(how it is started, what is typed first)"""
+    return ["bash", "--norc", "--noprofile", "-i"], \
+        "source " + shlex.quote(SCRIPT)
+
+
+def zsh():
+    """The same; unpacked, it has to be told where its own parts are."""
+    modules = os.path.dirname(os.path.dirname(servers.packaged(
+        "/usr/lib/*/zsh/*/zsh/zle.so", "zsh's line editor")))
+    functions = servers.packaged("/usr/share/zsh/functions",
+                                 "zsh's functions")
+    return [servers.program("zsh"), "-f", "-i"], \
+        "module_path=(%s); fpath=(%s %s/**/*(/)); zmodload zsh/zle; " \
+        "setopt zle; autoload -Uz compinit; compinit -u -D" % (
+            modules, os.path.dirname(SCRIPT), functions)
+
+
+@pytest.mark.parametrize("shell", [bash, zsh])
+def test_at_a_prompt(tmp_path, shell):
     """Keys are typed, and the line that they make is run."""
     (tmp_path / "table.ldif").write_text(table.ldif(table.entries()))
+    command, first = shell()
     env = dict(base_environment(), TERM="dumb", PS1="ready> ", HISTFILE="")
     env["PATH"] = "%s:%s" % (os.path.dirname(program()), env["PATH"])
     master, slave = pty.openpty()
@@ -125,17 +147,23 @@ def test_at_a_prompt(tmp_path):
             assert ready, text.decode()
             text += os.read(master, 65536)
 
-    with subprocess.Popen(["bash", "--norc", "--noprofile", "-i"],
-                          stdin=slave, stdout=slave, stderr=slave, env=env,
-                          cwd=tmp_path, start_new_session=True) as shell:
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave,
+                          env=env, cwd=tmp_path,
+                          start_new_session=True) as child:
         os.close(slave)
         try:
             shown(b"ready> ")
-            os.write(master, b"source %s\n" % shlex.quote(SCRIPT).encode())
-            shown(b"ready> ")
-            os.write(master, b"trustr\treal\tsh\tengineering --ldi\ttab\t"
-                     b"--js\t| grep doi\n")
-            shown(rb'"doi": 2001')
+            os.write(master, b"%s; echo set up\n" % first.encode())
+            shown(b"\nset up\r\n[^>]*ready> ")
+            for keys, pattern in ((b"trustrealm real\t", b"realm "),
+                                  (b"sh\t", b"show "),
+                                  (b"--ldi\t", b"--ldif "),
+                                  (b"tab\t", b"table.ldif "),
+                                  (b"engi\t", b"engineering "),
+                                  (b"--js\t", b"--json "),
+                                  (b"| grep doi\r", rb'"doi": 2001')):
+                os.write(master, keys)
+                shown(pattern)
         finally:
-            shell.kill()
+            child.kill()
             os.close(master)

@@ -27,7 +27,7 @@ PACKAGES = {
     "virtiofsd": "qemu-system-common", "busybox": "busybox-static",
     "postgres": "postgresql-15", "psql": "postgresql-client-15",
     "apache2": "apache2 and libapache2-mod-auth-gssapi",
-    "sasl-sample-server": "sasl2-bin",
+    "sasl-sample-server": "sasl2-bin", "zsh": "zsh",
 }
 
 
