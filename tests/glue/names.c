@@ -68,7 +68,6 @@ comparing_names(void)
     expect(!equal(p.client, imported));
 }
 
-/* OpenSSH and others take the OID of krb5 and the principal out of it. */
 /* What is remembered of a text: names made of it are the same, and each is
  * its owner's; the type of the text counts. */
 static void
@@ -94,6 +93,7 @@ importing_names_again(void)
     }
 }
 
+/* OpenSSH and others take the OID of krb5 and the principal out of it. */
 static void
 exporting_names(void)
 {
@@ -148,10 +148,21 @@ no_stays_no(void)
     expect(!gss_userok(p.client, "alice"));
     expect(!gss_userok(p.client, "root"));
     expect(!gss_userok(canonical(user(CLIENT)), "alice"));
-    /* The other way round: the account that runs this is the principal's. */
     expect(GSS_ERROR(gss_authorize_localname(&minor,
                                              canonical(user("bob@X.TEST")),
                                              local)));
+}
+
+/* An account that there is, and its principal. */
+static void
+yes_stays_yes(void)
+{
+    gss_name_t root = canonical(user("root@EXAMPLE.TEST"));
+    gss_name_t local = name_of("root", GSS_C_NT_USER_NAME);
+
+    must(gss_authorize_localname(&minor, root, local));
+    expect(gss_userok(root, "root"));
+    expect(!gss_userok(canonical(user("root@X.TEST")), "root"));
 }
 
 static void
@@ -251,6 +262,7 @@ const struct probe_case name_cases[] = {
     { "exporting_names", exporting_names },
     { "exporting_composite_names", exporting_composite_names },
     { "no_stays_no", no_stays_no },
+    { "yes_stays_yes", yes_stays_yes },
     { "local_names", local_names },
     { "attributes_of_the_peer", attributes_of_the_peer },
     { NULL, NULL }

@@ -154,6 +154,23 @@ def test_slow_kdc_does_not_hold_up_others(make_world):
     waiting.kill()
 
 
+def test_slow_directory_holds_up_nobody(make_world):
+    """Nor does a daemon wait for it to start, or to reload."""
+    world = make_world()
+    server = world.server("beta")
+    assert world.client(server).delivered
+    world.directory.freeze()
+    try:
+        eventually(lambda: world.alpha.status()["table"]["age"] >= 2)
+        assert world.client(server).delivered
+        world.alpha.reload()
+        world.beta.restart()
+        assert world.client(server).delivered
+    finally:
+        world.directory.thaw()
+    eventually(lambda: world.alpha.status()["table"]["age"] < 2)
+
+
 def test_reload_takes_a_new_policy(make_world):
     world = make_world()
     server = world.server("beta")

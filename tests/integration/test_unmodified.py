@@ -86,7 +86,7 @@ def test_own_mechanism_by_oid(world):
     assert attribute(server, "label") == "INTERNAL"
 
 
-def test_exported_context_keeps_its_label(world):
+def test_exported_context_goes_on(world):
     server = world.gss_server(options=("-once", "-export"))
     result = world.gss_client(server, "after export")
     assert result.status == 0, result
