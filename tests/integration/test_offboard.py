@@ -5,6 +5,7 @@ this file is a super-user, but for the set-up."""
 
 import json
 import os
+import textwrap
 
 import pytest
 
@@ -18,33 +19,28 @@ DELTA = "cn=delta.example.com," + SYSTEMS
 BETA = "cn=beta.example.com," + SYSTEMS
 ZETA = "cn=zeta.example.com," + SYSTEMS
 
-LOG = """\
-moduleload accesslog
-database mdb
-suffix cn=accesslog
-directory {path}/log
-rootdn cn=admin,{suffix}
-index reqStart,reqAuthzID,objectClass eq
-access to * by group.exact="cn=auditors,{roles}" read
-"""
-OVERLAY = """\
-overlay accesslog
-logdb cn=accesslog
-logops writes
-logsuccess TRUE
-"""
+
+def documented(first):
+    """What doc/SCHEMA shows, from that line to a blank one."""
+    with open(os.path.join(servers.source_directory(), "doc/SCHEMA")) as file:
+        text = file.read()
+    shown = text[text.index("\n    " + first):].strip("\n")
+    return textwrap.dedent(shown.split("\n\n")[0] + "\n").replace(
+        "dc=example,dc=com", table.SUFFIX)
 
 
 class LoggedDirectory(roles.RolesDirectory):
-    """With an access log, that auditors read."""
+    """With an access log, that auditors read, also when it is longer than
+    what the server returns to others."""
 
     def _globals(self):
         os.makedirs(self.path + "/log", exist_ok=True)
-        return super()._globals() + LOG.format(
-            path=self.path, suffix=table.SUFFIX, roles=ROLES)
+        return super()._globals() + "sizelimit 3\nmoduleload accesslog\n" + \
+            documented("database mdb").replace("/var/lib/ldap/accesslog",
+                                               self.path + "/log")
 
     def _access(self):
-        return OVERLAY + super()._access()
+        return documented("overlay accesslog") + super()._access()
 
 
 @pytest.fixture
