@@ -114,7 +114,8 @@ class System:
             "audit": {"target": "file:" + self.audit.path,
                       "level": "debug"},
         }
-        self.variables = {}     # more of them, for trustrealmd
+        self.options = ["-d"]   # of trustrealmd, and more variables for it
+        self.variables = {}
         self._process = None
 
     def rule(self, name, uid, lowest, highest, label=None):
@@ -149,7 +150,7 @@ class System:
         """Start trustrealmd; wait until it has a table that it can use."""
         self.write_config()
         self._process = self.scratch.spawn(
-            [self.world.program("trustrealmd"), "-d", "-c",
+            [self.world.program("trustrealmd"), *self.options, "-c",
              self.config_path], self.name + "/trustrealmd",
             env=self.daemon_environment(), uid=self.uid,
             machine=self.machine)

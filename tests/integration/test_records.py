@@ -1,0 +1,72 @@
+# tests/integration/test_records.py - audit records in journal and syslog
+# SPDX-License-Identifier: BSD-2-Clause
+"""What trustrealmd, started as systemd starts it, writes to the sockets of a
+journal and of a syslog daemon.  (In files: every other test.)"""
+
+import json
+import re
+import socket
+
+import pytest
+
+from testlib.agent import Refused
+from testlib.process import Deadline
+
+SOCKETS = {"journal": "/run/systemd/journal/socket", "syslog": "/dev/log"}
+#: No file of this machine's /dev is made or changed.
+DEV = """
+mkdir -p /run/systemd/journal /run/dev
+for name in null zero random urandom; do
+    touch "/run/dev/$name"
+    mount --bind "/dev/$name" "/run/dev/$name"
+done
+mount --rbind /run/dev /dev
+"""
+MESSAGE = {"journal": r"^MESSAGE=(\{.*\})$", "syslog": r": (\{.*\})$"}
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    made = make_hosts(run=("alpha",))
+    made.alpha.machine.script(DEV)
+    made.alpha.options = []
+    return made
+
+
+def packets(world, target, act):
+    """What arrives at the target of alpha's records, up to the first that
+    says no, which act() leads to."""
+    path = world.alpha.machine.path(SOCKETS[target])
+    world.alpha.config["audit"]["target"] = target
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(path)
+        world.alpha.machine.run(["chmod", "666", SOCKETS[target]])
+        world.alpha.restart()
+        act()
+        found, deadline = [], Deadline(30)
+        while not found or '"result":"deny"' not in found[-1]:
+            log.settimeout(deadline.left())
+            found.append(log.recv(1 << 18).decode())
+    return found
+
+
+@pytest.mark.parametrize("target", SOCKETS)
+def test_records_arrive(world, target):
+    def use():
+        alice = world.agent("alpha")
+        alice.initiate("sample@beta.example.test")
+        with pytest.raises(Refused):
+            alice.initiate("sample@delta.example.test")
+    arrived = packets(world, target, use)
+    records = [json.loads(text) for packet in arrived for text in
+               re.findall(MESSAGE[target], packet, re.MULTILINE)]
+    assert [(r["event"], r["result"]) for r in records] == [
+        ("seal", "allow"), ("prepare", "deny")]
+    assert (records[0]["label"], records[0]["user"]) == (
+        "INTERNAL", "alice@EXAMPLE.TEST")
+    assert (records[1]["step"], records[1]["receiver"]) == (
+        "S5", "delta.example.test")
+    if target == "journal":
+        fields = arrived[-1].splitlines()
+        assert "SYSLOG_IDENTIFIER=trustrealmd" in fields
+        assert "TRUSTREALM_RECEIVER=delta.example.test" in fields
