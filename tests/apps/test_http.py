@@ -187,11 +187,8 @@ def test_delegation_where_the_trust_realm_allows_it(world, server,
                                                     delegation):
     options = ("--delegation", "always")
     assert "KRB5CCNAME=" not in curl(world, options=options).text
-    world.change(table.ENGINEERING, "trDelegation", "HTTP")
-    try:
+    with policies.engineering(world, trDelegation=["HTTP"]):
         answer = curl(world, options=options)
-    finally:
-        world.change(table.ENGINEERING, "trDelegation")
     assert "KRB5CCNAME=FILE:/srv/tickets/alice@EXAMPLE.TEST" in answer.text
 
 
@@ -255,14 +252,10 @@ def test_beginning_of_a_label_is_not_the_label_for_expr(world, server):
 # --- refused ------------------------------------------------------------
 
 def test_carrier_where_data_must_be_secret(world, server):
-    world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
-    try:
+    with policies.engineering(world, trConfidentialFrom=["PUBLIC"]):
         assert curl(world).status == 200
-        world.change(table.ENGINEERING, "trCarrier", "HTTP auth-only")
-        assert curl(world).status == 401
-    finally:
-        world.change(table.ENGINEERING, "trCarrier", "HTTP own")
-        world.change(table.ENGINEERING, "trConfidentialFrom", "TOPSECRET")
+        with policies.engineering(world, trCarrier=["HTTP auth-only"]):
+            assert curl(world).status == 401
 
 
 def test_request_without_tls_is_refused(world, server):

@@ -15,7 +15,7 @@ from cases import (  # noqa: F401
     test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import policies, table
+from testlib import policies
 from testlib.nfs import CLIENT, PORT, Ganesha, Mount, accept_as_nfs, nfs
 from testlib.process import eventually
 from testlib.relay import Relay
@@ -243,14 +243,10 @@ def test_label_of_another_server(world, application):
 
 def test_carrier_has_to_be_named_where_data_must_be_secret(world, server):
     """Headers are signed: by the carrier gss everything is wrapped."""
-    world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
-    try:
+    with policies.engineering(world, trConfidentialFrom=["PUBLIC"]):
         assert nfs(world, PLAN).out != READ
-        world.change(table.ENGINEERING, "trCarrier", "nfs own")
-        assert nfs(world, PLAN).out == READ
-    finally:
-        world.change(table.ENGINEERING, "trCarrier")
-        world.change(table.ENGINEERING, "trConfidentialFrom", "TOPSECRET")
+        with policies.engineering(world, trCarrier=["nfs own"]):
+            assert nfs(world, PLAN).out == READ
 
 
 # --- other doors --------------------------------------------------------

@@ -188,12 +188,9 @@ DELEGATE = ("-o", "GSSAPIDelegateCredentials=yes")
 
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
 def test_delegation_where_the_trust_realm_allows_it(world, server, options):
-    world.change(table.ENGINEERING, "trDelegation", "host")
-    try:
+    with policies.engineering(world, trDelegation=["host"]):
         result = ssh(world, "klist; env | grep KRB5CCNAME",
                      options=options + DELEGATE)
-    finally:
-        world.change(table.ENGINEERING, "trDelegation")
     assert "Default principal: alice@EXAMPLE.TEST" in result.out, result
 
 
@@ -217,14 +214,10 @@ def test_no_common_trust_realm(world, server, options):
 
 def test_carrier_has_to_be_named_where_data_must_be_secret(world, server):
     """ssh signs with GSS-API: by the carrier gss everything is wrapped."""
-    world.change(table.ENGINEERING, "trConfidentialFrom", "PUBLIC")
-    try:
+    with policies.engineering(world, trConfidentialFrom=["PUBLIC"]):
         assert ssh(world, "true").status == 0
-        world.change(table.ENGINEERING, "trCarrier")
-        assert ssh(world, "true").status == 255
-    finally:
-        world.change(table.ENGINEERING, "trCarrier", "host own")
-        world.change(table.ENGINEERING, "trConfidentialFrom", "TOPSECRET")
+        with policies.engineering(world, trCarrier=[]):
+            assert ssh(world, "true").status == 255
     assert ssh(world, "true").status == 0
 
 

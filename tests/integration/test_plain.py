@@ -4,6 +4,7 @@
 
 import pytest
 
+from testlib import policies
 from testlib.agent import Refused, establish
 from testlib.process import eventually
 from testlib.programs import Listener
@@ -114,14 +115,9 @@ def test_sender_bypass_is_for_single_lowest_processes(lenient):
 @pytest.fixture
 def lowest(lenient):
     """Alpha's processes have the lowest label alone."""
-    rules = lenient.alpha.config["rules"]
-    saved = {name: dict(rule) for name, rule in rules.items()}
-    first = next(iter(rules))
-    rules[first].update(lowest="open", highest="open", label="open")
-    lenient.alpha.restart()
-    yield lenient
-    rules.update(saved)
-    lenient.alpha.restart()
+    with policies.rule(lenient.alpha, "staff", lowest="open", highest="open",
+                       label="open"):
+        yield lenient
 
 
 def test_sender_bypass_works_for_the_lowest(lowest):

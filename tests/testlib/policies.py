@@ -3,6 +3,7 @@
 """Contexts for the cases that every application is tested in."""
 
 import contextlib
+import re
 
 from . import table
 
@@ -16,6 +17,21 @@ def withdrawn(world, system="beta"):
     finally:
         world.change(table.system_dn(system), "trMembership",
                      *table.MEMBERSHIPS[system])
+
+
+@contextlib.contextmanager
+def engineering(world, **attributes):
+    """Attributes of the trust realm engineering have these values."""
+    saved = {name: re.findall("^%s: (.*)$" % name, world.directory.search(
+        table.ENGINEERING, "(objectClass=*)", name), re.M)
+        for name in attributes}
+    try:
+        for name, values in attributes.items():
+            world.change(table.ENGINEERING, name, *values)
+        yield
+    finally:
+        for name, values in saved.items():
+            world.change(table.ENGINEERING, name, *values)
 
 
 @contextlib.contextmanager
