@@ -102,7 +102,8 @@ def test_no_access_is_no_table(world):
     try:
         world.alpha.stop()
         world.alpha.start(wait=False)
-        eventually(lambda: "table:" in world.alpha.log(), what="the log")
+        eventually(lambda: "may this system still read it?"
+                   in world.alpha.log(), what="the log")
         assert allowed(world, "beta")
     finally:
         world.directory.replace(table.SUFFIX, "aci", READ)
