@@ -4,21 +4,17 @@
 pass that should not."""
 
 import os
-import shutil
 
 import pytest
 from attacks import THOROUGH
 
 from testlib.process import run
-from testlib.servers import built
 from testlib.world import SERVICE, as_uid
 
 
 @pytest.fixture(scope="module")
 def famine(world):
-    program = shutil.copy(built("tests/adversary/.libs/famine",
-                                "tests/adversary/famine"),
-                          world.scratch.join("bin"))
+    program = world.staged("tests/adversary/famine")
 
     def starve(phase, how, first=1):
         return run([program, phase, how, str(first)], env=world.both_ends(),
@@ -41,10 +37,8 @@ def test_no_memory(famine, phase, how):
 
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_buffers_laid_out_at_random(world, seed):
-    program = shutil.copy(built("tests/adversary/.libs/layouts",
-                                "tests/adversary/layouts"),
-                          world.scratch.join("bin"))
-    done = run([program, str(seed), "20000" if THOROUGH else "1000"],
+    done = run([world.staged("tests/adversary/layouts"), str(seed),
+                "20000" if THOROUGH else "1000"],
                env=world.both_ends(), uid=as_uid(SERVICE), check=False,
                timeout=60)
     assert done.status == 0, done.out + done.err

@@ -9,30 +9,23 @@ import threading
 
 import pytest
 
-from testlib import servers, table
+from testlib import policies, servers, table
 from testlib.agent import Refused
-from testlib.process import eventually, run
+from testlib.process import run
 from testlib.world import ROOT, SERVICE, STAFF, World, as_uid
 
 
 GROUP = 20100       # that nobody has
-
-
-def built_probe():
-    return servers.built("tests/glue/.libs/probe", "tests/glue/probe")
+PROBE = "tests/glue/probe"
 
 
 def case_names():
     try:
-        return subprocess.run([built_probe()], stdout=subprocess.PIPE,
-                              check=True, timeout=20).stdout.decode().split()
+        return subprocess.run([servers.built(PROBE)], check=True,
+                              stdout=subprocess.PIPE,
+                              timeout=20).stdout.decode().split()
     except Exception:                       # the tests themselves will say
         return ["cases_of_the_probe"]
-
-
-@pytest.fixture(scope="module")
-def probe(world):
-    return shutil.copy(built_probe(), world.scratch.join("bin"))
 
 
 def environment(world):
@@ -44,15 +37,16 @@ def environment(world):
     return env
 
 
-def run_probe(world, probe, name, timeout=30, **more):
-    result = run([probe, name], env=dict(environment(world), **more),
+def run_probe(world, name, program=PROBE, timeout=30, **more):
+    result = run([world.staged(program), name],
+                 env=dict(environment(world), **more),
                  uid=as_uid(SERVICE), check=False, timeout=timeout)
     assert result.status == 0, result.err
 
 
 @pytest.mark.parametrize("name", case_names())
-def test_probe(world, probe, name):
-    run_probe(world, probe, name)
+def test_probe(world, name):
+    run_probe(world, name)
 
 
 # --- forks, signals, cancellation ---------------------------------------
@@ -65,46 +59,27 @@ without_sanitizers = pytest.mark.skipif(
 
 @without_sanitizers
 def test_fork_while_a_thread_is_in_the_plugin(world):
-    forks = shutil.copy(servers.built("tests/glue/.libs/forks",
-                                      "tests/glue/forks"),
-                        world.scratch.join("bin"))
-    run_probe(world, forks, "threads", timeout=60)
+    run_probe(world, "threads", "tests/glue/forks", timeout=60)
 
 
 @without_sanitizers
 @pytest.mark.parametrize("how", ["once", "forever", "jump", "cancel"])
 def test_interrupted(world, how):
-    interrupted = shutil.copy(servers.built("tests/glue/.libs/interrupted",
-                                            "tests/glue/interrupted"),
-                              world.scratch.join("bin"))
-    run_probe(world, interrupted, how)
+    run_probe(world, how, "tests/glue/interrupted")
 
 
 @without_sanitizers
 def test_fork_after_the_plugin_was_unloaded(world):
-    forks = servers.built("tests/glue/.libs/forks", "tests/glue/forks")
-    run([forks, "unload"], env=dict(
+    run([servers.built("tests/glue/forks"), "unload"], env=dict(
         environment(world), GSS_MECH_CONFIG="/dev/null",
         PLUGIN=servers.built("mech/.libs/mech_trustrealm.so")))
 
 
 # --- policies -----------------------------------------------------------
 
-def change(world, **attributes):
-    """Change the trust realm, and wait until both systems know."""
-    for name, values in attributes.items():
-        before = [s.table_generation() for s in (world.alpha, world.beta)]
-        world.directory.replace(table.ENGINEERING, name, *values)
-        eventually(lambda: all(
-            s.table_generation() > g
-            for s, g in zip((world.alpha, world.beta), before)), what=name)
-
-
 @pytest.fixture(scope="module")
 def changeable(make_module_world):
-    made = make_module_world()
-    made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
-    return made
+    return make_module_world()
 
 
 @pytest.mark.parametrize("name, attributes", [
@@ -116,29 +91,25 @@ def changeable(make_module_world):
     ("delegation", {"trDelegation": ["sample"]}),
 ])
 def test_policy(changeable, name, attributes):
-    change(changeable, **attributes)
-    try:
-        run_probe(changeable, changeable.probe, name)
-    finally:
-        normal = {"trConfidentialFrom": ["TOPSECRET"]}
-        change(changeable, **{k: normal.get(k, []) for k in attributes})
+    with policies.engineering(changeable, **attributes):
+        run_probe(changeable, name)
 
 
 def test_table_changes_meanwhile(changeable):
     def keep_changing():
         while not done.is_set():
             for seconds in ("1000", "2000"):
-                change(changeable, trIdleTimeout=[seconds])
+                changeable.change(table.ENGINEERING, "trIdleTimeout", seconds)
     done = threading.Event()
     changes = threading.Thread(target=keep_changing)
     before = changeable.beta.table_generation()
     changes.start()
     try:
-        run_probe(changeable, changeable.probe, "table_changes_meanwhile")
+        run_probe(changeable, "table_changes_meanwhile")
     finally:
         done.set()
         changes.join()
-        change(changeable, trIdleTimeout=[])
+        changeable.change(table.ENGINEERING, "trIdleTimeout")
     assert changeable.beta.table_generation() > before + 10
 
 
@@ -146,31 +117,26 @@ def test_table_changes_meanwhile(changeable):
 @pytest.mark.parametrize("call", ["wrap", "get_mic", "unwrap", "verify_mic"])
 def test_confidentiality_is_forced_meanwhile(changeable, call):
     """Between the look before a message and the one after it."""
-    program = shutil.copy(servers.built("tests/glue/.libs/meanwhile",
-                                        "tests/glue/meanwhile"),
-                          changeable.scratch.join("bin"))
     process = changeable.scratch.spawn(
-        [program, call], "meanwhile-" + call, env=environment(changeable),
+        [changeable.staged("tests/glue/meanwhile"), call],
+        "meanwhile-" + call, env=environment(changeable),
         uid=as_uid(SERVICE), with_stdin=True, with_stdout=True)
     assert process.stdout.readline() == b"now\n"
-    try:
-        change(changeable, trConfidentialFrom=["INTERNAL"])
+    with policies.engineering(changeable, trConfidentialFrom=["INTERNAL"]):
         process.stdin.write(b"\n")
         process.stdin.flush()
         process.wait(check=False)
         assert process.status == 0, process.text()
-    finally:
-        change(changeable, trConfidentialFrom=["TOPSECRET"])
 
 
 def test_delegation_withdrawn(changeable):
     """alpha knows first: what it still hands over, beta would not take."""
-    change(changeable, trDelegation=["sample"])
+    changeable.change(table.ENGINEERING, "trDelegation", "sample")
     withdrawal = threading.Timer(
-        1, change, (changeable,), {"trDelegation": []})
+        1, changeable.change, (table.ENGINEERING, "trDelegation"))
     withdrawal.start()
     try:
-        run_probe(changeable, changeable.probe, "delegation_withdrawn")
+        run_probe(changeable, "delegation_withdrawn")
     finally:
         withdrawal.join()
 
@@ -191,7 +157,7 @@ def opened_world(**options):
 @pytest.mark.parametrize("name, gid, groups", [
     ("group_dropped", SERVICE, GROUP), ("group_changed", GROUP, SERVICE),
     ("user_changed", GROUP, SERVICE)])
-def test_process_has_changed(probe, name, gid, groups):
+def test_process_has_changed(name, gid, groups):
     """What was allowed to the process is not taken to be so any more."""
     rule = {"uid": SERVICE, "gid": GROUP, "lowest": "open",
             "highest": "grave", "label": "official"}
@@ -201,7 +167,8 @@ def test_process_has_changed(probe, name, gid, groups):
         result = run(["setpriv", "--reuid", str(SERVICE), "--regid",
                       str(gid), "--groups", str(groups), "--inh-caps",
                       "+setgid,+setuid", "--ambient-caps", "+setgid,+setuid",
-                      probe, name], env=environment(world), check=False)
+                      world.staged(PROBE), name], env=environment(world),
+                     check=False)
         assert result.status == 0, result.err
         denied = world.alpha.audit.wait(mark, result="deny")
         assert denied["event"] == "prepare"
@@ -210,7 +177,6 @@ def test_process_has_changed(probe, name, gid, groups):
 @pytest.fixture(scope="module")
 def open_world():
     with opened_world() as made:
-        made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
         yield made
 
 
@@ -218,20 +184,19 @@ def open_world():
                                   "bypass_iakerb", "bypass_streams"])
 def test_bypass(open_world, name):
     open_world.forget_tickets()         # IAKERB is at a loss with one
-    run_probe(open_world, open_world.probe, name)
+    run_probe(open_world, name)
 
 
 @pytest.fixture(scope="module")
 def older_world():
     with opened_world(enctype="rc4", source="ldif") as made:
-        made.probe = shutil.copy(built_probe(), made.scratch.join("bin"))
         yield made
 
 
 @pytest.mark.parametrize("name", ["labelled_streams_of_rc4",
                                   "bypass_streams_of_rc4"])
 def test_older_enctype(older_world, name):
-    run_probe(older_world, older_world.probe, name)
+    run_probe(older_world, name)
 
 
 # --- programs of a kind -------------------------------------------------
@@ -245,19 +210,19 @@ def configured(world):
         return config.read()
 
 
-def test_mechanism_without_the_interposer(world, probe):
+def test_mechanism_without_the_interposer(world):
     lines = [line for line in configured(world).splitlines()
              if "<interposer>" not in line]
     config = mech_config(world, "own.conf", "\n".join(lines) + "\n")
-    run_probe(world, probe, "own_mechanism_alone", GSS_MECH_CONFIG=config)
+    run_probe(world, "own_mechanism_alone", GSS_MECH_CONFIG=config)
 
 
 @without_sanitizers
 @pytest.mark.skipif(not ROOT, reason="needs root: a setuid program")
 @pytest.mark.skipif(not os.path.isdir("/etc/gss"), reason="no /etc/gss")
-def test_setuid_program(world, probe):
+def test_setuid_program(world):
     """It reads /etc/gss/mech.d (here one of its own) and no environment."""
-    copy = shutil.copy(probe, world.scratch.join("bin", "probe-setuid"))
+    copy = shutil.copy(servers.built(PROBE), world.program("probe-setuid"))
     os.chown(copy, SERVICE, SERVICE)
     os.chmod(copy, 0o4755)
     script = ("mount -t tmpfs tmpfs /etc/gss && mkdir /etc/gss/mech.d && "

@@ -5,11 +5,10 @@ it; where nothing is wrong it says so."""
 
 import json
 import os
-import shutil
 
 import pytest
 
-from testlib import servers, table
+from testlib import table
 from testlib.process import eventually, run
 from testlib.world import STAFF, as_uid
 
@@ -117,8 +116,7 @@ def test_plugin_that_anybody_may_change(world):
 
 def test_another_interposer_came_first(world):
     """gssproxy's, say: libgssapi takes the first one that loads."""
-    other = shutil.copy(servers.built("tests/integration/.libs/interposer.so"),
-                        world.scratch.join("bin"))
+    other = world.staged("tests/integration/.libs/interposer.so")
     text = "other 1.3.6.1.4.1.32473.99 %s <interposer>\n" % other
     findings = doctor(world, GSS_MECH_CONFIG=config(world,
                                                     text + lines(world)))

@@ -132,12 +132,9 @@ class Clock:
 
     def __init__(self, world):
         self.scratch = world.scratch
-        # The build directory may not be open to the daemon's user.
-        library = shutil.copy(
-            servers.built("tests/integration/.libs/shifted.so"),
-            self.scratch.join("bin"))
-        world.alpha.variables.update(TR_SHIFT=self.set(0),
-                                     LD_PRELOAD=library)
+        world.alpha.variables.update(
+            TR_SHIFT=self.set(0),
+            LD_PRELOAD=world.staged("tests/integration/.libs/shifted.so"))
 
     def set(self, seconds):
         """Seconds before (-) or after what it is."""

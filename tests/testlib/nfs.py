@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """NFS-Ganesha as doc/apps/nfs sets it up, and a client in user space."""
 
-import os
 import re
-import shutil
 
-from . import guide, servers, table
+from . import guide, table
 from .process import eventually
 from .world import STAFF
 
@@ -65,10 +63,8 @@ def accept_as_nfs(system, label):
 
 
 def _command(world, sec, to, port):
-    program = world.scratch.join("bin", "nfs_client")
-    if not os.path.exists(program):
-        shutil.copy(servers.built(CLIENT), program)
-    return [program, sec, table.host(to)] + ([str(port)] if port else [])
+    return [world.staged(CLIENT), sec, table.host(to)] + (
+        [str(port)] if port else [])
 
 
 def nfs(world, *lines, sec="krb5p", user="alice", uid=STAFF, sender="alpha",

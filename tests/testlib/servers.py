@@ -46,14 +46,13 @@ def build_directory():
     return os.path.abspath(os.environ.get("TR_BUILDDIR", "."))
 
 
-def built(*names):
-    """The first of names (relative to the build directory) that exists."""
-    for name in names:
-        path = os.path.join(build_directory(), name)
-        if os.path.exists(path):
-            return path
-    raise Missing("%s is not in %s: build first, or set TR_BUILDDIR"
-                  % (names[0], build_directory()))
+def built(name):
+    """Path of a file in the build directory."""
+    path = os.path.join(build_directory(), name)
+    if not os.path.exists(path):
+        raise Missing("%s is not in %s: build first, or set TR_BUILDDIR"
+                      % (name, build_directory()))
+    return path
 
 
 def root():

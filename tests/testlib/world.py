@@ -39,11 +39,8 @@ SYSTEMS = ("alpha", "beta", "gamma", "delta", "epsilon")
 SERVICES = ("sample", "plain", "other", "host", "postgres", "HTTP", "ldap",
             "nfs")
 
-PROGRAMS = {
-    "trustrealmd": ("tools/trustrealmd",),
-    "trustrealm": ("tools/trustrealm/trustrealm", "tools/trustrealm"),
-    "gss-label": ("tools/gss-label/gss-label",),
-}
+PROGRAMS = ("tools/trustrealmd", "tools/trustrealm/trustrealm",
+            "tools/gss-label/gss-label")
 SAMPLES = ("gss-client", "gss-server")
 PLUGIN = "mech/.libs/mech_trustrealm.so"
 MECH_CONFIG = "mech/mech.d/trustrealm.conf"
@@ -175,25 +172,26 @@ class World:
     def _stage(self):
         """Copy programs to where every uid can use them."""
         folder = self.scratch.mkdir("bin", 0o755)
-        self._programs = {}
-        for name, places in PROGRAMS.items():
-            built = servers.built(*[p for place in places for p in (
-                os.path.join(os.path.dirname(place), ".libs",
-                             os.path.basename(place)), place)
-                if not os.path.isdir(os.path.join(servers.build_directory(),
-                                                  p))])
-            self._programs[name] = shutil.copy(built, folder)
+        for name in PROGRAMS:
+            self.staged(name)
         for name in SAMPLES:
-            self._programs[name] = shutil.copy(servers.program(name), folder)
-        plugin = shutil.copy(servers.built(PLUGIN), folder)
+            shutil.copy(servers.program(name), folder)
+        plugin = self.staged(PLUGIN)
         self.sanitizer_environment = sanitizer_environment(plugin)
         with open(servers.built(MECH_CONFIG)) as installed:
             text = installed.read()
         self.scratch.write("mech.conf", re.sub(
             r"\S*mech_trustrealm\.so", plugin, text), 0o644)
 
+    def staged(self, name):
+        """Copy of a file that was built, where every uid can use it."""
+        path = self.program(os.path.basename(name))
+        if not os.path.exists(path):
+            shutil.copy(servers.built(name), path)
+        return path
+
     def program(self, name):
-        return self._programs[name]
+        return self.scratch.join("bin", name)
 
     def _make_realm(self):
         keytabs = {
