@@ -5,6 +5,7 @@ it; where nothing is wrong it says so."""
 
 import json
 import os
+import time
 
 import pytest
 
@@ -135,6 +136,41 @@ def test_no_ticket(world):
     findings = doctor(world, "host@" + world.beta.host, ccache=False)
     assert wrong(findings) == ["target"]
     assert findings.of("ticket", "note")[0]["mend"] == "kinit"
+
+
+def test_ticket_that_has_expired(world):
+    """By the clock of the program, which is two days ahead."""
+    clock = world.staged("tests/integration/.libs/shifted.so")
+    findings = doctor(world, "host@" + world.beta.host, LD_PRELOAD=clock,
+                      TR_SHIFT="172800")
+    assert wrong(findings) == ["target"]
+    ticket, = findings.of("ticket", "note")
+    assert (ticket["text"], ticket["mend"]) == ("it has expired", "kinit")
+
+
+def test_no_keys_to_accept_with(world):
+    findings = doctor(world, KRB5_KTNAME="FILE:/nonexistent")
+    assert wrong(findings) == []
+    keytab, = findings.of("keytab", "note")
+    assert "/nonexistent" in keytab["text"] and "ktadd" in keytab["mend"]
+
+
+def test_clock_that_is_behind(make_world):
+    """The KDC has vouched for a later time."""
+    world = make_world(run=())
+    world.scratch.write("alpha/state/clock", "%d\n" % (time.time() + 3600),
+                        uid=world.alpha.uid)
+    world.alpha.start()
+    target, = doctor(world, "host@" + world.beta.host).of("target", "wrong")
+    assert "clock of this system is" in target["text"]
+    assert "behind the latest time known" in target["text"]
+
+
+def test_name_that_is_asked_for(world):
+    """As Kerberos makes it of the service's."""
+    name = doctor(world, "host@" + world.beta.host).of("name", "note")[-1]
+    assert "host/%s@%s" % (world.beta.host, table.REALM) in name["text"]
+    assert "dns_canonicalize_hostname" in name["text"]
 
 
 def test_target_without_common_trust_realm(world):

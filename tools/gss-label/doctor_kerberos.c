@@ -103,14 +103,14 @@ check_ticket(struct doctor *doctor)
     if (major == GSS_S_COMPLETE)
         major = gss_inquire_cred(&minor, cred, NULL, &left, NULL, NULL);
     (void)gss_release_cred(&ignored, &cred);
-    if (major != GSS_S_COMPLETE)
-        say_status(doctor, DOCTOR_NOTE, "ticket", "kinit", major, minor);
-    else if (left == 0)
+    if (major == GSS_S_CREDENTIALS_EXPIRED)
         doctor_say(doctor, DOCTOR_NOTE, "ticket", "kinit", "it has expired");
+    else if (major != GSS_S_COMPLETE)
+        say_status(doctor, DOCTOR_NOTE, "ticket", "kinit", major, minor);
     else
         doctor_say(doctor, DOCTOR_GOOD, "ticket", NULL, "good for %lu s",
                    (unsigned long)left);
-    return major == GSS_S_COMPLETE && left > 0;
+    return major == GSS_S_COMPLETE;
 }
 
 /* Say what Kerberos makes of the name. */
