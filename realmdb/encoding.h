@@ -19,6 +19,25 @@ tr_name_octet(char c)
         c : '\0';
 }
 
+/* The first category of the set from i on; TR_MAX_CATEGORIES after the last
+ * one.  Most words are empty. */
+static inline size_t
+tr_next_category(const uint64_t set[TR_MAX_CATEGORIES / 64], size_t i)
+{
+    const uint64_t *word = set + i / 64, *end = set + TR_MAX_CATEGORIES / 64;
+    uint64_t rest;
+
+    if (word == end)
+        return TR_MAX_CATEGORIES;
+    rest = *word & UINT64_MAX << i % 64;
+    while (rest == 0) {
+        if (++word == end)
+            return TR_MAX_CATEGORIES;
+        rest = *word;
+    }
+    return (size_t)(word - set) * 64 + (size_t)__builtin_ctzll(rest);
+}
+
 /*
  * Rank of the level, index of the category, called name (length octets, no
  * NUL needed); false when there is none or enc is not finished.

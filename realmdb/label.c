@@ -102,8 +102,7 @@ tr_label_format(const struct tr_encoding *enc, const struct tr_label *label,
                 char *buf, size_t size)
 {
     const char *name;
-    size_t used = 0, word, i;
-    uint64_t rest;
+    size_t used = 0, i;
     char separator = ':';
 
     if (size == 0)
@@ -114,18 +113,16 @@ tr_label_format(const struct tr_encoding *enc, const struct tr_label *label,
         return TRR_LABEL_LEVEL;
     if (!append(buf, size, &used, '\0', name))
         goto too_long;
-    for (word = 0; word < WORDS; word++) {
-        for (rest = label->categories[word]; rest != 0; rest &= rest - 1) {
-            i = word * 64 + (size_t)__builtin_ctzll(rest);
-            name = tr_encoding_category_name(enc, i);
-            if (name == NULL) {
-                buf[0] = '\0';
-                return TRR_LABEL_CATEGORY;
-            }
-            if (!append(buf, size, &used, separator, name))
-                goto too_long;
-            separator = ',';
+    for (i = tr_next_category(label->categories, 0); i < TR_MAX_CATEGORIES;
+         i = tr_next_category(label->categories, i + 1)) {
+        name = tr_encoding_category_name(enc, i);
+        if (name == NULL) {
+            buf[0] = '\0';
+            return TRR_LABEL_CATEGORY;
         }
+        if (!append(buf, size, &used, separator, name))
+            goto too_long;
+        separator = ',';
     }
     return 0;
 

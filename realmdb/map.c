@@ -166,22 +166,18 @@ static bool
 convert_categories(const struct half *half, const uint64_t *from,
                    uint64_t *out)
 {
-    size_t word, i;
-    uint64_t rest;
+    size_t i;
     uint16_t partner;
     bool all = true;
 
     memset(out, 0, WORDS * sizeof(*out));
-    for (word = 0; word < WORDS; word++) {
-        for (rest = from[word]; rest != 0; rest &= rest - 1) {
-            i = word * 64 + (size_t)__builtin_ctzll(rest);
-            partner = i < half->ncategories ? half->categories[i] : NONE;
-            if (partner == NONE) {
-                all = false;
-                continue;
-            }
+    for (i = tr_next_category(from, 0); i < TR_MAX_CATEGORIES;
+         i = tr_next_category(from, i + 1)) {
+        partner = i < half->ncategories ? half->categories[i] : NONE;
+        if (partner == NONE)
+            all = false;
+        else
             out[partner / 64] |= UINT64_C(1) << (partner % 64);
-        }
     }
     return all;
 }
