@@ -83,7 +83,7 @@ tr_process_to_realm(const struct tr_decision *d, struct tr_range *out)
 {
     if (d->has_process)
         return range_to_realm(d, &d->process, out);
-    tr_label_lowest(realm_encoding(d), &out->low);
+    out->low = tr_label_lowest;
     tr_label_highest(realm_encoding(d), &out->high);
     return 0;
 }
@@ -136,7 +136,8 @@ tr_narrow(struct tr_decision *d, const struct tr_range *with,
 
     if (tr_range_intersect(&d->range, with, &met) &&
         (!d->has_label || tr_range_contains(&met, &d->label))) {
-        d->range = met;
+        d->range.low = met.low;
+        d->range.high = met.high;
         return 0;
     }
     return tr_refuse_range(d, code);
@@ -383,15 +384,18 @@ format_ranges(struct tr_decision *d)
 {
     krb5_error_code ret;
     struct tr_answer *a = d->answer;
-    struct tr_range local = d->range;
+    const struct tr_range *local = &d->range;
+    struct tr_range converted;
 
     if (d->map_error)
         return d->map_error;
-    if (d->map != NULL &&
-        tr_map_range_to_local(d->map, &d->range, &local) != 0) {
-        if (!d->has_label)
-            return TRR_LABEL_UNMAPPED;
-        local.low = local.high = d->local_label;
+    if (d->map != NULL) {
+        local = &converted;
+        if (tr_map_range_to_local(d->map, &d->range, &converted) != 0) {
+            if (!d->has_label)
+                return TRR_LABEL_UNMAPPED;
+            converted.low = converted.high = d->local_label;
+        }
     }
     ret = tr_label_format(realm_encoding(d), &d->range.low, a->low,
                           sizeof(a->low));
@@ -399,10 +403,10 @@ format_ranges(struct tr_decision *d)
         ret = tr_label_format(realm_encoding(d), &d->range.high, a->high,
                               sizeof(a->high));
     if (ret == 0)
-        ret = tr_label_format(local_encoding(d), &local.low, a->local_low,
+        ret = tr_label_format(local_encoding(d), &local->low, a->local_low,
                               sizeof(a->local_low));
     if (ret == 0)
-        ret = tr_label_format(local_encoding(d), &local.high, a->local_high,
+        ret = tr_label_format(local_encoding(d), &local->high, a->local_high,
                               sizeof(a->local_high));
     return ret;
 }

@@ -15,6 +15,8 @@
 #include "encoding.h"
 #include "trustrealm_err.h"
 
+const struct tr_label tr_label_lowest = { 0 };
+
 struct entry {
     uint32_t number;
     uint16_t rank;

@@ -8,17 +8,11 @@
 #define WORDS (TR_MAX_CATEGORIES / 64)
 
 void
-tr_label_lowest(const struct tr_encoding *enc, struct tr_label *out)
-{
-    memset(out, 0, sizeof(*out));
-}
-
-void
 tr_label_highest(const struct tr_encoding *enc, struct tr_label *out)
 {
     size_t i, n = tr_encoding_categories(enc);
 
-    memset(out, 0, sizeof(*out));
+    *out = tr_label_lowest;
     if (tr_encoding_levels(enc) > 0)
         out->level = tr_encoding_levels(enc) - 1;
     for (i = 0; i < n; i++)
@@ -50,7 +44,7 @@ tr_label_parse(const struct tr_encoding *enc, const char *text,
                struct tr_label *out)
 {
     krb5_error_code ret;
-    struct tr_label label;
+    struct tr_label label = tr_label_lowest;
     const char *name;
     size_t length;
     uint32_t i;
@@ -59,7 +53,6 @@ tr_label_parse(const struct tr_encoding *enc, const char *text,
         return TRR_LABEL_SYNTAX;
     if (strnlen(text, TR_MAX_LABEL_TEXT + 1) > TR_MAX_LABEL_TEXT)
         return TRR_TOO_LONG;
-    memset(&label, 0, sizeof(label));
     ret = take_name(&text, ':', &name, &length);
     if (ret)
         return ret;
@@ -176,17 +169,18 @@ tr_range_parse(const struct tr_encoding *enc, const char *low,
                const char *high, struct tr_range *out)
 {
     krb5_error_code ret;
-    struct tr_range range;
+    struct tr_label lowest, highest;
 
-    ret = tr_label_parse(enc, low, &range.low);
+    ret = tr_label_parse(enc, low, &lowest);
     if (ret)
         return ret;
-    ret = tr_label_parse(enc, high, &range.high);
+    ret = tr_label_parse(enc, high, &highest);
     if (ret)
         return ret;
-    if (!tr_label_dominates(&range.high, &range.low))
+    if (!tr_label_dominates(&highest, &lowest))
         return TRR_RANGE;
-    *out = range;
+    out->low = lowest;
+    out->high = highest;
     return 0;
 }
 

@@ -57,8 +57,8 @@ const char *tr_encoding_level_name(const struct tr_encoding *enc, size_t i);
 const char *tr_encoding_category_name(const struct tr_encoding *enc,
                                       size_t i);
 
-/* The label with the lowest level and no category. */
-void tr_label_lowest(const struct tr_encoding *enc, struct tr_label *out);
+/* The lowest level and no category, in every encoding. */
+extern const struct tr_label tr_label_lowest;
 
 /* The label with the highest level and every category. */
 void tr_label_highest(const struct tr_encoding *enc, struct tr_label *out);

@@ -14,7 +14,6 @@
 #include "encoding.h"
 #include "trustrealm_err.h"
 
-#define WORDS (TR_MAX_CATEGORIES / 64)
 #define NONE UINT16_MAX
 
 /* Partners of one side's names; NONE where there is none. */
@@ -160,24 +159,23 @@ cleanup:
     return ret;
 }
 
-/* Convert a set.  False when a member has no partner; *out then holds the
- * partners of the others. */
+/* Add the partners of from's categories to *out.  False when one of them has
+ * none; the others are added. */
 static bool
-convert_categories(const struct half *half, const uint64_t *from,
-                   uint64_t *out)
+convert_categories(const struct half *half, const struct tr_label *from,
+                   struct tr_label *out)
 {
     size_t i;
     uint16_t partner;
     bool all = true;
 
-    memset(out, 0, WORDS * sizeof(*out));
-    for (i = tr_next_category(from, 0); i < TR_MAX_CATEGORIES;
-         i = tr_next_category(from, i + 1)) {
+    for (i = tr_next_category(from->categories, 0); i < TR_MAX_CATEGORIES;
+         i = tr_next_category(from->categories, i + 1)) {
         partner = i < half->ncategories ? half->categories[i] : NONE;
         if (partner == NONE)
             all = false;
         else
-            out[partner / 64] |= UINT64_C(1) << (partner % 64);
+            out->categories[partner / 64] |= UINT64_C(1) << (partner % 64);
     }
     return all;
 }
@@ -186,12 +184,12 @@ static krb5_error_code
 convert(const struct half *half, const struct tr_label *from,
         struct tr_label *out)
 {
-    struct tr_label label;
+    struct tr_label label = tr_label_lowest;
 
     if (from->level >= half->nlevels || half->levels[from->level] == NONE)
         return TRR_LABEL_UNMAPPED;
     label.level = half->levels[from->level];
-    if (!convert_categories(half, from->categories, label.categories))
+    if (!convert_categories(half, from, &label))
         return TRR_LABEL_UNMAPPED;
     *out = label;
     return 0;
@@ -206,7 +204,7 @@ static krb5_error_code
 convert_range(const struct half *half, const struct tr_range *from,
               struct tr_range *out)
 {
-    struct tr_range range;
+    struct tr_label lowest = tr_label_lowest, highest = tr_label_lowest;
     size_t low = from->low.level, high = from->high.level;
 
     if (!tr_label_dominates(&from->high, &from->low))
@@ -219,13 +217,13 @@ convert_range(const struct half *half, const struct tr_range *from,
         return TRR_LABEL_UNMAPPED;
     while (half->levels[high] == NONE)
         high--;
-    range.low.level = half->levels[low];
-    range.high.level = half->levels[high];
-    if (!convert_categories(half, from->low.categories, range.low.categories))
+    lowest.level = half->levels[low];
+    highest.level = half->levels[high];
+    if (!convert_categories(half, &from->low, &lowest))
         return TRR_LABEL_UNMAPPED;
-    (void)convert_categories(half, from->high.categories,
-                             range.high.categories);
-    *out = range;
+    (void)convert_categories(half, &from->high, &highest);
+    out->low = lowest;
+    out->high = highest;
     return 0;
 }
 

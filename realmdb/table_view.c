@@ -224,19 +224,6 @@ tr_view_info(const struct tr_view *view, struct tr_table_info *out)
     *out = view->info;
 }
 
-/* name in lower case, as records have it; false when none is so long. */
-static bool
-make_key(const char *name, char key[TR_MAX_NAME + 1])
-{
-    size_t length = strnlen(name, TR_MAX_NAME + 1);
-
-    if (length > TR_MAX_NAME)
-        return false;
-    memcpy(key, name, length + 1);
-    tr_text_lower(key);
-    return true;
-}
-
 /* --- trust realms and maps ----------------------------------------------- */
 
 krb5_error_code
@@ -249,7 +236,7 @@ tr_view_realm(const struct tr_view *view, const char *name,
     int order;
 
     *out = NULL;
-    if (!make_key(name, key))
+    if (!tr_text_copy_lower(name, key, sizeof(key)))
         return TRR_NOT_FOUND;
     while (low < high) {
         middle = low + (high - low) / 2;
@@ -376,7 +363,7 @@ tr_view_system(const struct tr_view *view, const char *host,
     char name[TR_MAX_NAME + 1];
 
     *out = NULL;
-    if (!make_key(host, name))
+    if (!tr_text_copy_lower(host, name, sizeof(name)))
         return TRR_NOT_FOUND;
     ret = look_up(view, TR_DB_HOST, name, TR_RECORD_SYSTEM, out);
     if (ret)

@@ -197,6 +197,19 @@ tr_text_lower(char *text)
         *text = (char)lower(*text);
 }
 
+bool
+tr_text_copy_lower(const char *text, char *buf, size_t size)
+{
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        buf[i] = (char)lower(text[i]);
+        if (buf[i] == '\0')
+            return true;
+    }
+    return false;
+}
+
 int
 tr_text_compare(const char *a, const char *b)
 {

@@ -48,6 +48,8 @@ bool tr_text_is_name(const char *text);
 
 /* Turn letters to lower case, in place. */
 void tr_text_lower(char *text);
+/* Copy text so to buf; false, and buf is of no use, when that has no room. */
+bool tr_text_copy_lower(const char *text, char *buf, size_t size);
 
 /* What stat(2) says of a file, as text (padded with NULs): it changes when the
  * file is replaced or written to. */

@@ -13,7 +13,7 @@ tr_bypass_label(const struct tr_config *config, struct tr_label *out)
     if (config->has_highest)
         *out = config->highest.low;
     else
-        tr_label_lowest(config->encoding, out);
+        *out = tr_label_lowest;
 }
 
 /* A realm could be called "X\@EXAMPLE.COM": names that need quoting match no

@@ -135,7 +135,7 @@ tr_config_read_policy(struct tr_conf *conf, struct tr_config *config)
                      TR_MAX_CLOCK_SKEW_S, &config->clock_skew);
     if (tr_conf_failed(conf))
         return 0;
-    tr_label_lowest(config->encoding, &config->highest.low);
+    config->highest.low = tr_label_lowest;
     tr_label_highest(config->encoding, &config->highest.high);
     low = read_label(conf, config, section, NULL, "lowest",
                      &config->highest.low);

@@ -63,9 +63,8 @@ count_labels(const struct tr_encoding *enc)
 static inline struct tr_label
 nth_label(const struct tr_encoding *enc, size_t i)
 {
-    struct tr_label label;
+    struct tr_label label = tr_label_lowest;
 
-    tr_label_lowest(enc, &label);
     label.level = (uint32_t)(i >> tr_encoding_categories(enc));
     label.categories[0] = i & ((1u << tr_encoding_categories(enc)) - 1);
     return label;
