@@ -167,6 +167,23 @@ def test_withdrawing_takes_nobody_else(administration, proposed):
         BETA, ("delete", "trMembership", WIDER)))
 
 
+def test_a_map_stays_while_its_trust_realm_does(administration):
+    """Without it equal names would correspond to each other."""
+    realm = "cn=corporate,ou=realms," + table.BASE
+    before = [administration.directory.search(dn, "(objectClass=*)", "*")
+              for dn in (realm, MAP)]
+    assert not any(administration.may(who, delete(MAP)) for who in PEOPLE)
+    for attribute in ("trLevelMap", "trCategoryMap"):
+        for value in re.findall("^%s: (.*)$" % attribute, before[1], re.M):
+            assert administration.may("paula", modify(
+                MAP, ("delete", attribute, value)))
+    assert not any(administration.may(who, delete(MAP)) for who in PEOPLE)
+    assert administration.may("paula", delete(realm))
+    assert administration.may("paula", delete(MAP))
+    for entry in before:
+        administration.directory.add(entry)
+
+
 # --- restrictions -------------------------------------------------------
 
 #: Of whom, and what could be lifted.
