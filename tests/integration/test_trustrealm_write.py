@@ -382,6 +382,10 @@ def test_what_follows_from_a_broken_entry_is_not_listed(site):
     (["realm", "set", "engineering"], "nothing to set"),
     (["realm", "set", "engineering", "--unset", "colour"],
      "there is no option --colour"),
+    (["realm", "set", "engineering", "--level", "7 X", "--level", "7 Y"],
+     '--level "7 X" is undone by a later option'),
+    (["realm", "set", "engineering", "--doi", "7", "--doi", "8"],
+     '--doi "7" is undone by a later option'),
     (["realm", "set"], "REALM is missing"),
     (["realm", "show", "a", "b"], "unexpected argument 'b'"),
 ])

@@ -142,6 +142,13 @@ noun_take(const struct noun_call *call, struct tool_entry *entry)
             return tool_fail(TOOL_NO, "%s has no %s %s", call->name,
                              given->field->option, given->value);
     }
+    for (i = 0; i < call->ngiven; i++) {
+        given = &call->given[i];
+        if (!given->unset && !tool_entry_has(entry, given->field->attribute,
+                                             given->value))
+            return tool_usage(call->command, "--%s \"%s\" is undone by a later "
+                              "option", given->field->option, given->value);
+    }
     return TOOL_DONE;
 }
 

@@ -113,7 +113,8 @@ int noun_begin(const struct noun_call *call, struct tool_work *work,
  * given. */
 int noun_make(const struct noun_call *call, struct tool_work *work,
               struct tool_entry **entry_out);
-/* Give entry what was given; TOOL_NO when what is to go is not there. */
+/* Give entry what was given; TOOL_NO when what is to go is not there,
+ * TOOL_USAGE when one option undoes another. */
 int noun_take(const struct noun_call *call, struct tool_entry *entry);
 /* Put value in the place of the one that it identifies. */
 void noun_put(struct tool_entry *entry, const struct noun_field *field,
