@@ -4,11 +4,13 @@
 
 import json
 import os
+import re
 
 import pytest
 
 from testlib import table
 from testlib.process import run
+from testlib.tool import on_terminal
 from testlib.world import STAFF, as_uid
 
 
@@ -60,6 +62,17 @@ def test_status_in_rows(world):
     assert rows["system"] == world.alpha.host
     assert rows["table.realms"] == "2"
     assert rows["table.stale"] == "false"
+    assert rows["started"] == str(status(world)["started"])
+
+
+@pytest.mark.parametrize("command, keys", [
+    ("status", ("started", "table.fresh")), ("cache", ("table.fresh",))])
+def test_people_read_times(world, command, keys):
+    status, shown = on_terminal(command, "-c", world.alpha.config_path)
+    assert status == 0
+    for key in keys:
+        assert re.search(r"^%s +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"
+                         % re.escape(key), shown, re.M), shown
 
 
 def test_explain_and_check_ask_the_table_of_this_system(world):

@@ -140,14 +140,29 @@ add_members(struct tool_sheet *sheet, const char *key, const json_t *object)
     }
 }
 
+/* People read times, not seconds since 1970. */
+static bool
+is_time(const char *key, const json_t *value)
+{
+    const char *dot = strrchr(key, '.'), *name = dot != NULL ? dot + 1 : key;
+
+    return json_is_integer(value) && tool_for_people() &&
+        (strcmp(name, "started") == 0 || strcmp(name, "fresh") == 0);
+}
+
 /* One row for each value that is no object: "table.age". */
 static void
 add_value(struct tool_sheet *sheet, const char *key, const json_t *value)
 {
-    char *text;
+    char when[TOOL_TIME_LENGTH], *text;
 
     if (json_is_object(value)) {
         add_members(sheet, key, value);
+        return;
+    }
+    if (is_time(key, value)) {
+        tool_format_time(json_integer_value(value), when);
+        tool_sheet_add(sheet, (const char *[]){ key, when });
         return;
     }
     text = json_is_string(value) ? tool_copy(json_string_value(value)) :
