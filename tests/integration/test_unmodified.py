@@ -1,12 +1,15 @@
 # tests/integration/test_unmodified.py - programs that know nothing of labels
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's gss-client and gss-server, with nothing but GSS_MECH_CONFIG."""
+"""Debian's gss-client and gss-server, and Python, with nothing but
+GSS_MECH_CONFIG."""
 
 import re
 
 import pytest
 
-from testlib.world import CLERK, STRANGER, as_uid
+from testlib.agent import establish
+from testlib.process import run
+from testlib.world import CLERK, SERVICE, STRANGER, as_uid
 
 
 def attribute(server, name):
@@ -91,6 +94,16 @@ def test_exported_context_goes_on(world):
     result = world.gss_client(server, "after export")
     assert result.status == 0, result
     assert 'Received message: "after export"' in server.finish()
+
+
+def test_library_that_is_opened_later(world):
+    """Python has no libgssapi; a module of it does, opened for itself."""
+    assert "libgssapi" not in run(["ldd", "/usr/bin/python3"]).out
+    ours, theirs = establish(world.agent("alpha"),
+                             world.agent("beta", None, SERVICE),
+                             "sample@" + world.beta.host)
+    assert theirs.unwrap(ours.wrap(b"hello")) == b"hello"
+    assert (ours.label(), theirs.label()) == ("INTERNAL", "INTERNAL")
 
 
 def test_process_without_a_label_is_refused(world, several_uids):
