@@ -78,7 +78,9 @@ def test_commands_of_each_role(administration):
      "a system administrator who is its owner"),
     ("olga", ["realm", "set", "engineering", "--level", "40 higher"],
      "a label policy officer"),
-    ("sid", ["map", "remove", "engineering/local"], "a label policy officer"),
+    ("sid", ["map", "remove", "engineering/local"],
+     "a label policy officer (where two people have to agree, a map stays "
+     "while its trust realm does: remove its pairs)"),
     ("paula", ["system", "join", "delta.example.com", "--realm", "corporate",
                "--low", "open", "--high", "open", "--propose"],
      "an owner of the trust realm corporate"),

@@ -102,18 +102,22 @@ tool_ldap_tell_roles(const struct tool_ldap *ldap,
 {
     struct needs needs = { .change = change };
     struct berval *name = NULL;
-    const char *me = "nobody it knows";
+    const char *me = "nobody it knows", *hint = "";
 
     tool_change_each(change, note_value, &needs);
     if (ldap_whoami_s(ldap->ld, &name, NULL, NULL) == LDAP_SUCCESS &&
         name != NULL && name->bv_len > 0)
         me = strncmp(name->bv_val, "dn:", 3) == 0 ? name->bv_val + 3 :
             name->bv_val;
+    if (change->after == NULL && change->before->type == TR_RECORD_MAP)
+        hint = " (where two people have to agree, a map stays while its trust "
+            "realm does: remove its pairs)";
+    else if (needs.proposed)
+        hint = " (where two people have to agree, with a proposal by somebody "
+            "else: --propose)";
     tool_fail(TOOL_NO, "you are %s there%s%s%s", me,
               needs.roles != NULL ? "; this takes " : "",
-              needs.roles != NULL ? needs.roles : "",
-              !needs.proposed ? "" : " (where two people have to agree, with "
-              "a proposal by somebody else: --propose)");
+              needs.roles != NULL ? needs.roles : "", hint);
     free(needs.roles);
     ber_bvfree(name);
 }
