@@ -225,8 +225,8 @@ judge_cleared(struct tr_decision *d, const struct tr_clearance_record *record)
     const struct tr_granted *granted;
     const struct tr_grant *grant;
 
-    ret = tr_find_granted(d, record->clearances, record->nclearances, realm,
-                          &granted);
+    ret = tr_find_granted(d, record->clearances, record->nclearances,
+                          realm->record->name, &granted);
     if (ret)
         return ret;
     if (granted == NULL) {

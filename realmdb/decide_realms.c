@@ -47,16 +47,23 @@ compare_grant(const void *key, const void *item)
 
 krb5_error_code
 tr_find_granted(const struct tr_decision *d, struct tr_grant *grants,
-                size_t ngrants, const struct tr_realm *realm,
+                size_t ngrants, const char *realm,
                 const struct tr_granted **out)
 {
+    krb5_error_code ret;
     struct tr_grant *grant = NULL;
+    char name[TR_MAX_NAME + 1];
 
     *out = NULL;
-    if (ngrants > 0)
-        grant = bsearch(realm->record->name, grants, ngrants,
-                        sizeof(*grants), compare_grant);
-    return grant == NULL ? 0 : tr_view_granted(d->view, grant, out);
+    if (ngrants > 0 && tr_text_copy_lower(realm, name, sizeof(name)))
+        grant = bsearch(name, grants, ngrants, sizeof(*grants),
+                        compare_grant);
+    if (grant == NULL)
+        return 0;
+    ret = tr_view_granted(d->view, grant, out);
+    if (ret == 0 && (*out)->realm == NULL)
+        *out = NULL;
+    return ret;
 }
 
 bool

@@ -15,6 +15,19 @@
 #include "decide_rules.h"
 #include "trustrealm_err.h"
 
+static krb5_error_code
+refuse_sender(struct tr_decision *d, const char *peer, const char *realm)
+{
+    const struct tr_realm *known;
+
+    if (realm != NULL && tr_view_realm(d->view, realm, &known) == 0)
+        tr_say(d, peer, " is not in ", realm, NULL);
+    else
+        tr_say(d, "trust realm ", realm != NULL ? realm : "(none)",
+               " is not in the table", NULL);
+    return TRR_NOT_MEMBER;
+}
+
 /* R5 */
 static krb5_error_code
 judge_sender(struct tr_decision *d)
@@ -28,21 +41,14 @@ judge_sender(struct tr_decision *d)
     if (ret)
         return ret;
     peer = &d->peer_record->u.system;
-    ret = realm == NULL ? TRR_NOT_FOUND :
-        tr_view_realm(d->view, realm, &current->realm);
-    if (ret) {
-        tr_say(d, "trust realm ", realm != NULL ? realm : "(none)",
-               " is not in the table", NULL);
-        return ret == TRR_NOT_FOUND ? TRR_NOT_MEMBER : ret;
-    }
-    ret = tr_find_granted(d, peer->memberships, peer->nmemberships,
-                          current->realm, &current->peer);
+    if (realm != NULL)
+        ret = tr_find_granted(d, peer->memberships, peer->nmemberships,
+                              realm, &current->peer);
     if (ret)
         return ret;
-    if (current->peer == NULL) {
-        tr_say(d, peer->name, " is not in ", realm, NULL);
-        return TRR_NOT_MEMBER;
-    }
+    if (current->peer == NULL)
+        return refuse_sender(d, peer->name, realm);
+    current->realm = current->peer->realm;
     ret = tr_judge_member(d, current->peer, peer->name);
     if (ret)
         return ret;
@@ -165,8 +171,8 @@ judge_receiver(struct tr_decision *d)
     if (ret)
         return ret;
     own = &d->own_record->u.system;
-    ret = tr_find_granted(d, own->memberships, own->nmemberships, realm,
-                          &d->current.own);
+    ret = tr_find_granted(d, own->memberships, own->nmemberships,
+                          realm->record->name, &d->current.own);
     if (ret)
         return ret;
     if (d->current.own == NULL) {

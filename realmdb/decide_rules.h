@@ -100,11 +100,11 @@ bool tr_nothing_left(const struct tr_granted *granted);
 krb5_error_code tr_judge_member(struct tr_decision *d,
                                 const struct tr_granted *granted,
                                 const char *system);
-/* What the grant for realm among ngrants, sorted as in records, comes to; NULL
- * when there is none. */
+/* What the grant for realm, a name without case, among ngrants, sorted as in
+ * records, comes to; NULL when there is none, or no such trust realm. */
 krb5_error_code tr_find_granted(const struct tr_decision *d,
                                 struct tr_grant *grants, size_t ngrants,
-                                const struct tr_realm *realm,
+                                const char *realm,
                                 const struct tr_granted **out);
 /*
  * Fill d->shared with the trust realms that both records name and that may be

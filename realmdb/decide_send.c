@@ -53,21 +53,20 @@ find_named(struct tr_decision *d)
     const struct tr_system_record *peer = &d->peer_record->u.system;
     struct tr_shared shared = { NULL, NULL, NULL };
 
-    ret = tr_view_realm(d->view, realm, &shared.realm);
-    if (ret == 0)
-        ret = tr_find_granted(d, own->memberships, own->nmemberships,
-                              shared.realm, &shared.own);
+    ret = tr_find_granted(d, own->memberships, own->nmemberships, realm,
+                          &shared.own);
     if (ret == 0)
         ret = tr_find_granted(d, peer->memberships, peer->nmemberships,
-                              shared.realm, &shared.peer);
-    if (ret == TRR_NOT_FOUND ||
-        (ret == 0 && (shared.own == NULL || shared.peer == NULL))) {
+                              realm, &shared.peer);
+    if (ret)
+        return ret;
+    if (shared.own == NULL || shared.peer == NULL) {
         tr_say(d, own->name, " and ", peer->name, " do not share ", realm,
                NULL);
         return TRR_NOT_MEMBER;
     }
-    if (ret == 0)
-        ret = tr_judge_shared(d, &shared);
+    shared.realm = shared.own->realm;
+    ret = tr_judge_shared(d, &shared);
     if (ret)
         return ret;
     d->shared[0] = shared;

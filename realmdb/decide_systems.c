@@ -87,6 +87,8 @@ judge_system(struct tr_decision *d, krb5_error_code ret, const char *asked,
         tr_say(d, system->name, " is disabled", NULL);
         return TRR_DISABLED;
     }
+    if (d->silent)
+        return 0;
     if (tr_text_compare(asked, system->name) == 0)
         tr_say(d, system->name, NULL);
     else
