@@ -84,6 +84,8 @@ struct tr_question {
     /* the process at this end, in the local format (or the realm's own when
      * local->encoding is NULL); NULL = not judged (explain) */
     const char *process_low, *process_high;
+    const struct tr_range *process;     /* both, as local->encoding reads them,
+                                           from who has it; else NULL */
     /* sending: the label, same format; NULL = process_low; that NULL too:
      * no label, all that has to do with it is skipped (explain) */
     const char *label;

@@ -28,9 +28,13 @@ tr_parse_process(struct tr_decision *d)
     const struct tr_encoding *encoding = local_encoding(d);
 
     d->has_process = q->process_low != NULL || q->process_high != NULL;
-    if (d->has_process)
+    if (q->process != NULL && encoding == q->local->encoding) {
+        d->process.low = q->process->low;
+        d->process.high = q->process->high;
+    } else if (d->has_process) {
         ret = tr_range_parse(encoding, q->process_low, q->process_high,
                              &d->process);
+    }
     if (ret == 0 && q->side == TR_SENDING) {
         d->has_label = q->label != NULL || d->has_process;
         if (q->label != NULL)

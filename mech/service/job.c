@@ -312,6 +312,7 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     question->clock_floor = tr_keys_clock_floor(job->service->keys);
     question->process_low = job->process_low;
     question->process_high = job->process_high;
+    question->process = &job->process.range;
     question->brief = true;
     ret = tr_decide(job->view, question, answer);
 

@@ -267,11 +267,14 @@ decide(const char *directory, unsigned long nsystems, unsigned long npeers,
     struct tr_encoding *encoding;
     struct tr_local local = { .system = "s0.example.com", .format = "local" };
     struct tr_question question;
+    struct tr_range process;
     char host[64], principal[128];
     double *times[2];
     unsigned long i;
 
     make_encoding(&encoding);
+    check("process", tr_range_parse(encoding, "internal", "secret:hr",
+                                    &process), NULL);
     local.encoding = encoding;
     times[0] = calloc(n, sizeof(double));
     times[1] = calloc(n, sizeof(double));
@@ -285,8 +288,8 @@ decide(const char *directory, unsigned long nsystems, unsigned long npeers,
         question = (struct tr_question){
             .side = TR_SENDING, .local = &local, .now = time(NULL),
             .peer = host, .service = "host", .process_low = "internal",
-            .process_high = "secret:hr", .confidentiality = true,
-            .brief = true
+            .process_high = "secret:hr", .process = &process,
+            .confidentiality = true, .brief = true
         };
         times[0][i % n] = ask(table, &question, &sent);
         question.side = TR_RECEIVING;
