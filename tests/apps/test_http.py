@@ -3,6 +3,7 @@
 """alice gets pages from beta by a program on alpha.  Configurations are those
 that doc/apps/http shows."""
 
+import contextlib
 import json
 import re
 
@@ -445,19 +446,29 @@ def test_no_request_without_a_daemon(world, bound):
     assert [live.get("/"), live.get("/", "bare")] == [200, 200]
 
 
-def test_what_another_location_admits_is_not_labelled(world, server, bypass,
+@pytest.fixture
+def beside(server):
+    """A site with a location that has these lines, too."""
+    @contextlib.contextmanager
+    def configured(lines):
+        location = """
+            <Location "/cgi-bin">
+                Include trustrealm.conf
+                GssapiConnectionBound On
+                %s
+                Require valid-user
+            </Location>
+        </VirtualHost>""" % lines
+        with server.configured(site=server.bound_site().replace(
+                "</VirtualHost>", location)):
+            yield
+    return configured
+
+
+def test_what_another_location_admits_is_not_labelled(bypass, beside,
                                                       session):
     """Where one of the same site is open to plain Kerberos."""
-    public = """
-        <Location "/cgi-bin">
-            Include trustrealm.conf
-            GssapiConnectionBound On
-            GssapiNameAttributes TRUSTREALM_EPOCH trustrealm-epoch
-            Require valid-user
-        </Location>
-    </VirtualHost>"""
-    with server.configured(site=server.bound_site().replace(
-            "</VirtualHost>", public)):
+    with beside("GssapiNameAttributes TRUSTREALM_EPOCH trustrealm-epoch"):
         live = session(plugin=False)
         assert live.get(SHOW) == 200
         assert "TRUSTREALM_STATE=unlabelled" in live.text()
@@ -465,6 +476,17 @@ def test_what_another_location_admits_is_not_labelled(world, server, bypass,
         assert live.get("/", "bare") == 401
         live = session()
         assert [live.get(SHOW), live.get("/", "bare")] == [200, 200]
+
+
+def test_what_another_location_admits_without_its_epoch_is_over(beside,
+                                                                session):
+    """The directory of epochs is always there, but not one of them."""
+    with beside("GssapiRequiredNameAttributes trustrealm-state=labelled"):
+        live = session()
+        assert live.get(SHOW) == 200
+        assert "TRUSTREALM_STATE=labelled" in live.text()
+        assert live.get("/", "bare") == 401
+        assert [live.get("/"), live.get("/", "bare")] == [200, 200]
 
 
 def test_curl_authenticates_again_when_asked(world, server, bound):
