@@ -10,12 +10,20 @@ import pytest
 
 from testlib import servers, table
 from testlib.process import run
-from testlib.roles import PRINCIPAL, ZETA, Administration, person
+from testlib.roles import (
+    PRINCIPAL, ZETA, Administration, RolesDirectory389, person)
 
 
 @pytest.fixture(scope="module")
 def administration():
     with Administration() as made:
+        made.start_kadmind()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def administration_389():
+    with Administration(RolesDirectory389) as made:
         made.start_kadmind()
         yield made
 
@@ -175,3 +183,20 @@ def test_password_is_asked_for(administration, system):
     assert entry(administration) == "" and not os.path.exists(system)
     assert enroll("correct horse").status == 0
     assert administration.can_log_in(keytab=system)
+
+
+def test_with_389_ds(administration_389):
+    administration = administration_389
+    keytab = administration.scratch.join("zeta.keytab")
+    tool(administration, "sid", "enroll", keytab)
+    assert "owner: " + person("sid") in entry(administration)
+    assert administration.can_log_in(keytab=keytab)
+    tool(administration, "sid", "rotate", keytab)
+    tool(administration, "sid", "retire", keytab)
+    assert entry(administration) == ""
+    done = administration.trustrealm(
+        "sid", "system", "invite", ZETA, *administration.by_kadmin("sid"))
+    assert done.status == 0, done
+    assert "owner: " + person("sid") in entry(administration)
+    done = administration.trustrealm("paula", "system", "disable", ZETA)
+    assert "you are %s there" % person("paula") in done.err

@@ -188,12 +188,11 @@ OPERATIONS = {
 }
 
 #: What 389-ds cannot tell apart: an owner who names himself from one who
-#: names another (so role officers name them, afterwards), and a blank at the
-#: end of a prefix.
+#: names another, and a blank at the end of a prefix.
 IN_389 = {
     "make a member without a range": OWNERS,
-    "add a system of his": NOBODY,
     "add a system of nobody": {"sid"},
+    "add a system of somebody": {"sid"},
     "give rosa a role": {"rosa"},
     "give rosa a new role": {"rosa"},
     "give rosa a system": {"rosa"},

@@ -190,19 +190,35 @@ search_ldap(void *arg, const char *base, const char *filter,
     return status;
 }
 
-static int
-whoami_ldap(void *arg, char **name_out)
+int
+tool_ldap_whoami(const struct tool_ldap *ldap, char **name_out)
 {
-    const struct tool_ldap *ldap = arg;
     struct berval *name = NULL;
     int code;
 
     code = ldap_whoami_s(ldap->ld, &name, NULL, NULL);
     if (code != LDAP_SUCCESS)
-        return tool_ldap_failed(ldap, code, "who am I");
-    *name_out = tool_format("%.*s", (int)name->bv_len, name->bv_val);
+        return code;
+    /* 389-ds has a blank after "dn:". */
+    if (name != NULL && name->bv_len > 4 &&
+        memcmp(name->bv_val, "dn: ", 4) == 0)
+        *name_out = tool_format("dn:%.*s", (int)name->bv_len - 4,
+                                name->bv_val + 4);
+    else
+        *name_out = name == NULL ? tool_copy("") :
+            tool_format("%.*s", (int)name->bv_len, name->bv_val);
     ber_bvfree(name);
-    return TOOL_DONE;
+    return LDAP_SUCCESS;
+}
+
+static int
+whoami_ldap(void *arg, char **name_out)
+{
+    const struct tool_ldap *ldap = arg;
+    int code = tool_ldap_whoami(ldap, name_out);
+
+    return code == LDAP_SUCCESS ? TOOL_DONE :
+        tool_ldap_failed(ldap, code, "who am I");
 }
 
 /* Entries of ours: all, or those that filter finds. */

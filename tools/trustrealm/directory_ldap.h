@@ -18,6 +18,9 @@ struct tool_ldap {
 /* Say what failed; TOOL_SYSTEM. */
 int tool_ldap_failed(const struct tool_ldap *ldap, int code,
                      const char *what);
+/* As whom the server knows us, "dn:" and a DN as a rule, malloced; an LDAP
+ * result. */
+int tool_ldap_whoami(const struct tool_ldap *ldap, char **name_out);
 /* All attributes of the entry, to be freed; TOOL_NO when there is none. */
 int tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
                   LDAPMessage **answer_out);

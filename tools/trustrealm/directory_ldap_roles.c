@@ -101,14 +101,12 @@ tool_ldap_tell_roles(const struct tool_ldap *ldap,
                      const struct tool_change *change)
 {
     struct needs needs = { .change = change };
-    struct berval *name = NULL;
     const char *me = "nobody it knows", *hint = "";
+    char *name = NULL;
 
     tool_change_each(change, note_value, &needs);
-    if (ldap_whoami_s(ldap->ld, &name, NULL, NULL) == LDAP_SUCCESS &&
-        name != NULL && name->bv_len > 0)
-        me = strncmp(name->bv_val, "dn:", 3) == 0 ? name->bv_val + 3 :
-            name->bv_val;
+    if (tool_ldap_whoami(ldap, &name) == LDAP_SUCCESS && *name != '\0')
+        me = strncmp(name, "dn:", 3) == 0 ? name + 3 : name;
     if (change->after == NULL && change->before->type == TR_RECORD_MAP)
         hint = " (where two people have to agree, a map stays while its trust "
             "realm does: remove its pairs)";
@@ -119,5 +117,5 @@ tool_ldap_tell_roles(const struct tool_ldap *ldap,
               needs.roles != NULL ? "; this takes " : "",
               needs.roles != NULL ? needs.roles : "", hint);
     free(needs.roles);
-    ber_bvfree(name);
+    free(name);
 }
