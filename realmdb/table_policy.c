@@ -246,6 +246,41 @@ load_records(struct tr_table *table, MDB_txn *txn, enum tr_db db,
     return ret;
 }
 
+static int
+compare_maps(const void *a, const void *b)
+{
+    const struct tr_map_record *x = &(*(struct tr_record *const *)a)->u.map;
+    const struct tr_map_record *y = &(*(struct tr_record *const *)b)->u.map;
+    int order = strcmp(x->realm, y->realm);
+
+    return order != 0 ? order : strcmp(x->format, y->format);
+}
+
+/* By what they say themselves: the index has no checksum, and a map that is
+ * not found would allow more. */
+static void
+sort_maps(struct tr_policies *policies)
+{
+    if (policies->nmaps > 1)
+        qsort(policies->maps, policies->nmaps, sizeof(*policies->maps),
+              compare_maps);
+}
+
+const struct tr_map_record *
+tr_policies_map(const struct tr_policies *policies, char *realm,
+                char *format)
+{
+    struct tr_record wanted = {
+        .u.map = { .realm = realm, .format = format }
+    };
+    struct tr_record *key = &wanted, **found = NULL;
+
+    if (policies->nmaps > 0)
+        found = bsearch(&key, policies->maps, policies->nmaps,
+                        sizeof(*policies->maps), compare_maps);
+    return found == NULL ? NULL : &(*found)->u.map;
+}
+
 krb5_error_code
 tr_policies_load(struct tr_table *table, MDB_txn *txn,
                  struct tr_policies **policies_out)
@@ -262,9 +297,11 @@ tr_policies_load(struct tr_table *table, MDB_txn *txn,
                        &policies->nmaps);
     for (i = 0; i < policies->nmaps && ret == 0; i++)
         ret = tr_index_judge(table, txn, &policies->maps[i]);
-    if (ret == 0)
+    if (ret == 0) {
+        sort_maps(policies);
         ret = load_records(table, txn, TR_DB_REALM, TR_RECORD_REALM,
                            &policies->records, &policies->nrealms);
+    }
     if (ret == 0)
         ret = make_realms(table, txn, policies);
     if (ret)

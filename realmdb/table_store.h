@@ -184,5 +184,8 @@ void tr_sound_note(const struct tr_table *table);
 krb5_error_code tr_policies_load(struct tr_table *table, MDB_txn *txn,
                                  struct tr_policies **policies_out);
 void tr_policies_free(struct tr_policies *policies);
+/* The map between realm and format, in lower case, or NULL. */
+const struct tr_map_record *tr_policies_map(const struct tr_policies *policies,
+                                            char *realm, char *format);
 
 #endif

@@ -271,20 +271,13 @@ krb5_error_code
 tr_view_map(const struct tr_view *view, const char *realm, const char *format,
             const struct tr_map_record **out)
 {
-    const struct tr_policies *policies = view->table->policies;
-    const struct tr_map_record *map;
-    size_t i;
+    char names[2][TR_MAX_NAME + 1];
 
     *out = NULL;
-    for (i = 0; i < policies->nmaps; i++) {
-        map = &policies->maps[i]->u.map;
-        if (tr_text_compare(map->realm, realm) == 0 &&
-            tr_text_compare(map->format, format) == 0) {
-            *out = map;
-            return 0;
-        }
-    }
-    return TRR_NOT_FOUND;
+    if (tr_text_copy_lower(realm, names[0], sizeof(names[0])) &&
+        tr_text_copy_lower(format, names[1], sizeof(names[1])))
+        *out = tr_policies_map(view->table->policies, names[0], names[1]);
+    return *out != NULL ? 0 : TRR_NOT_FOUND;
 }
 
 /* --- systems and users --------------------------------------------------- */

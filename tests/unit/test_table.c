@@ -457,6 +457,41 @@ records_are_found(void **state)
     tr_table_close(table);
 }
 
+/* In whatever order they came, and none that is not there. */
+static void
+each_map_is_found_by_both_names(void **state)
+{
+    static const char *const names[] = { "c", "a-b", "a", "b", "ab", "a.b" };
+    const size_t n = sizeof(names) / sizeof(*names);
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    struct tr_update *update = begin(table);
+    const struct tr_map_record *map;
+    struct tr_view *view;
+    char text[128], key[8];
+
+    for (size_t i = 0; i < n * n; i++) {
+        if (i % n == i / n)
+            continue;
+        (void)snprintf(text, sizeof(text), "objectClass: trLabelMap\n"
+                       "trRealmName: %s\ntrFormat: %s\n", names[i / n],
+                       names[i % n]);
+        (void)snprintf(key, sizeof(key), "%zu", i);
+        assert_int_equal(put(update, key, text), 0);
+    }
+    commit(update);
+    assert_int_equal(tr_view_open(table, &view), 0);
+    for (size_t i = 0; i < n * n; i++) {
+        assert_int_equal(tr_view_map(view, names[i / n], names[i % n], &map),
+                         i % n == i / n ? TRR_NOT_FOUND : 0);
+        if (i % n == i / n)
+            continue;
+        assert_string_equal(map->realm, names[i / n]);
+        assert_string_equal(map->format, names[i % n]);
+    }
+    tr_view_close(view);
+    tr_table_close(table);
+}
+
 static void
 names_longer_than_any_are_not_found(void **state)
 {
@@ -712,6 +747,7 @@ main(void)
         table_test(sweep_removes_what_was_not_seen),
         table_test(clear_forgets_what_is_not_put_again),
         table_test(records_are_found),
+        table_test(each_map_is_found_by_both_names),
         table_test(names_longer_than_any_are_not_found),
         table_test(each_visits_in_the_order_of_keys),
         table_test(what_is_known_of_the_table_is_kept),
