@@ -71,11 +71,12 @@ tr_facts_create(struct tr_established *established, bool labelled,
     facts->labelled = labelled;
     text = facts->text;
     text[TR_FACT_STATE] = labelled ? "labelled" : "unlabelled";
-    if (asprintf(&text[TR_FACT_EPOCH], "%" PRId64, established->epoch) < 0) {
-        free(facts);
-        return ENOMEM;
-    }
     if (labelled) {
+        if (asprintf(&text[TR_FACT_EPOCH], "%" PRId64,
+                     established->epoch) < 0) {
+            free(facts);
+            return ENOMEM;
+        }
         text[TR_FACT_REALM] = take(&established->realm);
         text[TR_FACT_LABEL] = take(&established->label);
         text[TR_FACT_LABEL_LOCAL] = take(&established->local_label);

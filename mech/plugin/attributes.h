@@ -31,7 +31,7 @@ struct tr_facts *tr_facts_hold(struct tr_facts *facts);
 void tr_facts_release(struct tr_facts *facts);
 
 bool tr_facts_labelled(const struct tr_facts *facts);
-/* NULL when there is none: an unlabelled context has only state and epoch. */
+/* NULL when there is none: an unlabelled context has only the state. */
 const char *tr_facts_get(const struct tr_facts *facts, enum tr_fact fact);
 
 /*
