@@ -5,9 +5,10 @@
 #define TR_DER_H
 
 /*
- * Tokens and messages are read and written through these few functions.
- * Reading accepts only what DER would write: one identifier octet, definite
- * length, no octet more than the length needs.
+ * Tokens and messages are read and written through these few functions, a thin
+ * layer over libtasn1's own for tag and length.  Reading accepts only what DER
+ * would write: one identifier octet, definite length, no octet more than the
+ * length needs.
  */
 
 #include <stddef.h>

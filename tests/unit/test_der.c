@@ -95,7 +95,7 @@ other_headers_are_refused(void **state)
         { TRR_TRUNCATED, OCTETS(""), 0 },
         { TRR_TRUNCATED, OCTETS("\x04"), 0 },
         { TRR_TRUNCATED, OCTETS("\x04\x82\x01"), 0 },
-        { TRR_TRUNCATED, OCTETS("\x04\x88\xff\xff\xff\xff\xff\xff\xff\xff"),
+        { TRR_MALFORMED, OCTETS("\x04\x88\xff\xff\xff\xff\xff\xff\xff\xff"),
           200 },
         /* indefinite, with nothing after it and with something */
         { TRR_MALFORMED, OCTETS("\x24\x80"), 0 },
