@@ -133,39 +133,48 @@ tr_audit_use_stderr(struct tr_audit *audit)
 
 /* --- JSON --------------------------------------------------------------- */
 
-static void
-add_code(struct tr_json *json, krb5_error_code code)
+#define CODE_SIZE 16
+
+/* Its name, or the number, which is put into buf. */
+static const char *
+name_of_code(krb5_error_code code, char buf[CODE_SIZE])
 {
     static const struct { krb5_error_code code; const char *name; } names[] = {
 #include "error_names.h"
     };
-    char number[16];
     size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
         if (names[i].code == code)
-            break;
+            return names[i].name;
     }
-    snprintf(number, sizeof(number), "%ld", (long)code);
-    tr_json_text(json, "code", i < sizeof(names) / sizeof(*names) ?
-                 names[i].name : number, 64);
-    tr_json_text(json, "code_text", error_message(code), 256);
+    snprintf(buf, CODE_SIZE, "%ld", (long)code);
+    return buf;
+}
+
+static const char *
+result_of(const struct tr_audit_record *record)
+{
+    return record->allowed ? "allow" : "deny";
 }
 
 static void
 add_members(struct tr_json *json, const struct tr_audit_record *record,
             size_t limit)
 {
+    char number[CODE_SIZE];
     const char *text;
     size_t i;
 
     tr_json_time(json, "time");
     tr_json_text(json, "event", record->event, limit);
-    tr_json_text(json, "result", record->allowed ? "allow" : "deny", limit);
+    tr_json_text(json, "result", result_of(record), limit);
     if (record->step != TR_STEP_NONE)
         tr_json_text(json, "step", tr_step_name(record->step), limit);
-    if (record->code != 0)
-        add_code(json, record->code);
+    if (record->code != 0) {
+        tr_json_text(json, "code", name_of_code(record->code, number), limit);
+        tr_json_text(json, "code_text", error_message(record->code), limit);
+    }
     for (i = 0; i < NSTRINGS; i++) {
         text = string_of(record, i);
         if (text != NULL)
@@ -216,27 +225,46 @@ put(struct tr_audit *audit, int priority, bool is_audit, const char *line,
         audit->lost++;
 }
 
-/* The record's strings once more, so that journalctl can select by them. */
-static size_t
-make_fields(const struct tr_audit_record *record, struct iovec *fields,
-            char *buffer, size_t size)
+/* What the record says once more, so that journalctl can select by it. */
+struct fields {
+    struct iovec items[4 + NSTRINGS];
+    size_t n;
+    char buffer[16 * 1024];
+    size_t used;
+};
+
+static void
+add_field(struct fields *fields, const char *name, const char *text)
 {
-    const char *text;
-    size_t i, n = 0, used = 0;
+    size_t left = sizeof(fields->buffer) - fields->used;
+    char *at = fields->buffer + fields->used;
     int length;
 
-    for (i = 0; i < NSTRINGS; i++) {
-        text = string_of(record, i);
-        if (text == NULL)
-            continue;
-        length = snprintf(buffer + used, size - used, "%s%s",
-                          strings[i].field, text);
-        if (length < 0 || (size_t)length >= size - used)
-            continue;
-        fields[n++] = (struct iovec){ buffer + used, (size_t)length };
-        used += (size_t)length + 1;
-    }
-    return n;
+    if (text == NULL)
+        return;
+    length = snprintf(at, left, "%s%s", name, text);
+    if (length < 0 || (size_t)length >= left)
+        return;
+    fields->items[fields->n++] = (struct iovec){ at, (size_t)length };
+    fields->used += (size_t)length;
+}
+
+static void
+make_fields(const struct tr_audit_record *record, struct fields *fields)
+{
+    char number[CODE_SIZE];
+    size_t i;
+
+    fields->n = fields->used = 0;
+    add_field(fields, "TRUSTREALM_EVENT=", record->event);
+    add_field(fields, "TRUSTREALM_RESULT=", result_of(record));
+    if (record->step != TR_STEP_NONE)
+        add_field(fields, "TRUSTREALM_STEP=", tr_step_name(record->step));
+    if (record->code != 0)
+        add_field(fields, "TRUSTREALM_CODE=",
+                  name_of_code(record->code, number));
+    for (i = 0; i < NSTRINGS; i++)
+        add_field(fields, strings[i].field, string_of(record, i));
 }
 
 static void
@@ -266,9 +294,7 @@ count(struct tr_audit *audit, const struct tr_audit_record *record)
 void
 tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
 {
-    struct iovec fields[NSTRINGS];
-    char buffer[16 * 1024];
-    size_t nfields = 0;
+    struct fields fields;
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
     count(audit, record);
@@ -282,10 +308,11 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
         audit->lost++;
         return;
     }
+    fields.n = 0;
     if (tr_sink_wants_fields(audit->sink))
-        nfields = make_fields(record, fields, buffer, sizeof(buffer));
+        make_fields(record, &fields);
     put(audit, record->allowed ? LOG_INFO : LOG_NOTICE, true, audit->line,
-        fields, nfields);
+        fields.items, fields.n);
 }
 
 static void

@@ -69,4 +69,6 @@ def test_records_arrive(world, target):
     if target == "journal":
         fields = arrived[-1].splitlines()
         assert "SYSLOG_IDENTIFIER=trustrealmd" in fields
-        assert "TRUSTREALM_RECEIVER=delta.example.test" in fields
+        assert {"TRUSTREALM_EVENT=prepare", "TRUSTREALM_RESULT=deny",
+                "TRUSTREALM_STEP=S5", "TRUSTREALM_CODE=%s" % records[1]["code"],
+                "TRUSTREALM_RECEIVER=delta.example.test"} <= set(fields)
