@@ -1,7 +1,6 @@
 # tests/testlib/browser.py - programs that draw: Graphviz and Chromium
 # SPDX-License-Identifier: BSD-2-Clause
-"""Installed, or unpacked below TR_PICTURES (tools/quickstart does that); they
-are large, so a test is skipped without them even where all is required.
+"""Installed, or unpacked below TR_PICTURES (tools/quickstart does that).
 
     with Browser(tmp_path) as browser:
         browser.open(page)
@@ -17,9 +16,8 @@ import shutil
 import signal
 import subprocess
 
-import pytest
-
 from .process import Deadline, Failure, base_environment, run
+from .servers import Missing
 
 UNPACKED = os.environ.get("TR_PICTURES", "")
 LIBRARIES = os.path.join(UNPACKED, "usr/lib/x86_64-linux-gnu")
@@ -30,7 +28,7 @@ FONTS = """<?xml version="1.0"?>
 
 
 def find(name):
-    """Path of a program; skips the test where it is not there."""
+    """Path of a program; Missing where it is not there."""
     # Debian's usr/bin/chromium is a script that looks into /usr and /etc.
     for path in ("usr/lib/chromium/" + name, "usr/bin/" + name):
         path = os.path.join(UNPACKED, path)
@@ -38,7 +36,8 @@ def find(name):
             return path
     path = shutil.which(name)
     if path is None:
-        pytest.skip("%s is not on this machine" % name)
+        raise Missing("%s is not on this machine: see pictures in "
+                      "tools/quickstart" % name)
     return path
 
 
