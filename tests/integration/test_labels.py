@@ -62,6 +62,20 @@ def test_unchanged_label(world, server, protection):
     assert labels_seen(outcome) == [("INTERNAL", "blue")] * 3
 
 
+def test_labels_of_messages_are_recorded(world, server):
+    """At both ends, once for each, however many messages have it."""
+    ours, theirs = world.alpha.audit.mark(), world.beta.audit.mark()
+    outcome = world.client(server, *["-L", "grave:cipher"] * 3)
+    assert outcome.delivered, outcome
+    for system, mark, event in ((world.alpha, ours, "issue"),
+                                (world.beta, theirs, "check")):
+        record, = system.audit.since(mark, event=event)
+        assert record["result"] == "allow"
+        assert record["label"] == "SECRET:CRYPTO"
+        assert record["user"] == "alice@EXAMPLE.TEST"
+        assert record["correlation"] == outcome.context["correlation"]
+
+
 @pytest.mark.parametrize("mechanism", MECHANISMS[:3])
 @pytest.mark.parametrize("protection", PROTECTIONS)
 def test_label_changes_by_message(world, server, mechanism, protection):
