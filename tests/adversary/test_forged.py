@@ -173,7 +173,7 @@ def test_association_that_has_ended(world, beta, forge):
 
 
 def test_association_used_twice(world, beta, forge):
-    """Another token, another seal, the same association id."""
-    identifier = "0123456789abcdef"
-    beta.accept(forge(association=identifier))
-    refused_by_beta(world, beta, forge(association=identifier), "TRR_REPLAY")
+    """Another token, another seal, the same association."""
+    same = {"association": "0123456789abcdef", "time": int(time.time())}
+    beta.accept(forge(**same))
+    refused_by_beta(world, beta, forge(**same), "TRR_REPLAY")
