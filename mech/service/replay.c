@@ -17,12 +17,13 @@
 /*
  * One LMDB table of keys without values: time || id, so that a new one goes to
  * the end and what is over is swept from the front.  One more key, before all
- * of these, has the boot that the store is of and its floor: what was made
- * before that is refused, since the store began only then or has forgotten it.
+ * of these, has the store's floor: what was made before that is refused, since
+ * the store began only then or has forgotten it.
  *
  * Transactions are not synced: a killed daemon loses nothing, since the
- * kernel has the pages; after a crash of the machine the boot id differs and
- * the store starts anew.
+ * kernel has the pages.  After a crash of the machine they may be anything,
+ * and LMDB would fall over them.  So a symbolic link beside the store shows
+ * the boot that it is of, and one of another boot is removed unread.
  */
 
 #define DEFAULT_MAX     1000000
@@ -76,72 +77,85 @@ get_number(const uint8_t in[8])
     return (int64_t)number;
 }
 
-/* --- boot and floor ------------------------------------------------------ */
+/* --- the boot ------------------------------------------------------------ */
 
-/* The first of all keys, as no time is negative. */
-static MDB_val about_key = { 1, "" };
+#define BOOT_SIZE 40            /* a UUID and what ends it */
 
-struct about {
-    uint8_t floor[8];
-    char boot[48];
-};
-
-/* The kernel's id of this boot; if it is empty, no store can be believed to
- * be of this boot. */
+/* The kernel's name of this boot; empty when there is none. */
 static void
-boot_id(char out[sizeof(((struct about *)NULL)->boot)])
+find_boot(char out[BOOT_SIZE])
 {
     ssize_t n = -1;
     int fd;
 
-    memset(out, 0, sizeof(((struct about *)NULL)->boot));
     fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    n = read(fd, out, sizeof(((struct about *)NULL)->boot));
-    if (n < 0)
-        out[0] = '\0';
-    close(fd);
+    if (fd >= 0) {
+        n = read(fd, out, BOOT_SIZE - 1);
+        close(fd);
+    }
+    out[n > 0 ? n : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
 }
 
-/* Is it of this boot?  Then its floor is known. */
+/* Is the store in the directory of this boot? */
 static bool
-read_about(struct tr_replay *replay)
+is_of_this_boot(int dir)
 {
-    struct about about;
+    char boot[BOOT_SIZE], shown[BOOT_SIZE];
+    ssize_t n;
+
+    find_boot(boot);
+    n = readlinkat(dir, "boot", shown, sizeof(shown));
+    return n > 0 && (size_t)n == strlen(boot) && memcmp(shown, boot, n) == 0;
+}
+
+/* Without a name of the boot, none is shown. */
+static krb5_error_code
+show_boot(int dir)
+{
+    char boot[BOOT_SIZE];
+
+    find_boot(boot);
+    return boot[0] == '\0' || symlinkat(boot, dir, "boot") == 0 ? 0 : errno;
+}
+
+/* --- the floor ----------------------------------------------------------- */
+
+/* The first of all keys, as no time is negative. */
+static MDB_val floor_key = { 1, "" };
+
+static int
+read_floor(struct tr_replay *replay)
+{
     MDB_val value;
     MDB_txn *txn = NULL;
-    bool ours = false;
+    int ret;
 
-    boot_id(about.boot);
-    if (mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn) != 0)
-        return false;
-    if (about.boot[0] != '\0' &&
-        mdb_get(txn, replay->dbi, &about_key, &value) == 0 &&
-        value.mv_size == sizeof(about)) {
-        memcpy(about.floor, value.mv_data, sizeof(about.floor));
-        replay->floor = get_number(about.floor);
-        ours = memcmp(value.mv_data, &about, sizeof(about)) == 0;
-    }
+    ret = mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn);
+    if (ret == 0)
+        ret = mdb_get(txn, replay->dbi, &floor_key, &value);
+    if (ret == 0 && value.mv_size != 8)
+        ret = MDB_CORRUPTED;
+    if (ret == 0)
+        replay->floor = get_number(value.mv_data);
     mdb_txn_abort(txn);
-    return ours;
+    return ret;
 }
 
 static int
-put_about(struct tr_replay *replay, MDB_txn *txn, int64_t floor)
+put_floor(struct tr_replay *replay, MDB_txn *txn, int64_t floor)
 {
-    struct about about;
-    MDB_val value = { sizeof(about), &about };
+    uint8_t octets[8];
+    MDB_val value = { sizeof(octets), octets };
 
-    put_number(about.floor, floor);
-    boot_id(about.boot);
-    return mdb_put(txn, replay->dbi, &about_key, &value, 0);
+    put_number(octets, floor);
+    return mdb_put(txn, replay->dbi, &floor_key, &value, 0);
 }
 
 /* --- the files ----------------------------------------------------------- */
 
 static int
-open_files(struct tr_replay *replay, const char *dir)
+open_files(struct tr_replay *replay, const char *path)
 {
     size_t size = replay->max * OCTETS_PER_ID;
     MDB_txn *txn = NULL;
@@ -152,7 +166,7 @@ open_files(struct tr_replay *replay, const char *dir)
         ret = mdb_env_set_mapsize(replay->env, size > SMALLEST_MAP ? size :
                                   SMALLEST_MAP);
     if (ret == 0)
-        ret = mdb_env_open(replay->env, dir, MDB_NOSYNC | MDB_NOTLS |
+        ret = mdb_env_open(replay->env, path, MDB_NOSYNC | MDB_NOTLS |
                            MDB_NOMEMINIT, 0600);
     if (ret == 0)
         ret = mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn);
@@ -171,17 +185,13 @@ close_files(struct tr_replay *replay)
 }
 
 static krb5_error_code
-remove_files(const char *dir)
+remove_files(int dir)
 {
-    static const char *const names[] = { "data.mdb", "lock.mdb" };
-    char path[4096];
+    static const char *const names[] = { "boot", "data.mdb", "lock.mdb" };
     size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (snprintf(path, sizeof(path), "%s/%s", dir, names[i]) >=
-            (int)sizeof(path))
-            return ENAMETOOLONG;
-        if (unlink(path) != 0 && errno != ENOENT)
+        if (unlinkat(dir, names[i], 0) != 0 && errno != ENOENT)
             return errno;
     }
     return 0;
@@ -189,7 +199,7 @@ remove_files(const char *dir)
 
 /* Know nothing; what was made before now is refused from here on. */
 static krb5_error_code
-begin_anew(struct tr_replay *replay, const char *dir, int64_t now)
+begin_anew(struct tr_replay *replay, const char *path, int dir, int64_t now)
 {
     MDB_txn *txn = NULL;
     krb5_error_code ret;
@@ -198,41 +208,51 @@ begin_anew(struct tr_replay *replay, const char *dir, int64_t now)
     ret = remove_files(dir);
     if (ret)
         return ret;
-    ret = open_files(replay, dir);
+    ret = open_files(replay, path);
     if (ret == 0)
         ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
     if (ret == 0)
-        ret = put_about(replay, txn, now);
+        ret = put_floor(replay, txn, now);
     if (ret == 0) {
         ret = mdb_txn_commit(txn);
         txn = NULL;
     }
     mdb_txn_abort(txn);
     replay->floor = now;
-    return map_error(ret);
+    return ret == 0 ? show_boot(dir) : map_error(ret);
 }
 
 krb5_error_code
-tr_replay_open(const char *dir, size_t max, int64_t now,
+tr_replay_open(const char *path, size_t max, int64_t now,
                struct tr_replay **replay_out)
 {
-    struct tr_replay *replay;
+    struct tr_replay *replay = NULL;
     krb5_error_code ret = 0;
+    int dir;
 
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return errno;
+    dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
         return errno;
     replay = calloc(1, sizeof(*replay));
-    if (replay == NULL)
-        return ENOMEM;
-    replay->max = max > 0 ? max : DEFAULT_MAX;
-    if (open_files(replay, dir) != 0 || !read_about(replay))
-        ret = begin_anew(replay, dir, now);
-    if (ret) {
-        tr_replay_close(replay);
-        return ret;
+    if (replay == NULL) {
+        ret = ENOMEM;
+        goto cleanup;
     }
+    replay->max = max > 0 ? max : DEFAULT_MAX;
+    if (!is_of_this_boot(dir) || open_files(replay, path) != 0 ||
+        read_floor(replay) != 0)
+        ret = begin_anew(replay, path, dir, now);
+    if (ret)
+        goto cleanup;
     *replay_out = replay;
-    return 0;
+    replay = NULL;
+
+cleanup:
+    tr_replay_close(replay);
+    close(dir);
+    return ret;
 }
 
 void
@@ -257,7 +277,7 @@ sweep(struct tr_replay *replay, MDB_txn *txn, int64_t time, int64_t *floor)
     ret = mdb_cursor_open(txn, replay->dbi, &cursor);
     if (ret)
         return ret;
-    ret = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);      /* about */
+    ret = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);      /* floor */
     for (i = 0; ret == 0 && i < SWEEP; i++) {
         ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
         if (ret == 0 && key.mv_size != KEY_LENGTH)
@@ -290,7 +310,7 @@ tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
     if (ret == 0)
         ret = sweep(replay, txn, now - keep, &floor);
     if (ret == 0 && floor != replay->floor)
-        ret = put_about(replay, txn, floor);
+        ret = put_floor(replay, txn, floor);
     if (ret == 0)
         ret = mdb_stat(txn, replay->dbi, &stat);
     if (ret == 0 && stat.ms_entries > replay->max)

@@ -22,11 +22,11 @@
 struct tr_replay;
 
 /*
- * Open the store in dir (made, mode 0700, when missing; its parent must
+ * Open the store in path (made, mode 0700, when missing; its parent must
  * exist), for at most max ids (0 = a million).  now is the wall clock in
  * seconds.
  */
-krb5_error_code tr_replay_open(const char *dir, size_t max, int64_t now,
+krb5_error_code tr_replay_open(const char *path, size_t max, int64_t now,
                                struct tr_replay **replay_out);
 void tr_replay_close(struct tr_replay *replay);
 

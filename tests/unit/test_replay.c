@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include <lmdb.h>
 #include "replay.h"
 #include "trustrealm_err.h"
 
@@ -109,26 +108,13 @@ what_was_made_before_the_store_is_refused(void **state)
 static void
 claim_another_boot(void)
 {
-    MDB_val key = { 1, "" }, value;
-    uint8_t octets[256];
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbi;
+    char path[128];
 
     tr_replay_close(replay);
     replay = NULL;
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_open(env, directory, 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
-    assert_int_equal(mdb_get(txn, dbi, &key, &value), 0);
-    assert_in_range(value.mv_size, 9, sizeof(octets));
-    memcpy(octets, value.mv_data, value.mv_size);
-    octets[8] ^= 1;             /* the first octet of the boot's name */
-    value.mv_data = octets;
-    assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    snprintf(path, sizeof(path), "%s/boot", directory);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("00000000-0000-4000-8000-000000000000", path), 0);
 }
 
 static void
@@ -141,6 +127,27 @@ a_store_of_another_boot_begins_anew(void **state)
     assert_int_equal(consume(1, START + 1, START + 10), TRR_REPLAY);
     assert_int_equal(consume(2, START + 9, START + 10), TRR_REPLAY);
     assert_int_equal(consume(2, START + 10, START + 10), 0);
+    reopen(0, START + 11);
+    assert_int_equal(consume(2, START + 10, START + 11), TRR_REPLAY);
+    assert_int_equal(consume(3, START + 10, START + 11), 0);
+}
+
+/* The machine went down before all pages were on the disk. */
+static void
+what_a_crash_of_the_machine_left_is_not_read(void **state)
+{
+    unsigned int i;
+    char path[128];
+
+    reopen(0, START);
+    for (i = 0; i < 2000; i++)
+        assert_int_equal(consume(i, START + 1, START + 1), 0);
+    claim_another_boot();
+    snprintf(path, sizeof(path), "%s/data.mdb", directory);
+    assert_int_equal(truncate(path, 2 * sysconf(_SC_PAGESIZE)), 0);
+    reopen(0, START + 10);
+    assert_int_equal(consume(1, START + 1, START + 10), TRR_REPLAY);
+    assert_int_equal(consume(1, START + 10, START + 10), 0);
 }
 
 static void
@@ -237,6 +244,7 @@ main(void)
         TEST(the_store_outlives_a_crash_of_the_daemon),
         TEST(what_was_made_before_the_store_is_refused),
         TEST(a_store_of_another_boot_begins_anew),
+        TEST(what_a_crash_of_the_machine_left_is_not_read),
         TEST(a_damaged_store_begins_anew),
         TEST(a_full_store_refuses_and_recovers),
         TEST(what_has_ended_is_forgotten)
