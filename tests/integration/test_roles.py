@@ -11,7 +11,7 @@ import pytest
 from testlib import roles, servers, table
 from testlib.process import run
 from testlib.roles import (
-    PEOPLE, Administration, add, delete, modify, person)
+    PEOPLE, Administration, add, delete, modify, person, rename)
 
 SYSTEMS = "ou=systems," + table.BASE
 REALMS = "ou=realms," + table.BASE
@@ -40,11 +40,6 @@ def new_account(**more):
     return add("cn=carol," + SUBJECTS, objectClass=["person", "trSubject"],
                cn="carol", sn="carol", trPrincipal="carol@EXAMPLE.TEST",
                **more)
-
-
-def rename(dn, rdn, below=None):
-    return "dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: 1\n" \
-        "newsuperior: %s\n" % (dn, rdn, below or dn.split(",", 1)[1])
 
 
 OWNERS = {"olga", "oscar"}
@@ -182,6 +177,9 @@ OPERATIONS = {
         MAP, "trFormat=other+trRealmName=corporate"), NOBODY),
     "give a clearance to another": (rename(BOB, "cn=carol"), NOBODY),
     "rename his system": (rename(ALPHA, "cn=zeta.example.com"), NOBODY),
+    "add a name that cannot be asked for": (add(
+        "cn=a]|user&[b," + REALMS, objectClass="trTrustRealm", cn="a]|user&[b",
+        trDOI=7, trLevel="0 low"), NOBODY),
     "add a unit": (add(
         "ou=more," + table.BASE, objectClass="organizationalUnit",
         ou="more"), NOBODY),
@@ -196,6 +194,7 @@ IN_389 = {
     "give rosa a role": {"rosa"},
     "give rosa a new role": {"rosa"},
     "give rosa a system": {"rosa"},
+    "add a name that cannot be asked for": {"paula"},
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from testlib import roles, table
 from testlib.roles import (
-    PEOPLE, Administration, add, delete, modify, person)
+    PEOPLE, Administration, add, delete, modify, person, rename)
 
 PENDING = "ou=pending," + table.BASE
 DELTA = "cn=delta.example.com,ou=systems," + table.BASE
@@ -136,6 +136,21 @@ def test_a_proposal_is_not_changed(administration, proposed):
             assert not administration.may(
                 who, modify(dn, ("delete", attribute),
                             ("add", attribute, value))), who
+
+
+def test_a_proposal_keeps_its_name(administration, proposed):
+    """Under another nobody could reject it, and it would still count."""
+    assert proposed("olga", "engineering.8a", DELTA, "trMembership " + WIDER)
+    dn = "cn=engineering.8a," + PENDING
+    for who in PEOPLE:
+        for keep in (False, True):
+            assert not administration.may(
+                who, rename(dn, "cn=mine", keep=keep)), who
+            assert not administration.may(
+                who, rename(dn, "cn=corporate.8a", keep=keep)), who
+        assert not administration.may(
+            who, rename(dn, "cn=engineering.8a",
+                        "ou=subjects," + table.BASE)), who
 
 
 def test_a_proposer_does_not_say_who_he_is(administration):
@@ -461,8 +476,7 @@ def test_nobody_lifts_all_limits_of_a_user(administration):
         for change in (modify(BOB, ("delete", "objectClass", "trSubject")),
                        modify(BOB, ("delete", "trPrincipal")),
                        modify(BOB, ("replace", "trPrincipal", "x@X")),
-                       "dn: %s\nchangetype: modrdn\nnewrdn: cn=rob\n"
-                       "deleteoldrdn: 1\n" % BOB,
+                       rename(BOB, "cn=rob"),
                        delete(BOB)):
             assert not administration.may(who, change), (who, change)
     tool(administration, "paula", "clearance", "remove", "bob@EXAMPLE.TEST",

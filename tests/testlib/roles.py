@@ -72,6 +72,13 @@ def delete(dn):
     return "dn: %s\nchangetype: delete\n" % dn
 
 
+def rename(dn, rdn, below=None, keep=False):
+    """With keep, it has the old name as well."""
+    return "dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: %d\n" \
+        "newsuperior: %s\n" % (dn, rdn, not keep,
+                               below or dn.split(",", 1)[1])
+
+
 def person(name):
     return "uid=%s,%s" % (name, table.PEOPLE)
 
