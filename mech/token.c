@@ -121,3 +121,39 @@ tr_token_build(const struct tr_token *token, const void *oid,
     *length_out = total;
     return 0;
 }
+
+/* --- the ticket ---------------------------------------------------------- */
+
+/* Flags are at least 32 bits, after the number of unused ones (RFC 4120
+ * 5.2.8); use-session-key is bit 1. */
+#define FLAGS_LENGTH 5
+#define USE_SESSION_KEY 0x40
+
+krb5_error_code
+tr_ap_req_parse(const void *octets, size_t length, struct tr_ap_req *out)
+{
+    enum { PVNO, MSG_TYPE, AP_OPTIONS, TICKET, AUTHENTICATOR, NFIELDS };
+    struct tr_der in = { octets, length }, message, fields, field[NFIELDS];
+    struct tr_der flags, ticket;
+    unsigned int i;
+
+    if (tr_der_take(&in, TR_DER_APPLICATION(14), &message) != 0 ||
+        in.length > 0 ||
+        tr_der_take(&message, TR_DER_SEQUENCE, &fields) != 0 ||
+        message.length > 0)
+        return TRR_TOKEN;
+    for (i = 0; i < NFIELDS; i++) {
+        if (tr_der_take(&fields, TR_DER_CONTEXT(i), &field[i]) != 0)
+            return TRR_TOKEN;
+    }
+    if (fields.length > 0 ||
+        tr_der_take(&field[AP_OPTIONS], TR_DER_BIT_STRING, &flags) != 0 ||
+        field[AP_OPTIONS].length > 0 || flags.length < FLAGS_LENGTH ||
+        tr_der_take_any(&field[TICKET], &ticket) != 0 ||
+        field[TICKET].length > 0)
+        return TRR_TOKEN;
+    out->user_to_user = (flags.data[1] & USE_SESSION_KEY) != 0;
+    out->ticket = ticket.data;
+    out->ticket_length = ticket.length;
+    return 0;
+}

@@ -13,6 +13,7 @@
  */
 
 #include <krb5/krb5.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ enum tr_token_kind {
     TR_TOKEN_OTHER              /* not framed as Kerberos; no trailer */
 };
 
-/* All pointers point into the octets that were parsed. */
+/* All pointers, here and below, point into the octets that were parsed. */
 struct tr_token {
     enum tr_token_kind kind;
     const uint8_t *oid;         /* content octets */
@@ -53,5 +54,16 @@ krb5_error_code tr_token_build(const struct tr_token *token,
                                const void *oid, size_t oid_length,
                                const void *trailer, size_t trailer_length,
                                uint8_t **out, size_t *length_out);
+
+/* As much of an AP-REQ (RFC 4120 5.5.1) as says whom it is for. */
+struct tr_ap_req {
+    bool user_to_user;          /* use-session-key */
+    const uint8_t *ticket;      /* whole TLV */
+    size_t ticket_length;
+};
+
+/* TRR_TOKEN when the octets, a whole TLV, are no AP-REQ or not DER. */
+krb5_error_code tr_ap_req_parse(const void *octets, size_t length,
+                                struct tr_ap_req *out);
 
 #endif

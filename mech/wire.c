@@ -21,8 +21,6 @@ const uint8_t tr_wire_identifiers[] = {
     [TR_WIRE_INTEGER] = TR_DER_INTEGER,
     [TR_WIRE_BOOLEAN] = TR_DER_BOOLEAN,
     [TR_WIRE_OCTETS] = TR_DER_OCTET_STRING,
-    [TR_WIRE_BITS] = TR_DER_BIT_STRING,
-    [TR_WIRE_ANY] = 0,
     [TR_WIRE_TEXT] = TR_DER_UTF8_STRING,
     [TR_WIRE_TEXTS] = TR_DER_SEQUENCE,
     [TR_WIRE_NULL] = TR_DER_NULL,
@@ -74,7 +72,7 @@ tr_wire_check_text(const void *octets, size_t length, size_t max)
     uint32_t code;
     int i, n;
 
-    if (length > (max > 0 ? max : TR_MAX_CALL))
+    if (tr_wire_check_length(length, max) != 0)
         return TRR_TOO_LONG;
     for (;; s += n) {
         s += ascii(s, end - s);
@@ -93,30 +91,6 @@ tr_wire_check_text(const void *octets, size_t length, size_t max)
             (code >= 0xd800 && code <= 0xdfff))
             return TRR_MALFORMED;
     }
-}
-
-krb5_error_code
-tr_wire_check_octets(enum tr_wire_kind kind, const uint8_t *octets,
-                     size_t length, size_t max)
-{
-    struct tr_der in = { octets, length }, element;
-    krb5_error_code ret;
-
-    if (length > (max > 0 ? max : TR_MAX_CALL))
-        return TRR_TOO_LONG;
-    if (kind == TR_WIRE_BITS) {
-        /* X.690 11.2: unused bits are zero. */
-        if (length == 0 || octets[0] > 7 || (length == 1 && octets[0] > 0) ||
-            (octets[length - 1] & ((1 << octets[0]) - 1)) != 0)
-            return TRR_MALFORMED;
-    } else if (kind == TR_WIRE_ANY) {
-        ret = tr_der_take_any(&in, &element);
-        if (ret)
-            return ret;
-        if (in.length > 0)
-            return TRR_TRAILING;
-    }
-    return 0;
 }
 
 /* --- freeing ------------------------------------------------------------- */
@@ -140,8 +114,6 @@ free_value(const struct tr_wire_field *field, void *base)
 
     switch (field->kind) {
     case TR_WIRE_OCTETS:
-    case TR_WIRE_BITS:
-    case TR_WIRE_ANY:
         bytes = MEMBER(struct tr_bytes, field, base);
         if (bytes->data != NULL)
             explicit_bzero(bytes->data, bytes->length);

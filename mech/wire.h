@@ -31,8 +31,7 @@ struct tr_strings { char **items; size_t count; };
 enum tr_wire_type {
     TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_ENVIRONMENT,
     TR_WIRE_ACCEPTANCE, TR_WIRE_RECORD, TR_WIRE_EXPORTED_CONTEXT,
-    TR_WIRE_EXPORTED_CREDENTIAL, TR_WIRE_CALL, TR_WIRE_REPLY,
-    TR_WIRE_KERBEROS_AP_REQ
+    TR_WIRE_EXPORTED_CREDENTIAL, TR_WIRE_CALL, TR_WIRE_REPLY
 };
 
 #define TR_VERSION 1
@@ -100,13 +99,6 @@ struct tr_exported_credential {
     int64_t version;
     char *label;
     struct tr_bytes inner;
-};
-
-struct tr_kerberos_ap_req {
-    int64_t pvno, msg_type;
-    struct tr_bytes ap_options; /* content of the BIT STRING: unused bits,
-                                   then the flags, first octet first */
-    struct tr_bytes ticket, authenticator;      /* whole elements */
 };
 
 /* --- calls: plugin to daemon --------------------------------------------- */

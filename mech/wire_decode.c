@@ -49,8 +49,7 @@ read_octets(const struct tr_wire_field *field, const struct tr_der *content,
 {
     krb5_error_code ret;
 
-    ret = tr_wire_check_octets(field->kind, content->data, content->length,
-                               field->max);
+    ret = tr_wire_check_length(content->length, field->max);
     if (ret || content->length == 0)
         return ret;
     out->data = malloc(content->length);
@@ -146,10 +145,7 @@ read_element(const struct tr_wire_field *field, struct tr_der *in, void *base)
 
     if (field->kind == TR_WIRE_CHOICE)
         return read_choice(field, in, base);
-    if (field->kind == TR_WIRE_ANY)
-        ret = tr_der_take_any(in, &content);
-    else
-        ret = tr_der_take(in, tr_wire_identifiers[field->kind], &content);
+    ret = tr_der_take(in, tr_wire_identifiers[field->kind], &content);
     if (ret)
         return ret;
     switch (field->kind) {
@@ -158,8 +154,6 @@ read_element(const struct tr_wire_field *field, struct tr_der *in, void *base)
     case TR_WIRE_BOOLEAN:
         return read_boolean(&content, MEMBER(bool, field, base));
     case TR_WIRE_OCTETS:
-    case TR_WIRE_BITS:
-    case TR_WIRE_ANY:
         return read_octets(field, &content,
                            MEMBER(struct tr_bytes, field, base));
     case TR_WIRE_TEXT:

@@ -140,13 +140,11 @@ put_texts(struct writer *w, const struct tr_strings *texts, size_t max)
 }
 
 static void
-put_bytes(struct writer *w, const struct tr_wire_field *field,
-          const struct tr_bytes *bytes)
+put_bytes(struct writer *w, const struct tr_bytes *bytes, size_t max)
 {
     krb5_error_code ret;
 
-    ret = tr_wire_check_octets(field->kind, bytes->data, bytes->length,
-                               field->max);
+    ret = tr_wire_check_length(bytes->length, max);
     if (ret)
         fail(w, ret);
     put_octets(w, bytes->data, bytes->length);
@@ -183,12 +181,8 @@ put_element(struct writer *w, const struct tr_wire_field *field,
         put_octets(w, &octet, 1);
         break;
     case TR_WIRE_OCTETS:
-    case TR_WIRE_BITS:
-        put_bytes(w, field, CONST_MEMBER(struct tr_bytes, field, base));
+        put_bytes(w, CONST_MEMBER(struct tr_bytes, field, base), field->max);
         break;
-    case TR_WIRE_ANY:
-        put_bytes(w, field, CONST_MEMBER(struct tr_bytes, field, base));
-        return;
     case TR_WIRE_TEXT:
         put_text(w, *CONST_MEMBER(char *, field, base), field->max);
         return;

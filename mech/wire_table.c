@@ -17,8 +17,6 @@
 #define BOOLEAN(s, member) FIELD(TR_WIRE_BOOLEAN, bool, s, member, 0)
 #define OCTETS(s, member, max) \
     FIELD(TR_WIRE_OCTETS, struct tr_bytes, s, member, max)
-#define BITS(s, member) FIELD(TR_WIRE_BITS, struct tr_bytes, s, member, 0)
-#define ANY(s, member) FIELD(TR_WIRE_ANY, struct tr_bytes, s, member, 0)
 #define TEXT(s, member, max) FIELD(TR_WIRE_TEXT, char *, s, member, max)
 #define TEXTS(s, member, max) \
     FIELD(TR_WIRE_TEXTS, struct tr_strings, s, member, max)
@@ -271,17 +269,6 @@ static const struct tr_wire_field replies[] = {
     END
 };
 
-/* --- RFC 4120 ------------------------------------------------------------ */
-
-static const struct tr_wire_field kerberos_ap_req[] = {
-    INTEGER(tr_kerberos_ap_req, pvno),
-    INTEGER(tr_kerberos_ap_req, msg_type),
-    BITS(tr_kerberos_ap_req, ap_options),
-    ANY(tr_kerberos_ap_req, ticket),
-    ANY(tr_kerberos_ap_req, authenticator),
-    END
-};
-
 /* --- types --------------------------------------------------------------- */
 
 #define TYPE(name, s, fields, max, application) \
@@ -309,9 +296,7 @@ static const struct tr_wire_layout layouts[] = {
                                          exported_credential, TR_MAX_EXPORT,
                                          -1),
     [TR_WIRE_CALL] = CHOICE("Call", tr_call, calls, TR_MAX_CALL),
-    [TR_WIRE_REPLY] = CHOICE("Reply", tr_reply, replies, TR_MAX_CALL),
-    [TR_WIRE_KERBEROS_AP_REQ] = TYPE("KerberosApReq", tr_kerberos_ap_req,
-                                     kerberos_ap_req, TR_MAX_AP_REQ, 14)
+    [TR_WIRE_REPLY] = CHOICE("Reply", tr_reply, replies, TR_MAX_CALL)
 };
 
 const struct tr_wire_layout *

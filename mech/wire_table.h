@@ -19,8 +19,6 @@ enum tr_wire_kind {
     TR_WIRE_INTEGER,            /* int64_t */
     TR_WIRE_BOOLEAN,            /* bool */
     TR_WIRE_OCTETS,             /* struct tr_bytes */
-    TR_WIRE_BITS,               /* struct tr_bytes, first octet: unused bits */
-    TR_WIRE_ANY,                /* struct tr_bytes, one whole element */
     TR_WIRE_TEXT,               /* char *, UTF-8 without NUL */
     TR_WIRE_TEXTS,              /* struct tr_strings, a SEQUENCE OF */
     TR_WIRE_NULL,               /* no member */

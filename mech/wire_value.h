@@ -4,6 +4,7 @@
 #ifndef TR_WIRE_VALUE_H
 #define TR_WIRE_VALUE_H
 
+#include "trustrealm_err.h"
 #include "wire_table.h"
 
 /* The members of the structure at base that a field stands for. */
@@ -21,10 +22,13 @@ const struct tr_wire_field *tr_wire_chosen(const struct tr_wire_field *choice,
                                            unsigned int *tag_out);
 
 /* max: octets, 0 for no limit of its own. */
+static inline krb5_error_code
+tr_wire_check_length(size_t length, size_t max)
+{
+    return length > (max > 0 ? max : TR_MAX_CALL) ? TRR_TOO_LONG : 0;
+}
+
 krb5_error_code tr_wire_check_text(const void *octets, size_t length,
                                    size_t max);
-krb5_error_code tr_wire_check_octets(enum tr_wire_kind kind,
-                                     const uint8_t *octets, size_t length,
-                                     size_t max);
 
 #endif

@@ -15,33 +15,23 @@ tr_ticket_key(const struct tr_token *token, uint64_t serial,
               const char *keytab, struct tr_bytes *key_out)
 {
     size_t before = sizeof(serial) + strlen(keytab) + 1;
-    struct tr_kerberos_ap_req parsed;
+    struct tr_ap_req parsed;
     uint8_t *at;
-    krb5_error_code ret;
 
     key_out->data = NULL;
     key_out->length = 0;
-    if (token->kind != TR_TOKEN_AP_REQ)
+    if (token->kind != TR_TOKEN_AP_REQ ||
+        tr_ap_req_parse(token->body, token->body_length, &parsed) != 0 ||
+        parsed.ticket_length > TR_MAX_TICKET)
         return 0;
-    ret = tr_wire_decode(TR_WIRE_KERBEROS_AP_REQ, token->body,
-                         token->body_length, &parsed);
-    if (ret)
-        return ret == ENOMEM ? ENOMEM : 0;
-    if (parsed.ticket.length > TR_MAX_TICKET)
-        goto cleanup;
-    key_out->data = malloc(before + parsed.ticket.length);
-    if (key_out->data == NULL) {
-        ret = ENOMEM;
-        goto cleanup;
-    }
+    key_out->data = malloc(before + parsed.ticket_length);
+    if (key_out->data == NULL)
+        return ENOMEM;
     at = mempcpy(key_out->data, &serial, sizeof(serial));
     at = mempcpy(at, keytab, strlen(keytab) + 1);
-    memcpy(at, parsed.ticket.data, parsed.ticket.length);
-    key_out->length = before + parsed.ticket.length;
-
-cleanup:
-    tr_wire_free(TR_WIRE_KERBEROS_AP_REQ, &parsed);
-    return ret;
+    memcpy(at, parsed.ticket, parsed.ticket_length);
+    key_out->length = before + parsed.ticket_length;
+    return 0;
 }
 
 static struct tr_shown_name *

@@ -8,10 +8,9 @@
 #include "trustrealm_err.h"
 #include "apreq.h"
 #include "crypto.h"
+#include "token.h"
 
 #define AP_REQ_AUTH_CKSUM 10            /* key usage, RFC 4120 7.5.1 */
-/* RFC 4120 5.5.1: use-session-key is bit 1, in the first octet of flags */
-#define USE_SESSION_KEY 0x40
 
 /* What the authenticator's checksum covers. */
 static krb5_error_code
@@ -215,33 +214,23 @@ krb5_error_code
 tr_apreq_server(krb5_context context, const struct tr_bytes *ap_req,
                 krb5_principal *server_out)
 {
-    struct tr_kerberos_ap_req parsed;
+    struct tr_ap_req parsed;
     krb5_ticket *ticket = NULL;
-    krb5_data der;
+    krb5_data der = { .magic = KV5M_DATA };
     krb5_error_code ret;
 
-    ret = tr_wire_decode(TR_WIRE_KERBEROS_AP_REQ, ap_req->data,
-                         ap_req->length, &parsed);
+    ret = tr_ap_req_parse(ap_req->data, ap_req->length, &parsed);
+    if (ret)
+        return ret;
+    if (parsed.user_to_user)
+        return TRR_UNSUPPORTED;
+    der.data = (char *)parsed.ticket;
+    der.length = parsed.ticket_length;
+    ret = krb5_decode_ticket(&der, &ticket);
     if (ret)
         return ret == ENOMEM ? ENOMEM : TRR_TOKEN;
-    if (parsed.ap_options.length < 2 ||
-        (parsed.ap_options.data[1] & USE_SESSION_KEY) != 0) {
-        ret = TRR_UNSUPPORTED;
-        goto cleanup;
-    }
-    der.magic = KV5M_DATA;
-    der.length = parsed.ticket.length;
-    der.data = (char *)parsed.ticket.data;
-    ret = krb5_decode_ticket(&der, &ticket);
-    if (ret) {
-        ret = ret == ENOMEM ? ENOMEM : TRR_TOKEN;
-        goto cleanup;
-    }
     *server_out = ticket->server;
     ticket->server = NULL;
-
-cleanup:
     krb5_free_ticket(context, ticket);
-    tr_wire_free(TR_WIRE_KERBEROS_AP_REQ, &parsed);
-    return ret;
+    return 0;
 }

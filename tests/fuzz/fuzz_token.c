@@ -18,6 +18,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
     struct tr_token token;
+    struct tr_ap_req ap_req;
     uint8_t *built;
     size_t built_length;
 
@@ -33,6 +34,11 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     PROMISE(token.body_length >= 2);
     if (token.trailer != NULL)
         check_inside(token.trailer, token.trailer_length, octets, length);
+    if (tr_ap_req_parse(token.body, token.body_length, &ap_req) == 0) {
+        PROMISE(token.kind == TR_TOKEN_AP_REQ);
+        check_inside(ap_req.ticket, ap_req.ticket_length, token.body,
+                     token.body_length);
+    }
     /* DER has one form for everything. */
     PROMISE(tr_token_build(&token, token.oid, token.oid_length,
                            token.trailer, token.trailer_length, &built,

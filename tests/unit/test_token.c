@@ -336,6 +336,104 @@ other_cannot_be_built(void **state)
     assert_null(out);
 }
 
+/* --- the ticket ---------------------------------------------------------- */
+
+#define PVNO "\xa0\x03\x02\x01\x05"
+#define MSG_TYPE "\xa1\x03\x02\x01\x0e"
+#define OPTIONS "\xa2\x07\x03\x05\x00\x20\x00\x00\x00"
+#define TICKET "\xa3\x04\x61\x02\x05\x00"
+#define AUTHENTICATOR "\xa4\x02\x30\x00"
+
+static void
+ticket_of_an_ap_req(void **state)
+{
+    static const struct {
+        krb5_error_code code;
+        const char *octets;
+        size_t length;
+    } rows[] = {
+        { 0, OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE OPTIONS TICKET
+                    AUTHENTICATOR) },
+        /* cut, and with more than there should be, at every level */
+        { TRR_TOKEN, OCTETS("") },
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE OPTIONS TICKET
+                            "\xa4\x02\x30") },
+        { TRR_TOKEN, OCTETS("\x6e\x1b\x30\x19" PVNO MSG_TYPE OPTIONS
+                            TICKET) },
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE OPTIONS TICKET
+                            AUTHENTICATOR "x") },
+        { TRR_TOKEN, OCTETS("\x6e\x21\x30\x1d" PVNO MSG_TYPE OPTIONS TICKET
+                            AUTHENTICATOR "\x05\x00") },
+        { TRR_TOKEN, OCTETS("\x6e\x23\x30\x21" PVNO MSG_TYPE OPTIONS TICKET
+                            AUTHENTICATOR "\xa5\x02\x05\x00") },
+        /* another message, no sequence, fields in another order */
+        { TRR_TOKEN, OCTETS("\x6f\x1f\x30\x1d" PVNO MSG_TYPE OPTIONS TICKET
+                            AUTHENTICATOR) },
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x31\x1d" PVNO MSG_TYPE OPTIONS TICKET
+                            AUTHENTICATOR) },
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x30\x1d" MSG_TYPE PVNO OPTIONS TICKET
+                            AUTHENTICATOR) },
+        /* options: too short, no bits, two of them */
+        { TRR_TOKEN, OCTETS("\x6e\x1e\x30\x1c" PVNO MSG_TYPE
+                            "\xa2\x06\x03\x04\x00\x20\x00\x00" TICKET
+                            AUTHENTICATOR) },
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE
+                            "\xa2\x07\x04\x05\x00\x20\x00\x00\x00" TICKET
+                            AUTHENTICATOR) },
+        { TRR_TOKEN, OCTETS("\x6e\x21\x30\x1f" PVNO MSG_TYPE
+                            "\xa2\x09\x03\x05\x00\x20\x00\x00\x00\x05\x00"
+                            TICKET AUTHENTICATOR) },
+        /* a ticket of two elements, with a long tag, of none */
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE OPTIONS
+                            "\xa3\x04\x30\x00\x30\x00" AUTHENTICATOR) },
+        { TRR_TOKEN, OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE OPTIONS
+                            "\xa3\x04\x7f\x21\x01\x00" AUTHENTICATOR) },
+        { TRR_TOKEN, OCTETS("\x6e\x1b\x30\x19" PVNO MSG_TYPE OPTIONS
+                            "\xa3\x00" AUTHENTICATOR) }
+    };
+    struct tr_ap_req ap_req;
+    uint8_t *copy;
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        copy = malloc(rows[i].length + 1);
+        assert_non_null(copy);
+        /* Ends where its heap block does. */
+        memcpy(copy + 1, rows[i].octets, rows[i].length);
+        if (tr_ap_req_parse(copy + 1, rows[i].length, &ap_req) !=
+            rows[i].code)
+            fail_msg("row %zu", i);
+        if (rows[i].code == 0) {
+            assert_false(ap_req.user_to_user);
+            assert_int_equal(ap_req.ticket_length, 4);
+            assert_memory_equal(ap_req.ticket, "\x61\x02\x05\x00", 4);
+        }
+        free(copy);
+    }
+    assert_int_equal(tr_ap_req_parse(
+        OCTETS("\x6e\x1f\x30\x1d" PVNO MSG_TYPE
+               "\xa2\x07\x03\x05\x00\x40\x00\x00\x00" TICKET AUTHENTICATOR),
+        &ap_req), 0);
+    assert_true(ap_req.user_to_user);
+}
+
+static void
+ticket_of_a_real_ap_req(void **state)
+{
+    struct tr_token token;
+    struct tr_ap_req ap_req;
+    uint8_t *octets;
+    size_t length;
+
+    octets = read_corpus("mit-ap-req", &length);
+    assert_int_equal(tr_token_parse(octets, length, &token), 0);
+    assert_int_equal(tr_ap_req_parse(token.body, token.body_length, &ap_req),
+                     0);
+    assert_false(ap_req.user_to_user);
+    assert_int_equal(ap_req.ticket[0], 0x61);
+    assert_in_range(ap_req.ticket_length, 100, token.body_length);
+}
+
 int
 main(void)
 {
@@ -350,7 +448,9 @@ main(void)
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(real_tokens),
         cmocka_unit_test(trailer_added_and_removed),
-        cmocka_unit_test(other_cannot_be_built)
+        cmocka_unit_test(other_cannot_be_built),
+        cmocka_unit_test(ticket_of_an_ap_req),
+        cmocka_unit_test(ticket_of_a_real_ap_req)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

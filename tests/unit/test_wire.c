@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "token.h"
 #include "wire_values.h"
 
 /* --- against the module -------------------------------------------------- */
@@ -48,8 +47,6 @@ table_covers_structures(void **state)
     static const size_t sizes[] = {
         [TR_WIRE_INTEGER] = sizeof(int64_t), [TR_WIRE_BOOLEAN] = sizeof(bool),
         [TR_WIRE_OCTETS] = sizeof(struct tr_bytes),
-        [TR_WIRE_BITS] = sizeof(struct tr_bytes),
-        [TR_WIRE_ANY] = sizeof(struct tr_bytes),
         [TR_WIRE_TEXT] = sizeof(char *),
         [TR_WIRE_TEXTS] = sizeof(struct tr_strings)
     };
@@ -247,35 +244,6 @@ unknown_type_or_alternative(void **state)
     assert_null(octets);
 }
 
-/* An AP-REQ of MIT Kerberos, and of it what the daemon looks at. */
-static void
-real_ap_req(void **state)
-{
-    uint8_t buf[4096];
-    char path[1024];
-    struct tr_token token;
-    union any value;
-    size_t length;
-    FILE *fp;
-
-    snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/token/mit-ap-req",
-             getenv("TR_SRCDIR"));
-    fp = fopen(path, "rb");
-    assert_non_null(fp);
-    length = fread(buf, 1, sizeof(buf), fp);
-    fclose(fp);
-    assert_int_equal(tr_token_parse(buf, length, &token), 0);
-    assert_int_equal(decode(TR_WIRE_KERBEROS_AP_REQ, token.body,
-                            token.body_length, &value), 0);
-    assert_int_equal(value.ap_req.pvno, 5);
-    assert_int_equal(value.ap_req.msg_type, 14);
-    assert_int_equal(value.ap_req.ap_options.length, 5);
-    assert_int_equal(value.ap_req.ap_options.data[1], 0x20);   /* mutual */
-    assert_int_equal(value.ap_req.ticket.data[0], 0x61);
-    assert_int_equal(value.ap_req.authenticator.data[0], 0x30);
-    tr_wire_free(TR_WIRE_KERBEROS_AP_REQ, &value);
-}
-
 /* Longer than registers, which may be saved anywhere. */
 static uint8_t secret[200];
 static bool watching, spilt;
@@ -403,7 +371,6 @@ main(void)
         cmocka_unit_test(maxima),
         cmocka_unit_test(null_text_counts_as_empty),
         cmocka_unit_test(unknown_type_or_alternative),
-        cmocka_unit_test(real_ap_req),
         cmocka_unit_test(free_wipes_keys),
         cmocka_unit_test(encode_leaves_nothing_behind)
     };

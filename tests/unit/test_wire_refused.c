@@ -258,65 +258,6 @@ text_is_utf8_without_nul(void **state)
     }
 }
 
-static void
-bit_strings(void **state)
-{
-    static const struct {
-        krb5_error_code code;
-        const char *bits;
-        size_t length;
-    } rows[] = {
-        { 0, "\x00\x20\x00\x00\x00", 5 },
-        { 0, "\x00", 1 },
-        { 0, "\x04\xf0", 2 },
-        { TRR_MALFORMED, "", 0 },
-        { TRR_MALFORMED, "\x01", 1 },
-        { TRR_MALFORMED, "\x08\x00", 2 },
-        { TRR_MALFORMED, "\x04\xf8", 2 }        /* unused bits not zero */
-    };
-    static uint8_t element[] = { 0x30, 0x00 };
-    union any value = { .ap_req = {
-        .pvno = 5, .msg_type = 14, .ticket = { element, 2 },
-        .authenticator = { element, 2 } } };
-    uint8_t *octets;
-    size_t length, i;
-
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        value.ap_req.ap_options.data = (uint8_t *)rows[i].bits;
-        value.ap_req.ap_options.length = rows[i].length;
-        assert_int_equal(tr_wire_encode(TR_WIRE_KERBEROS_AP_REQ, &value,
-                                        &octets, &length), rows[i].code);
-        if (rows[i].code == 0)
-            free(octets);
-    }
-    /* and when read: 6e 17 30 15, tags of 5 and 14, then the bits */
-    assert_decodes(0, TR_WIRE_KERBEROS_AP_REQ,
-                   OCTETS("\x6e\x1a\x30\x18\xa0\x03\x02\x01\x05"
-                          "\xa1\x03\x02\x01\x0e\xa2\x04\x03\x02\x04\xf0"
-                          "\xa3\x02\x30\x00\xa4\x02\x30\x00"));
-    assert_decodes(TRR_MALFORMED, TR_WIRE_KERBEROS_AP_REQ,
-                   OCTETS("\x6e\x1a\x30\x18\xa0\x03\x02\x01\x05"
-                          "\xa1\x03\x02\x01\x0e\xa2\x04\x03\x02\x04\xf8"
-                          "\xa3\x02\x30\x00\xa4\x02\x30\x00"));
-    /* a ticket of two elements, of one, with a long tag, of none */
-    assert_decodes(TRR_TRAILING, TR_WIRE_KERBEROS_AP_REQ,
-                   OCTETS("\x6e\x1c\x30\x1a\xa0\x03\x02\x01\x05"
-                          "\xa1\x03\x02\x01\x0e\xa2\x04\x03\x02\x04\xf0"
-                          "\xa3\x04\x30\x00\x30\x00\xa4\x02\x30\x00"));
-    assert_decodes(0, TR_WIRE_KERBEROS_AP_REQ,
-                   OCTETS("\x6e\x1c\x30\x1a\xa0\x03\x02\x01\x05"
-                          "\xa1\x03\x02\x01\x0e\xa2\x04\x03\x02\x04\xf0"
-                          "\xa3\x04\x61\x02\x05\x00\xa4\x02\x30\x00"));
-    assert_decodes(TRR_MALFORMED, TR_WIRE_KERBEROS_AP_REQ,
-                   OCTETS("\x6e\x1c\x30\x1a\xa0\x03\x02\x01\x05"
-                          "\xa1\x03\x02\x01\x0e\xa2\x04\x03\x02\x04\xf0"
-                          "\xa3\x04\x7f\x21\x01\x00\xa4\x02\x30\x00"));
-    assert_decodes(TRR_TRUNCATED, TR_WIRE_KERBEROS_AP_REQ,
-                   OCTETS("\x6e\x18\x30\x16\xa0\x03\x02\x01\x05"
-                          "\xa1\x03\x02\x01\x0e\xa2\x04\x03\x02\x04\xf0"
-                          "\xa3\x00\xa4\x02\x30\x00"));
-}
-
 int
 main(void)
 {
@@ -326,8 +267,7 @@ main(void)
         cmocka_unit_test(no_second_encoding),
         cmocka_unit_test(not_der),
         cmocka_unit_test(booleans),
-        cmocka_unit_test(text_is_utf8_without_nul),
-        cmocka_unit_test(bit_strings)
+        cmocka_unit_test(text_is_utf8_without_nul)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

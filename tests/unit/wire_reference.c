@@ -90,13 +90,7 @@ write_value(asn1_node node, const char *path,
         must(asn1_write_value(node, path, text, 1), path);
         break;
     case TR_WIRE_OCTETS:
-    case TR_WIRE_ANY:
         write_octets(node, path, bytes->data, bytes->length);
-        break;
-    case TR_WIRE_BITS:
-        must(asn1_write_value(node, path, bytes->data + 1,
-                              8 * (bytes->length - 1) - bytes->data[0]),
-             path);
         break;
     case TR_WIRE_TEXT:
         text = *(char *const *)member;

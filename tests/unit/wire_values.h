@@ -14,7 +14,7 @@
 #include "wire_reference.h"
 
 #define OCTETS(s) (const uint8_t *)(s), sizeof(s) - 1
-#define NTYPES (TR_WIRE_KERBEROS_AP_REQ + 1)
+#define NTYPES (TR_WIRE_REPLY + 1)
 
 union any {
     struct tr_trailer trailer;
@@ -24,7 +24,6 @@ union any {
     struct tr_association association;
     struct tr_call call;
     struct tr_reply reply;
-    struct tr_kerberos_ap_req ap_req;
 };
 
 /* How many alternatives a CHOICE has; of anything else there is one. */
