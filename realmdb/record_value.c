@@ -22,6 +22,16 @@ copy(const char *value, char **text_out)
     return *text_out == NULL ? ENOMEM : 0;
 }
 
+/* Take it out of what tr_text_free_words() will free. */
+static char *
+keep(char **word)
+{
+    char *kept = *word;
+
+    *word = NULL;
+    return kept;
+}
+
 krb5_error_code
 tr_parse_name(const char *value, void *item)
 {
@@ -180,10 +190,12 @@ tr_parse_named_number(const char *value, void *item)
     if (ret)
         return ret;
     ret = tr_text_number(words[0], 0, UINT32_MAX, &number);
-    if (ret == 0)
-        ret = tr_parse_level(words[1], &out->name);
-    if (ret == 0)
+    if (ret == 0 && !tr_text_is_name(words[1]))
+        ret = TRR_MALFORMED;
+    if (ret == 0) {
         out->number = (uint32_t)number;
+        out->name = keep(&words[1]);
+    }
     tr_text_free_words(words, 2);
     return ret;
 }
@@ -200,9 +212,13 @@ tr_parse_carrier(const char *value, void *item)
     if (ret)
         return ret;
     i = choice(words[1], carriers);
-    ret = i < 0 ? TRR_MALFORMED : tr_parse_name(words[0], &out->service);
-    if (ret == 0)
+    if (i < 0 || !tr_text_is_name(words[0])) {
+        ret = TRR_MALFORMED;
+    } else {
         out->carrier = (enum tr_carrier)i;
+        tr_text_lower(words[0]);
+        out->service = keep(&words[0]);
+    }
     tr_text_free_words(words, 2);
     return ret;
 }
@@ -229,17 +245,15 @@ tr_parse_attribute(const char *value, void *item)
 }
 
 /* Only the octets are looked at: names are the trust realm's. */
-static krb5_error_code
-parse_label(const char *value, void *item)
+static bool
+is_label(const char *text)
 {
     size_t length = 0;
 
-    while (tr_name_octet(value[length]) != '\0' || value[length] == ':' ||
-           value[length] == ',')
+    while (tr_name_octet(text[length]) != '\0' || text[length] == ':' ||
+           text[length] == ',')
         length++;
-    if (length == 0 || length > TR_MAX_LABEL_TEXT || value[length] != '\0')
-        return TRR_MALFORMED;
-    return copy(value, item);
+    return length > 0 && length <= TR_MAX_LABEL_TEXT && text[length] == '\0';
 }
 
 krb5_error_code
@@ -252,13 +266,17 @@ tr_parse_grant(const char *value, void *item)
     ret = tr_text_words(value, 3, 4, words);
     if (ret)
         return ret;
-    ret = tr_parse_name(words[0], &out->realm);
-    if (ret == 0)
-        ret = parse_label(words[1], &out->low);
-    if (ret == 0)
-        ret = parse_label(words[2], &out->high);
-    if (ret == 0 && words[3] != NULL)
+    if (!tr_text_is_name(words[0]) || !is_label(words[1]) ||
+        !is_label(words[2]))
+        ret = TRR_MALFORMED;
+    else if (words[3] != NULL)
         ret = tr_text_time(words[3], &out->end);
+    if (ret == 0) {
+        tr_text_lower(words[0]);
+        out->realm = keep(&words[0]);
+        out->low = keep(&words[1]);
+        out->high = keep(&words[2]);
+    }
     tr_text_free_words(words, 4);
     return ret;
 }
@@ -273,9 +291,12 @@ tr_parse_pair(const char *value, void *item)
     ret = tr_text_words(value, 2, 2, words);
     if (ret)
         return ret;
-    ret = tr_parse_level(words[0], &out->local);
-    if (ret == 0)
-        ret = tr_parse_level(words[1], &out->realm);
+    if (!tr_text_is_name(words[0]) || !tr_text_is_name(words[1])) {
+        ret = TRR_MALFORMED;
+    } else {
+        out->local = keep(&words[0]);
+        out->realm = keep(&words[1]);
+    }
     tr_text_free_words(words, 2);
     return ret;
 }
