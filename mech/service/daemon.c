@@ -275,6 +275,11 @@ open_service(struct tr_daemon *daemon)
     krb5_error_code ret;
 
     ret = lock_state(daemon);
+    /* First of all: what a killed one shows is to end, whatever follows. */
+    if (ret == 0)
+        ret = tr_shared_page_create(&service->page);
+    if (ret == 0)
+        ret = show_epoch(daemon);
     if (ret == 0) {
         daemon->table_path = tr_table_path(service->config);
         ret = daemon->table_path == NULL ? ENOMEM : open_replay(daemon);
@@ -291,11 +296,7 @@ open_service(struct tr_daemon *daemon)
     service->canonical_principal = strdup(tr_keys_name(service->keys));
     if (service->canonical_principal == NULL)
         return ENOMEM;
-    ret = tr_shared_page_create(&service->page);
-    if (ret == 0)
-        ret = show_epoch(daemon);
-    if (ret == 0)
-        ret = tr_watch_create(&daemon->watch);
+    ret = tr_watch_create(&daemon->watch);
     if (ret == 0)
         ret = tr_server_create(service, &daemon->server);
     if (ret == 0)

@@ -63,23 +63,45 @@ make_memory(struct tr_shared_page *page)
     return 0;
 }
 
-/* Of epochs before a crash. */
+/* Of epochs before a crash; fd is taken over. */
 static krb5_error_code
-remove_files(const char *path)
+remove_files(int fd)
 {
-    DIR *directory = opendir(path);
+    DIR *directory = fdopendir(fd);
     const struct dirent *entry;
     krb5_error_code ret = 0;
 
-    if (directory == NULL)
-        return errno;
+    if (directory == NULL) {
+        close(fd);
+        return ENOMEM;
+    }
     while ((entry = readdir(directory)) != NULL) {
-        if (entry->d_name[0] != '.' &&
-            unlinkat(dirfd(directory), entry->d_name, 0) != 0)
+        if (entry->d_name[0] != '.' && unlinkat(fd, entry->d_name, 0) != 0)
             ret = errno;
     }
     closedir(directory);
     return ret;
+}
+
+/* One of our own, not what somebody else leads us to; and empty. */
+static krb5_error_code
+make_directory(const char *path)
+{
+    krb5_error_code ret;
+    int fd;
+
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        return errno;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    /* Whatever the umask is. */
+    if (fchmod(fd, 0755) != 0) {
+        ret = errno;
+        close(fd);
+        return ret;
+    }
+    return remove_files(fd);
 }
 
 /*
@@ -167,11 +189,7 @@ tr_shared_page_show(struct tr_shared_page *page, const char *directory)
 {
     krb5_error_code ret;
 
-    /* Whatever the umask is. */
-    if ((mkdir(directory, 0755) != 0 && errno != EEXIST) ||
-        chmod(directory, 0755) != 0)
-        return errno;
-    ret = remove_files(directory);
+    ret = make_directory(directory);
     if (ret != 0)
         return ret;
     if (asprintf(&page->path, "%s/%*s", directory, TR_DECIMAL, "") < 0) {

@@ -176,6 +176,18 @@ def test_a_killed_daemon_is_followed_by_another(alpha):
     assert alpha.status()["system"] == alpha.host
 
 
+def test_an_epoch_ends_even_if_the_next_one_cannot_start(alpha):
+    """Who keeps a decision looks for its epoch: a killed daemon leaves it."""
+    directory = os.path.join(os.path.dirname(alpha.socket), "epoch")
+    assert os.listdir(directory) == [str(alpha.status()["epoch"])]
+    alpha.kill()
+    assert len(os.listdir(directory)) == 1
+    os.unlink(alpha.keytab)
+    alpha.start(wait=False)
+    eventually(lambda: not alpha.running(), what="its end")
+    assert os.listdir(directory) == []
+
+
 def test_one_daemon_for_a_state_directory(alone, alpha):
     result = run([alone.program("trustrealmd"), "-d", "-c",
                   alpha.config_path], env=alone.environment(), check=False)

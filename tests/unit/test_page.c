@@ -255,6 +255,26 @@ what_a_crash_has_left_is_removed(void **state)
     assert_int_equal(rmdir(directory), 0);
 }
 
+/* By whoever may write beside the socket. */
+static void
+a_link_in_place_of_the_directory_is_not_followed(void **state)
+{
+    struct tr_shared_page *page = make_page();
+    char top[] = "/tmp/tr-page-XXXXXX", directory[64], path[96];
+
+    assert_non_null(mkdtemp(top));
+    snprintf(directory, sizeof(directory), "%s/epoch", top);
+    snprintf(path, sizeof(path), "%s/another's", top);
+    assert_int_equal(mknod(path, S_IFREG | 0600, 0), 0);
+    assert_int_equal(symlink(".", directory), 0);
+    assert_int_equal(tr_shared_page_show(page, directory), ENOTDIR);
+    assert_int_equal(access(path, F_OK), 0);
+    tr_shared_page_free(page);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(directory), 0);
+    assert_int_equal(rmdir(top), 0);
+}
+
 int
 main(void)
 {
@@ -267,7 +287,8 @@ main(void)
         cmocka_unit_test(no_two_pages_look_alike),
         cmocka_unit_test(a_file_shows_the_epoch),
         cmocka_unit_test(an_epoch_that_has_ended_is_not_shown),
-        cmocka_unit_test(what_a_crash_has_left_is_removed)
+        cmocka_unit_test(what_a_crash_has_left_is_removed),
+        cmocka_unit_test(a_link_in_place_of_the_directory_is_not_followed)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
