@@ -143,9 +143,9 @@ void tr_names_get(const struct tr_names *names, size_t i,
                   enum tr_db *db_out, MDB_val *name_out, MDB_val *key_out);
 void tr_names_clear(struct tr_names *names);
 
-/* All that record is found by is to stand for key as well, once names are
- * stored; stored, names are empty; it is to stand for key no longer, of which
- * no names may be waiting. */
+/* All that record is found by: let it stand for key as well, by way of names,
+ * which tr_index_store() stores and empties; let it stand for key no longer,
+ * of which no name may be waiting. */
 krb5_error_code tr_index_add(struct tr_names *names,
                              const struct tr_record *record,
                              const MDB_val *key);
