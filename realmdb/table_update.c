@@ -4,10 +4,10 @@
 /*
  * An update is one LMDB transaction.  It remembers the keys that it has seen
  * (put or present), in memory, for the sweep; and names, until they are many,
- * or somebody asks what is found by them (tr_index_store()).  To clear the table only empties
- * the indexes: the old records stay until the commit sweeps those that were
- * not put again, so an update that ends where it began changes nothing, and
- * the generation stays.
+ * or somebody asks what is found by them (tr_index_store()).  To clear the
+ * table only empties the indexes: the old records stay until the commit sweeps
+ * those that were not put again, so an update that ends where it began changes
+ * nothing, and the generation stays.
  */
 
 #include "config.h"
