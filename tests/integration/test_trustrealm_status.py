@@ -99,7 +99,18 @@ def test_who_may_not_read_the_table_asks_the_directory(world):
                       "engineering", uid=as_uid(STAFF))
     assert done.status == 3
     assert "own table cannot be read: %s/state/table: " \
-        "Permission denied" % world.alpha.path in done.err
+        "Permission denied (root may)" % world.alpha.path in done.err
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_who_may_not_read_the_table_is_told_who_may(world):
+    """Not that there is no table yet."""
+    done = trustrealm(world, "cache", "-c", world.alpha.config_path,
+                      uid=as_uid(STAFF))
+    assert done.status == 3
+    assert "Permission denied" in done.err
+    assert "root and the user of trustrealmd may" in done.err
+    assert "when it starts" not in done.err
 
 
 def test_cache_is_what_the_daemon_sees(world):

@@ -178,6 +178,17 @@ def test_a_snapshot_is_no_directory(config, tmp_path):
     assert "snapshot:/x.cms" in err and "--ldif" in err
 
 
+@pytest.mark.parametrize("command", [["pending", "list"],
+                                     ["offboard", ALICE]])
+def test_a_file_is_no_server(ldif, config, command):
+    """Whether a base is given or not."""
+    path = ldif()
+    for base in [], ["--base", table.BASE]:
+        status, out, err = trustrealm(*command, *base, "-c", config())
+        assert (status, out) == (2, "")
+        assert "%s is a file, and only an LDAP server" % path in err
+
+
 # --- who ----------------------------------------------------------------
 
 def test_who(ldif):

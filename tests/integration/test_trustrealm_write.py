@@ -314,6 +314,7 @@ REFUSED = [
      "there is a trust realm Engineering already"),
     (["system", "disable", "nobody.example.test"],
      "there is no system nobody.example.test in"),
+    (["map", "remove", "corporate"], "a label map is REALM/FORMAT"),
     (["system", "leave", "delta.example.test", "--realm", "engineering"],
      "system delta.example.test is no member of engineering"),
 ]

@@ -522,7 +522,7 @@ def test_a_file_has_nobody_to_approve(administration, tmp_path):
         "olga", *JOIN, "--propose", "--ldif", str(path), "--base",
         table.BASE, directory=False)
     assert done.status == 2
-    assert "only an LDAP server" in done.err
+    assert "%s is a file, and only an LDAP server" % path in done.err
 
 
 def test_389_ds_has_the_custom_alone():

@@ -183,11 +183,12 @@ tool_directory_look(struct tool_directory *directory, const char *dn,
     return directory->backend->look(directory->state, dn, entry_out);
 }
 
-static int
-no_server(const struct tool_directory *directory)
+int
+tool_directory_served(const struct tool_directory *directory)
 {
-    return tool_fail(TOOL_USAGE, "%s: only an LDAP server can tell",
-                     directory->name);
+    return directory->backend->search != NULL ? TOOL_DONE :
+        tool_fail(TOOL_USAGE, "%s is a file, and only an LDAP server can do "
+                  "this (--uri, --base)", directory->name);
 }
 
 int
@@ -195,20 +196,22 @@ tool_directory_search(struct tool_directory *directory, const char *base,
                       const char *filter, const char **attributes,
                       struct tool_entries *entries_out)
 {
+    int status = tool_directory_served(directory);
+
     memset(entries_out, 0, sizeof(*entries_out));
-    if (directory->backend->search == NULL)
-        return no_server(directory);
-    return directory->backend->search(directory->state, base, filter,
-                                      attributes, entries_out);
+    return status != TOOL_DONE ? status :
+        directory->backend->search(directory->state, base, filter, attributes,
+                                   entries_out);
 }
 
 int
 tool_directory_whoami(struct tool_directory *directory, char **name_out)
 {
+    int status = tool_directory_served(directory);
+
     *name_out = NULL;
-    if (directory->backend->whoami == NULL)
-        return no_server(directory);
-    return directory->backend->whoami(directory->state, name_out);
+    return status != TOOL_DONE ? status :
+        directory->backend->whoami(directory->state, name_out);
 }
 
 /* Who interrupts us waits until all is done, or taken back. */

@@ -136,6 +136,8 @@ int tool_directory_find(struct tool_directory *directory,
 int tool_directory_look(struct tool_directory *directory, const char *dn,
                         struct tool_entry **entry_out);
 
+/* Whether it is a server; of a file it is said that it is none. */
+int tool_directory_served(const struct tool_directory *directory);
 /*
  * What only a server can tell, not a file (TOOL_USAGE): entries of any class
  * below base, with these attributes (up to NULL), in no order; and under what

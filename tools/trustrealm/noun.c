@@ -9,6 +9,21 @@
 #include "noun.h"
 #include "text.h"
 
+/* What a name looks like, if it was asked for by less. */
+static const char *
+missing_part(const struct noun_call *call)
+{
+    switch (call->noun->type) {
+    case TR_RECORD_CLEARANCE:
+        return strchr(call->name, '@') == NULL ? ": a user is NAME@REALM" : "";
+    case TR_RECORD_MAP:
+        return strchr(call->name, '/') == NULL ?
+            ": a label map is REALM/FORMAT" : "";
+    default:
+        return "";
+    }
+}
+
 int
 noun_lacks(const struct noun_call *call, struct tool_directory *directory)
 {
@@ -26,8 +41,7 @@ noun_lacks(const struct noun_call *call, struct tool_directory *directory)
     text = tool_suggest_text(&suggestion);
     tool_fail(TOOL_NO, "there is no %s %s in %s%s%s", call->noun->title,
               call->name, tool_directory_name(directory), text,
-              call->noun->type == TR_RECORD_CLEARANCE &&
-              strchr(call->name, '@') == NULL ? ": a user is NAME@REALM" : "");
+              missing_part(call));
     free(text);
     tool_entries_clear(&all);
     return TOOL_NO;

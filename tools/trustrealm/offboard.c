@@ -237,8 +237,8 @@ look(struct offboarding *call, struct tool_work *work,
     int status;
 
     status = tool_work_open(&call->common, work);
-    if (status == TOOL_DONE && tool_directory_base(work->directory) == NULL)
-        status = tool_usage("offboard", "--base is missing");
+    if (status == TOOL_DONE)
+        status = tool_directory_served(work->directory);
     if (status == TOOL_DONE)
         status = find_person(call, work, person);
     if (status == TOOL_DONE && call->kdc && call->kadmin == NULL)

@@ -33,14 +33,12 @@ read_proposals(const struct noun_call *call,
         "createTimestamp", "entryCSN", NULL
     };
     struct tool_entries all = { 0 };
-    const char *base = tool_directory_base(directory), *name;
+    const char *name;
     int status;
     size_t i;
 
     memset(entries_out, 0, sizeof(*entries_out));
-    if (base == NULL)
-        return tool_usage(call->command, "--base is missing");
-    status = tool_directory_search(directory, base,
+    status = tool_directory_search(directory, tool_directory_base(directory),
                                    "(objectClass=trPending)", attributes,
                                    &all);
     for (i = 0; i < all.n && status == TOOL_DONE; i++) {

@@ -129,8 +129,12 @@ open_held(struct tool_table *table)
     if (ret == 0)
         return TOOL_DONE;
     (void)tool_fail_why(TOOL_SYSTEM, ret, why);
-    if (access(table->held, F_OK) != 0)
+    if (access(table->held, R_OK | X_OK) == 0)
+        return TOOL_SYSTEM;
+    if (errno == ENOENT)
         tool_fail(TOOL_SYSTEM, "trustrealmd creates it when it starts");
+    else if (errno == EACCES)
+        tool_fail(TOOL_SYSTEM, "root and the user of trustrealmd may read it");
     return TOOL_SYSTEM;
 }
 
@@ -149,8 +153,9 @@ open_usual(const struct tool_options *options, struct tool_table *table)
     status = open_directory(options, table);
     if (status == TOOL_SYSTEM)
         tool_fail(status, "the source was asked since this system's own table "
-                  "cannot be read: %s: %s; --ldif, or --uri and --base, name "
-                  "another one", held, strerror(why));
+                  "cannot be read: %s: %s%s; --ldif, or --uri and --base, "
+                  "name another one", held, strerror(why),
+                  why == EACCES ? " (root may)" : "");
     free(held);
     return status;
 }
