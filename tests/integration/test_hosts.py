@@ -60,9 +60,9 @@ def test_nothing_is_seen_outside(world):
                                         text=True).stdout
     assert world.scratch.path not in open("/proc/mounts").read()
     assert not os.path.exists("/home/alice")
-    world.alpha.machine.write("/etc/only-here", "x")
-    world.alpha.machine.run(["touch", "/usr/only-here", "/var/tmp/only-here"])
-    for path in ("/etc", "/usr", "/var/tmp"):
+    for path in ("/etc", "/run", "/home", "/srv", "/usr", "/var", "/tmp",
+                 "/var/tmp"):
+        world.alpha.machine.write(path + "/only-here", "x")
         assert not os.path.exists(path + "/only-here")
 
 

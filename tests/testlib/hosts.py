@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A Network is one namespace of every kind with a bridge in it; a Machine is
 a network, mount, UTS and process namespace inside, with a host name, an
-address on the bridge, and its own /etc, /run, /home, /tmp and /var/tmp.  What
-is written to its /usr and /var stays there too.  Packages that were unpacked
-in TR_SERVERS are in its /usr and /etc as if they had been installed.  (The
-machine called kdc sees the outer /tmp, where builds may be.)
+address on the bridge, and its own /etc, /run, /home, /srv, /tmp and /var/tmp.
+What is written to its /usr and /var stays there too.  Packages that were
+unpacked in TR_SERVERS are in its /usr and /etc as if they had been installed.
+(The machine called kdc sees the outer /tmp, where builds may be.)
 
 So programs need no environment variable to belong to a machine: they find
 its mech.d, krb5.conf, keytab and trustrealmd where these always are.
@@ -60,6 +60,7 @@ for top in etc var usr; do
 done
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /home
+mount -t tmpfs -o mode=755 tmpfs /srv
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
 if [ "$SCRATCH" != keep ]; then
     mkdir "$layers/scratch"

@@ -16,7 +16,6 @@ EXPORT = "/srv/internal"
 PREPARE = """
 grep -q ^nfs-internal: /etc/group || echo "nfs-internal:x:$GROUP:" >>/etc/group
 [ -e /etc/mtab ] || ln -s /proc/self/mounts /etc/mtab
-mount -t tmpfs tmpfs /srv
 mkdir -p "$EXPORT" /run/ganesha /var/lib/nfs/ganesha
 """
 #: It makes clients wait after a start, and keeps a socket of the user's.
@@ -49,7 +48,7 @@ class Ganesha:
 
     def stop(self):
         self.process.stop()
-        self.machine.script("umount /srv")
+        self.machine.script('rm -r "$EXPORT"', EXPORT=EXPORT)
 
 
 def accept_as_nfs(system, label):
