@@ -80,8 +80,9 @@ def test_all_ends_when_the_test_is_killed(world):
         from testlib.scratch import Scratch
         scratch = Scratch()
         network = Network(scratch, ["one"], "test", "/run/trustrealm")
-        network["one"].run(["sh", "-c",
-                            "setsid -f sleep 3141 >/dev/null 2>&1"])
+        # It has left the group before the shell that run() waits for ends.
+        network["one"].run(["sh", "-c", "setsid sh -c "
+                            "'sleep 3141 >/dev/null 2>&1 &'; true"])
         print(scratch.path, network["one"].pid, flush=True)
         time.sleep(60)
     """
