@@ -69,17 +69,24 @@ gssi_get_name_attribute(OM_uint32 *minor, gss_name_t name, gss_buffer_t attr,
                                   display_out, more);
 }
 
-OM_uint32
-gssi_set_name_attribute(OM_uint32 *minor, gss_name_t name, int complete,
-                        gss_buffer_t attr, gss_buffer_t value)
+/* Ours cannot be changed; what is Kerberos' can, of this name alone. */
+static OM_uint32
+begin_change(OM_uint32 *minor, gss_name_t name, gss_buffer_t attr)
 {
     enum tr_fact fact;
-    OM_uint32 major;
 
     *minor = 0;
     if (tr_attribute_is_ours(attr, &fact))
         return GSS_S_UNAUTHORIZED;
-    major = tr_name_unshare(minor, (struct tr_name *)name);
+    return tr_name_unshare(minor, (struct tr_name *)name);
+}
+
+OM_uint32
+gssi_set_name_attribute(OM_uint32 *minor, gss_name_t name, int complete,
+                        gss_buffer_t attr, gss_buffer_t value)
+{
+    OM_uint32 major = begin_change(minor, name, attr);
+
     if (GSS_ERROR(major))
         return major;
     return gss_set_name_attribute(minor, tr_name_inner(name), complete, attr,
@@ -90,13 +97,8 @@ OM_uint32
 gssi_delete_name_attribute(OM_uint32 *minor, gss_name_t name,
                            gss_buffer_t attr)
 {
-    enum tr_fact fact;
-    OM_uint32 major;
+    OM_uint32 major = begin_change(minor, name, attr);
 
-    *minor = 0;
-    if (tr_attribute_is_ours(attr, &fact))
-        return GSS_S_UNAUTHORIZED;
-    major = tr_name_unshare(minor, (struct tr_name *)name);
     if (GSS_ERROR(major))
         return major;
     return gss_delete_name_attribute(minor, tr_name_inner(name), attr);

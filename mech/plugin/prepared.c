@@ -50,6 +50,7 @@ tr_prepared_key(const char *target, const char *label, int64_t ask,
     return 0;
 }
 
+/* Mappings are held: the answer is good for one daemon's page. */
 struct answer {
     int64_t flags;
     struct tr_mapping *mapping;

@@ -312,7 +312,9 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     question->clock_floor = tr_keys_clock_floor(job->service->keys);
     question->process_low = job->process_low;
     question->process_high = job->process_high;
-    question->process = &job->process.range;
+    /* If nobody asked for the process, its texts are empty, and refused. */
+    question->process = job->process_low[0] != '\0' ? &job->process.range :
+        NULL;
     question->brief = true;
     ret = tr_decide(job->view, question, answer);
 

@@ -31,6 +31,7 @@ struct tr_shared_page {
     int fd;
     char *path;                 /* of the file that shows the epoch, or NULL */
     char *name;                 /* the epoch in it */
+    bool behind;                /* it is to show another one */
     struct tr_page *page;
     uint8_t instance[sizeof(((struct tr_page *)NULL)->instance)];
 };
@@ -179,9 +180,14 @@ tr_shared_page_epoch(const struct tr_shared_page *page)
 static krb5_error_code
 show_epoch(struct tr_shared_page *page)
 {
-    unlink(page->path);
+    page->behind = true;
+    if (unlink(page->path) != 0 && errno != ENOENT)
+        return errno;
     snprintf(page->name, TR_DECIMAL, "%" PRIu64, tr_shared_page_epoch(page));
-    return mknod(page->path, S_IFREG | 0400, 0) == 0 ? 0 : errno;
+    if (mknod(page->path, S_IFREG | 0400, 0) != 0)
+        return errno;
+    page->behind = false;
+    return 0;
 }
 
 krb5_error_code
@@ -208,7 +214,8 @@ tr_shared_page_bump(struct tr_shared_page *page)
         (void)show_epoch(page);
 }
 
-/* The lease ends TR_LEASE_MS from now. */
+/* The lease ends TR_LEASE_MS from now.  What could not be shown is tried
+ * again. */
 void
 tr_shared_page_renew(struct tr_shared_page *page)
 {
@@ -220,4 +227,6 @@ tr_shared_page_renew(struct tr_shared_page *page)
     lease = (uint64_t)now.tv_sec * UINT64_C(1000000000) +
         (uint64_t)now.tv_nsec + TR_LEASE_MS * UINT64_C(1000000);
     __atomic_store_n(&page->page->lease, lease, __ATOMIC_RELEASE);
+    if (page->behind)
+        (void)show_epoch(page);
 }

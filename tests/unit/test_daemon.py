@@ -234,41 +234,42 @@ def test_systemd_may_open_the_socket(alone, systemd):
     assert os.path.exists(alpha.socket)
 
 
-def test_systemd_is_told(alone, systemd):
+@pytest.fixture
+def told(alone, systemd):
+    """What alone's daemon tells systemd."""
     path = alone.scratch.join("notify")
+    environment = alone.environment
+    alone.environment = lambda: dict(environment(), NOTIFY_SOCKET=path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(path)
         told.settimeout(10)
-        environment = alone.environment
-        alone.environment = lambda: dict(environment(), NOTIFY_SOCKET=path)
-        alone.alpha.start()
-        assert told.recv(1024) == b"READY=1"
-        alone.alpha.reload()
-        assert told.recv(1024).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
-        assert told.recv(1024) == b"READY=1"
-        alone.alpha.stop()
-        assert told.recv(1024) == b"STOPPING=1"
+        yield told
 
 
-def test_the_watchdog_is_told_only_while_the_daemon_lives(alone, systemd):
-    path = alone.scratch.join("notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.bind(path)
-        told.settimeout(10)
-        environment = alone.environment
-        alone.environment = lambda: dict(
-            environment(), NOTIFY_SOCKET=path, WATCHDOG_USEC="10000000")
-        alone.alpha.start()
-        assert told.recv(1024) == b"READY=1"
-        for _ in range(2):
-            assert told.recv(1024) == b"WATCHDOG=1"
-        alone.alpha.freeze()
-        told.settimeout(3)
-        with pytest.raises(TimeoutError):
-            for _ in range(3):          # what it said before
-                told.recv(1024)
-        alone.alpha.thaw()
+def test_systemd_is_told(alone, told):
+    alone.alpha.start()
+    assert told.recv(1024) == b"READY=1"
+    alone.alpha.reload()
+    assert told.recv(1024).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+    assert told.recv(1024) == b"READY=1"
+    alone.alpha.stop()
+    assert told.recv(1024) == b"STOPPING=1"
+
+
+def test_the_watchdog_is_told_only_while_the_daemon_lives(alone, told):
+    environment = alone.environment
+    alone.environment = lambda: dict(environment(), WATCHDOG_USEC="10000000")
+    alone.alpha.start()
+    assert told.recv(1024) == b"READY=1"
+    for _ in range(2):
         assert told.recv(1024) == b"WATCHDOG=1"
+    alone.alpha.freeze()
+    told.settimeout(3)
+    with pytest.raises(TimeoutError):
+        for _ in range(3):          # what it said before
+            told.recv(1024)
+    alone.alpha.thaw()
+    assert told.recv(1024) == b"WATCHDOG=1"
 
 
 # --- reload -------------------------------------------------------------

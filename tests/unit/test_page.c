@@ -234,6 +234,17 @@ an_epoch_that_has_ended_is_not_shown(void **state)
     tr_shared_page_bump(page);
     assert_int_equal(rmdir(path), 0);
     assert_true(shown(directory) == 0);
+    tr_shared_page_renew(page);
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
+    /* It cannot be taken away, and then can. */
+    the_file_of_the_epoch(page, directory, path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    tr_shared_page_bump(page);
+    assert_true(shown(directory) != tr_shared_page_epoch(page));
+    assert_int_equal(rmdir(path), 0);
+    tr_shared_page_renew(page);
+    assert_true(shown(directory) == tr_shared_page_epoch(page));
     tr_shared_page_bump(page);
     assert_true(shown(directory) == tr_shared_page_epoch(page));
     tr_shared_page_free(page);
