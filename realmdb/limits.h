@@ -24,7 +24,7 @@
 #define TR_MAX_TRAILER          8192    /* system AP-REQ with its ticket */
 #define TR_MAX_LABEL_RECORD     8192
 #define TR_MAX_EXPORT           (1024 * 1024)   /* of a context, credential */
-#define TR_TAG_LENGTH           8       /* marks messages with a record */
+#define TR_TAG_LENGTH           4       /* marks messages with a record */
 #define TR_BINDING_LENGTH       16      /* ties a record to a context's key */
 
 /* between plugin and daemon */

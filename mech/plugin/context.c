@@ -12,10 +12,10 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* Input of the PRF (RFC 4401); what comes out is the binding, and its halves
- * are the tags: of the initiator, then of the acceptor. */
+/* Input of the PRF (RFC 4401); what comes out is the binding, and it begins
+ * with the tags: of the initiator, then of the acceptor. */
 #define PRF_INPUT "trustrealm context 1"
-_Static_assert(TR_BINDING_LENGTH == 2 * TR_TAG_LENGTH, "halves are tags");
+_Static_assert(TR_BINDING_LENGTH >= 2 * TR_TAG_LENGTH, "has both tags");
 
 krb5_error_code
 tr_context_create(const struct tr_mech *mech, bool initiator,
@@ -66,6 +66,14 @@ tr_context_set_record(struct tr_context *context, struct tr_bytes *record)
 
 /* --- keys ---------------------------------------------------------------- */
 
+/* With the first bit set, as nothing that Kerberos sends begins. */
+static void
+set_tag(uint8_t tag[TR_TAG_LENGTH], const uint8_t *octets)
+{
+    memcpy(tag, octets, TR_TAG_LENGTH);
+    tag[0] |= 0x80;
+}
+
 OM_uint32
 tr_context_derive(OM_uint32 *minor, struct tr_context *context)
 {
@@ -81,10 +89,10 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
         return major;
     if (octets.length == length) {
         memcpy(context->binding, octets.value, length);
-        memcpy(initiator ? context->send_tag : context->receive_tag,
-               context->binding, TR_TAG_LENGTH);
-        memcpy(initiator ? context->receive_tag : context->send_tag,
-               context->binding + TR_TAG_LENGTH, TR_TAG_LENGTH);
+        set_tag(initiator ? context->send_tag : context->receive_tag,
+                context->binding);
+        set_tag(initiator ? context->receive_tag : context->send_tag,
+                context->binding + TR_TAG_LENGTH);
     } else {
         major = tr_fail(minor, TRR_INTERNAL);
     }

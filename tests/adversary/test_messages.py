@@ -13,7 +13,7 @@ from testlib.token import flipped
 from testlib.world import SERVICE
 
 HEADER = 16             # of an RFC 4121 wrap token
-TAG = 8                 # at the end of a message with a record
+TAG = 4                 # at the end of a message with a record
 MESSAGE = b"a message of some length"
 
 

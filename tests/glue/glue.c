@@ -401,5 +401,6 @@ tag_of(gss_ctx_id_t context, const char *direction, uint8_t tag[TR_TAG_LENGTH])
     must(gss_pseudo_random(&minor, context, GSS_C_PRF_KEY_FULL, &input,
                            TR_BINDING_LENGTH, &out));
     memcpy(tag, (uint8_t *)out.value + other, TR_TAG_LENGTH);
+    tag[0] |= 0x80;
     (void)gss_release_buffer(&ignored, &out);
 }
