@@ -3,8 +3,6 @@
 """alice works from alpha with a directory on beta.  Configurations are those
 that doc/apps/sasl shows."""
 
-import threading
-
 import pytest
 from cases import (  # noqa: F401
     Application, test_by_pass_is_for_the_named_client, test_daemon_restarted,
@@ -15,16 +13,14 @@ from cases import (  # noqa: F401
     test_user_who_goes_round_the_plugin_is_refused)
 
 from testlib import policies, table
-from testlib.openldap import (BIG, KEYTAB, LDAP_CONF, OPENLDAP, Slapd,
-                              ldap, shown)
+from testlib.openldap import BIG, LDAP_CONF, OPENLDAP, Slapd, ldap, shown
 from testlib.relay import Relay, is_sealed, packets
 from testlib.world import STAFF
 
 
 @pytest.fixture(scope="module")
 def world(make_hosts):
-    made = make_hosts("slapd", "ldapsearch", "sasl-sample-server",
-                      run=("alpha", "beta"))
+    made = make_hosts("slapd", "ldapsearch", run=("alpha", "beta"))
     made.beta.rule("directory", OPENLDAP, "white", "red:code", "white")
     made.beta.service("ldap", [OPENLDAP])
     made.beta.restart()
@@ -286,70 +282,3 @@ def test_log_in_is_bound_to_tls(world, tls, binding, bound):
         check=False)
     assert ("uid: alice" in result.out) == bound, result
     assert bound or "Invalid credentials" in result.err, result
-
-
-# --- Cyrus SASL's own programs ------------------------------------------
-
-def samples(world, *options):
-    """What sasl-sample-client on alpha and sasl-sample-server on beta say;
-    their lines for each other are carried."""
-    alpha, beta = world.alpha, world.beta
-    beta.machine.write("/etc/sasl2/sample.conf", "keytab: %s\n" % KEYTAB)
-    common = ["-s", "ldap", "-m", "GSSAPI", *options]
-    client, server = (system.spawn(
-        ["stdbuf", "-o0", program, *common, *more], program, uid=uid, env=env,
-        with_stdin=True, with_stdout=True)
-        for system, program, more, uid, env in (
-            (alpha, "sasl-sample-client", ["-n", beta.host, "-u", "alice"],
-             STAFF, world.environment()),
-            (beta, "sasl-sample-server", ["-d", beta.host], OPENLDAP,
-             beta.environment(OPENLDAP))))
-    said = {client: "", server: ""}
-
-    def carry(one, other):
-        try:
-            for line in one.stdout:
-                said[one] += line.decode(errors="replace")
-                if line[:3] in (b"C: ", b"S: "):
-                    other.stdin.write(line)
-                    other.stdin.flush()
-            other.stdin.close()
-        except OSError:
-            pass        # the other has ended
-    carriers = [threading.Thread(target=carry, args=pair)
-                for pair in ((client, server), (server, client))]
-    for carrier in carriers:
-        carrier.start()
-    for carrier in carriers:
-        carrier.join(20)
-    for one in said:
-        one.kill()
-    return said[client], said[server]
-
-
-@pytest.fixture(scope="module")
-def small_tickets(world, server):
-    for service in "ldap", "trustrealm":
-        world.realm.modify("%s/%s" % (service, table.host("beta")),
-                           "+no_auth_data_required")
-    world.forget_tickets()      # it and alice had larger ones
-    world.alpha.restart()
-
-
-@pytest.mark.parametrize("options, strength", [
-    ((), 256), (("-b", "min=1,max=1"), 1)])
-def test_samples(world, small_tickets, options, strength):
-    mark = world.beta.audit.mark()
-    client, server = samples(world, *options)
-    for text in client, server:
-        assert "SSF: %d\n" % strength in text, server
-    assert "recieved decoded message 'srv message 1'" in client
-    assert "recieved decoded message 'client message 1'" in server
-    record = world.beta.audit.wait(mark, event="accept", result="allow")
-    assert (record["service"], record["local_label"]) == ("ldap", "blue")
-
-
-def test_samples_where_there_is_no_trust_realm(world, small_tickets):
-    with policies.withdrawn(world, "alpha"):
-        client, server = samples(world)
-    assert "Negotiation complete" not in client + server
