@@ -17,6 +17,9 @@ from .process import Process
 #: What is printed of each log when a test failed.
 TAIL = 6000
 
+#: Of the ports that this process was given, until it ends.
+_claims = []
+
 
 class Scratch:
     """Use as a context manager: at its end all is stopped and removed, but
@@ -94,15 +97,20 @@ class Scratch:
 
 
 def free_port():
-    """A port nobody uses now, outside the range that the kernel hands out
-    by itself.  Another process can still be faster: callers retry."""
+    """A port that neither anybody uses now nor another test is given, outside
+    the range that the kernel hands out by itself.  A process that is no test
+    can still be faster: callers retry.  (Two KDCs would not notice: theirs is
+    SO_REUSEPORT.)"""
     while True:
         port = random.randrange(16000, 32000)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                claim.bind("\0trustrealm-tests-port-%d" % port)
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                claim.close()
                 continue
-            return port
-
+        _claims.append(claim)
+        return port
