@@ -56,8 +56,11 @@ main(int argc, char **argv)
             return usage(stderr, 2);
         }
     }
-    if (optind < argc)
+    if (optind < argc) {
+        fprintf(stderr, "trustrealmd: unexpected argument '%s'\n",
+                argv[optind]);
         return usage(stderr, 2);
+    }
     if (!test)
         return tr_daemon_run(config, debug) == 0 ? 0 : 1;
     if (tr_check_config(config) > 0)

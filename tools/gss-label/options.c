@@ -42,8 +42,10 @@ gl_take_options(const struct gl_command *command, void *self, int argc,
             fputs(command->usage, stdout);
             return GL_DELIVERED;
         }
-        if (c == '?')
-            return gl_usage(command, NULL);
+        if (c == '?') {
+            fprintf(stderr, "%s: try --help\n", name);
+            return GL_USAGE;
+        }
         if (!command->take(self, c, optarg))
             return bad_argument(command, c, optarg);
     }
@@ -53,9 +55,7 @@ gl_take_options(const struct gl_command *command, void *self, int argc,
 int
 gl_usage(const struct gl_command *command, const char *why)
 {
-    if (why != NULL)
-        fprintf(stderr, "gss-label %s: %s\n", command->name, why);
-    fputs(command->usage, stderr);
+    fprintf(stderr, "gss-label %s: %s; try --help\n", command->name, why);
     return GL_USAGE;
 }
 

@@ -144,9 +144,9 @@ run(const struct tool_command *command, int argc, char **argv)
     char *name;
     int status;
 
-    /* getopt_long() complains by argv[0]. */
+    /* getopt_long() complains by argv[0], tool_take_option() by the other. */
     name = tool_format("trustrealm %s", command->name);
-    argv[0] = name;
+    argv[0] = program_invocation_name = name;
     status = command->run(argc, argv);
     free(name);
     return finish(status);

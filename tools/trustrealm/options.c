@@ -51,6 +51,7 @@ tool_take_option(struct tool_options *options, int option, const char *help,
         *status_out = TOOL_DONE;
         return true;
     case '?':
+        fprintf(stderr, "%s: try --help\n", program_invocation_name);
         *status_out = TOOL_USAGE;
         return true;
     default:
