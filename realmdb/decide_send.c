@@ -130,7 +130,7 @@ judge_process(struct tr_decision *d)
 {
     krb5_error_code ret;
     const struct tr_question *q = d->question;
-    const char *label, *fault;
+    const char *label, *fault, *format = q->local->format;
 
     if (!d->has_process && !d->has_label && d->process_error == 0)
         return tr_skip(d, "neither process nor label is given");
@@ -145,7 +145,8 @@ judge_process(struct tr_decision *d)
             tr_say(d, label, " of a process at ", q->process_low, " to ",
                    q->process_high, ": ", fault, NULL);
         else
-            tr_say(d, label, ": ", fault, NULL);
+            tr_say(d, label, ": ", fault, format != NULL ? " in format " : "",
+                   format != NULL ? format : "", NULL);
         return d->process_error;
     }
     ret = tr_format_local_label(d);
