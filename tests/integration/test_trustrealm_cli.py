@@ -68,6 +68,13 @@ def test_wrong_usage(arguments):
     assert err.startswith("trustrealm") or err.startswith("usage: ")
 
 
+@pytest.mark.parametrize("command", ["explain", "system join"])
+def test_unknown_option(command):
+    status, _, err = trustrealm(*command.split(), "--nonsense")
+    assert status == 2
+    assert err.splitlines()[-1] == "trustrealm %s: try --help" % command
+
+
 def test_output_that_cannot_be_written(ldif):
     with open("/dev/full", "w") as full:
         done = subprocess.run([program(), "schema"], stdout=full,
@@ -262,7 +269,9 @@ def test_explain_for_people(ldif):
     lines = shown.splitlines()
     assert status == 1
     assert lines[1] == "sending from %s to %s" % (ALPHA, BETA)
-    assert lines[2].split() == ["STEP", "ANSWER", "FOUND", "ENTRY"]
+    assert lines[2].split() == ["STEP", "ANSWER", "FOUND", "ENTRY", "AGE"]
+    assert lines[5].startswith("S3 ") and lines[5].endswith("  0 s")
+    assert lines[8].startswith("S6 ") and lines[8].endswith("  -")
     assert lines[-1].startswith("refused at S9: ")
     assert "\t" not in shown
 

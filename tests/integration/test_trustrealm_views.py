@@ -201,12 +201,12 @@ def test_who(ldif):
     status, found = asked("who", "--ldif", path, "--realm", "engineering")
     assert status == 0
     assert found == [
-        ["system", ALPHA, "PUBLIC", "SECRET:CRYPTO,RADAR", ""],
-        ["system", BETA, "PUBLIC", "SECRET:CRYPTO", ""],
+        ["system", ALPHA, "PUBLIC", "SECRET:CRYPTO,RADAR", "-"],
+        ["system", BETA, "PUBLIC", "SECRET:CRYPTO", "-"],
         ["system", table.host("theta"), "PUBLIC", "INTERNAL",
          "2099-01-01 00:00:00 UTC"],
-        ["user", ALICE, "PUBLIC", "SECRET:CRYPTO,RADAR", ""],
-        ["user", BOB, "PUBLIC", "INTERNAL", ""]]
+        ["user", ALICE, "PUBLIC", "SECRET:CRYPTO,RADAR", "-"],
+        ["user", BOB, "PUBLIC", "INTERNAL", "-"]]
 
 
 def test_who_is_restricted(ldif):
@@ -229,10 +229,10 @@ def test_who_is_restricted(ldif):
     new = [row for row in found
            if row[1] not in (ALPHA, BETA, ALICE, BOB)]
     assert new == [
-        ["system", table.host("eta"), "PUBLIC", "PUBLIC", ""],
+        ["system", table.host("eta"), "PUBLIC", "PUBLIC", "-"],
         ["system", table.host("zeta"), "INTERNAL", "SECRET",
          "2099-01-01 00:00:00 UTC"],
-        ["user", "zoe@" + table.REALM, "PUBLIC", "INTERNAL", ""]]
+        ["user", "zoe@" + table.REALM, "PUBLIC", "INTERNAL", "-"]]
     status, found = asked("reach", "--ldif", path, "--from", ALPHA,
                           "--label", "SECRET")
     assert [row[0] for row in found] == [BETA, table.host("zeta")]
@@ -267,8 +267,22 @@ def test_who_for_people(ldif):
     assert status == 0
     assert lines[0].startswith("trustrealm: asked ldif:/")
     assert lines[0].endswith("/table.ldif, now")
-    assert lines[1].split() == ["KIND", "NAME", "FROM", "TO", "UNTIL"]
+    assert lines[1].split() == ["KIND", "NAME", "LOW", "HIGH", "UNTIL"]
     assert lines[-1].startswith("3 systems, 2 users;")
+
+
+def test_list_shows_people_dates(ldif):
+    """Into a pipe goes what the entry has."""
+    path = ldif(table.system("zeta", [
+        "corporate OPEN OPEN 20990101000000Z"]) +
+        "trRestriction: corporate OPEN OPEN 20981231235959Z\n")
+    status, listed = asked("system", "list", "--ldif", path)
+    assert status == 0
+    assert listed[-1][3:] == ["corporate", "OPEN", "OPEN", "20990101000000Z",
+                              "OPEN OPEN 20981231235959Z"]
+    _, shown = on_terminal("system", "list", "--ldif", path)
+    assert shown.splitlines()[-1].endswith(
+        "  2099-01-01 00:00:00 UTC  OPEN OPEN 2098-12-31 23:59:59 UTC")
 
 
 # --- diff ---------------------------------------------------------------

@@ -102,8 +102,7 @@ print_rows(const struct compared *compared)
         one = &compared->list[i];
         tool_sheet_add(sheet, (const char *[]){
             one->access, one->kind, one->name, one->attribute,
-            one->old != NULL ? one->old : "-",
-            one->new != NULL ? one->new : "-" });
+            one->old, one->new });
     }
     tool_sheet_print(sheet);
     if (compared->n == 0 && tool_for_people())

@@ -161,8 +161,11 @@ static void
 add_line(const struct line *line, void *arg)
 {
     struct print *print = arg;
+    /* What is no entry has no age that a person would ask for. */
     const char *people[] = { tr_step_name(line->step), line->answer,
-                             line->found, line->entry };
+                             line->found, line->entry,
+                             strcmp(line->entry, "-") == 0 ? NULL :
+                             print->age };
     const char *pipe[] = { people[0], people[1], people[3], print->age,
                            people[2] };
     char question[128];
@@ -206,18 +209,21 @@ void
 explain_print(const struct explain *ex, const struct tr_answer *answer)
 {
     static const char *const people[] = { "STEP", "ANSWER", "FOUND", "ENTRY",
-                                          NULL };
+                                          "AGE", NULL };
     static const char *const pipe[] = { "step", "answer", "entry", "age",
                                         "found", NULL };
     struct print print = { .people = tool_for_people() };
     char age[24], reason[sizeof(answer->text) + 8];
     const char *last[] = {
         "result", answer->code == 0 ? "allowed" : "refused",
-        answer->realm[0] != '\0' ? answer->realm : "-", age,
+        answer->realm, age,
         answer->code == 0 ? answer->label : reason
     };
 
-    snprintf(age, sizeof(age), "%lld", (long long)ex->table.age);
+    snprintf(age, sizeof(age), "%lld%s", (long long)ex->table.age,
+             print.people ? " s" : "");
+    if (print.people && ex->table.age < 0)
+        snprintf(age, sizeof(age), "unknown");
     snprintf(reason, sizeof(reason), "%s: %s", tr_step_name(answer->step),
              answer->text);
     print.age = age;

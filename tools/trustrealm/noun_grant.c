@@ -136,44 +136,67 @@ noun_grant(const struct noun_call *call)
 
 /* --- list ---------------------------------------------------------------- */
 
-/* The restrictions in a trust realm, "LOW HIGH [END]" each; malloced. */
+/* A trust realm, two labels and an end; what is no grant is the first. */
+struct parts {
+    char *words[4];
+    char when[TOOL_TIME_LENGTH];
+    const char *cells[4];
+};
+
+static void
+take_apart(const char *grant, struct parts *parts_out)
+{
+    memset(parts_out, 0, sizeof(*parts_out));
+    (void)tr_text_words(grant, 3, 4, parts_out->words);
+    memcpy(parts_out->cells, parts_out->words, sizeof(parts_out->cells));
+    if (parts_out->cells[0] == NULL)
+        parts_out->cells[0] = grant;
+    parts_out->cells[3] = tool_show_time(parts_out->words[3],
+                                         parts_out->when);
+}
+
+/* The restrictions in a trust realm, "LOW HIGH [END]" each; malloced, NULL
+ * for none. */
 static char *
 restrictions_in(const struct tool_entry *entry, const char *realm)
 {
     char *const *values, *text = NULL, *longer;
-    size_t i, n, length = strlen(realm);
+    struct parts parts;
+    size_t i, n;
 
     values = tool_entry_values(entry, restriction, &n);
     for (i = 0; i < n; i++) {
-        if (strncasecmp(values[i], realm, length) != 0 ||
-            values[i][length] != ' ')
-            continue;
-        longer = tool_format("%s%s%s", text != NULL ? text : "",
-                             text != NULL ? "; " : "",
-                             values[i] + length + 1);
-        free(text);
-        text = longer;
+        take_apart(values[i], &parts);
+        if (parts.words[0] != NULL &&
+            strcasecmp(parts.words[0], realm) == 0) {
+            longer = tool_format("%s%s%s %s%s%s", text != NULL ? text : "",
+                                 text != NULL ? "; " : "", parts.cells[1],
+                                 parts.cells[2],
+                                 parts.cells[3] != NULL ? " " : "",
+                                 parts.cells[3] != NULL ? parts.cells[3] :
+                                 "");
+            free(text);
+            text = longer;
+        }
+        tr_text_free_words(parts.words, 4);
     }
-    return text != NULL ? text : tool_copy("-");
+    return text;
 }
 
-/* What is no grant is shown as it is. */
 static void
 add_row(const struct tool_entry *entry, const char *grant,
         const char **cells, size_t n, struct tool_sheet *sheet)
 {
-    char *words[4] = { 0 }, *restricted;
-    size_t i;
+    struct parts parts;
+    char *restricted;
 
-    (void)tr_text_words(grant, 3, 4, words);
-    cells[n] = words[0] != NULL ? words[0] : grant;
-    for (i = 1; i < 4; i++)
-        cells[n + i] = words[i] != NULL ? words[i] : "-";
+    take_apart(grant, &parts);
+    memcpy(cells + n, parts.cells, sizeof(parts.cells));
     restricted = restrictions_in(entry, cells[n]);
     cells[n + 4] = restricted;
     tool_sheet_add(sheet, cells);
     free(restricted);
-    tr_text_free_words(words, 4);
+    tr_text_free_words(parts.words, 4);
 }
 
 void

@@ -154,6 +154,7 @@ report(const struct offboarding *call, const struct offboard *person)
     static const char *const columns[] = { "KIND", "TIME", "ENTRY", "WHAT",
                                            NULL };
     int status = person->nleft == 0 ? TOOL_DONE : TOOL_NO;
+    char when[TOOL_TIME_LENGTH];
     struct tool_sheet *sheet;
     size_t i;
 
@@ -163,7 +164,7 @@ report(const struct offboarding *call, const struct offboard *person)
     for (i = 0; i < person->nitems; i++)
         tool_sheet_add(sheet, (const char *[]){
             kinds[person->items[i].kind],
-            person->items[i].when != NULL ? person->items[i].when : "-",
+            tool_show_time(person->items[i].when, when),
             person->items[i].dn, person->items[i].what });
     tool_sheet_print(sheet);
     if (tool_for_people())

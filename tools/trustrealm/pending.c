@@ -94,6 +94,7 @@ print_proposals(const struct noun_call *call,
 {
     static const char *const columns[] = { "ID", "PROPOSER", "SINCE", "ENTRY",
                                            "CHANGE", NULL };
+    char when[TOOL_TIME_LENGTH];
     struct tool_sheet *sheet;
     json_t *list;
     size_t i;
@@ -115,7 +116,7 @@ print_proposals(const struct noun_call *call,
         tool_sheet_add(sheet, (const char *[]){
             said(entries->list[i], "cn"),
             said(entries->list[i], "creatorsName"),
-            said(entries->list[i], "createTimestamp"),
+            tool_show_time(said(entries->list[i], "createTimestamp"), when),
             said(entries->list[i], "trTarget"),
             said(entries->list[i], "trChange") });
     tool_sheet_print(sheet);

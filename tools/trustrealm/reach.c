@@ -134,9 +134,9 @@ static int
 reach_all(struct reach *reach, const struct tool_table *table)
 {
     static const char *const brief[] = { "SYSTEM", "TRUST REALM", "LABEL",
-                                         "FROM", "TO", NULL };
+                                         "LOW", "HIGH", NULL };
     static const char *const full[] = { "SYSTEM", "MAY", "TRUST REALM",
-                                        "LABEL", "FROM", "TO", "REASON",
+                                        "LABEL", "LOW", "HIGH", "REASON",
                                         NULL };
     struct tr_record *sender = NULL;
     struct tool_names systems = { 0 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "grant.h"
+#include "text.h"
 #include "trustrealm.h"
 
 const char *
@@ -52,6 +53,22 @@ tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH])
         (gmtime_r(&when, &tm) == NULL ||
          strftime(out, TOOL_TIME_LENGTH, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0))
         snprintf(out, TOOL_TIME_LENGTH, "%lld", (long long)seconds);
+}
+
+const char *
+tool_show_time(const char *text, char out[TOOL_TIME_LENGTH])
+{
+    char whole[sizeof("YYYYMMDDHHMMSSZ")];
+    int64_t seconds;
+
+    if (text == NULL || !tool_for_people())
+        return text;
+    /* An access log has fractions of seconds. */
+    snprintf(whole, sizeof(whole), "%.*sZ", (int)strcspn(text, ".Z"), text);
+    if (tr_text_time(whole, &seconds) != 0)
+        return text;
+    tool_format_time(seconds, out);
+    return out;
 }
 
 bool

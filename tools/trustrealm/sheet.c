@@ -59,7 +59,9 @@ tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
     size_t i;
 
     for (i = 0; i < sheet->ncolumns; i++) {
-        row[i] = tool_printable(tool_copy(cells[i]));
+        /* An empty cell would be lost on whoever splits lines at blanks. */
+        row[i] = tool_printable(tool_copy(
+            cells[i] != NULL && *cells[i] != '\0' ? cells[i] : "-"));
         if (strlen(row[i]) > sheet->widths[i])
             sheet->widths[i] = strlen(row[i]);
     }

@@ -37,10 +37,9 @@ static void
 row(const struct tool_entry *entry, const struct tool_entries *all,
     struct tool_sheet *sheet)
 {
-    const char *principal = tool_entry_value(entry, "trPrincipal");
     const char *cells[3 + NOUN_GRANT_CELLS] = {
         entry->name, is_enabled(entry) ? "enabled" : "disabled",
-        principal != NULL ? principal : "-"
+        tool_entry_value(entry, "trPrincipal")
     };
 
     noun_grant_rows(entry, cells, 3, sheet);

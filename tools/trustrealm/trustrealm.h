@@ -242,7 +242,7 @@ struct tool_sheet;
 
 /* columns: headings up to NULL. */
 struct tool_sheet *tool_sheet_create(const char *const *columns);
-/* As many cells as there are columns; copied. */
+/* As many cells as there are columns; copied, "-" for NULL or "". */
 void tool_sheet_add(struct tool_sheet *sheet, const char *const *cells);
 /* Print and free. */
 void tool_sheet_print(struct tool_sheet *sheet);
@@ -264,9 +264,11 @@ void tool_json_rows(json_t *object);
 /* "system"; its name, malloced, that of a label map "REALM, FORMAT". */
 const char *tool_record_kind(const struct tr_record *record);
 char *tool_record_name(const struct tr_record *record);
-/* "2026-11-22 01:55 UTC"; "" for 0. */
+/* "2026-11-22 01:55:07 UTC"; "" for 0. */
 #define TOOL_TIME_LENGTH 64
 void tool_format_time(int64_t seconds, char out[TOOL_TIME_LENGTH]);
+/* A time as LDAP has it: the same for people, or text as it is in a pipe. */
+const char *tool_show_time(const char *text, char out[TOOL_TIME_LENGTH]);
 /* The range of grant, malloced: as it is written or, where it is restricted,
  * what is left of it; false when that is nothing. */
 bool tool_grant_words(const struct tr_realm *realm,

@@ -128,7 +128,7 @@ print_json(const struct who *who)
 static int
 print_rows(const struct who *who)
 {
-    static const char *const columns[] = { "KIND", "NAME", "FROM", "TO",
+    static const char *const columns[] = { "KIND", "NAME", "LOW", "HIGH",
                                            "UNTIL", NULL };
     struct tool_sheet *sheet = tool_sheet_create(columns);
     const struct one *one;
