@@ -202,6 +202,20 @@ def test_what_is_wrong_is_not_signed(signers):
         assert "cn=wrong" in done.stderr.decode()
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_what_systems_would_ignore_is_not_signed(signers, force):
+    """Unless somebody insists."""
+    wrong = table.system("wrong", ["engineering PUBLIC SECERT"])
+    with Scratch() as scratch:
+        done = export(table.entries() + [wrong], scratch, "--sign",
+                      "--signer", signers.certificate("officer"), "--key",
+                      signers.key("officer"), *force, check=False)
+        assert done.returncode == (0 if force else 1)
+        assert bool(done.stdout) == bool(force)
+        assert "system wrong.example.test: SECERT of engineering: " in \
+            done.stderr.decode()
+
+
 # --- taken --------------------------------------------------------------
 
 def test_traffic_goes_on_a_snapshot(snapshots):

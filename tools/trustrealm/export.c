@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "ldif_text.h"
+#include "lint.h"
 #include "octets.h"
 #include "snapshot.h"
 
@@ -23,6 +24,8 @@ static const char help[] =
 "  --sign                 sign it\n"
 "  --signer FILE          certificate to sign by, in PEM\n"
 "  --key FILE             its private key, in PEM; default: the same file\n"
+"  --force                sign it in spite of errors that \"check\" finds, if\n"
+"                         systems take it with them\n"
 "  -o, --output FILE      write this file, in one piece; default: stdout\n"
 "  --ldif FILE            LDIF file instead of an LDAP server\n"
 TOOL_DIRECTORY_HELP
@@ -30,30 +33,57 @@ TOOL_DIRECTORY_HELP
 "\n"
 "exit status: 0 written, 1 not fit to be signed, 2 usage, 3 system error\n";
 
-enum { OPTION_SIGN = TOOL_OPTION_OWN, OPTION_SIGNER, OPTION_KEY };
+enum { OPTION_SIGN = TOOL_OPTION_OWN, OPTION_SIGNER, OPTION_KEY,
+       OPTION_FORCE };
 
 struct export {
     struct tool_options common;
-    bool sign;
+    bool sign, force;
     const char *signer, *key, *output;
 };
 
 /* --- the text ------------------------------------------------------------ */
 
-/* A snapshot that a system would refuse is not worth a signature. */
+static void
+tell_error(const char *severity, const char *rule, const char *entry,
+           const char *text, void *arg)
+{
+    size_t *errors = arg;
+
+    if (strcmp(severity, "error") != 0)
+        return;
+    tool_fail(TOOL_NO, "%s: %s", entry, text);
+    (*errors)++;
+}
+
+/* What "check" calls an error is not signed: a system refuses a snapshot with
+ * an entry that cannot be used, and of other errors it would ignore a part of
+ * what the signer means. */
 static int
-check_entries(const struct tool_entries *entries)
+check_entries(const struct tool_entries *entries, bool force)
 {
     struct tool_table table = { 0 };
+    size_t errors = 0;
+    const struct lint lint = { &table, tell_error, &errors };
+    krb5_error_code ret = 0;
     int status;
-    size_t i;
 
     status = tool_table_make(&table);
     if (status == TOOL_DONE)
         status = tool_table_load(&table, entries, "export");
-    for (i = 0; status != TOOL_SYSTEM && i < table.nbad; i++)
-        status = tool_fail(TOOL_NO, "%s: %s", table.bad[i].dn,
-                           table.bad[i].why);
+    if (status == TOOL_DONE && table.nbad > 0) {
+        lint_entries(&lint);
+        status = tool_fail(TOOL_NO, "not signed: systems would refuse it");
+    } else if (status == TOOL_DONE) {
+        status = tool_table_view(&table);
+        if (status == TOOL_DONE)
+            ret = lint_table(&lint);
+        if (ret)
+            status = tool_table_failed(&table, ret);
+        else if (errors > 0 && !force)
+            status = tool_fail(TOOL_NO, "not signed: systems would not use "
+                               "what is wrong (--force signs it)");
+    }
     tool_table_close(&table);
     return status;
 }
@@ -152,7 +182,7 @@ write_entries(const struct export *export, const struct tool_entries *entries)
     int status = TOOL_DONE;
 
     if (export->sign)
-        status = check_entries(entries);
+        status = check_entries(entries, export->force);
     if (status == TOOL_DONE)
         status = make_text(entries, &text, &length);
     if (status == TOOL_DONE && export->sign)
@@ -175,6 +205,7 @@ take_options(struct export *export, int argc, char **argv)
         { "sign", no_argument, NULL, OPTION_SIGN },
         { "signer", required_argument, NULL, OPTION_SIGNER },
         { "key", required_argument, NULL, OPTION_KEY },
+        { "force", no_argument, NULL, OPTION_FORCE },
         { "output", required_argument, NULL, 'o' },
         TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_HELP_OPTION,
         { NULL, 0, NULL, 0 }
@@ -191,6 +222,8 @@ take_options(struct export *export, int argc, char **argv)
             export->signer = optarg;
         } else if (option == OPTION_KEY) {
             export->key = optarg;
+        } else if (option == OPTION_FORCE) {
+            export->force = true;
         } else {
             export->output = optarg;
         }
