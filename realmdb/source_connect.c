@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <ldap.h>
 #include <sasl/sasl.h>
+#include "boottime.h"
 #include "limits.h"
 #include "source_connect.h"
 #include "text.h"
@@ -78,6 +79,53 @@ refuse(krb5_error_code code, const char *text, char **why_out)
 {
     *why_out = strdup(text);
     return code;
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+/*
+ * libldap is asked for any message: waiting for a certain one it would end
+ * the program over a notification that has an empty name.
+ */
+int
+tr_connect_wait(LDAP *ld, int id, int timeout_s, LDAPMessage **answer_out)
+{
+    int64_t end = tr_boottime() + timeout_s * 1000LL, left;
+    struct timeval wait;
+    int code;
+
+    for (;;) {
+        *answer_out = NULL;
+        left = end - tr_boottime();
+        if (left <= 0)
+            return LDAP_TIMEOUT;
+        wait.tv_sec = left / 1000;
+        wait.tv_usec = left % 1000 * 1000;
+        code = ldap_result(ld, LDAP_RES_ANY, LDAP_MSG_ALL, &wait, answer_out);
+        if (code == 0)
+            return LDAP_TIMEOUT;
+        if (code < 0) {
+            (void)ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
+            return code;
+        }
+        if (ldap_msgid(*answer_out) == id)
+            return LDAP_SUCCESS;
+        ldap_msgfree(*answer_out);
+    }
+}
+
+/* Wait for an answer of which the result is all that matters. */
+static int
+wait_result(LDAP *ld, int id, const struct tr_ldap_options *options)
+{
+    LDAPMessage *answer;
+    int code, result;
+
+    code = tr_connect_wait(ld, id, options->timeout_s, &answer);
+    if (code == LDAP_SUCCESS)
+        code = ldap_parse_result(ld, answer, &result, NULL, NULL, NULL, NULL,
+                                 1);
+    return code == LDAP_SUCCESS ? result : code;
 }
 
 /* --- options ------------------------------------------------------------- */
@@ -206,19 +254,30 @@ no_interaction(LDAP *ld, unsigned flags, void *defaults, void *asked)
 }
 
 static int
-bind_sasl(LDAP *ld, const char *mechanism, int minimum_ssf)
+bind_sasl(LDAP *ld, const struct tr_ldap_options *options,
+          const char *mechanism, int minimum_ssf)
 {
+    LDAPMessage *answer = NULL;
+    const char *state = NULL;
     char properties[64];
-    int code;
+    int code, id;
 
     (void)snprintf(properties, sizeof(properties), "noanonymous,minssf=%d",
                    minimum_ssf);
     code = ldap_set_option(ld, LDAP_OPT_X_SASL_SECPROPS, properties);
     if (code != LDAP_SUCCESS)
         return code;
-    return ldap_sasl_interactive_bind_s(ld, NULL, mechanism, NULL, NULL,
-                                        LDAP_SASL_QUIET, no_interaction,
-                                        NULL);
+    for (;;) {
+        code = ldap_sasl_interactive_bind(ld, NULL, mechanism, NULL, NULL,
+                                          LDAP_SASL_QUIET, no_interaction,
+                                          NULL, answer, &state, &id);
+        ldap_msgfree(answer);
+        if (code != LDAP_SASL_BIND_IN_PROGRESS)
+            return code;
+        code = tr_connect_wait(ld, id, options->timeout_s, &answer);
+        if (code != LDAP_SUCCESS)
+            return code;
+    }
 }
 
 /* The first line of path. */
@@ -252,13 +311,14 @@ read_password(const char *path, char *buf, size_t size, char **why_out)
 }
 
 static krb5_error_code
-bind_simple(LDAP *ld, const char *dn_and_file, char **why_out)
+bind_simple(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
 {
     krb5_error_code ret;
+    const char *dn_and_file = options->bind + 7;
     const char *file = strrchr(dn_and_file, ':');
     char password[MAX_PASSWORD], *dn;
     struct berval credentials;
-    int code;
+    int code, id;
 
     dn = strndup(dn_and_file, (size_t)(file - dn_and_file));
     if (dn == NULL)
@@ -267,8 +327,10 @@ bind_simple(LDAP *ld, const char *dn_and_file, char **why_out)
     if (ret == 0) {
         credentials.bv_val = password;
         credentials.bv_len = strlen(password);
-        code = ldap_sasl_bind_s(ld, dn, LDAP_SASL_SIMPLE, &credentials, NULL,
-                                NULL, NULL);
+        code = ldap_sasl_bind(ld, dn, LDAP_SASL_SIMPLE, &credentials, NULL,
+                              NULL, &id);
+        if (code == LDAP_SUCCESS)
+            code = wait_result(ld, id, options);
         if (code != LDAP_SUCCESS)
             ret = failed(ld, code, "bind", why_out);
     }
@@ -285,16 +347,17 @@ bind_as(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
     if (is_simple(options)) {
         if (!ldap_tls_inplace(ld) && !is_scheme(options, "ldapi:"))
             return refuse(TRR_CONFIG, "a password needs TLS", why_out);
-        return bind_simple(ld, options->bind + 7, why_out);
+        return bind_simple(ld, options, why_out);
     }
     if (strcmp(options->bind, "none") == 0)
         return 0;
     if (is_scheme(options, "ldapi:"))
         minimum = 0;
     if (strcmp(options->bind, "external") == 0)
-        code = bind_sasl(ld, "EXTERNAL", 0);
+        code = bind_sasl(ld, options, "EXTERNAL", 0);
     else
-        code = bind_sasl(ld, "GSSAPI", ldap_tls_inplace(ld) ? 0 : minimum);
+        code = bind_sasl(ld, options, "GSSAPI",
+                         ldap_tls_inplace(ld) ? 0 : minimum);
     return code == LDAP_SUCCESS ? 0 : failed(ld, code, "bind", why_out);
 }
 
@@ -342,6 +405,17 @@ check_ssf(LDAP *ld, const struct tr_ldap_options *options, char **why_out)
     return TRR_SOURCE;
 }
 
+static int
+start_tls(LDAP *ld, const struct tr_ldap_options *options)
+{
+    int code, id;
+
+    code = ldap_start_tls(ld, NULL, NULL, &id);
+    if (code == LDAP_SUCCESS)
+        code = wait_result(ld, id, options);
+    return code == LDAP_SUCCESS ? ldap_install_tls(ld) : code;
+}
+
 static krb5_error_code
 connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
             char **why_out)
@@ -361,25 +435,25 @@ connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
         ret = failed(ld, code, "options", why_out);
         goto cleanup;
     }
-    if (options->starttls) {
-        code = ldap_start_tls_s(ld, NULL, NULL);
-        if (code != LDAP_SUCCESS) {
-            ret = failed(ld, code, "StartTLS", why_out);
-            goto cleanup;
-        }
-    }
     code = ldap_connect(ld);
     if (code != LDAP_SUCCESS) {
         ret = failed(ld, code, "connection", why_out);
         goto cleanup;
+    }
+    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &buffer) == 0 && buffer != NULL)
+        (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+    if (options->starttls) {
+        code = start_tls(ld, options);
+        if (code != LDAP_SUCCESS) {
+            ret = failed(ld, code, "StartTLS", why_out);
+            goto cleanup;
+        }
     }
     ret = bind_as(ld, options, why_out);
     if (ret == 0)
         ret = check_ssf(ld, options, why_out);
     if (ret)
         goto cleanup;
-    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &buffer) == 0 && buffer != NULL)
-        (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
     *ld_out = ld;
     ld = NULL;
 

@@ -78,27 +78,49 @@ ends_with(const char *dn, const char *suffix)
     return tail == length || dn[length - tail - 1] == ',';
 }
 
+/* Ask for attributes of an entry; *answer_out is to be ldap_msgfree()d. */
+static krb5_error_code
+ask(struct follower *f, const char *dn, char **attributes, const char *step,
+    LDAPMessage **answer_out, char **why_out)
+{
+    struct timeval timeout = { f->options->timeout_s, 0 };
+    LDAPMessage *answer = NULL;
+    int code, id, result;
+
+    code = ldap_search_ext(f->ld, dn, LDAP_SCOPE_BASE, "(objectClass=*)",
+                           attributes, 0, NULL, NULL, &timeout, 1, &id);
+    if (code == LDAP_SUCCESS)
+        code = tr_connect_wait(f->ld, id, f->options->timeout_s, &answer);
+    if (code == LDAP_SUCCESS)
+        code = ldap_parse_result(f->ld, answer, &result, NULL, NULL, NULL,
+                                 NULL, 0);
+    if (code == LDAP_SUCCESS)
+        code = result;
+    if (code == LDAP_SUCCESS) {
+        *answer_out = answer;
+        return 0;
+    }
+    *why_out = tr_connect_error(f->ld, code, step);
+    ldap_msgfree(answer);
+    return TRR_SOURCE;
+}
+
 /* The naming context that base lies in: it has the contextCSN.  A server
  * that does not tell is asked for the base itself. */
 static krb5_error_code
 find_suffix(struct follower *f, char **why_out)
 {
+    krb5_error_code ret;
     const char *base = f->options->base;
     char *attributes[] = { (char *)"namingContexts", NULL };
-    struct timeval timeout = { f->options->timeout_s, 0 };
-    LDAPMessage *answer = NULL, *entry;
+    LDAPMessage *answer, *entry;
     struct berval **values = NULL;
     const char *found = base;
     size_t i;
-    int code;
 
-    code = ldap_search_ext_s(f->ld, "", LDAP_SCOPE_BASE, "(objectClass=*)",
-                             attributes, 0, NULL, NULL, &timeout, 1, &answer);
-    if (code != LDAP_SUCCESS) {
-        *why_out = tr_connect_error(f->ld, code, "root DSE");
-        ldap_msgfree(answer);
-        return TRR_SOURCE;
-    }
+    ret = ask(f, "", attributes, "root DSE", &answer, why_out);
+    if (ret)
+        return ret;
     entry = ldap_first_entry(f->ld, answer);
     if (entry != NULL)
         values = ldap_get_values_len(f->ld, entry, attributes[0]);
@@ -145,22 +167,17 @@ judge_standing(struct follower *f, const struct tr_cookie *known,
 static krb5_error_code
 check_standing(struct follower *f, char **why_out)
 {
-    struct timeval timeout = { f->options->timeout_s, 0 };
-    LDAPMessage *answer = NULL, *entry;
-    int code;
+    krb5_error_code ret;
+    LDAPMessage *answer, *entry;
 
     tr_cookie_clear(&f->standing);
-    code = ldap_search_ext_s(f->ld, f->suffix, LDAP_SCOPE_BASE,
-                             "(objectClass=*)", context_csn, 0, NULL, NULL,
-                             &timeout, 1, &answer);
-    entry = code == LDAP_SUCCESS ? ldap_first_entry(f->ld, answer) : NULL;
+    ret = ask(f, f->suffix, context_csn, "contextCSN", &answer, why_out);
+    if (ret)
+        return ret;
+    entry = ldap_first_entry(f->ld, answer);
     if (entry != NULL)
         take_standing(f, entry);
     ldap_msgfree(answer);
-    if (code != LDAP_SUCCESS) {
-        *why_out = tr_connect_error(f->ld, code, "contextCSN");
-        return TRR_SOURCE;
-    }
     return judge_standing(f, tr_replica_cookie(f->replica), why_out);
 }
 

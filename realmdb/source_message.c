@@ -114,7 +114,7 @@ parse_state(LDAPControl **controls, struct tr_message *message)
     ber_int_t state;
 
     control = ldap_control_find(LDAP_CONTROL_SYNC_STATE, controls, NULL);
-    if (control == NULL)
+    if (control == NULL || control->ldctl_value.bv_val == NULL)
         return TRR_SOURCE;
     ber = ber_init(&control->ldctl_value);
     if (ber == NULL)
@@ -232,6 +232,21 @@ parse_info(struct berval *value, struct tr_message *message)
     return ret;
 }
 
+/*
+ * Does the message begin with something that is not empty?  libldap ends the
+ * program over one that has an empty name.  ldap_get_dn() gets the first
+ * string of any message.
+ */
+static bool
+begins_well(LDAP *ld, LDAPMessage *raw)
+{
+    char *first = ldap_get_dn(ld, raw);
+    bool well = first != NULL && *first != '\0';
+
+    ldap_memfree(first);
+    return well;
+}
+
 static krb5_error_code
 parse_intermediate(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
 {
@@ -239,7 +254,8 @@ parse_intermediate(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
     char *oid = NULL;
     struct berval *value = NULL;
 
-    if (ldap_parse_intermediate(ld, raw, &oid, &value, NULL, 0) !=
+    if (!begins_well(ld, raw) ||
+        ldap_parse_intermediate(ld, raw, &oid, &value, NULL, 0) !=
         LDAP_SUCCESS)
         return TRR_SOURCE;
     if (oid != NULL && strcmp(oid, LDAP_SYNC_INFO) == 0)

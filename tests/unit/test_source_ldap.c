@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -571,6 +574,63 @@ a_silent_provider_is_left(void **state)
     assert_int_equal(generation(scene->table), 1);
 }
 
+/* A server that meets every request with a notification without a name. */
+static void __attribute__((noreturn))
+serve_badly(int listener)
+{
+    static const char notice[] = "\x30\x0e\x02\x01\0" "\x78\x09\x0a\x01\x34"
+        "\x04\0\x04\0\x8a\0";
+    char request[1000];
+    int fd;
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) {
+        fd = accept(listener, NULL, NULL);
+        if (fd >= 0 && read(fd, request, sizeof(request)) > 0)
+            (void)send(fd, notice, sizeof(notice) - 1, MSG_NOSIGNAL);
+        (void)close(fd);
+    }
+}
+
+static pid_t
+start_bad_server(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    pid_t pid;
+
+    assert_true(strlen(path) < sizeof(address.sun_path));
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address,
+                          sizeof(address)), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        serve_badly(listener);
+    (void)close(listener);
+    return pid;
+}
+
+/* For the next one. */
+static void
+a_broken_provider_is_left(void **state)
+{
+    struct scene *scene = *state;
+    char uris[700];
+    pid_t pid = start_bad_server(path_in(scene->slapd.directory,
+                                         "ldapi-bad"));
+
+    (void)snprintf(uris, sizeof(uris), "%s-bad %s", scene->slapd.ldapi,
+                   scene->slapd.ldapi);
+    scene->options.uri = uris;
+    start_following(scene);
+    wait_told(scene, "changed ");
+    assert_int_equal(stop_following(scene), 0);
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void
 heartbeats_keep_the_table_fresh(void **state)
 {
@@ -738,6 +798,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_base_may_come_later, setup_bare,
                                         teardown),
         follow_test(a_silent_provider_is_left),
+        cmocka_unit_test_setup_teardown(a_broken_provider_is_left, setup_bare,
+                                        teardown),
         follow_test(heartbeats_keep_the_table_fresh),
         cmocka_unit_test_setup_teardown(an_unprotected_connection_is_refused,
                                         setup_bare, teardown),

@@ -166,8 +166,9 @@ take_page(const struct tool_ldap *ldap, const char *base, const char *filter,
     }
     found = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, returned, NULL);
     if (found != NULL && status == TOOL_DONE &&
-        ldap_parse_pageresponse_control(ldap->ld, found, NULL, cookie) !=
-        LDAP_SUCCESS)
+        (found->ldctl_value.bv_val == NULL ||
+         ldap_parse_pageresponse_control(ldap->ld, found, NULL, cookie) !=
+         LDAP_SUCCESS))
         status = tool_ldap_failed(ldap, LDAP_DECODING_ERROR, "search");
     ldap_controls_free(returned);
     ldap_control_free(page);
