@@ -90,6 +90,16 @@ unwrap_split(OM_uint32 *minor, struct receiving *r, gss_iov_buffer_t trailer,
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 
+/* An empty buffer would not be freed by its owner. */
+static void
+empty(gss_iov_buffer_t buffer)
+{
+    OM_uint32 ignored;
+
+    (void)gss_release_iov_buffer(&ignored, buffer, 1);
+    buffer->buffer.length = 0;
+}
+
 /* Shorten the DATA buffers by length octets at the end. */
 static krb5_error_code
 cut(struct receiving *r, size_t length)
@@ -108,7 +118,10 @@ cut(struct receiving *r, size_t length)
         if (type != GSS_IOV_BUFFER_TYPE_DATA)
             continue;
         n = buffer->buffer.length < length ? buffer->buffer.length : length;
-        buffer->buffer.length -= n;
+        if (n == buffer->buffer.length)
+            empty(buffer);
+        else
+            buffer->buffer.length -= n;
         length -= n;
     }
     return length == 0 ? 0 : tr_detail(TRR_RECORD, "the label record is not "

@@ -277,6 +277,7 @@ static OM_uint32
 strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
       struct tr_known_label **label_out)
 {
+    OM_uint32 ignored;
     size_t length;
     krb5_error_code ret;
 
@@ -289,7 +290,11 @@ strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
                           label_out);
     if (ret != 0)
         return tr_fail(minor, ret);
-    message->length -= length;
+    /* An empty buffer would not be freed by its owner. */
+    if (message->length == length)
+        (void)gss_release_buffer(&ignored, message);
+    else
+        message->length -= length;
     return GSS_S_COMPLETE;
 }
 
