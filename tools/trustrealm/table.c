@@ -169,7 +169,8 @@ tool_table_view(struct tool_table *table)
     if (ret)
         return tool_table_failed(table, ret);
     tr_view_info(table->view, &table->info);
-    table->now = time(NULL);
+    /* What was read just now has no age, though a second may have ended. */
+    table->now = table->held != NULL ? time(NULL) : table->info.fresh;
     table->age = -1;
     if (table->info.fresh > 0)
         table->age = table->now > table->info.fresh ?
