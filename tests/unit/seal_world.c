@@ -158,6 +158,8 @@ world_possible(void)
     return possible;
 }
 
+/* A port that nobody else is given while this process lives: it stays bound,
+ * and only servers that say SO_REUSEADDR, as the KDC does, can use it too. */
 static int
 free_port(void)
 {
@@ -165,12 +167,12 @@ free_port(void)
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
     };
     socklen_t length = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         err(1, "no free port");
-    close(fd);
     return ntohs(address.sin_port);
 }
 

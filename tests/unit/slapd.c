@@ -115,18 +115,20 @@ run_program(const char *const *argv, const char *input)
 
 /* --- the server ---------------------------------------------------------- */
 
+/* As in seal_world.c, for slapd that may restart. */
 static int
 free_port(void)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     socklen_t length = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+                                sizeof(on)), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length),
                      0);
-    (void)close(fd);
     return ntohs(address.sin_port);
 }
 
