@@ -11,7 +11,7 @@ import pytest
 
 from testlib import policies, servers, table
 from testlib.agent import Refused
-from testlib.process import run
+from testlib.process import eventually, run
 from testlib.world import ROOT, SERVICE, STAFF, World, as_uid
 
 
@@ -100,17 +100,19 @@ def test_table_changes_meanwhile(changeable):
         while not done.is_set():
             for seconds in ("1000", "2000"):
                 changeable.change(table.ENGINEERING, "trIdleTimeout", seconds)
+    def with_changes():
+        run_probe(changeable, "table_changes_meanwhile")
+        return changeable.beta.table_generation() > before + 10
     done = threading.Event()
     changes = threading.Thread(target=keep_changing)
     before = changeable.beta.table_generation()
     changes.start()
     try:
-        run_probe(changeable, "table_changes_meanwhile")
+        eventually(with_changes, what="more than ten changes meanwhile")
     finally:
         done.set()
         changes.join()
         changeable.change(table.ENGINEERING, "trIdleTimeout")
-    assert changeable.beta.table_generation() > before + 10
 
 
 @without_sanitizers
@@ -131,9 +133,13 @@ def test_confidentiality_is_forced_meanwhile(changeable, call):
 
 def test_delegation_withdrawn(changeable):
     """alpha knows first: what it still hands over, beta would not take."""
+    def withdraw():
+        eventually(lambda: len(changeable.beta.audit.since(
+            mark, event="accept", result="allow")) > 1, what="two contexts")
+        changeable.change(table.ENGINEERING, "trDelegation")
     changeable.change(table.ENGINEERING, "trDelegation", "sample")
-    withdrawal = threading.Timer(
-        1, changeable.change, (table.ENGINEERING, "trDelegation"))
+    mark = changeable.beta.audit.mark()
+    withdrawal = threading.Thread(target=withdraw)
     withdrawal.start()
     try:
         run_probe(changeable, "delegation_withdrawn")

@@ -88,6 +88,7 @@ def test_a_server_that_is_behind_is_not_believed(two):
     world.directory.replace(table.system_dn("beta"), "trMembership")
     eventually(lambda: world.alpha.table_generation() == before + 1)
     world.directory.kill()
+    eventually(lambda: world.alpha.status()["table"]["state"] != "up to date")
     killed = time.time()
     mirror.start()
     wait_state(world.alpha, "behind what this system has seen")

@@ -148,7 +148,8 @@ def test_no_connection_before_there_is_a_token(plain, server):
 
 
 def test_host_that_is_not_known(plain):
-    done = plain.run("client", "--json", "nohost.invalid", SERVICE)
+    """A name that is too long for any server to be asked for it."""
+    done = plain.run("client", "--json", "x" * 64 + ".invalid", SERVICE)
     assert done.status == 3
     assert of(done.out, "error")[0]["text"] != ""
 

@@ -90,12 +90,14 @@ def test_all_ends_when_the_test_is_killed(world):
     child = subprocess.Popen([sys.executable, "-c", text], env=env,
                              stdout=subprocess.PIPE, text=True)
     path, pid = child.stdout.readline().split()
-    space = os.readlink("/proc/%s/ns/pid" % pid)
-    eventually(lambda: len(inside(space)) >= 3, what="the sleep")
-    child.kill()
-    child.wait()
-    child.stdout.close()
-    eventually(lambda: not inside(space), what="end of all in " + space)
+    # While it is open no other namespace is given its number.
+    with open("/proc/%s/ns/pid" % pid) as held:
+        space = os.readlink("/proc/self/fd/%d" % held.fileno())
+        eventually(lambda: len(inside(space)) >= 3, what="the sleep")
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        eventually(lambda: not inside(space), what="end of all in " + space)
     subprocess.run(["rm", "-r", path], check=True)
 
 

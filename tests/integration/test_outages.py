@@ -18,7 +18,7 @@ def test_directory_dies_and_comes_back(make_world):
         name: {"table": {"maximum-staleness": "3s"}}
         for name in ("alpha", "beta")})
     server = world.server("beta")
-    running = world.start_client(server, "-n", "200", "-i", "0.1")
+    running = world.start_client(server, "-n", "1000", "-i", "0.1")
     running.wait("reply")
     world.directory.kill()
 
@@ -71,7 +71,7 @@ def test_daemon_that_never_saw_the_table(make_world):
 def test_daemon_of_the_sender_dies(make_world):
     world = make_world()
     server = world.server("beta")
-    running = world.start_client(server, "-n", "400", "-i", "0.05")
+    running = world.start_client(server, "-n", "1000", "-i", "0.05")
     running.wait("reply")
     world.alpha.kill()
     killed = time.time()
@@ -95,7 +95,7 @@ def test_daemon_of_the_sender_dies(make_world):
 def test_daemon_of_the_receiver_dies(make_world):
     world = make_world()
     server = world.server("beta")
-    running = world.start_client(server, "-n", "400", "-i", "0.05")
+    running = world.start_client(server, "-n", "1000", "-i", "0.05")
     running.wait("reply")
     world.beta.kill()
     killed = time.time()

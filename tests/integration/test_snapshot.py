@@ -228,7 +228,7 @@ def test_traffic_goes_on_a_snapshot(snapshots):
 def test_later_snapshot_withdraws_a_membership(snapshots):
     world = snapshots.world
     server = world.server("beta")
-    running = world.start_client(server, "-n", "200", "-i", "0.1")
+    running = world.start_client(server, "-n", "1000", "-i", "0.1")
     running.wait("reply")
     snapshots.put(without_beta())
     running.wait("error")

@@ -137,7 +137,7 @@ class Browser:
         if self._session is not None:
             call["sessionId"] = self._session
         os.write(self._to, json.dumps(call).encode() + b"\0")
-        deadline = Deadline(20)
+        deadline = Deadline(60)
         while True:
             answer = self._read(deadline)
             if answer.get("id") == number:
@@ -147,9 +147,10 @@ class Browser:
 
     def open(self, path):
         self._call("Page.navigate", url="file://%s" % path)
-        deadline = Deadline(20)
-        while self.ask("document.readyState + location.protocol") != \
-                "completefile:":
+        deadline = Deadline(60)
+        # Until it is there, the page before may answer.
+        while self.ask("document.readyState + decodeURI(location.pathname)") \
+                != "complete%s" % path:
             if deadline.over():
                 raise Failure("%s does not load" % path)
 
