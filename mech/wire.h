@@ -6,14 +6,14 @@
 
 /*
  * One structure for each type of the ASN.1 module, one pair of functions for
- * all: tr_wire_encode(TR_WIRE_SEAL, &seal, ...).  The table in wire_table.c
- * joins the two, so a field is added in three places: module, structure,
- * table.
+ * all: tr_wire_encode(TR_WIRE_CALL, &call, ...).  They go by a table made from
+ * the module, which compiles only if every field has its member here, of the
+ * same name with _ for -; alternatives are in a union u, numbered by an enum.
  *
  * Decoding is strict: DER only, nothing after the end, every octet accounted
- * for, text is UTF-8 without NUL, maxima of limits.h.  What is decoded is
- * owned by the structure and freed, wiped, by tr_wire_free(); what is encoded
- * is only borrowed, a NULL string counts as "".
+ * for, text is UTF-8 without NUL, sizes at most the module's.  What is decoded
+ * is owned by the structure and freed, wiped, by tr_wire_free(); what is
+ * encoded is only borrowed, a NULL string counts as "".
  *
  * Maxima are not meanings: whether an association id has its 16 octets and a
  * version is known is for the caller to see.
@@ -30,7 +30,7 @@ struct tr_strings { char **items; size_t count; };
 
 enum tr_wire_type {
     TR_WIRE_TRAILER, TR_WIRE_REPLY_TRAILER, TR_WIRE_ENVIRONMENT,
-    TR_WIRE_ACCEPTANCE, TR_WIRE_RECORD, TR_WIRE_EXPORTED_CONTEXT,
+    TR_WIRE_ACCEPTANCE, TR_WIRE_ASSOCIATION, TR_WIRE_EXPORTED_CONTEXT,
     TR_WIRE_EXPORTED_CREDENTIAL, TR_WIRE_CALL, TR_WIRE_REPLY
 };
 
@@ -70,7 +70,7 @@ struct tr_acceptance {
 
 enum { TR_STAGE_SEALED, TR_STAGE_ESTABLISHED };
 
-struct tr_association {         /* "Record" of the module */
+struct tr_association {         /* what a record has in it */
     int64_t version, stage, side;
     bool bypass;
     struct tr_bytes association;
@@ -108,11 +108,11 @@ enum tr_call_type {
     TR_CALL_JUDGE, TR_CALL_ISSUE, TR_CALL_CHECK, TR_CALL_STATUS
 };
 
-/* flags of Prepare, Seal, Accept */
+/* flags of prepare, seal, accept */
 #define TR_ASK_CONF     0x01    /* the application wants confidentiality */
 #define TR_ASK_DELEG    0x02    /* ... delegation */
-#define TR_ASK_MUTUAL   0x04    /* Accept: authenticated by Kerberos */
-#define TR_ASK_MARKER   0x08    /* Accept: the peer's marker was set */
+#define TR_ASK_MUTUAL   0x04    /* accept: authenticated by Kerberos */
+#define TR_ASK_MARKER   0x08    /* accept: the peer's marker was set */
 
 struct tr_call {
     enum tr_call_type type;
@@ -196,7 +196,7 @@ void tr_wire_free(enum tr_wire_type type, void *value);
 
 /*
  * The shared page: read-only in applications, one per daemon process, handed
- * over as a sealed memfd with the first Sealed or Established of a connection.
+ * over as a sealed memfd with the first sealed or established of a connection.
  * All fields are in host order and written atomically.
  */
 #define TR_PAGE_SIZE 4096
@@ -210,7 +210,7 @@ struct tr_page {
 
 /*
  * Calls travel over a SOCK_SEQPACKET unix socket, one DER-encoded Call or
- * Reply a packet, at most TR_MAX_CALL octets; the first Sealed or Established
+ * Reply a packet, at most TR_MAX_CALL octets; the first sealed or established
  * on a connection carries the page's descriptor as SCM_RIGHTS.  The daemon
  * knows the caller by SO_PEERCRED and takes a packet only with SCM_CREDENTIALS
  * that say the same: attach them with the effective ids, since those that the

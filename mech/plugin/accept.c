@@ -5,7 +5,7 @@
  *   peer                     Kerberos          trustrealmd     application
  *   --- AP-REQ, trailer --------------------> gss_accept_sec_context
  *        --- AP-REQ -----------> accepted: who it is
- *        --- AP-REQ, trailer, user, AP-REP --> Accept (decides, once)
+ *        --- AP-REQ, trailer, user, AP-REP --> accept (decides, once)
  *        <-- trailer, page ------------------
  *   <-- AP-REP, trailer -------------------------------------------------
  *

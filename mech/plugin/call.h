@@ -14,7 +14,7 @@
  * success reply is of the type wanted and to be freed with
  * tr_wire_free(TR_WIRE_REPLY).  A refusal is its code, with the daemon's text
  * as detail.  page_out takes a reference to the page of the daemon that
- * answered, if a Sealed or Established is wanted, and may be NULL.
+ * answered, if a sealed or established is wanted, and may be NULL.
  */
 krb5_error_code tr_daemon_ask(const struct tr_call *call,
                               enum tr_reply_type wanted,

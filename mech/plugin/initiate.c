@@ -4,17 +4,17 @@
 /*
  *   application          trustrealmd            Kerberos           peer
  *   gss_init_sec_context
- *        --- target, label --> Prepare   (decided before any traffic)
+ *        --- target, label --> prepare   (decided before any traffic)
  *        --------------------------------> AP-REQ, mutual and marked
- *        --- AP-REQ ---------> Seal
+ *        --- AP-REQ ---------> seal
  *        <-- trailer ---------
  *        ------------------------------------------- AP-REQ, trailer -->
  *        <------------------------------------------ AP-REP, trailer ---
  *        --------------------------------> AP-REP verified
- *        --- AP-REP, trailer -> Accepted (acceptance verified)
- *        <-- Established
+ *        --- AP-REP, trailer -> accepted (acceptance verified)
+ *        <-- established
  *
- * Prepare is left out when a token for the same target was sealed under the
+ * "prepare" is left out when a token for the same target was sealed under the
  * present epoch (prepared.h).
  *
  * The marker is a context flag that travels authenticated: an acceptor that
@@ -56,7 +56,7 @@ struct initiation {
     /* in between */
     struct tr_cred *acquired;
     int64_t ask;                /* flags of our calls */
-    int64_t answer;             /* flags of Prepared */
+    int64_t answer;             /* flags of prepared */
     struct tr_bytes question;   /* which that answers, to be remembered */
     char *label;                /* asked for; "" = the process's own */
     bool known;                 /* the answer was, and not asked for */

@@ -17,7 +17,7 @@ tr_association_seal(struct tr_cipher *cipher,
     struct tr_bytes plain = { NULL, 0 };
     krb5_error_code ret;
 
-    ret = tr_wire_encode(TR_WIRE_RECORD, association, &plain.data,
+    ret = tr_wire_encode(TR_WIRE_ASSOCIATION, association, &plain.data,
                          &plain.length);
     if (ret == 0)
         ret = tr_cipher_seal(cipher, &plain, record_out);
@@ -36,7 +36,7 @@ tr_association_open(struct tr_cipher *cipher, const struct tr_bytes *record,
     memset(&association, 0, sizeof(association));
     ret = tr_cipher_open(cipher, record, &plain);
     if (ret == 0)
-        ret = tr_wire_decode(TR_WIRE_RECORD, plain.data, plain.length,
+        ret = tr_wire_decode(TR_WIRE_ASSOCIATION, plain.data, plain.length,
                              &association);
     if (ret == ENOMEM)
         goto cleanup;
@@ -51,7 +51,7 @@ tr_association_open(struct tr_cipher *cipher, const struct tr_bytes *record,
 
 cleanup:
     tr_bytes_free(&plain);
-    tr_wire_free(TR_WIRE_RECORD, &association);
+    tr_wire_free(TR_WIRE_ASSOCIATION, &association);
     return ret;
 }
 

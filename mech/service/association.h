@@ -22,7 +22,7 @@ krb5_error_code tr_association_seal(struct tr_cipher *cipher,
 
 /*
  * TRR_RECORD when it was not made by this cipher, or is not of this stage
- * (enum in wire.h).  Free with tr_wire_free(TR_WIRE_RECORD, ...).
+ * (enum in wire.h).  Free with tr_wire_free(TR_WIRE_ASSOCIATION, ...).
  */
 krb5_error_code tr_association_open(struct tr_cipher *cipher,
                                     const struct tr_bytes *record, int stage,

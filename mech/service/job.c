@@ -48,7 +48,7 @@ static void
 job_free(struct tr_job *job)
 {
     tr_job_close_view(job);
-    tr_wire_free(TR_WIRE_RECORD, &job->association);
+    tr_wire_free(TR_WIRE_ASSOCIATION, &job->association);
     krb5_free_principal(job->context, job->target);
     krb5_free_unparsed_name(job->context, job->target_name);
     krb5_free_unparsed_name(job->context, job->client);

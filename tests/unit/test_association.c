@@ -53,7 +53,7 @@ a_record_opens_as_it_was(void **state)
     assert_true(tr_bytes_equal(&a.key, &example.key));
     assert_true(tr_bytes_equal(&a.binding, &example.binding));
     assert_int_equal(a.end, example.end);
-    tr_wire_free(TR_WIRE_RECORD, &a);
+    tr_wire_free(TR_WIRE_ASSOCIATION, &a);
     tr_bytes_free(&record);
 }
 
@@ -131,7 +131,7 @@ a_record_of_an_earlier_cipher_opens(void **state)
     assert_int_equal(tr_association_open(later, &record, TR_STAGE_ESTABLISHED,
                                          &a), 0);
     assert_string_equal(a.label, example.label);
-    tr_wire_free(TR_WIRE_RECORD, &a);
+    tr_wire_free(TR_WIRE_ASSOCIATION, &a);
     tr_bytes_free(&record);
 }
 

@@ -565,7 +565,7 @@ a_label_record_is_judged_by_what_it_says(void **state)
                          rows[i].code);
     }
     krb5_k_free_key(krb5, key);
-    tr_wire_free(TR_WIRE_RECORD, &a);
+    tr_wire_free(TR_WIRE_ASSOCIATION, &a);
 }
 
 static int
