@@ -25,14 +25,6 @@ INSUFFICIENT_ACCESS = 50
 ZETA = "zeta.example.test"
 PRINCIPAL = "trustrealm/%s@%s" % (ZETA, table.REALM)
 
-AUTHZ = """\
-authz-regexp ^uid=([^,/]+)(,cn=%s)?,cn=gssapi,cn=auth$
-    uid=$1,%s
-authz-regexp ^uid=trustrealm/([^,/]+)(,cn=%s)?,cn=gssapi,cn=auth$
-    cn=$1,cn=trustrealm,cn=auth
-"""
-
-
 def document(name):
     """A file of doc/schema for the suffix of the tests."""
     try:
@@ -96,29 +88,29 @@ def tree():
 
 
 class RolesDirectory(Directory):
-    """access.conf in slapd.conf."""
+    """authz.conf and access.conf in slapd.conf."""
 
     def _globals(self):
-        return AUTHZ % (self.realm.name, table.PEOPLE, self.realm.name)
+        return document("authz.conf")
 
     def _access(self):
         return document("access.conf")
 
 
 class ConfigRolesDirectory(RolesDirectory):
-    """access.ldif in cn=config."""
+    """authz.ldif and access.ldif in cn=config."""
 
     rules = "access.ldif"
 
     def _globals(self):
-        return super()._globals() + (
-            "database config\nrootdn cn=admin,%s\n" % table.SUFFIX)
+        return "database config\nrootdn cn=admin,%s\n" % table.SUFFIX
 
     def _access(self):
         return ""
 
     def start(self):
         super().start()
+        self.modify(document("authz.ldif"))
         self.modify(document(self.rules))
 
 
