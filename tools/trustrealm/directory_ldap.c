@@ -132,6 +132,21 @@ take_entry(const struct tool_ldap *ldap, LDAPMessage *raw,
     return TOOL_DONE;
 }
 
+/* A server says the same of what is not there and of what one may not see. */
+static int
+lacks_base(const struct tool_ldap *ldap, const char *base)
+{
+    char *name = NULL;
+
+    if (tool_ldap_whoami(ldap, &name) == LDAP_SUCCESS)
+        tool_fail(TOOL_SYSTEM, "%s: there is no entry %s that %s may see",
+                  ldap->uri, base, *name != '\0' ? name : "anybody");
+    else
+        (void)tool_ldap_failed(ldap, LDAP_NO_SUCH_OBJECT, base);
+    free(name);
+    return TOOL_SYSTEM;
+}
+
 /* One page of the answer; cookie is where the next one begins. */
 static int
 take_page(const struct tool_ldap *ldap, const char *base, const char *filter,
@@ -155,7 +170,9 @@ take_page(const struct tool_ldap *ldap, const char *base, const char *filter,
     if (code == LDAP_SUCCESS)
         code = ldap_parse_result(ldap->ld, answer, NULL, NULL, NULL, NULL,
                                  &returned, 0);
-    if (code != LDAP_SUCCESS)
+    if (code == LDAP_NO_SUCH_OBJECT)
+        status = lacks_base(ldap, base);
+    else if (code != LDAP_SUCCESS)
         status = tool_ldap_failed(ldap, code, base);
     for (raw = ldap_first_entry(ldap->ld, answer);
          raw != NULL && status == TOOL_DONE;

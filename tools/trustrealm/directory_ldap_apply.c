@@ -153,6 +153,17 @@ operate(const struct tool_ldap *ldap, const char *dn, LDAPMod **mods,
     return code;
 }
 
+static int
+lacks_parent(const char *dn)
+{
+    char *parent = tool_dn_parent(dn);
+
+    tool_fail(TOOL_SYSTEM, "%s: there is no entry %s to add it below", dn,
+              parent != NULL ? parent : "");
+    free(parent);
+    return TOOL_SYSTEM;
+}
+
 /* Say why an operation failed. */
 static int
 explain(const struct tool_ldap *ldap, int code, const struct step *step)
@@ -178,8 +189,7 @@ explain(const struct tool_ldap *ldap, int code, const struct step *step)
         (void)tool_ldap_failed(ldap, code, dn);
         return TOOL_NO;
     case LDAP_NO_SUCH_OBJECT:
-        return tool_fail(TOOL_SYSTEM, "%s: there is no entry to add it "
-                         "below", dn);
+        return lacks_parent(dn);
     case LDAP_REFERRAL:
         return tool_fail(TOOL_SYSTEM, "%s: only a copy of the directory; "
                          "write to the server that it is from", ldap->uri);
