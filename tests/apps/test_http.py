@@ -15,7 +15,7 @@ from cases import (  # noqa: F401
     test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import policies, table
+from testlib import guide, policies, table
 from testlib.apache import PATH, WWW_DATA, Apache, shown, trust
 from testlib.process import eventually
 from testlib.world import CLERK, STAFF
@@ -197,11 +197,12 @@ def test_delegation_where_the_trust_realm_allows_it(world, server,
 
 def python(world, path="/cgi-bin/show", user="alice", uid=STAFF,
            sender="alpha", to="beta"):
-    """The guide's program."""
-    return world.machine(sender).run(
-        ["/usr/bin/python3", "-", table.host(to), path], uid=uid, check=False,
-        input=shown("python3-gssapi"),
-        env=world.environment(user, uid, sender))
+    """The program that comes with the guide."""
+    with open(guide.path("http-get")) as program:
+        return world.machine(sender).run(
+            ["/usr/bin/python3", "-", table.host(to), path], uid=uid,
+            check=False, input=program.read(),
+            env=world.environment(user, uid, sender))
 
 
 def test_python_hears_that_the_server_has_accepted(world, server):

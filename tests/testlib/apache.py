@@ -43,9 +43,9 @@ echo end
 """
 
 
-def shown(file):
+def shown(file, name="http"):
     """What the guide shows, with the names and labels of the tests."""
-    text = guide.shown("http", file)
+    text = guide.shown(name, file)
     for ours, tests in (("example.com", "example.test"),
                         ("'internal'", "'blue'"), ("=internal", "=blue"),
                         ("secret:crypto", "red:code"),
@@ -82,9 +82,10 @@ class Apache:
         self.start()
 
     def bound_site(self):
-        """The guide's for many requests over a connection."""
+        """The other guide's, for many requests over a connection."""
         return (self.site[:self.site.index("<Location")] +
-                shown("the locations above") + "</VirtualHost>\n")
+                shown("of that guide", "http-many-requests") +
+                "</VirtualHost>\n")
 
     def configure(self, common="", site=None):
         """Write the guide's files, with more lines for all locations, or
