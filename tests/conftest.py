@@ -7,11 +7,15 @@ What is missing on this machine skips a test and says so; with TR_REQUIRE set
 (tools/quickstart does) it fails.
 """
 
+import os
+
 import pytest
 
 from testlib import servers
 from testlib.stores import Site
 from testlib.world import ROOT, World
+
+os.umask(0o022)     # several users have to do with what a test makes
 
 _worlds = []
 _broken = []        # that did not start; kept until their logs are reported
