@@ -3,10 +3,10 @@
 
 #include "config.h"
 #include <string.h>
+#include "bare.h"
 #include "fuzz.h"
 #include "gssi.h"
 #include "message.h"
-#include "message_world.h"
 
 #define SUFFIX (2 + TR_TAG_LENGTH)
 #define LABEL "higher"

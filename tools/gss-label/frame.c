@@ -144,6 +144,11 @@ gl_frame_receive(int fd, int timeout_ms, uint8_t *type_out,
         return GL_IO_FAILED;
     }
     length--;
+    /* gss_release_buffer() does not free an empty buffer. */
+    if (length == 0) {
+        *type_out = header[4];
+        return GL_IO_OK;
+    }
 
     data = gssalloc_malloc(length + 1);
     if (data == NULL)

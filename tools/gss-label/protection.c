@@ -36,6 +36,11 @@ join(OM_uint32 *minor, const gss_buffer_desc *parts, size_t count,
 
     for (i = 0; i < count; i++)
         total += parts[i].length + (lengths ? 4 : 0);
+    out->value = NULL;
+    out->length = 0;
+    /* gss_release_buffer() does not free an empty buffer. */
+    if (total == 0)
+        return GSS_S_COMPLETE;
     p = gssalloc_malloc(total + 1);
     if (p == NULL)
         return fail(minor, ENOMEM, GSS_S_FAILURE);

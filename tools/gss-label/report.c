@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "../printable.h"
 #include "gss-label.h"
 
 #define MAX_LINE 4096
@@ -19,11 +20,26 @@
 void
 gl_print_text(FILE *stream, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
+    char *copy = strdup(text);
 
-        putc(c < 0x20 || c == 0x7f ? '?' : c, stream);
+    if (copy != NULL)
+        fputs(tool_printable(copy), stream);
+    free(copy);
+}
+
+/* Those of peer_saw are the peer's. */
+static void
+print_key(FILE *stream, const char *key)
+{
+    char *copy = strdup(key), *p;
+
+    for (p = copy; p != NULL && *p != '\0'; p++) {
+        if (*p == '_')
+            *p = ' ';
     }
+    if (copy != NULL)
+        fputs(tool_printable(copy), stream);
+    free(copy);
 }
 
 static void
@@ -60,13 +76,12 @@ print_value(FILE *stream, const json_t *value, const char *separator)
 static void
 print_member(FILE *stream, const char *key, json_t *value, int depth)
 {
-    const char *p, *inner;
+    const char *inner;
     json_t *member;
-    int width = 0;
+    int width = (int)strlen(key);
 
     fprintf(stream, "%*s", 2 * depth, "");
-    for (p = key; *p != '\0'; p++, width++)
-        putc(*p == '_' ? ' ' : *p, stream);
+    print_key(stream, key);
     if (json_is_object(value)) {
         fputs(":\n", stream);
         json_object_foreach(value, inner, member)

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <jansson.h>
+#include "../printable.h"
 #include "decide.h"
 #include "service/service.h"
 #include "source.h"
@@ -157,9 +158,6 @@ char *tool_vformat(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
 /* ... but for NULL. */
 char *tool_copy(const char *text);
-/* Overwrite (printable.c) what could move the cursor of a terminal, end a
- * cell, or show what is beside it elsewhere; returns text. */
-char *tool_printable(char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
 int tool_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

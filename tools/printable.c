@@ -1,12 +1,13 @@
-/* tools/trustrealm/printable.c - text from outside, for a terminal */
+/* tools/printable.c - text from outside, for a terminal */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
 #include <locale.h>
+#include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
-#include "trustrealm.h"
+#include "printable.h"
 
 /* Marks that change the direction of the text around them, or end a line:
  * printable, to the C library. */
@@ -35,7 +36,7 @@ next_character(const char *text, const char *end, bool *good_out)
     return length;
 }
 
-/* The tool itself is in the C locale, whatever its user speaks. */
+/* A tool itself is in the C locale, whatever its user speaks. */
 char *
 tool_printable(char *text)
 {

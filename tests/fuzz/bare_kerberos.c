@@ -1,25 +1,29 @@
-/* tests/fuzz/message_world.c - what messages pass through, left bare */
+/* tests/fuzz/bare_kerberos.c - a Kerberos without a key */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
 #include <gssapi/gssapi_alloc.h>
-#include <gssapi/gssapi_ext.h>
 #include <string.h>
-#include "call.h"
-#include "credentials.h"
+#include "bare.h"
 #include "fuzz.h"
-#include "iov.h"
-#include "message_world.h"
-#include "status.h"
-#include "trustrealm_err.h"
 
-/* --- Kerberos ------------------------------------------------------------ */
+static gss_iov_buffer_t
+find(gss_iov_buffer_desc *iov, int count, OM_uint32 type)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (GSS_IOV_BUFFER_TYPE(iov[i].type) == type)
+            return &iov[i];
+    }
+    return NULL;
+}
 
 /* Give the buffer of this type, if there is one, its length. */
 static void
 measure(gss_iov_buffer_desc *iov, int count, OM_uint32 type, size_t length)
 {
-    gss_iov_buffer_t buffer = tr_iov_find(iov, count, type);
+    gss_iov_buffer_t buffer = find(iov, count, type);
 
     if (buffer != NULL)
         buffer->buffer.length = length;
@@ -30,7 +34,7 @@ static void
 fill(gss_iov_buffer_desc *iov, int count, OM_uint32 type, const void *octets,
      size_t length)
 {
-    gss_iov_buffer_t buffer = tr_iov_find(iov, count, type);
+    gss_iov_buffer_t buffer = find(iov, count, type);
 
     PROMISE(buffer != NULL);
     if ((buffer->type & GSS_IOV_BUFFER_FLAG_ALLOCATE) != 0) {
@@ -142,13 +146,12 @@ gss_unwrap_iov(OM_uint32 *minor, gss_ctx_id_t context, int *conf_out,
     gss_iov_buffer_t header, stream, trailer;
 
     *conf_out = 1;
-    stream = tr_iov_find(iov, count, GSS_IOV_BUFFER_TYPE_STREAM);
+    stream = find(iov, count, GSS_IOV_BUFFER_TYPE_STREAM);
     if (stream != NULL)
         return unwrap_stream(&stream->buffer,
-                             tr_iov_find(iov, count,
-                                         GSS_IOV_BUFFER_TYPE_DATA));
-    header = tr_iov_find(iov, count, GSS_IOV_BUFFER_TYPE_HEADER);
-    trailer = tr_iov_find(iov, count, GSS_IOV_BUFFER_TYPE_TRAILER);
+                             find(iov, count, GSS_IOV_BUFFER_TYPE_DATA));
+    header = find(iov, count, GSS_IOV_BUFFER_TYPE_HEADER);
+    trailer = find(iov, count, GSS_IOV_BUFFER_TYPE_TRAILER);
     return header->buffer.length == BARE_HEADER &&
         memcmp(header->buffer.value, BARE_WRAP, BARE_HEADER) == 0 &&
         trailer->buffer.length == BARE_TRAILER ? GSS_S_COMPLETE :
@@ -191,113 +194,24 @@ OM_uint32
 gss_verify_mic_iov(OM_uint32 *minor, gss_ctx_id_t context, gss_qop_t *qop_out,
                    gss_iov_buffer_desc *iov, int count)
 {
-    gss_iov_buffer_t token = tr_iov_find(iov, count,
-                                         GSS_IOV_BUFFER_TYPE_MIC_TOKEN);
+    gss_iov_buffer_t token = find(iov, count, GSS_IOV_BUFFER_TYPE_MIC_TOKEN);
 
     return gss_verify_mic(minor, context, NULL, &token->buffer, qop_out);
 }
 
-/* --- trustrealmd --------------------------------------------------------- */
-
-static krb5_error_code
-issue(const char *label, struct tr_reply *reply)
+OM_uint32
+gss_wrap_aead(OM_uint32 *minor, gss_ctx_id_t context, int conf_req,
+              gss_qop_t qop, gss_buffer_t associated, gss_buffer_t message,
+              int *conf_out, gss_buffer_t token_out)
 {
-    struct tr_bytes *record = &reply->u.issued.label_record;
-
-    reply->u.issued.label = strdup(label);
-    reply->u.issued.local_label = strdup(label);
-    record->length = 1 + strlen(label);
-    record->data = malloc(record->length);
-    record->data[0] = BARE_RECORD;
-    memcpy(record->data + 1, label, record->length - 1);
-    return 0;
-}
-
-static krb5_error_code
-check(const struct tr_bytes *record, uint64_t epoch, struct tr_reply *reply)
-{
-    PROMISE(record->length > 0 && record->length <= TR_MAX_LABEL_RECORD);
-    if (record->data[0] != BARE_RECORD)
-        return TRR_RECORD;
-    reply->u.checked.label = strndup((char *)record->data + 1,
-                                     record->length - 1);
-    reply->u.checked.local_label = strdup("");
-    reply->u.checked.epoch = (int64_t)epoch;
-    return 0;
-}
-
-static const struct tr_page page = { .epoch = 1, .lease = UINT64_MAX };
-static struct tr_mapping mapping = { .page = &page };
-
-krb5_error_code
-tr_daemon_ask(const struct tr_call *call, enum tr_reply_type wanted,
-              struct tr_reply *reply, struct tr_mapping **page_out)
-{
-    memset(reply, 0, sizeof(*reply));
-    reply->type = wanted;
-    return wanted == TR_REPLY_ISSUED ? issue(call->u.issue.label, reply) :
-        check(&call->u.check.label_record, page.epoch, reply);
-}
-
-/* --- the rest of the plugin ---------------------------------------------- */
-
-krb5_error_code
-tr_life_enter(struct tr_context *context)
-{
-    return 0;
-}
-
-krb5_error_code
-tr_life_confirm(struct tr_context *context)
-{
-    return 0;
-}
-
-const char *
-tr_facts_get(const struct tr_facts *facts, enum tr_fact fact)
-{
-    return "";
-}
-
-krb5_error_code
-tr_label_text(gss_buffer_t label, char **text_out)
-{
-    *text_out = strndup(label->value, label->length);
-    return 0;
-}
-
-krb5_error_code
-tr_detail(krb5_error_code code, const char *format, ...)
-{
-    return code;
+    return gss_wrap(minor, context, conf_req, qop, message, conf_out,
+                    token_out);
 }
 
 OM_uint32
-tr_fail(OM_uint32 *minor, krb5_error_code code)
+gss_unwrap_aead(OM_uint32 *minor, gss_ctx_id_t context, gss_buffer_t token,
+                gss_buffer_t associated, gss_buffer_t message_out,
+                int *conf_out, gss_qop_t *qop_out)
 {
-    *minor = code;
-    return GSS_S_FAILURE;
-}
-
-struct tr_context *
-bare_context(void)
-{
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    struct tr_context *context = calloc(1, sizeof(*context));
-
-    context->stage = TR_READY;
-    memcpy(context->send_tag, "TAG!", TR_TAG_LENGTH);
-    memcpy(context->receive_tag, "TAG!", TR_TAG_LENGTH);
-    context->life.mapping = &mapping;
-    context->life.epoch = page.epoch;
-    context->life.next_look = UINT64_MAX;
-    context->mutex = &mutex;
-    return context;
-}
-
-void
-bare_context_free(struct tr_context *context)
-{
-    tr_labels_clear(&context->labels);
-    free(context);
+    return gss_unwrap(minor, context, token, message_out, conf_out, qop_out);
 }
