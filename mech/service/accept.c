@@ -409,7 +409,6 @@ accept_labelled(struct tr_job *job)
     struct opening o = { .verified.subkey = NULL };
     krb5_error_code ret;
 
-    job->audit.receiver = job->service->config->system;
     ret = open_trailer(job, &o);
     if (ret == 0)
         ret = check_environment(job, &o.env);
@@ -438,6 +437,7 @@ accept_token(struct tr_job *job)
     const struct tr_call *call = &job->request->call;
     krb5_error_code ret;
 
+    job->audit.receiver = job->service->config->system;
     ret = tr_job_new_id(job);
     if (ret)
         return ret;

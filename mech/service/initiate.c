@@ -23,6 +23,18 @@
  * other system answered.
  */
 
+/* Take the names of job->target; until the table is asked, the receiver goes
+ * by the one in it. */
+static krb5_error_code
+take_target(struct tr_job *job)
+{
+    krb5_error_code ret = tr_job_target(job);
+
+    job->audit.sender = job->service->config->system;
+    job->audit.receiver = job->target_host;
+    return ret;
+}
+
 /* Decide whether this may be sent to the target [200-220]. */
 static krb5_error_code
 decide(struct tr_job *job, const char *label, int64_t flags)
@@ -37,8 +49,7 @@ decide(struct tr_job *job, const char *label, int64_t flags)
     };
     krb5_error_code ret;
 
-    job->audit.sender = job->service->config->system;
-    job->audit.receiver = job->target_host;
+    job->audit.local_label = question.label;
     ret = tr_job_need_host(job, TR_S4_RECEIVER);
     return ret ? ret : tr_job_ask(job, &question);
 }
@@ -64,7 +75,7 @@ parse_target(struct tr_job *job, const char *name)
             ret = krb5_set_principal_realm(job->context, job->target, realm);
         krb5_free_default_realm(job->context, realm);
     }
-    return ret ? ret : tr_job_target(job);
+    return ret ? ret : take_target(job);
 }
 
 /* S1 [202] */
@@ -302,7 +313,7 @@ begin_seal(struct tr_job *job)
     if (ret)
         return tr_job_fail(job, TR_S4_RECEIVER, ret, "no ticket for a "
                            "service in the AP-REQ");
-    ret = tr_job_target(job);
+    ret = take_target(job);
     if (ret == 0)
         ret = tr_job_client(job, TR_S10_CLEARANCE, call->u.seal.client);
     if (ret == 0)

@@ -359,9 +359,24 @@ tr_job_flags(const struct tr_job *job)
     return flags;
 }
 
+/* Which table there was, also where nothing had to be looked up in it. */
+static void
+audit_table(struct tr_job *job)
+{
+    struct tr_audit_record *audit = &job->audit;
+    struct tr_table_info info;
+
+    if (audit->table_age >= 0 || tr_job_view(job) != 0)
+        return;
+    tr_view_info(job->view, &info);
+    audit->table_age = job->now > info.fresh ? job->now - info.fresh : 0;
+    audit->generation = info.generation;
+}
+
 void
 tr_job_refuse(struct tr_job *job, krb5_error_code code)
 {
+    audit_table(job);
     job->audit.code = code;
     job->audit.dry_run = false;
     job->audit.text = job->why[0] != '\0' ? job->why : NULL;
@@ -374,6 +389,7 @@ tr_job_reply(struct tr_job *job, const struct tr_reply *reply, bool with_page,
              bool audited)
 {
     if (audited) {
+        audit_table(job);
         job->audit.allowed = true;
         job->audit.code = 0;
         if (job->audit.dry_run) {

@@ -38,7 +38,10 @@ def test_refused_before_anything_is_sent(world, peer, step, code, mechanism):
     for record in records:
         assert (record["result"], record["step"], record["code"]) == (
             "deny", step, code)
-        assert record["sender"] == "alpha.example.test"
+        assert (record["sender"], record["receiver"]) == (
+            "alpha.example.test", "%s.example.test" % peer)
+        assert record["local_label"] == "official"
+        assert record["table_age"] >= 0
 
 
 @pytest.mark.parametrize("peer", ["delta", "epsilon"])

@@ -41,7 +41,11 @@ def not_open(record):
 
 
 def test_plain_client_is_refused(world):
-    assert not_open(refused(world)) == "sample"
+    record = refused(world)
+    assert not_open(record) == "sample"
+    assert (record["user"], record["receiver"]) == (
+        "alice@EXAMPLE.TEST", "beta.example.test")
+    assert record["table_age"] >= 0
 
 
 def test_bypass_has_to_be_allowed_by_the_system_too(world):
@@ -65,6 +69,8 @@ def test_bypass_delivers_under_the_lowest_label(lenient):
     record = lenient.beta.audit.wait(mark, event="accept", result="allow")
     assert record["bypass"] is True
     assert record["local_label"] == "white"
+    assert record["receiver"] == "beta.example.test"
+    assert record["table_age"] >= 0
 
 
 def test_bypass_is_for_the_named_client_only(lenient):
