@@ -13,14 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 #include "trustrealm_err.h"
-#include "boottime.h"
-#include "crypto.h"
 #include "kdc.h"
+#include "login.h"
 
 /*
- * Locks: login_lock is held by the one thread that logs in while others that
- * need the login wait; lock guards everything else of struct tr_kdc and is
- * never held over I/O.  login_lock is taken first.
+ * lock guards what threads and event loop share, and is never held over I/O.
  *
  * A thread may hang in libkrb5 for long, so tr_kdc_free() does not join it:
  * the last one to let go of the structure frees it.  Those that do not hang are
@@ -31,10 +28,6 @@
 #define MAX_QUESTIONS   64
 #define STOP_MS         200     /* a thread that takes longer hangs */
 #define LOGIN_CHECK_S   15      /* is a login due? */
-#define LOGIN_PAUSE_MS  3000    /* after one that failed */
-#define OLD_LOGIN_S     30      /* after an error, log in anew when older */
-#define MARGIN_S        600     /* renew so long before the end, ... */
-#define MARGIN_SHARE    4       /* ... or this part of the lifetime */
 
 struct question {
     TAILQ_ENTRY(question) link;
@@ -46,61 +39,20 @@ struct question {
 TAILQ_HEAD(questions, question);
 
 struct tr_kdc {
-    char *client;
-    pthread_mutex_t login_lock;
+    struct tr_login *login;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    char *keytab;
     bool stop;
     int owners;                 /* threads, and who created it */
     struct questions asked, answered;
     size_t nasked, nbusy;
     uint64_t nanswered, nfailed;
     bool login_asked;
-    krb5_creds *tgt;
-    unsigned int login;         /* number of this login */
-    int64_t login_failed;       /* boot time; 0 = the last one succeeded */
     int notify;                 /* eventfd: something was answered */
     struct event *notified, *timer;
     tr_kdc_done *done;
     void *arg;
 };
-
-struct worker {
-    struct tr_kdc *kdc;
-    krb5_context context;
-    krb5_principal client;
-    krb5_ccache ccache;         /* in memory, this thread's own */
-    unsigned int login;         /* that ccache holds the tickets of */
-};
-
-int64_t
-tr_ticket_start(const krb5_creds *creds)
-{
-    return (uint32_t)(creds->times.starttime != 0 ? creds->times.starttime :
-                      creds->times.authtime);
-}
-
-int64_t
-tr_ticket_end(const krb5_creds *creds)
-{
-    return (uint32_t)creds->times.endtime;
-}
-
-int64_t
-tr_ticket_renewal(const krb5_creds *creds)
-{
-    int64_t end = tr_ticket_end(creds);
-    int64_t share = (end - tr_ticket_start(creds)) / MARGIN_SHARE;
-
-    return end - (share < MARGIN_S ? share : MARGIN_S);
-}
-
-static bool
-is_good(const krb5_creds *creds)
-{
-    return creds != NULL && tr_ticket_renewal(creds) > time(NULL);
-}
 
 static void
 question_free(struct question *question)
@@ -137,151 +89,12 @@ release(struct tr_kdc *kdc)
         TAILQ_REMOVE(&kdc->answered, question, link);
         question_free(question);
     }
-    krb5_free_creds(NULL, kdc->tgt);
     if (kdc->notify >= 0)
         close(kdc->notify);
     pthread_mutex_destroy(&kdc->lock);
-    pthread_mutex_destroy(&kdc->login_lock);
     pthread_cond_destroy(&kdc->wake);
-    free(kdc->client);
-    free(kdc->keytab);
+    tr_login_free(kdc->login);
     free(kdc);
-}
-
-/* Ask for a ticket-granting ticket with the system's key. */
-static krb5_error_code
-log_in(struct worker *worker, krb5_creds **creds_out)
-{
-    krb5_context context = worker->context;
-    krb5_get_init_creds_opt *options = NULL;
-    krb5_keytab keytab = NULL;
-    krb5_creds *creds = NULL;
-    krb5_error_code ret;
-    char *name;
-
-    pthread_mutex_lock(&worker->kdc->lock);
-    name = strdup(worker->kdc->keytab);
-    pthread_mutex_unlock(&worker->kdc->lock);
-    creds = calloc(1, sizeof(*creds));
-    if (name == NULL || creds == NULL) {
-        ret = ENOMEM;
-        goto cleanup;
-    }
-    ret = krb5_kt_resolve(context, name, &keytab);
-    if (ret == 0)
-        ret = krb5_get_init_creds_opt_alloc(context, &options);
-    if (ret)
-        goto cleanup;
-    /* It is used here and now: nothing that it could be passed on with. */
-    krb5_get_init_creds_opt_set_forwardable(options, 0);
-    krb5_get_init_creds_opt_set_proxiable(options, 0);
-    ret = krb5_get_init_creds_keytab(context, creds, worker->client, keytab,
-                                     0, NULL, options);
-    if (ret)
-        goto cleanup;
-    *creds_out = creds;
-    creds = NULL;
-
-cleanup:
-    krb5_get_init_creds_opt_free(context, options);
-    if (keytab != NULL)
-        krb5_kt_close(context, keytab);
-    free(creds);
-    free(name);
-    return ret;
-}
-
-/*
- * Get a copy of the login that all threads share, logging in when it is due
- * or, with anew, when it is still the one that this worker knows.
- */
-static krb5_error_code
-shared_login(struct worker *worker, bool anew, krb5_creds **tgt_out)
-{
-    struct tr_kdc *kdc = worker->kdc;
-    krb5_creds *tgt = NULL;
-    krb5_error_code ret = 0;
-    bool due, pause;
-
-    pthread_mutex_lock(&kdc->login_lock);
-    pthread_mutex_lock(&kdc->lock);
-    due = !is_good(kdc->tgt) || (anew && kdc->login == worker->login);
-    pause = kdc->login_failed != 0 &&
-        tr_boottime() - kdc->login_failed < LOGIN_PAUSE_MS;
-    pthread_mutex_unlock(&kdc->lock);
-
-    if (due && pause)
-        ret = KRB5_KDC_UNREACH;
-    else if (due)
-        ret = log_in(worker, &tgt);
-
-    pthread_mutex_lock(&kdc->lock);
-    if (due && !pause)
-        kdc->login_failed = ret ? tr_boottime() : 0;
-    if (tgt != NULL) {
-        krb5_free_creds(worker->context, kdc->tgt);
-        kdc->tgt = tgt;
-        kdc->login++;
-    }
-    if (ret == 0)
-        ret = krb5_copy_creds(worker->context, kdc->tgt, tgt_out);
-    if (ret == 0 && worker->login != kdc->login) {
-        ret = krb5_cc_initialize(worker->context, worker->ccache,
-                                 worker->client);
-        if (ret == 0)
-            ret = krb5_cc_store_cred(worker->context, worker->ccache,
-                                     kdc->tgt);
-        worker->login = ret ? 0 : kdc->login;
-    }
-    pthread_mutex_unlock(&kdc->lock);
-    pthread_mutex_unlock(&kdc->login_lock);
-    return ret;
-}
-
-static krb5_error_code
-get_ticket(struct worker *worker, const char *server, krb5_creds **creds_out)
-{
-    krb5_creds wanted;
-    krb5_error_code ret;
-
-    memset(&wanted, 0, sizeof(wanted));
-    ret = krb5_parse_name(worker->context, server, &wanted.server);
-    if (ret)
-        return ret;
-    wanted.client = worker->client;
-    /* Not stored: a ticket asked for is one that has to be new. */
-    ret = krb5_get_credentials(worker->context, KRB5_GC_NO_STORE,
-                               worker->ccache, &wanted, creds_out);
-    krb5_free_principal(worker->context, wanted.server);
-    return ret;
-}
-
-static krb5_error_code
-answer(struct worker *worker, struct question *question)
-{
-    krb5_creds *tgt = NULL;
-    krb5_error_code ret;
-
-    ret = shared_login(worker, false, &tgt);
-    if (ret)
-        return ret;
-    if (question->server == NULL) {
-        question->creds = tgt;
-        return 0;
-    }
-    ret = get_ticket(worker, question->server, &question->creds);
-    if (ret != 0 && ret != KRB5_KDC_UNREACH &&
-        ret != KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN &&
-        time(NULL) - tr_ticket_start(tgt) > OLD_LOGIN_S) {
-        /* The KDC may have got a new key since the login. */
-        krb5_free_creds(worker->context, tgt);
-        tgt = NULL;
-        ret = shared_login(worker, true, &tgt);
-        if (ret == 0)
-            ret = get_ticket(worker, question->server, &question->creds);
-    }
-    krb5_free_creds(worker->context, tgt);
-    return ret;
 }
 
 /* Who was not required to preauthenticate gets no ticket for those who are. */
@@ -297,55 +110,28 @@ explain(const char *message)
 }
 
 static void
-work(struct worker *worker, struct question *question)
+answer(struct tr_login_user *user, struct question *question)
 {
     const char *message;
 
-    question->code = answer(worker, question);
+    question->code = tr_login_get(user, question->server, &question->creds);
     if (question->code == 0)
         return;
-    message = krb5_get_error_message(worker->context, question->code);
+    message = krb5_get_error_message(user->context, question->code);
     question->why = explain(message);
-    krb5_free_error_message(worker->context, message);
-}
-
-static krb5_error_code
-worker_init(struct worker *worker, struct tr_kdc *kdc)
-{
-    krb5_error_code ret;
-
-    memset(worker, 0, sizeof(*worker));
-    worker->kdc = kdc;
-    ret = tr_context_create(&worker->context);
-    if (ret == 0)
-        ret = krb5_parse_name(worker->context, kdc->client, &worker->client);
-    if (ret == 0)
-        ret = krb5_cc_new_unique(worker->context, "MEMORY", NULL,
-                                 &worker->ccache);
-    return ret;
-}
-
-static void
-worker_fini(struct worker *worker)
-{
-    if (worker->context == NULL)
-        return;
-    if (worker->ccache != NULL)
-        krb5_cc_destroy(worker->context, worker->ccache);
-    krb5_free_principal(worker->context, worker->client);
-    krb5_free_context(worker->context);
+    krb5_free_error_message(user->context, message);
 }
 
 static void *
 run(void *arg)
 {
     struct tr_kdc *kdc = arg;
-    struct worker worker;
+    struct tr_login_user user;
     struct question *question;
     krb5_error_code ret;
     uint64_t one = 1;
 
-    ret = worker_init(&worker, kdc);
+    ret = tr_login_user_init(&user, kdc->login);
     pthread_mutex_lock(&kdc->lock);
     while (!kdc->stop) {
         question = TAILQ_FIRST(&kdc->asked);
@@ -360,7 +146,7 @@ run(void *arg)
         if (ret)
             question->code = ret;
         else
-            work(&worker, question);
+            answer(&user, question);
         pthread_mutex_lock(&kdc->lock);
         kdc->nbusy--;
         kdc->nanswered++;
@@ -373,7 +159,7 @@ run(void *arg)
         }
     }
     pthread_mutex_unlock(&kdc->lock);
-    worker_fini(&worker);
+    tr_login_user_clear(&user);
     release(kdc);
     return NULL;
 }
@@ -452,30 +238,15 @@ static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct tr_kdc *kdc = arg;
-    bool due;
 
-    pthread_mutex_lock(&kdc->lock);
-    due = !is_good(kdc->tgt);
-    pthread_mutex_unlock(&kdc->lock);
-    if (due)
+    if (tr_login_is_due(kdc->login))
         (void)tr_kdc_ask(kdc, NULL);
 }
 
 krb5_error_code
 tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab)
 {
-    char *copy, *old;
-
-    copy = strdup(keytab);
-    if (copy == NULL)
-        return ENOMEM;
-    pthread_mutex_lock(&kdc->lock);
-    old = kdc->keytab;
-    kdc->keytab = copy;
-    kdc->login_failed = 0;
-    pthread_mutex_unlock(&kdc->lock);
-    free(old);
-    return 0;
+    return tr_login_set_keytab(kdc->login, keytab);
 }
 
 /* Threads take no signals: these are the event loop's. */
@@ -519,19 +290,19 @@ tr_kdc_create(const char *client, const char *keytab, struct event_base *base,
     kdc->arg = arg;
     TAILQ_INIT(&kdc->asked);
     TAILQ_INIT(&kdc->answered);
-    pthread_mutex_init(&kdc->login_lock, NULL);
     pthread_mutex_init(&kdc->lock, NULL);
     pthread_cond_init(&kdc->wake, NULL);
     kdc->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (kdc->notify < 0)
         goto cleanup;
-    kdc->client = strdup(client);
-    kdc->keytab = strdup(keytab);
+    ret = tr_login_create(client, keytab, &kdc->login);
+    if (ret)
+        goto cleanup;
+    ret = ENOMEM;
     kdc->notified = event_new(base, kdc->notify, EV_READ | EV_PERSIST,
                               on_answer, kdc);
     kdc->timer = event_new(base, -1, EV_PERSIST, on_timer, kdc);
-    if (kdc->client == NULL || kdc->keytab == NULL ||
-        kdc->notified == NULL || kdc->timer == NULL ||
+    if (kdc->notified == NULL || kdc->timer == NULL ||
         event_add(kdc->notified, NULL) != 0 ||
         event_add(kdc->timer, &interval) != 0)
         goto cleanup;

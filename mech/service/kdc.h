@@ -7,8 +7,7 @@
 /*
  * libkrb5 waits for a KDC as long as it likes, so a few threads do the
  * waiting.  Questions queue up to a bound; answers come back in the event
- * loop.  The threads share one login with the system's key, renewed ahead of
- * its end.
+ * loop.  The threads share one login (login.h), renewed ahead of its end.
  */
 
 #include <stdint.h>
@@ -48,14 +47,5 @@ struct tr_kdc_state {
     uint64_t answered, failed;  /* failed: of those answered */
 };
 void tr_kdc_state(struct tr_kdc *kdc, struct tr_kdc_state *out);
-
-/*
- * When a ticket begins and ends, and when it is to be renewed ahead of that,
- * in seconds since 1970.  The 32 bits that libkrb5 has for a time are
- * unsigned and last until 2106; krb5_timestamp itself ends in 2038.
- */
-int64_t tr_ticket_start(const krb5_creds *creds);
-int64_t tr_ticket_end(const krb5_creds *creds);
-int64_t tr_ticket_renewal(const krb5_creds *creds);
 
 #endif

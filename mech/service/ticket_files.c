@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include "login.h"
 #include "ticket_files.h"
 
 #define RETRY_S         5       /* doubled up to ... */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include "trustrealm_err.h"
 #include "boottime.h"
+#include "login.h"
 #include "tickets.h"
 
 #define MAX_TICKETS     1024

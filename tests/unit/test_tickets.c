@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "kdc.h"
+#include "login.h"
 #include "keys.h"
 #include "seal_context.h"
 #include "trustrealm_err.h"
