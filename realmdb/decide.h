@@ -187,6 +187,13 @@ krb5_error_code tr_decide(const struct tr_view *view,
                           const struct tr_question *question,
                           struct tr_answer *answer);
 
+/*
+ * Seconds that now is behind a time that somebody vouched for (0: nobody
+ * did), if that is more than skew; else 0.  Nothing is decided by a clock that
+ * is behind.
+ */
+int64_t tr_clock_behind(int64_t now, int64_t vouched, int64_t skew);
+
 /* Does trust realm a go before b?  Higher priority, or the same and the lower
  * DOI. */
 bool tr_goes_before(const struct tr_realm *a, const struct tr_realm *b);

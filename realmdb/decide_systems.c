@@ -25,13 +25,19 @@ judge_age(struct tr_decision *d, uint32_t limit)
     return stale ? TRR_STALE : 0;
 }
 
+int64_t
+tr_clock_behind(int64_t now, int64_t vouched, int64_t skew)
+{
+    return vouched != 0 && now < vouched - skew ? vouched - now : 0;
+}
+
 krb5_error_code
 tr_judge_table(struct tr_decision *d)
 {
     const struct tr_question *q = d->question;
     struct tr_table_info info;
-    int64_t skew = q->local->clock_skew;
-    char behind[TR_DECIMAL];
+    int64_t skew = q->local->clock_skew, behind;
+    char text[TR_DECIMAL];
 
     tr_view_info(d->view, &info);
     d->answer->generation = info.generation;
@@ -39,15 +45,17 @@ tr_judge_table(struct tr_decision *d)
         tr_say(d, "the source of the table has never answered", NULL);
         return TRR_STALE;
     }
-    if (q->clock_floor != 0 && q->now < q->clock_floor - skew) {
+    behind = tr_clock_behind(q->now, q->clock_floor, skew);
+    if (behind != 0) {
         tr_say(d, "the clock of this system is ",
-               tr_text_decimal(q->clock_floor - q->now, behind),
+               tr_text_decimal(behind, text),
                " s behind the latest time known", NULL);
         return TRR_CLOCK;
     }
-    if (q->now < info.fresh - skew) {
+    behind = tr_clock_behind(q->now, info.fresh, skew);
+    if (behind != 0) {
         tr_say(d, "the clock of this system is ",
-               tr_text_decimal(info.fresh - q->now, behind),
+               tr_text_decimal(behind, text),
                " s behind the time of the table", NULL);
         return TRR_CLOCK;
     }

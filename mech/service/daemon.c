@@ -12,6 +12,7 @@
 #include <com_err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,23 +97,39 @@ open_table(struct tr_daemon *daemon)
         tr_table_guard(daemon->table_path);
 }
 
+/* Say what has become wrong, or right again. */
+static void
+log_change(const struct tr_daemon *daemon, const struct tr_watch_state *before,
+           const struct tr_watch_state *after)
+{
+    const struct tr_service *service = &daemon->service;
+
+    /* The follower logs why there is no table. */
+    if (after->error != 0 && after->error != before->error &&
+        service->table != NULL)
+        tr_log(service->audit, LOG_ERR, "table: %s: %s",
+               error_message(after->error), tr_table_message(service->table));
+    if (after->behind != 0 && before->behind == 0)
+        tr_log(service->audit, LOG_ERR, "clock: %" PRId64 " s behind %s: "
+               "everything is refused", after->behind, after->behind_what);
+    else if (after->behind == 0 && before->behind != 0)
+        tr_log(service->audit, LOG_NOTICE, "clock: right again");
+}
+
 void
 tr_daemon_look(struct tr_daemon *daemon)
 {
-    krb5_error_code before = tr_watch_state(daemon->watch)->error, after;
+    struct tr_watch_state before = *tr_watch_state(daemon->watch);
     struct tr_watch_time now;
 
     open_table(daemon);
     tr_watch_now(&now);
+    now.floor = tr_keys_clock_floor(daemon->service.keys);
     if (!tr_watch_look(daemon->watch, daemon->service.table,
                        daemon->service.config, &now))
         return;
     tr_shared_page_bump(daemon->service.page);
-    after = tr_watch_state(daemon->watch)->error;
-    /* The follower logs why there is none. */
-    if (after != 0 && after != before && daemon->service.table != NULL)
-        tr_log(daemon->service.audit, LOG_ERR, "table: %s: %s",
-               error_message(after), tr_table_message(daemon->service.table));
+    log_change(daemon, &before, tr_watch_state(daemon->watch));
 }
 
 static void

@@ -40,7 +40,8 @@ struct tr_follower {
     int fd;                     /* to the child, or -1 */
     struct event *readable, *restart;
     uint32_t retry;             /* s until the next start */
-    int64_t started;            /* boot time, ms */
+    int64_t started;            /* boot time, ms, as the next */
+    int64_t confirmed;          /* when the table was up to date */
     char letter;                /* of the last packet */
     char state[TR_FOLLOW_PACKET];
 };
@@ -56,6 +57,25 @@ tr_follower_answers(const struct tr_follower *follower)
 {
     return follower->letter == TR_FOLLOW_CHANGED ||
         follower->letter == TR_FOLLOW_FRESH;
+}
+
+int64_t
+tr_follower_silent(const struct tr_follower *follower)
+{
+    /* A snapshot stays what it is: nothing more is heard of a good one. */
+    if (tr_config_signed(follower->config) && tr_follower_answers(follower))
+        return 0;
+    return (tr_boottime() - follower->confirmed) / 1000;
+}
+
+bool
+tr_follower_away(const struct tr_follower *follower)
+{
+    int64_t limit = 2 * (int64_t)follower->config->heartbeat;
+
+    if (tr_follower_answers(follower))
+        limit += TR_FOLLOW_TIMEOUT_S;
+    return tr_follower_silent(follower) > limit;
 }
 
 /* --- its life ----------------------------------------------------------- */
@@ -127,6 +147,7 @@ take_packet(struct tr_follower *follower, char letter, const char *text)
                    follower->config->source,
                    letter == TR_FOLLOW_CHANGED ? "changed" : "up to date");
         snprintf(follower->state, sizeof(follower->state), "up to date");
+        follower->confirmed = tr_boottime();
     }
     follower->letter = letter;
     follower->changed(follower->arg);
@@ -270,6 +291,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
     follower->arg = arg;
     follower->fd = -1;
     follower->retry = config->retry;
+    follower->confirmed = tr_boottime();
     snprintf(follower->state, sizeof(follower->state), "starting");
     if (asprintf(&follower->ccache, "%s/" CCACHE_NAME,
                  config->state_directory) < 0)

@@ -17,6 +17,8 @@
  */
 #define TR_FOLLOW_FD 3
 #define TR_FOLLOW_PACKET 1024
+#define TR_FOLLOW_TIMEOUT_S 10          /* a directory server takes longer:
+                                           it does not answer */
 enum {
     TR_FOLLOW_CHANGED = 'c',            /* enum tr_source_event */
     TR_FOLLOW_FRESH = 'f',
@@ -41,6 +43,12 @@ void tr_follower_free(struct tr_follower *follower);
 /* For status: what the source said last; whether it is there. */
 const char *tr_follower_state(const struct tr_follower *follower);
 bool tr_follower_answers(const struct tr_follower *follower);
+/* Seconds since it last said that the table is up to date, or since the
+ * follower was created. */
+int64_t tr_follower_silent(const struct tr_follower *follower);
+/* For two heartbeats the table has not been up to date, nor can an answer be
+ * on its way. */
+bool tr_follower_away(const struct tr_follower *follower);
 
 /* --- follower.c: the follower's side ------------------------------------ */
 

@@ -16,7 +16,6 @@
 #include "source.h"
 #include "trustrealm_err.h"
 
-#define LDAP_TIMEOUT_S 10
 #define LOOK_MS 250             /* between looks at a file */
 
 static void
@@ -73,7 +72,7 @@ follow_ldap(const struct tr_config *config, struct tr_table *table,
         .uri = config->source, .base = config->base,
         .ca_file = config->ca_file, .starttls = config->starttls,
         .minimum_ssf = (int)config->minimum_ssf,
-        .heartbeat_s = (int)config->heartbeat, .timeout_s = LDAP_TIMEOUT_S
+        .heartbeat_s = (int)config->heartbeat, .timeout_s = TR_FOLLOW_TIMEOUT_S
     };
     krb5_error_code ret;
     char *bind;

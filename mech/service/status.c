@@ -52,6 +52,24 @@ source_state(const struct tr_daemon *daemon)
     return value;
 }
 
+/* By it alone everything may be refused. */
+static json_t *
+clock_value(const struct tr_daemon *daemon)
+{
+    const struct tr_watch_state *state = tr_watch_state(daemon->watch);
+    json_t *value;
+    char *text;
+
+    if (state->behind == 0)
+        return json_pack("{s:s, s:i}", "state", "right", "behind", 0);
+    if (asprintf(&text, "behind %s", state->behind_what) < 0)
+        return NULL;
+    value = json_pack("{s:s, s:I}", "state", text, "behind",
+                      (json_int_t)state->behind);
+    free(text);
+    return value;
+}
+
 static json_t *
 table_value(const struct tr_daemon *daemon)
 {
@@ -63,6 +81,9 @@ table_value(const struct tr_daemon *daemon)
         return NULL;
     set(table, "source", text_value(daemon->service.config->source));
     set(table, "state", source_state(daemon));
+    set(table, "silent", json_integer(
+            tr_follower_silent(daemon->follower)));
+    set(table, "away", json_boolean(tr_follower_away(daemon->follower)));
     if (state->error != 0)
         set(table, "error", text_value(error_message(state->error)));
     set(table, "generation", json_integer((json_int_t)info->generation));
@@ -178,6 +199,7 @@ state_value(const struct tr_daemon *daemon, bool inside)
     set(state, "instance", json_string(instance));
     set(state, "epoch", json_integer(
             (json_int_t)tr_shared_page_epoch(service->page)));
+    set(state, "clock", clock_value(daemon));
     set(state, "table", table_value(daemon));
     if (inside)
         set_inside(state, daemon);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "decide.h"
 #include "grant.h"
 #include "watch.h"
 #include "trustrealm_err.h"
@@ -129,6 +130,25 @@ see_age(struct tr_watch_state *state, const struct tr_view *view,
     }
 }
 
+static void
+see_clock(struct tr_watch_state *state, const struct tr_config *config,
+          const struct tr_watch_time *now)
+{
+    const struct { int64_t vouched; const char *what; } known[] = {
+        { now->floor, "the latest time known" },
+        { state->info.fresh, "the time of the table" }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(known) / sizeof(*known) && state->behind == 0;
+         i++) {
+        state->behind = tr_clock_behind((int64_t)now->wall, known[i].vouched,
+                                        config->clock_skew);
+        if (state->behind != 0)
+            state->behind_what = known[i].what;
+    }
+}
+
 static bool
 clocks_jumped(const struct tr_watch_time *last,
               const struct tr_watch_time *now)
@@ -155,10 +175,12 @@ tr_watch_look(struct tr_watch *watch, struct tr_table *table,
         tr_view_info(view, &state.info);
         see_age(&state, view, config, wall);
     }
+    see_clock(&state, config, now);
     changed = !watch->looked || state.error != watch->state.error ||
         state.info.generation != watch->state.info.generation ||
         state.stale != watch->state.stale ||
         state.stale_realms != watch->state.stale_realms ||
+        (state.behind == 0) != (watch->state.behind == 0) ||
         clocks_jumped(&watch->last, now);
     if (!changed && watch->next_end != 0 && wall >= watch->next_end)
         ended = true;

@@ -9,8 +9,9 @@
 /*
  * A decision holds until the table changes, it (or a trust realm's view of
  * it) becomes too old or young enough again, a membership or clearance ends,
- * the wall clock jumps, or the machine was asleep.  The rest (configuration,
- * attributes) is known to who changes it.
+ * the wall clock jumps, is found to be behind or is right again, or the
+ * machine was asleep.  The rest (configuration, attributes) is known to who
+ * changes it.
  */
 struct tr_watch;
 krb5_error_code tr_watch_create(struct tr_watch **watch_out);
@@ -19,7 +20,9 @@ void tr_watch_free(struct tr_watch *watch);
 /* What the clocks say, in seconds; given, so that it can be tested. */
 struct tr_watch_time {
     double wall, monotonic, boot;
+    int64_t floor;              /* that a KDC vouched for; 0: none */
 };
+/* All but the floor. */
 void tr_watch_now(struct tr_watch_time *out);
 
 /* Has anything of this happened since the last look?  True at the first. */
@@ -35,6 +38,8 @@ struct tr_watch_state {
     bool stale;                 /* older than the local limit */
     size_t stale_realms;        /* trust realms that it is too old for */
     size_t unusable_realms;
+    int64_t behind;             /* s that the wall clock is behind ... */
+    const char *behind_what;    /* ... a time that is known; or NULL */
 };
 const struct tr_watch_state *tr_watch_state(const struct tr_watch *watch);
 

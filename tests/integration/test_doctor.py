@@ -161,9 +161,15 @@ def test_clock_that_is_behind(make_world):
     world.scratch.write("alpha/state/clock", "%d\n" % (time.time() + 3600),
                         uid=world.alpha.uid)
     world.alpha.start()
+    findings = doctor(world)
+    assert wrong(findings) == ["clock"]
+    clock, = findings.of("clock", "wrong")
+    assert "s behind the latest time known, and everything" in clock["text"]
+    assert "timedatectl" in clock["mend"]
     target, = doctor(world, "host@" + world.beta.host).of("target", "wrong")
     assert "clock of this system is" in target["text"]
     assert "behind the latest time known" in target["text"]
+    assert "WRONG above" in target["mend"]
 
 
 def test_name_that_is_asked_for(world):

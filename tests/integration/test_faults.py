@@ -43,6 +43,14 @@ def wait_state(system, text):
                text in system.log(), what="state " + text)
 
 
+def check(system):
+    """(exit status, what a monitor is told)"""
+    status, told, complaint = trustrealm("status", "--check", "--socket",
+                                         system.socket)
+    assert complaint == ""
+    return status, told
+
+
 # --- two servers --------------------------------------------------------
 
 @pytest.fixture
@@ -109,6 +117,27 @@ def test_a_server_that_is_behind_is_not_believed(two):
 
 # --- the clock ----------------------------------------------------------
 
+def behind(system, what):
+    """Status, a monitor and the log say by how much, when that is so; how
+    much status says."""
+    state = "behind " + what
+    told = "s %s: everything is refused" % state
+    eventually(lambda: system.status()["clock"]["state"] == state)
+    status, line = check(system)
+    assert (status, told in line) == (2, True), line
+    assert told in system.log()
+    return system.status()["clock"]["behind"]
+
+
+def right_again(system, times):
+    """Status says that the clock is right, and the log how often it became
+    so."""
+    eventually(lambda: system.status()["clock"] == {"state": "right",
+                                                    "behind": 0})
+    assert system.log().count("clock: right again") == times
+    assert system.log().count(": everything is refused") == times
+
+
 def test_a_clock_that_is_behind(make_world):
     """The KDC has vouched for a later time than this system has."""
     world = make_world()
@@ -119,10 +148,12 @@ def test_a_clock_that_is_behind(make_world):
         clock.write("%d\n" % (time.time() + 3600))
     world.alpha.start()
     assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
+    assert 3000 < behind(world.alpha, "the latest time known") <= 3600
     world.alpha.stop()
     os.unlink(floor)
     world.alpha.start()
     assert allowed(world)
+    assert world.alpha.status()["clock"]["state"] == "right"
 
 
 HOUR = 3600
@@ -176,11 +207,14 @@ def test_a_clock_set_back_brings_nothing_back(clocked):
     eventually(lambda: table_of(world.alpha)["fresh"] < fresh - HOUR / 2,
                what="an answer, by this clock")
     assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
+    behind(world.alpha, "the latest time known")
     world.alpha.restart()
     assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
+    behind(world.alpha, "the latest time known")
     clock.set(0)
     eventually(lambda: table_of(world.alpha)["fresh"] >= fresh, what="answer")
     refused(world, "S5", "TRR_EXPIRED")
+    right_again(world.alpha, times=1)
 
 
 def test_a_clock_that_was_ahead_comes_back(clocked):
@@ -195,10 +229,12 @@ def test_a_clock_that_was_ahead_comes_back(clocked):
     clock.set(0)
     # Made at a time that is still to come: no table to go by.
     assert "behind the time of the table" in refused(world, "S2", "TRR_CLOCK")
+    assert 3000 < behind(world.alpha, "the time of the table") <= 3600
     world.directory.start()
     eventually(lambda: table_of(world.alpha)["fresh"] < fresh + HOUR / 2,
                what="an answer, by the right clock")
     assert allowed(world)
+    right_again(world.alpha, times=1)
 
 
 # --- no ticket for the directory ----------------------------------------
@@ -322,8 +358,7 @@ def test_two_systems_of_one_name(make_world, claim):
     refused(world, "S4", "TRR_NO_COMMON")
     for host in "beta", "mallory":
         assert "%s: its %s " % (table.host(host), claim) in alpha.log()
-    status, told, _ = trustrealm("status", "--check", "--socket",
-                                 alpha.socket)
+    status, told = check(alpha)
     assert (status, "several entries claim one name" in told) == (1, True)
     # The victim's entry is made anew, and comes last.
     entry = world.directory.search(table.system_dn("beta"))
@@ -355,6 +390,7 @@ def test_the_network_is_parted(hosts):
     world.network.run(["ip", "link", "set", "v-alpha", "down"])
     eventually(lambda: world.alpha.status()["table"]["stale"])
     assert "s old" in refused(world, "S2", "TRR_STALE")
+    assert check(world.alpha)[0] == 2
     wait_state(world.alpha, "does not answer")
     world.network.run(["ip", "link", "set", "v-alpha", "up"])
     eventually(lambda: not world.alpha.status()["table"]["stale"])
@@ -365,6 +401,7 @@ def test_the_disk_is_full(hosts):
     world = hosts
     state = os.path.join(world.alpha.path, "state")
     world.alpha.stop()
+    world.alpha.config["table"]["maximum-staleness"] = "1h"
     world.alpha.machine.script(
         "mount -t tmpfs -o size=1m,mode=700 tmpfs $STATE; "
         "chown --reference=$STATE/.. $STATE", STATE=state)
@@ -375,7 +412,13 @@ def test_the_disk_is_full(hosts):
     world.directory.replace(table.system_dn("beta"), "trMembership",
                             WITHDRAWN)
     wait_state(world.alpha, "No space left on device")
+    eventually(lambda: world.alpha.status()["table"]["away"])
+    status, told = check(world.alpha)
+    assert status == 1 and "not been up to date" in told
+    assert "No space left on device" in told
     # What cannot be kept is not known: soon nothing is.
+    world.alpha.config["table"]["maximum-staleness"] = "5s"
+    world.alpha.reload()
     eventually(lambda: world.alpha.status()["table"]["stale"])
     refused(world, "S2", "TRR_STALE")
     assert world.alpha.table_generation() == before

@@ -5,6 +5,7 @@
 import os
 import re
 import socket
+import time
 
 import pytest
 
@@ -56,10 +57,13 @@ def test_check_ok(world):
                                                                       ""]
     assert int(numbers["generation"][0]) >= 1
     assert numbers["stale_realms"][0] == "0"
+    assert numbers["clock_behind"] == ["0s", "", "0"]
 
 
 def test_check_compares_the_age_with_thresholds(make_world):
     world = make_world(run=("alpha",))
+    world.alpha.config["table"]["heartbeat"] = "100s"
+    world.alpha.restart()
     world.directory.stop()
     eventually(lambda: int(check(world)[2]["age"][0][:-1]) >= 2,
                what="a table of two seconds")
@@ -70,6 +74,49 @@ def test_check_compares_the_age_with_thresholds(make_world):
     status, word, numbers = check(world, "--warning", "0", "--critical", "1")
     assert (status, word) == (2, "CRITICAL")
     assert numbers["age"][1:] == ["0", "1", "0"]
+
+
+def test_check_warns_of_a_source_that_is_away(make_world):
+    """After two heartbeats, whatever thresholds the age has."""
+    world = make_world(run=("alpha",))
+    alpha = world.alpha
+    world.directory.kill()
+    eventually(lambda: alpha.status()["table"]["away"], what="away")
+    done = trustrealm(world, "status", "--check", "--warning", "10000")
+    assert done.status == 1
+    assert re.match("TRUSTREALM WARNING - the table has not been up to date "
+                    "for [0-9]+ s: .*Can't contact LDAP server", done.out)
+    table = alpha.status()["table"]
+    assert table["silent"] > 2 and not table["stale"]
+    assert metrics(world)[("trustrealm_table_source_away",)] == 1
+    assert metrics(world)[("trustrealm_table_silent_seconds",)] > 2
+    world.directory.start()
+    eventually(lambda: check(world)[:2] == (0, "OK"), what="up to date")
+    assert metrics(world)[("trustrealm_table_source_away",)] == 0
+
+
+def test_check_warns_of_a_process_that_hangs(make_world):
+    """The one that follows the source: it says nothing, not that it does
+    not."""
+    world = make_world(run=("alpha",))
+    world.alpha.pause_table()
+    eventually(lambda: check(world)[:2] == (1, "WARNING"), what="warning")
+    assert world.alpha.status()["table"]["silent"] > 12
+    world.alpha.resume_table()
+    eventually(lambda: check(world)[:2] == (0, "OK"), what="up to date")
+
+
+def test_a_clock_that_is_behind_is_measured(make_world):
+    world = make_world(run=())
+    world.scratch.write("alpha/state/clock", "%d\n" % (time.time() + 3600),
+                        uid=world.alpha.uid)
+    world.alpha.start()
+    status, word, numbers = check(world)
+    assert (status, word) == (2, "CRITICAL")
+    seconds = int(numbers["clock_behind"][0][:-1])
+    assert 3000 < seconds <= 3600
+    assert 3000 < metrics(world)[("trustrealm_clock_behind_seconds",)] \
+        <= seconds
 
 
 def test_check_without_a_daemon(tmp_path):

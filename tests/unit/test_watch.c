@@ -216,6 +216,33 @@ the_clock_is_set(void **state)
     close_scene(&scene);
 }
 
+static void
+the_clock_is_behind(void **state)
+{
+    struct scene scene = open_scene(plain_entries, START);
+    const struct tr_watch_state *seen = tr_watch_state(scene.watch);
+
+    scene.config.clock_skew = 300;
+    assert_true(look_after(&scene, 0));
+    assert_null(seen->behind_what);
+    scene.now.floor = START + 300;
+    assert_false(look_after(&scene, 0));
+    scene.now.floor = START + 301;
+    assert_true(look_after(&scene, 0));
+    assert_int_equal(seen->behind, 301);
+    assert_string_equal(seen->behind_what, "the latest time known");
+    assert_true(look_after(&scene, 1));
+    assert_int_equal(seen->behind, 0);
+    assert_null(seen->behind_what);
+    /* The table's time is known, too. */
+    assert_true(look_after(&scene, -400));
+    scene.now.floor = 0;
+    assert_false(look_after(&scene, 0));
+    assert_int_equal(seen->behind, 399);
+    assert_string_equal(seen->behind_what, "the time of the table");
+    close_scene(&scene);
+}
+
 int
 main(void)
 {
@@ -228,7 +255,8 @@ main(void)
         cmocka_unit_test(a_membership_and_a_clearance_end),
         cmocka_unit_test(restrictions_end_them_earlier),
         cmocka_unit_test(the_machine_was_asleep),
-        cmocka_unit_test(the_clock_is_set)
+        cmocka_unit_test(the_clock_is_set),
+        cmocka_unit_test(the_clock_is_behind)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,19 @@ check_table(struct doctor *doctor, const json_t *table)
                    (long long)number_of(table, "disputed_names"));
 }
 
+/* It is the daemon that knows what time it has been. */
+static void
+check_clock(struct doctor *doctor, const json_t *clock)
+{
+    if (number_of(clock, "behind") != 0)
+        doctor_say(doctor, DOCTOR_WRONG, "clock", "set it right (timedatectl "
+                   "set-ntp true); if it is right, a KDC's was ahead: see "
+                   "FILES in trustrealmd(8)", "it is %lld s %s, and "
+                   "everything is refused",
+                   (long long)number_of(clock, "behind"),
+                   text_of(clock, "state"));
+}
+
 void
 doctor_daemon(struct doctor *doctor)
 {
@@ -201,6 +214,7 @@ doctor_daemon(struct doctor *doctor)
         doctor->system = strdup(text_of(state, "system"));
         doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "trustrealmd answers "
                    "as %s", text_of(state, "principal"));
+        check_clock(doctor, json_object_get(state, "clock"));
         check_table(doctor, json_object_get(state, "table"));
     }
     json_decref(state);

@@ -152,7 +152,8 @@ check_target(struct doctor *doctor, const char *service)
                                  GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
                                  &token, NULL, NULL);
     if (GSS_ERROR(major))
-        say_status(doctor, DOCTOR_WRONG, "target", "as an administrator: "
+        say_status(doctor, DOCTOR_WRONG, "target", doctor->wrong ? "mend "
+                   "what is WRONG above first" : "as an administrator: "
                    "trustrealm explain --from ... --to ... shows every step",
                    major, minor);
     else

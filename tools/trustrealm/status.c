@@ -66,6 +66,14 @@ number(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+static const char *
+text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
 /* "age=3s;60;300;0", thresholds left out where there is none. */
 static char *
 age_numbers(const struct status *status, json_int_t age)
@@ -82,53 +90,104 @@ age_numbers(const struct status *status, json_int_t age)
     return text;
 }
 
+/* All that is measured. */
+static char *
+numbers_of(const struct status *status, const json_t *state)
+{
+    const json_t *table = json_object_get(state, "table");
+    bool known = json_is_integer(json_object_get(table, "age"));
+    char *age = known ? age_numbers(status, number(table, "age")) :
+        tool_copy("age=U");
+    char *text;
+
+    text = tool_format("%s silent=%llds clock_behind=%llds;;0 generation=%lld "
+                       "systems=%lld stale_realms=%lld;0 "
+                       "unusable_realms=%lld;0 disputed_names=%lld;0",
+                       age, (long long)number(table, "silent"),
+                       (long long)number(json_object_get(state, "clock"),
+                                         "behind"),
+                       (long long)number(table, "generation"),
+                       (long long)number(table, "systems"),
+                       (long long)number(table, "stale_realms"),
+                       (long long)number(table, "unusable_realms"),
+                       (long long)number(table, "disputed_names"));
+    free(age);
+    return text;
+}
+
+static char *
+about_table(const json_t *table)
+{
+    return tool_format("table %lld s old, generation %lld, %s",
+                       (long long)number(table, "age"),
+                       (long long)number(table, "generation"),
+                       text_of(table, "state"));
+}
+
+/* Why everything is refused, or the table is older than was said; NULL:
+ * neither. */
+static char *
+find_critical(const struct status *status, const json_t *state)
+{
+    const json_t *table = json_object_get(state, "table");
+    const json_t *clock = json_object_get(state, "clock");
+
+    if (json_object_get(table, "error") != NULL)
+        return tool_copy(text_of(table, "error"));
+    if (!json_is_integer(json_object_get(table, "age")))
+        return tool_copy("the table's source has never answered: everything "
+                         "is refused");
+    if (number(clock, "behind") != 0)
+        return tool_format("the clock of this system is %lld s %s: "
+                           "everything is refused",
+                           (long long)number(clock, "behind"),
+                           text_of(clock, "state"));
+    if (json_is_true(json_object_get(table, "stale")))
+        return tool_copy("the table is too old: everything is refused");
+    if (status->critical >= 0 && number(table, "age") > status->critical)
+        return about_table(table);
+    return NULL;
+}
+
+/* What is refused, or soon will be; NULL: nothing. */
+static char *
+find_warning(const struct status *status, const json_t *state)
+{
+    const json_t *table = json_object_get(state, "table");
+
+    if (number(table, "stale_realms") > 0)
+        return tool_copy("the table is too old for some trust realms");
+    if (json_is_true(json_object_get(table, "away")))
+        return tool_format("the table has not been up to date for %lld s: %s",
+                           (long long)number(table, "silent"),
+                           text_of(table, "state"));
+    if (number(table, "unusable_realms") > 0)
+        return tool_copy("some trust realms contradict themselves");
+    if (number(table, "disputed_names") > 0)
+        return tool_copy("several entries claim one name: none of them is "
+                         "used");
+    if (status->warning >= 0 && number(table, "age") > status->warning)
+        return about_table(table);
+    return NULL;
+}
+
 static int
 judge(const struct status *status, const json_t *state)
 {
-    const json_t *table = json_object_get(state, "table");
-    const char *error = json_string_value(json_object_get(table, "error"));
-    const char *source = json_string_value(json_object_get(table, "state"));
-    json_int_t age = number(table, "age");
-    bool known = json_is_integer(json_object_get(table, "age"));
-    char *numbers, *ages = age_numbers(status, age), *text;
-    int result;
+    char *numbers = numbers_of(status, state), *text;
+    int result = CHECK_CRITICAL;
 
-    numbers = tool_format("%s generation=%lld systems=%lld stale_realms=%lld"
-                          ";0 unusable_realms=%lld;0 disputed_names=%lld;0",
-                          known ? ages : "age=U",
-                          (long long)number(table, "generation"),
-                          (long long)number(table, "systems"),
-                          (long long)number(table, "stale_realms"),
-                          (long long)number(table, "unusable_realms"),
-                          (long long)number(table, "disputed_names"));
-    text = tool_format("table %lld s old, generation %lld, %s",
-                       (long long)age, (long long)number(table, "generation"),
-                       source != NULL ? source : "");
-    if (error != NULL)
-        result = conclude(CHECK_CRITICAL, error, numbers);
-    else if (!known)
-        result = conclude(CHECK_CRITICAL, "the table's source has never "
-                          "answered: everything is refused", numbers);
-    else if (json_is_true(json_object_get(table, "stale")))
-        result = conclude(CHECK_CRITICAL, "the table is too old: everything "
-                          "is refused", numbers);
-    else if (status->critical >= 0 && age > status->critical)
-        result = conclude(CHECK_CRITICAL, text, numbers);
-    else if (number(table, "stale_realms") > 0)
-        result = conclude(CHECK_WARNING, "the table is too old for some "
-                          "trust realms", numbers);
-    else if (number(table, "unusable_realms") > 0)
-        result = conclude(CHECK_WARNING, "some trust realms contradict "
-                          "themselves", numbers);
-    else if (number(table, "disputed_names") > 0)
-        result = conclude(CHECK_WARNING, "several entries claim one name: "
-                          "none of them is used", numbers);
-    else if (status->warning >= 0 && age > status->warning)
-        result = conclude(CHECK_WARNING, text, numbers);
-    else
-        result = conclude(CHECK_OK, text, numbers);
+    text = find_critical(status, state);
+    if (text == NULL) {
+        result = CHECK_WARNING;
+        text = find_warning(status, state);
+    }
+    if (text == NULL) {
+        result = CHECK_OK;
+        text = about_table(json_object_get(state, "table"));
+    }
+    result = conclude(result, text, numbers);
     free(numbers);
-    free(ages);
     free(text);
     return result;
 }
