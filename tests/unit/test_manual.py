@@ -42,11 +42,13 @@ def test_page_passes_mandoc(page):
         if os.environ.get("TR_REQUIRE"):
             pytest.fail("mandoc is missing")
         pytest.skip("mandoc is missing")
-    done = subprocess.run([mandoc, "-T", "lint", "-W", "warning", page],
+    done = subprocess.run([mandoc, "-T", "lint", page],
                           stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=30, check=False)
-    assert done.stdout + done.stderr == ""
-    assert done.returncode == 0
+    # Which manuals this machine has, and knows of, is not the page's fault.
+    assert [line for line in (done.stdout + done.stderr).splitlines()
+            if "referenced manual not found" not in line and
+            "outdated mandoc.db" not in line] == []
 
 
 def test_every_page_is_installed():
