@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from testlib import table
+from testlib import servers, table
 from testlib.process import run, within
 from testlib.programs import Listener, Outcome
 from testlib.world import CHIEF, STAFF, as_uid
@@ -160,7 +160,8 @@ def setuid_client(world, several_uids):
                      + ["127.0.0.1", "sample@" + table.host("beta")],
                      env=env, check=False)
         if "unshare:" in result.err or "mount:" in result.err:
-            pytest.skip("needs mount namespaces: " + result.err.strip())
+            raise servers.Missing("needs mount namespaces: "
+                                  + result.err.strip())
         return Outcome(result)
     return call
 
