@@ -286,7 +286,7 @@ def forged_messages(alice, beta):
                 for at in range(len(message))]
     attempts += [refused(theirs.verify, text, plain) for text in (
         b"secret", b"secret" + head,
-        b"secret" + head[10:] + head[8:10] + head[:8])]
+        b"secret" + head[6:] + head[4:6] + head[:4])]
     attempts += [refused(theirs.verify, b"secret", graft) for graft in (
         head + unlabelled, foreign + unlabelled, foreign + plain)]
     show.check(all(attempts), "label record cut, moved, grafted, or a bit "
