@@ -319,11 +319,11 @@ def test_rule_unreachable_clearance(sound):
 
 @pytest.mark.parametrize("added, rule, entry, says", [
     (label_map("army", "nowhere", ["a PUBLIC"]),
-     "unknown-realm", "label map nowhere, army", "nowhere"),
+     "unknown-realm", "label map nowhere/army", "nowhere"),
     (label_map("army", "engineering", ["a COSMIC"]),
-     "map-name", "label map engineering, army", "level COSMIC"),
+     "map-name", "label map engineering/army", "level COSMIC"),
     (label_map("army", "engineering", ["a PUBLIC"], ["s SONAR"]),
-     "map-name", "label map engineering, army", "category SONAR"),
+     "map-name", "label map engineering/army", "category SONAR"),
 ], ids=["trust-realm", "level", "category"])
 def test_rule_map_name(sound, added, rule, entry, says):
     found = findings(sound(added))
@@ -413,7 +413,7 @@ def test_names_that_this_system_has_not_got(sound, config):
     path = sound(label_map("ministry", "engineering", ["odd SECRET"],
                            ["cipher CRYPTO"]), entries=entries)
     found = findings(path, "-c", config())
-    assert set(found) == {("map-name", "label map engineering, ministry")}
+    assert set(found) == {("map-name", "label map engineering/ministry")}
     assert "odd" in list(found.values())[0]
 
 

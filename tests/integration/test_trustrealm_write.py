@@ -299,7 +299,7 @@ REFUSED = [
      "SECRET:CRYPTO of engineering: Unknown level"),
     (["realm", "set", "engineering", "--unset", "level=TOPSECRET",
       "--confidential-from", "SECRET"],
-     "label map engineering, navy: engineering has no level TOPSECRET"),
+     "label map engineering/navy: engineering has no level TOPSECRET"),
     (["realm", "set", "engineering", "--unset", "category=CRYPTO"],
      "Unknown category"),
     (["realm", "set", "engineering", "--unset", "category=NUCLEAR"],
@@ -741,7 +741,7 @@ WIDER = [
      "test@EXAMPLE.TEST, was trustrealm/delta.example.test@EXAMPLE.TEST"),
     (table.label_map("navy", "engineering").replace(
         "trLevelMap: red SECRET\n", "").replace("black TOP", "red TOP"),
-     "changes: label map engineering, navy: trLevelMap red TOPSECRET, was "
+     "changes: label map engineering/navy: trLevelMap red TOPSECRET, was "
      "red SECRET"),
     (table.system("gamma", ["corporate OPEN RESTRICTED:HR"]) +
      "trRestriction: corporate OPEN RESTRICTED\n",
@@ -761,7 +761,7 @@ WIDER = [
      "SECRET:CRYPTO, was engineering PUBLIC SECRET:CRYPTO"),
     (table.label_map("ministry", "engineering").replace(
         "trLevelMap: open PUBLIC\n", ""),
-     "changes: label map engineering, ministry: loses trLevelMap open "
+     "changes: label map engineering/ministry: loses trLevelMap open "
      "PUBLIC"),
     # A clearance narrows; the rest of a new entry may mean anything.
     (table.entry("cn=corporate," + table.BASE, cn="corporate",

@@ -224,7 +224,8 @@ const struct tool_command tool_clearance_restrict = {
     "clearance restrict", "bound a clearance further", restrict_command
 };
 const struct tool_command tool_clearance_unrestrict = {
-    "clearance unrestrict", "undo that", unrestrict
+    "clearance unrestrict", "remove the restrictions of a clearance",
+    unrestrict
 };
 const struct tool_command tool_clearance_remove = {
     "clearance remove", "take a clearance away", remove_command

@@ -67,7 +67,7 @@ name_entry(const struct explain *ex, const struct tr_answer *answer,
         break;
     case S_MAP:
         if (answer->realm[0] != '\0' && ask_is_configured(&ex->table, own)) {
-            snprintf(out, size, "label map %s, %s", answer->realm,
+            snprintf(out, size, "label map %s/%s", answer->realm,
                      ex->table.config->format);
             return;
         }

@@ -69,7 +69,7 @@ judge_names(const struct tr_record *record, void *arg)
     const struct tr_realm *realm;
     char name[2 * TR_MAX_NAME + 3];
 
-    snprintf(name, sizeof(name), "%s, %s", map->realm, map->format);
+    snprintf(name, sizeof(name), "%s/%s", map->realm, map->format);
     if (tr_view_realm(lint->table->view, map->realm, &realm) != 0) {
         lint_find(lint, "error", "unknown-realm", "label map", name,
                   "there is no trust realm %s", map->realm);
@@ -244,7 +244,7 @@ report(const struct order_contradiction *what, void *arg)
     const char *kind = map != NULL ? "label map" : "configuration";
 
     if (map != NULL)
-        snprintf(name, sizeof(name), "%s, %s", map->realm, map->format);
+        snprintf(name, sizeof(name), "%s/%s", map->realm, map->format);
     if (what->ordered)
         snprintf(wrong, sizeof(wrong), "%s lies below %s", what->low,
                  what->high);

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "diff.h"
 #include "noun.h"
 #include "text.h"
 
@@ -46,12 +47,11 @@ static const char *const columns[] = {
 };
 
 static const char *
-value_or(const struct tool_entry *entry, const char *attribute,
-         const char *fallback)
+value_or_usual(const struct tool_entry *entry, const char *attribute)
 {
     const char *value = tool_entry_value(entry, attribute);
 
-    return value != NULL ? value : fallback;
+    return value != NULL ? value : diff_usual(attribute);
 }
 
 static void
@@ -72,11 +72,10 @@ row(const struct tool_entry *entry, const struct tool_entries *all,
     counts[1] = tool_format("%zu", categories);
     counts[2] = tool_format("%zu", members);
     tool_sheet_add(sheet, (const char *[]){
-        entry->name, value_or(entry, "trDOI", "-"),
-        value_or(entry, "trPriority", "0"),
-        value_or(entry, "trPolicy", "mls"),
-        value_or(entry, "trMode", "enforce"), counts[0], counts[1],
-        counts[2] });
+        entry->name, tool_entry_value(entry, "trDOI"),
+        value_or_usual(entry, "trPriority"),
+        value_or_usual(entry, "trPolicy"), value_or_usual(entry, "trMode"),
+        counts[0], counts[1], counts[2] });
     for (i = 0; i < 3; i++)
         free(counts[i]);
 }

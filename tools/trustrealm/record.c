@@ -39,7 +39,7 @@ tool_record_name(const struct tr_record *record)
     case TR_RECORD_MAP:
         break;
     }
-    return tool_format("%s, %s", record->u.map.realm, record->u.map.format);
+    return tool_format("%s/%s", record->u.map.realm, record->u.map.format);
 }
 
 void

@@ -260,13 +260,13 @@ const struct tool_command tool_system_restrict = {
     "system restrict", "bound a membership further", restrict_command
 };
 const struct tool_command tool_system_unrestrict = {
-    "system unrestrict", "undo that", unrestrict
+    "system unrestrict", "remove the restrictions of a membership", unrestrict
 };
 const struct tool_command tool_system_disable = {
     "system disable", "bar a system from every trust realm", disable
 };
 const struct tool_command tool_system_enable = {
-    "system enable", "undo that", enable
+    "system enable", "let a disabled system be a member again", enable
 };
 const struct tool_command tool_system_remove = {
     "system remove", "remove a system", remove_command

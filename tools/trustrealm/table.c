@@ -260,6 +260,10 @@ tool_table_ask(const struct tool_options *options,
 {
     int status = tool_table_open(options, TOOL_USUAL, table_out);
 
+    if (status == TOOL_NO && table_out->nbad > 1)
+        return tool_fail(TOOL_SYSTEM, "%s; and %zu more, which \"trustrealm "
+                         "check\" shows", table_out->bad[0].why,
+                         table_out->nbad - 1);
     if (status == TOOL_NO)
         return tool_fail(TOOL_SYSTEM, "%s", table_out->bad[0].why);
     if (status == TOOL_DONE)

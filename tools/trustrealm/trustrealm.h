@@ -259,7 +259,7 @@ void tool_json_rows(json_t *object);
 
 /* --- records (record.c) -------------------------------------------------- */
 
-/* "system"; its name, malloced, that of a label map "REALM, FORMAT". */
+/* "system"; its name, malloced, that of a label map "REALM/FORMAT". */
 const char *tool_record_kind(const struct tr_record *record);
 char *tool_record_name(const struct tr_record *record);
 /* "2026-11-22 01:55:07 UTC"; "" for 0. */
