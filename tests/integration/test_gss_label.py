@@ -194,6 +194,13 @@ def test_help(plain, argv):
     assert "usage: gss-label" in done.out and done.err == ""
 
 
+def test_address_that_cannot_be_had_is_named(plain, server):
+    done = plain.run("server", "-a", "127.0.0.1", "-p", str(server.port))
+    assert done.status == 3
+    assert "127.0.0.1 port %d: Address already in use\n" % server.port in \
+        done.out
+
+
 def test_silent_server_costs_the_timeout(plain):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -189,7 +189,8 @@ connect_server(struct client *client)
 
     code = getaddrinfo(client->host, client->port, &hints, &list);
     if (code != 0) {
-        gl_report_error(&client->output, gai_strerror(code), 0);
+        gl_report_address(&client->output, "getaddrinfo", client->host,
+                          client->port, gai_strerror(code));
         return GL_SYSTEM;
     }
     for (ai = list; ai != NULL; ai = ai->ai_next) {
@@ -209,7 +210,8 @@ connect_server(struct client *client)
     }
     freeaddrinfo(list);
     if (fd < 0) {
-        gl_report_error(&client->output, "connect", errno);
+        gl_report_address(&client->output, "connect", client->host,
+                          client->port, strerror(errno));
         return GL_SYSTEM;
     }
     gl_frame_prepare(fd);

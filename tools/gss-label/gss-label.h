@@ -117,6 +117,9 @@ enum gl_status gl_report_gss(const struct gl_output *output, const char *call,
 /* Any other failure; number is an errno, or 0. */
 void gl_report_error(const struct gl_output *output, const char *what,
                      int number);
+/* One of this address; host NULL: any. */
+void gl_report_address(const struct gl_output *output, const char *call,
+                       const char *host, const char *port, const char *why);
 
 /* --- security contexts (context.c) --------------------------------------- */
 

@@ -185,11 +185,28 @@ gl_report_gss(const struct gl_output *output, const char *call,
     return GL_REFUSED;
 }
 
+static void
+report_failure(const struct gl_output *output, const char *call,
+               const char *text)
+{
+    gl_report(output, json_pack("{s:s, s:s, s:i, s:i, s:s}",
+                                "event", "error", "call", call,
+                                "major", 0, "minor", 0, "text", text));
+}
+
 void
 gl_report_error(const struct gl_output *output, const char *what, int number)
 {
-    gl_report(output, json_pack("{s:s, s:s, s:i, s:i, s:s}",
-                                "event", "error", "call", what,
-                                "major", 0, "minor", 0, "text",
-                                number != 0 ? strerror(number) : what));
+    report_failure(output, what, number != 0 ? strerror(number) : what);
+}
+
+void
+gl_report_address(const struct gl_output *output, const char *call,
+                  const char *host, const char *port, const char *why)
+{
+    char text[MAX_LINE];
+
+    snprintf(text, sizeof(text), "%s%sport %s: %s", host != NULL ? host : "",
+             host != NULL ? " " : "", port, why);
+    report_failure(output, call, text);
 }

@@ -258,7 +258,8 @@ listen_on(struct server *server)
 
     code = getaddrinfo(server->address, server->port, &hints, &list);
     if (code != 0) {
-        gl_report_error(&server->acceptor.output, gai_strerror(code), 0);
+        gl_report_address(&server->acceptor.output, "getaddrinfo",
+                          server->address, server->port, gai_strerror(code));
         return GL_SYSTEM;
     }
     for (ai = list; ai != NULL; ai = ai->ai_next) {
@@ -276,7 +277,8 @@ listen_on(struct server *server)
     }
     freeaddrinfo(list);
     if (fd < 0) {
-        gl_report_error(&server->acceptor.output, "listen", errno);
+        gl_report_address(&server->acceptor.output, "listen",
+                          server->address, server->port, strerror(errno));
         return GL_SYSTEM;
     }
     server->listener = fd;
