@@ -9,11 +9,10 @@ import pytest
 from attacks import TARGET, refused
 
 from testlib.agent import Refused, establish
-from testlib.token import flipped
+from testlib.token import TAG, flipped
 from testlib.world import SERVICE
 
 HEADER = 16             # of an RFC 4121 wrap token
-TAG = 4                 # at the end of a message with a record
 MESSAGE = b"a message of some length"
 
 

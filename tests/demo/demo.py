@@ -18,8 +18,8 @@ from testlib.agent import Refused, establish                 # noqa: E402
 from testlib.process import PATIENCE, eventually             # noqa: E402
 from testlib.programs import Listener                        # noqa: E402
 from testlib.servers import Missing                          # noqa: E402
-from testlib.token import (KRB5, Token, flipped, make,       # noqa: E402
-                           trailer)
+from testlib.token import (KRB5, TAG, Token, flipped,        # noqa: E402
+                           make, trailer)
 from testlib.world import (CHIEF, CLERK, DESK, ROOT, SERVICE,  # noqa: E402
                            SINGLE, VAULT, World)
 
@@ -286,9 +286,12 @@ def forged_messages(alice, beta):
                 for at in range(len(message))]
     attempts += [refused(theirs.verify, text, plain) for text in (
         b"secret", b"secret" + head,
-        b"secret" + head[6:] + head[4:6] + head[:4])]
+        b"secret" + head[TAG + 2:] + head[TAG:TAG + 2] + head[:TAG])]
     attempts += [refused(theirs.verify, b"secret", graft) for graft in (
         head + unlabelled, foreign + unlabelled, foreign + plain)]
+    own = head[:TAG + 2] + os.urandom(len(head) - TAG - 2)
+    show.check(refused(theirs.verify, b"secret", own + plain),
+               "label record of his own making: refused")
     show.check(all(attempts), "label record cut, moved, grafted, or a bit "
                "flipped in every byte of the message: %d delivered"
                % attempts.count(False))

@@ -8,6 +8,9 @@ doc/PROTOCOL."""
 #: OID of the Kerberos mechanism, its contents.
 KRB5 = bytes.fromhex("2a864886f712010202")
 
+#: Octets that mark a message with a label record.
+TAG = 4
+
 
 def tlv(octets, start=0):
     """(tag, contents, end) of the value at start."""
