@@ -138,12 +138,16 @@ def test_no_ticket(world):
     assert findings.of("ticket", "note")[0]["mend"] == "kinit"
 
 
+def shifted(world, seconds, *options):
+    """As on a machine whose clock is wrong."""
+    clock = world.staged("tests/integration/.libs/shifted.so")
+    return doctor(world, *options, LD_PRELOAD=clock, TR_SHIFT=str(seconds))
+
+
 def test_ticket_that_has_expired(world):
     """By the clock of the program, which is two days ahead."""
-    clock = world.staged("tests/integration/.libs/shifted.so")
-    findings = doctor(world, "host@" + world.beta.host, LD_PRELOAD=clock,
-                      TR_SHIFT="172800")
-    assert wrong(findings) == ["target"]
+    findings = shifted(world, 172800, "host@" + world.beta.host)
+    assert wrong(findings) == ["clock", "target"]
     ticket, = findings.of("ticket", "note")
     assert (ticket["text"], ticket["mend"]) == ("it has expired", "kinit")
 
@@ -153,6 +157,34 @@ def test_no_keys_to_accept_with(world):
     assert wrong(findings) == []
     keytab, = findings.of("keytab", "note")
     assert "/nonexistent" in keytab["text"] and "ktadd" in keytab["mend"]
+
+
+@pytest.mark.parametrize("seconds, text", [
+    (400, "6 minutes ahead of the KDC's"),
+    (-3630, "60 minutes behind the KDC's"),
+    (12000, "3 hours ahead of the KDC's"),
+    (200000, "2 days ahead of the KDC's")])
+def test_clock_that_is_wrong(world, seconds, text):
+    """By the KDC's, which is asked."""
+    clock = shifted(world, seconds).of("clock", "wrong")[0]
+    assert text in clock["text"] and "timedatectl" in clock["mend"]
+
+
+@pytest.mark.parametrize("seconds, text", [
+    (0, "it agrees with the KDC's"), (100, "s ahead of the KDC's"),
+    (-200, "minutes behind the KDC's")])
+def test_clock_that_is_right(world, seconds, text):
+    findings = shifted(world, seconds)
+    assert wrong(findings) == []
+    assert any(text in f["text"] for f in findings.of("clock", "good"))
+
+
+def test_no_kdc_to_tell_the_time(world):
+    config = world.scratch.write("no-kdc.conf", "[libdefaults]\n"
+                                 "default_realm = %s\n" % table.REALM, 0o644)
+    findings = doctor(world, KRB5_CONFIG=config)
+    assert any("did not say what time it is" in f["text"]
+               for f in findings.of("clock", "note"))
 
 
 def test_clock_that_is_behind(make_world):

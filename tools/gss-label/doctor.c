@@ -108,6 +108,7 @@ gl_doctor(int argc, char **argv)
         return gl_usage(&command, "too many arguments");
     doctor_mech(doctor);
     doctor_daemon(doctor);
+    doctor_clock(doctor);
     doctor_kerberos(doctor, argv[optind]);
     if (question.pid != 0)
         doctor_process(doctor, (pid_t)question.pid);

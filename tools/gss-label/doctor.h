@@ -30,8 +30,10 @@ void doctor_say(struct doctor *doctor, enum doctor_verdict verdict,
 void doctor_mech(struct doctor *doctor);
 /* doctor_daemon.c: does trustrealmd answer, and with what table? */
 void doctor_daemon(struct doctor *doctor);
-/* doctor_kerberos.c: names, clock, ticket and keys; would a message to
- * service (NULL: none) leave? */
+/* doctor_clock.c: is the clock right? */
+void doctor_clock(struct doctor *doctor);
+/* doctor_kerberos.c: names, ticket and keys; would a message to service
+ * (NULL: none) leave? */
 void doctor_kerberos(struct doctor *doctor, const char *service);
 /* doctor_process.c: is a running program kept from it? */
 void doctor_process(struct doctor *doctor, pid_t pid);

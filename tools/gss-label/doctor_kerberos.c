@@ -1,4 +1,4 @@
-/* tools/gss-label/doctor_kerberos.c - names, clock, tickets and keys */
+/* tools/gss-label/doctor_kerberos.c - names, tickets and keys */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
@@ -8,25 +8,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/timex.h>
 #include <unistd.h>
 #include "doctor.h"
 
 #define MAX_TEXT 1024
-
-static void
-check_clock(struct doctor *doctor)
-{
-    struct timex state = { .modes = 0 };
-
-    if (adjtimex(&state) == TIME_ERROR)
-        doctor_say(doctor, DOCTOR_NOTE, "clock", "timedatectl set-ntp true, "
-                   "or ask the host of this virtual machine", "it is "
-                   "not known to be synchronised; tickets and the table need "
-                   "it to be right within minutes");
-    else
-        doctor_say(doctor, DOCTOR_GOOD, "clock", NULL, "synchronised");
-}
 
 /* By what name do others ask for services of this system? */
 static void
@@ -171,7 +156,6 @@ doctor_kerberos(struct doctor *doctor, const char *service)
     bool ticket;
 
     check_name(doctor);
-    check_clock(doctor);
     check_keys(doctor);
     ticket = check_ticket(doctor);
     if (service == NULL)
