@@ -97,7 +97,7 @@ def site(started_site):
 def several_uids():
     """For tests in which programs run under several uids."""
     if not ROOT:
-        pytest.skip("needs root: programs under several uids")
+        raise servers.NotRoot("programs under several uids")
 
 
 def pytest_runtest_logfinish():

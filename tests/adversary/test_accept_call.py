@@ -15,14 +15,13 @@ from testlib.call import (ACCEPT, CHECK, ESTABLISHED, ISSUE, ISSUED, REFUSED,
                           call)
 from testlib.process import Failure
 from testlib.token import Token, fields_of, make
-from testlib.world import CLERK, DESK, ROOT, SERVICE, VAULT
+from testlib.world import CLERK, DESK, SERVICE, VAULT
 
 CONF, DELEG, MUTUAL, MARKER = 1, 2, 4, 8
 ALICE = "alice@EXAMPLE.TEST"
 KEY = "sample/beta.example.test@EXAMPLE.TEST"
 
-needs_uids = pytest.mark.skipif(
-    not ROOT, reason="needs root: programs under several uids")
+needs_uids = pytest.mark.usefixtures("several_uids")
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_connection_handed_to_another_process(world):
         assert os.waitpid(pid, 0)[1] == 0
 
 
-def test_descriptors_are_not_kept(world):
+def test_descriptors_are_not_kept(world, several_uids):
     """Those sent along are neither kept nor do they get an answer."""
     pid = world.beta.status()["pid"]
     before = len(descriptors_of(pid))
@@ -153,7 +153,7 @@ def test_descriptors_are_not_kept(world):
                what="descriptors given back")
 
 
-def test_the_page_cannot_be_changed(world, alice):
+def test_the_page_cannot_be_changed(world, alice, several_uids):
     """Whoever maps it, or opens it anew through /proc."""
     context, _ = exchange_new(alice, world.agent("beta", None, SERVICE))
     pid = world.alpha.status()["pid"]

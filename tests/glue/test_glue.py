@@ -159,7 +159,7 @@ def opened_world(**options):
 
 
 @without_sanitizers
-@pytest.mark.skipif(not ROOT, reason="needs root: a group to drop")
+@pytest.mark.usefixtures("several_uids")
 @pytest.mark.parametrize("name, gid, groups", [
     ("group_dropped", SERVICE, GROUP), ("group_changed", GROUP, SERVICE),
     ("user_changed", GROUP, SERVICE)])
@@ -224,7 +224,7 @@ def test_mechanism_without_the_interposer(world):
 
 
 @without_sanitizers
-@pytest.mark.skipif(not ROOT, reason="needs root: a setuid program")
+@pytest.mark.usefixtures("several_uids")
 @pytest.mark.skipif(not os.path.isdir("/etc/gss"), reason="no /etc/gss")
 def test_setuid_program(world):
     """It reads /etc/gss/mech.d (here one of its own) and no environment."""
@@ -255,7 +255,7 @@ def test_plugin_that_is_not_loaded(world, why):
     else:
         text = ""
     if why == "unreadable" and not ROOT:
-        pytest.skip("needs root: a file that others cannot read")
+        raise servers.NotRoot("a file that others cannot read")
     config = mech_config(world, "broken.conf", text, mode)
     alice = world.agent("alpha", "alice", GSS_MECH_CONFIG=config)
     beta = world.agent("beta", None, SERVICE)

@@ -366,7 +366,7 @@ def test_keytab_that_breaks_off(administration, keytab):
     assert administration.can_log_in(keytab=keytab)
 
 
-def test_keys_of_others_stay(administration, keytab):
+def test_keys_of_others_stay(administration, keytab, several_uids):
     """In a keytab that has some, and an old key of the system."""
     administration.realm.add({keytab: ["host/" + ZETA]})
     assert enroll(administration, keytab, invite(administration)).status == 0

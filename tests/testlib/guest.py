@@ -13,9 +13,9 @@ import shlex
 import shutil
 
 from . import servers
-from .hosts import NotRoot
 from .process import Failure, run
 from .scratch import Scratch
+from .servers import NotRoot
 
 MEMORY = "1536M"
 MODULES = ("virtio_pci", "virtiofs", "overlay", "veth", "bridge", "cts",
@@ -81,7 +81,7 @@ class Guest:
 
     def __init__(self):
         if os.geteuid() != 0:
-            raise NotRoot("needs root: a virtual machine")
+            raise NotRoot("a virtual machine")
         self.scratch = Scratch()
 
     def __enter__(self):

@@ -5,21 +5,21 @@ a network, mount, UTS and process namespace inside, with a host name, an
 address on the bridge, and its own /etc, /run, /home, /srv, /tmp and /var/tmp.
 What is written to its /usr and /var stays there too.  Packages that were
 unpacked in TR_SERVERS are in its /usr and /etc as if they had been installed.
-(The machine called kdc sees the outer /tmp, where builds may be.)
+(TR_SERVERS, source and build are where they are outside.)
 
 So programs need no environment variable to belong to a machine: they find
 its mech.d, krb5.conf, keytab and trustrealmd where these always are.
 Addresses exist only inside; no packet leaves.  All processes end with the
-Network, even when the test is killed.  Needs root.
+Network, even when the test is killed.  Needs root, of a user namespace at
+least.
 """
 
 import contextlib
 import ctypes
 import os
 import socket
+import stat
 import time
-
-import pytest
 
 from . import servers
 from .process import (Deadline, Failure, base_environment, children_of,
@@ -39,6 +39,16 @@ ip link add br0 type bridge
 ip link set br0 up
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/layers
+# To the root of a user namespace what is outside belongs to nobody: he may
+# write to none of it, nor to a layer above.  So /etc is a copy, and the
+# directories that programs write to are his.
+if [ ! -O /etc ]; then
+    cp -dR /etc /mnt 2>/dev/null || :
+    mount --bind /mnt/etc /etc
+    mkdir /mnt/own
+    cd /
+    find usr var -maxdepth 2 -type d -print0 | (cd /mnt/own; xargs -0 mkdir -p)
+fi
 """
 #: On the bridge, for the machine whose first process is PID here.
 PLUG = """
@@ -51,10 +61,14 @@ ip link set lo up
 ip address add "$ADDRESS/24" dev eth0
 ip link set eth0 up
 layers=/mnt/layers/$NAME
+mkdir -p "$layers/outside"
+mount --rbind / "$layers/outside"
 for top in etc var usr; do
     mkdir -p "$layers/$top/upper" "$layers/$top/work"
     lower=/$top
-    [ ! -d "$SERVERS/$top" ] || lower=$SERVERS/$top:/$top
+    for layer in "/mnt/own/$top" "$SERVERS/$top"; do
+        [ ! -d "$layer" ] || lower=$layer:$lower
+    done
     mount -t overlay -o "lowerdir=$lower,upperdir=$layers/$top/upper" \\
         -o "workdir=$layers/$top/work" overlay "/$top"
 done
@@ -62,13 +76,12 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /home
 mount -t tmpfs -o mode=755 tmpfs /srv
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
-if [ "$SCRATCH" != keep ]; then
-    mkdir "$layers/scratch"
-    mount --bind "$SCRATCH" "$layers/scratch"
-    mount -t tmpfs -o mode=1777 tmpfs /tmp
-    mkdir -p -m 711 "$SCRATCH"
-    mount --bind "$layers/scratch" "$SCRATCH"
-fi
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+for kept in $KEPT; do
+    mkdir -p "$kept"
+    mount --rbind "$layers/outside$kept" "$kept"
+done
+umount -l "$layers/outside"
 mkdir -p -m 755 /run/sshd /run/lock "$RUN"
 mount --bind "$SHARED" "$RUN"
 """
@@ -84,10 +97,6 @@ def environment():
 def _setns(fd, kind):
     if _libc.setns(fd, CLONE[kind]) != 0:
         raise OSError(ctypes.get_errno(), "setns " + kind)
-
-
-class NotRoot(pytest.skip.Exception):
-    """Only root can have machines; the test is skipped."""
 
 
 class _Space:
@@ -160,9 +169,11 @@ class _Space:
         return "/proc/%d/root%s" % (self.pid, name)
 
     def write(self, name, text, mode=0o644, uid=0, gid=None):
-        """Write a file here; its directories are made."""
+        """Write a file here, a new one; its directories are made."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         with open(path, "wb") as out:
             os.fchmod(out.fileno(), mode)
             os.fchown(out.fileno(), uid, uid if gid is None else gid)
@@ -170,8 +181,8 @@ class _Space:
         return name
 
     def append(self, name, text):
-        with open(self.path(name), "a") as out:
-            out.write(text)
+        mode = stat.S_IMODE(os.stat(self.path(name)).st_mode)
+        self.write(name, self.read(name) + text, mode)
 
     def read(self, name):
         with open(self.path(name), errors="replace") as file:
@@ -214,16 +225,18 @@ class Machine(_Space):
         #: What is in run here.
         self.shared = network.scratch.mkdir(name + ".run", 0o755)
         network.script(PLUG, NAME=name, PID=str(network.number(self.pid)))
-        hidden = name != "kdc" and self.scratch.path.startswith("/tmp/")
         self.script(MACHINE, NAME=name, HOST=host, ADDRESS=address, RUN=run,
-                    SCRATCH=self.scratch.path if hidden else "keep",
-                    SHARED=self.shared, SERVERS=servers.root() or "/nowhere")
+                    SHARED=self.shared, SERVERS=servers.root() or "/nowhere",
+                    KEPT=" ".join(filter(None, (
+                        servers.root(), servers.source_directory(),
+                        servers.build_directory(), network.scratch.path))))
         self.write("/etc/hostname", host + "\n")
         self.write("/etc/hosts", network.hosts_file())
         self.write("/etc/nsswitch.conf", "".join(
             "%s: files\n" % what
             for what in ("passwd", "group", "shadow", "hosts", "services")))
         self.write("/etc/resolv.conf", "")
+        self.write("/etc/shadow", "", 0o600)
 
     def user(self, name, uid, home=None, shell="/bin/sh"):
         """An account here, also of a server; replaces one of that name."""
@@ -269,7 +282,7 @@ class Network(_Space):
 
     def __init__(self, scratch, names, domain, run):
         if os.geteuid() != 0:
-            raise NotRoot("needs root: machines of their own")
+            raise servers.NotRoot("machines of their own")
         super().__init__(scratch, "network")
         self._addresses = {
             name: ("%s.%s" % (name, domain), PREFIX + str(number))

@@ -37,6 +37,15 @@ class Missing(Exception if os.environ.get("TR_REQUIRE")
     skipped by it, or fails where all is required."""
 
 
+class NotRoot(pytest.skip.Exception):
+    """A test is skipped that needs root for this, be it that of a namespace
+    (tests/as-root)."""
+
+    def __init__(self, what):
+        why = os.environ.get("TR_NOT_ROOT", "not run by tests/as-root")
+        super().__init__("needs root: %s (%s; see tests/README)" % (what, why))
+
+
 def source_directory():
     return os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
