@@ -208,6 +208,8 @@ open_trailer(struct tr_job *job, struct opening *o)
     /* Its ticket may be for a key that the keytab got since it was read. */
     if (ret == TRR_SYSTEM_AUTH && tr_keys_refresh(keys))
         ret = verify_system(job, &trailer, &o->verified, &why);
+    if (ret == TRR_SYSTEM_AUTH)
+        tr_kdc_doubt_key(tr_keys_kdc(keys));
     if (ret) {
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the system's AP-REQ: %s", why);
         goto cleanup;

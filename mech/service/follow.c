@@ -73,7 +73,7 @@ tr_follower_away(const struct tr_follower *follower)
 {
     int64_t limit = 2 * (int64_t)follower->config->heartbeat;
 
-    if (tr_follower_answers(follower))
+    if (follower->letter != TR_FOLLOW_AWAY)
         limit += TR_FOLLOW_TIMEOUT_S;
     return tr_follower_silent(follower) > limit;
 }

@@ -208,6 +208,7 @@ tr_kdc_state(struct tr_kdc *kdc, struct tr_kdc_state *out)
         .answered = kdc->nanswered, .failed = kdc->nfailed
     };
     pthread_mutex_unlock(&kdc->lock);
+    tr_login_state(kdc->login, &out->login);
 }
 
 static void
@@ -246,7 +247,18 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 krb5_error_code
 tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab)
 {
-    return tr_login_set_keytab(kdc->login, keytab);
+    krb5_error_code ret;
+
+    ret = tr_login_set_keytab(kdc->login, keytab);
+    return ret != 0 || !tr_login_is_due(kdc->login) ? ret :
+        tr_kdc_ask(kdc, NULL);
+}
+
+void
+tr_kdc_doubt_key(struct tr_kdc *kdc)
+{
+    if (tr_login_doubt(kdc->login))
+        (void)tr_kdc_ask(kdc, NULL);
 }
 
 /* Threads take no signals: these are the event loop's. */

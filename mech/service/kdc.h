@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <krb5/krb5.h>
 #include <event2/event.h>
+#include "login.h"
 
 struct tr_kdc;
 
@@ -38,6 +39,10 @@ void tr_kdc_free(struct tr_kdc *kdc);
 /* Log in with another keytab from now on. */
 krb5_error_code tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab);
 
+/* A peer's ticket does not open: have the KDC say, soon and not often, whether
+ * the key is still the system's. */
+void tr_kdc_doubt_key(struct tr_kdc *kdc);
+
 /* Ask for a ticket for server.  TRR_DAEMON_BUSY when the queue is full. */
 krb5_error_code tr_kdc_ask(struct tr_kdc *kdc, const char *server);
 
@@ -45,6 +50,7 @@ struct tr_kdc_state {
     size_t threads, busy;
     size_t queue;               /* questions that no thread has taken up yet */
     uint64_t answered, failed;  /* failed: of those answered */
+    struct tr_login_state login;
 };
 void tr_kdc_state(struct tr_kdc *kdc, struct tr_kdc_state *out);
 

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,7 @@
  */
 
 #define PAUSE_MS        3000    /* after a login that failed */
+#define DOUBT_MS        10000   /* one that worked is proof for so long */
 #define OLD_S           30      /* after an error, log in anew when older */
 #define MARGIN_S        600     /* renew so long before the end, ... */
 #define MARGIN_SHARE    4       /* ... or this part of the lifetime */
@@ -29,7 +31,10 @@ struct tr_login {
     char *keytab;
     krb5_creds *tgt;
     unsigned int number;        /* of this login */
-    int64_t failed;             /* boot time; 0 = the last one succeeded */
+    int64_t tried;              /* boot time, ms; 0 = not with this keytab */
+    krb5_error_code code;       /* of the last try */
+    char why[TR_LOGIN_TEXT];    /* it failed */
+    bool doubted;               /* whether the keytab's key is still good */
 };
 
 /* --- the times of a ticket ----------------------------------------------- */
@@ -104,10 +109,33 @@ tr_login_set_keytab(struct tr_login *login, const char *keytab)
     pthread_mutex_lock(&login->lock);
     old = login->keytab;
     login->keytab = copy;
-    login->failed = 0;
+    login->tried = 0;
     pthread_mutex_unlock(&login->lock);
     free(old);
     return 0;
+}
+
+bool
+tr_login_doubt(struct tr_login *login)
+{
+    bool due;
+
+    pthread_mutex_lock(&login->lock);
+    due = login->code == 0 && !login->doubted &&
+        tr_boottime() - login->tried >= DOUBT_MS;
+    login->doubted = login->doubted || due;
+    pthread_mutex_unlock(&login->lock);
+    return due;
+}
+
+void
+tr_login_state(struct tr_login *login, struct tr_login_state *out)
+{
+    pthread_mutex_lock(&login->lock);
+    out->code = login->code;
+    memcpy(out->why, login->why, sizeof(out->why));
+    out->end = login->tgt == NULL ? 0 : tr_ticket_end(login->tgt);
+    pthread_mutex_unlock(&login->lock);
 }
 
 static bool
@@ -116,13 +144,20 @@ is_good(const krb5_creds *creds)
     return creds != NULL && tr_ticket_renewal(creds) > time(NULL);
 }
 
+/* The lock is held. */
+static bool
+is_due(const struct tr_login *login)
+{
+    return !is_good(login->tgt) || login->code != 0 || login->doubted;
+}
+
 bool
 tr_login_is_due(struct tr_login *login)
 {
     bool due;
 
     pthread_mutex_lock(&login->lock);
-    due = !is_good(login->tgt);
+    due = is_due(login);
     pthread_mutex_unlock(&login->lock);
     return due;
 }
@@ -170,12 +205,35 @@ cleanup:
     return ret;
 }
 
-/*
- * Get a copy of the login that all threads share, logging in when it is due
- * or, with anew, when it is still the one that this user knows.
- */
+/* The lock is held. */
+static void
+note_result(struct tr_login *login, krb5_context context, krb5_error_code code)
+{
+    const char *message;
+
+    login->tried = tr_boottime();
+    login->code = code;
+    login->doubted = false;
+    login->why[0] = '\0';
+    if (code == 0)
+        return;
+    message = krb5_get_error_message(context, code);
+    snprintf(login->why, sizeof(login->why), "%s", message);
+    krb5_free_error_message(context, message);
+}
+
+/* What somebody wants a login for. */
+enum purpose {
+    FOR_TICKET,                 /* one that is good will do */
+    FOR_ANOTHER,                /* but not the one that this user knows */
+    FOR_ITSELF                  /* to see that it works, if that is not sure */
+};
+
+/* Get a copy of the login that all threads share, logging in when it is due
+ * for this purpose. */
 static krb5_error_code
-shared_login(struct tr_login_user *user, bool anew, krb5_creds **tgt_out)
+shared_login(struct tr_login_user *user, enum purpose purpose,
+             krb5_creds **tgt_out)
 {
     struct tr_login *login = user->login;
     krb5_creds *tgt = NULL;
@@ -184,18 +242,23 @@ shared_login(struct tr_login_user *user, bool anew, krb5_creds **tgt_out)
 
     pthread_mutex_lock(&login->turn);
     pthread_mutex_lock(&login->lock);
-    due = !is_good(login->tgt) || (anew && login->number == user->number);
-    pause = login->failed != 0 && tr_boottime() - login->failed < PAUSE_MS;
+    due = !is_good(login->tgt) ||
+        (purpose == FOR_ANOTHER && login->number == user->number) ||
+        (purpose == FOR_ITSELF && is_due(login));
+    pause = login->code != 0 && login->tried != 0 &&
+        tr_boottime() - login->tried < PAUSE_MS;
+    if (due && pause) {
+        ret = login->code;
+        krb5_set_error_message(user->context, ret, "%s", login->why);
+    }
     pthread_mutex_unlock(&login->lock);
 
-    if (due && pause)
-        ret = KRB5_KDC_UNREACH;
-    else if (due)
+    if (due && !pause)
         ret = log_in(user, &tgt);
 
     pthread_mutex_lock(&login->lock);
     if (due && !pause)
-        login->failed = ret ? tr_boottime() : 0;
+        note_result(login, user->context, ret);
     if (tgt != NULL) {
         krb5_free_creds(user->context, login->tgt);
         login->tgt = tgt;
@@ -270,7 +333,7 @@ tr_login_get(struct tr_login_user *user, const char *server,
     krb5_creds *tgt = NULL;
     krb5_error_code ret;
 
-    ret = shared_login(user, false, &tgt);
+    ret = shared_login(user, server == NULL ? FOR_ITSELF : FOR_TICKET, &tgt);
     if (ret)
         return ret;
     if (server == NULL) {
@@ -284,7 +347,7 @@ tr_login_get(struct tr_login_user *user, const char *server,
         /* The KDC may have got a new key since the login. */
         krb5_free_creds(user->context, tgt);
         tgt = NULL;
-        ret = shared_login(user, true, &tgt);
+        ret = shared_login(user, FOR_ANOTHER, &tgt);
         if (ret == 0)
             ret = get_ticket(user, server, creds_out);
     }

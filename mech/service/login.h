@@ -27,8 +27,22 @@ void tr_login_free(struct tr_login *login);
 /* The keytab from now on; what failed with the old one may be tried. */
 krb5_error_code tr_login_set_keytab(struct tr_login *login,
                                     const char *keytab);
-/* Is there none, or is its end near? */
+/* Is there none, is its end near, did the last one fail, or is it in doubt? */
 bool tr_login_is_due(struct tr_login *login);
+/*
+ * Somebody has a ticket that the keytab's key does not open.  That may be any
+ * octets, so it is not believed; but the next login is due at once, unless one
+ * has worked a few seconds ago.  Returns whether this is news.
+ */
+bool tr_login_doubt(struct tr_login *login);
+
+#define TR_LOGIN_TEXT 256
+struct tr_login_state {
+    krb5_error_code code;       /* of the last try; 0 before the first */
+    char why[TR_LOGIN_TEXT];    /* it failed */
+    int64_t end;                /* of the ticket there is; 0: none */
+};
+void tr_login_state(struct tr_login *login, struct tr_login_state *out);
 
 /* What a thread has of its own. */
 struct tr_login_user {
@@ -44,7 +58,8 @@ krb5_error_code tr_login_user_init(struct tr_login_user *user,
                                    struct tr_login *login);
 void tr_login_user_clear(struct tr_login_user *user);
 /* Ask the KDC for a ticket for server, a new one; NULL: only log in, if that
- * is due.  krb5_free_creds() frees it. */
+ * is due.  krb5_free_creds() frees it, and the user's context says why it
+ * failed. */
 krb5_error_code tr_login_get(struct tr_login_user *user, const char *server,
                              krb5_creds **creds_out);
 

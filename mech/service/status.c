@@ -138,23 +138,63 @@ refused_value(const struct tr_audit *audit)
     return object;
 }
 
-static json_t *
-kdc_value(struct tr_kdc *kdc)
+/* What has to be mended. */
+static const char *
+login_cause(krb5_error_code code)
 {
-    struct tr_kdc_state state;
+    switch (code) {
+    case KRB5KDC_ERR_PREAUTH_FAILED:
+    case KRB5_PREAUTH_FAILED:
+    case KRB5KRB_AP_ERR_BAD_INTEGRITY:
+    case KRB5KDC_ERR_KEY_EXP:
+    case KRB5KDC_ERR_ETYPE_NOSUPP:
+    case KRB5_KT_NOTFOUND:
+        return "key";
+    case KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN:
+    case KRB5KDC_ERR_CLIENT_REVOKED:
+    case KRB5KDC_ERR_CLIENT_NOTYET:
+    case KRB5KDC_ERR_NAME_EXP:
+        return "principal";
+    case KRB5KRB_AP_ERR_SKEW:
+        return "clock";
+    default:
+        return "kdc";
+    }
+}
 
-    tr_kdc_state(kdc, &state);
+/* Of this system at the KDC. */
+static json_t *
+login_value(const struct tr_login_state *state)
+{
+    json_t *value = json_object();
+
+    if (value == NULL)
+        return NULL;
+    set(value, "failed", json_boolean(state->code != 0));
+    if (state->code != 0) {
+        set(value, "cause", json_string(login_cause(state->code)));
+        set(value, "error", text_value(state->why));
+    }
+    set(value, "end", state->end == 0 ? json_null() :
+        json_integer(state->end));
+    return value;
+}
+
+static json_t *
+kdc_value(const struct tr_kdc_state *state)
+{
     return json_pack("{s:I, s:I, s:I, s:I, s:I}",
-                     "threads", (json_int_t)state.threads,
-                     "busy", (json_int_t)state.busy,
-                     "queue", (json_int_t)state.queue,
-                     "answered", (json_int_t)state.answered,
-                     "failed", (json_int_t)state.failed);
+                     "threads", (json_int_t)state->threads,
+                     "busy", (json_int_t)state->busy,
+                     "queue", (json_int_t)state->queue,
+                     "answered", (json_int_t)state->answered,
+                     "failed", (json_int_t)state->failed);
 }
 
 /* What only root and the daemon's own user need to know. */
 static void
-set_inside(json_t *state, const struct tr_daemon *daemon)
+set_inside(json_t *state, const struct tr_daemon *daemon,
+           const struct tr_kdc_state *kdc)
 {
     const struct tr_service *service = &daemon->service;
     uint64_t left_out, lost, dry_run, bypass;
@@ -174,7 +214,7 @@ set_inside(json_t *state, const struct tr_daemon *daemon)
     set(state, "calls", json_integer((json_int_t)service->calls));
     set(state, "requests",
         json_integer((json_int_t)tr_server_requests(daemon->server)));
-    set(state, "kdc", kdc_value(tr_keys_kdc(service->keys)));
+    set(state, "kdc", kdc_value(kdc));
     list = json_array();
     for (i = 0; list != NULL && service->attributes[i] != NULL; i++)
         json_array_append_new(list, text_value(service->attributes[i]));
@@ -187,9 +227,11 @@ state_value(const struct tr_daemon *daemon, bool inside)
     const struct tr_service *service = &daemon->service;
     json_t *state = json_object();
     char instance[2 * 16 + 1];
+    struct tr_kdc_state kdc;
 
     if (state == NULL)
         return NULL;
+    tr_kdc_state(tr_keys_kdc(service->keys), &kdc);
     set(state, "version", json_string(PACKAGE_VERSION));
     set(state, "system", text_value(service->config->system));
     set(state, "principal", text_value(service->canonical_principal));
@@ -200,9 +242,10 @@ state_value(const struct tr_daemon *daemon, bool inside)
     set(state, "epoch", json_integer(
             (json_int_t)tr_shared_page_epoch(service->page)));
     set(state, "clock", clock_value(daemon));
+    set(state, "login", login_value(&kdc.login));
     set(state, "table", table_value(daemon));
     if (inside)
-        set_inside(state, daemon);
+        set_inside(state, daemon, &kdc);
     return state;
 }
 

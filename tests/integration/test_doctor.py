@@ -53,7 +53,7 @@ def lines(world):
 def test_nothing_is_wrong(world):
     findings = doctor(world, "host@" + world.beta.host)
     assert wrong(findings) == []
-    for check in ("plugin", "daemon", "table", "ticket", "target"):
+    for check in ("plugin", "daemon", "login", "table", "ticket", "target"):
         assert findings.of(check, "good"), findings
 
 
@@ -202,6 +202,33 @@ def test_clock_that_is_behind(make_world):
     assert "clock of this system is" in target["text"]
     assert "behind the latest time known" in target["text"]
     assert "WRONG above" in target["mend"]
+
+
+def test_key_that_no_longer_fits(make_world):
+    """The system's, at its KDC."""
+    world = make_world(run=("alpha",))
+    assert doctor(world).of("login", "good")
+    world.realm.set_password("trustrealm/" + world.alpha.host, "another")
+    world.alpha.restart()
+    eventually(lambda: world.alpha.status()["login"]["failed"])
+    findings = doctor(world)
+    assert wrong(findings) == ["login"]
+    login, = findings.of("login", "wrong")
+    assert "key of this system no longer fits" in login["text"]
+    assert "Preauthentication failed" in login["text"]
+    assert "system rotate" in login["mend"] and "ktadd" in login["mend"]
+    target, = doctor(world, "host@" + world.beta.host).of("target", "wrong")
+    assert "WRONG above" in target["mend"]
+
+
+def test_principal_that_is_locked(make_world):
+    world = make_world(run=())
+    world.realm.modify("trustrealm/" + world.alpha.host, "-allow_tix")
+    world.alpha.start(wait=False)
+    eventually(world.alpha.answers, what="the daemon")
+    eventually(lambda: world.alpha.status()["login"]["failed"])
+    login, = doctor(world).of("login", "wrong")
+    assert "modprinc" in login["mend"]
 
 
 def test_name_that_is_asked_for(world):

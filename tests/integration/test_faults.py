@@ -278,6 +278,80 @@ def test_a_principal_without_preauthentication(make_world):
     assert allowed(world)
 
 
+# --- the key of the system ----------------------------------------------
+
+def locked_out(system, cause, why):
+    """Status, a monitor and the log say why it cannot log in."""
+    eventually(lambda: system.status()["login"]["failed"], what="a failure")
+    login = system.status()["login"]
+    assert (login["cause"], why in login["error"]) == (cause, True), login
+    status, line = check(system)
+    assert (status, why in line) == (2, True), line
+    eventually(lambda: "cannot get a ticket-granting ticket: " + why in
+               system.log(), what="a line of the log")
+
+
+def logged_in(system):
+    eventually(lambda: system.status()["login"]["end"] is not None and
+               not system.status()["login"]["failed"], what="a login")
+    eventually(lambda: check(system)[0] == 0, what="nothing to tell")
+
+
+def test_a_key_that_no_longer_fits(make_world):
+    world = make_world()
+    alpha = world.alpha
+    principal = "trustrealm/" + alpha.host
+    logged_in(alpha)
+    world.realm.set_password(principal, "another")
+    alpha.restart()
+    locked_out(alpha, "key", "Preauthentication failed")
+    assert "Preauthentication failed" in refused(world, "S13", "TRR_NO_KDC")
+    assert alpha.status()["login"]["end"] is None
+    # With the new key in its keytab, a reload is enough.
+    world.realm.key_for(principal, alpha.keytab)
+    alpha.reload()
+    logged_in(alpha)
+    eventually(lambda: allowed_again(world), what="a ticket")
+    assert "got a ticket-granting ticket again" in alpha.log()
+
+
+def allowed_again(world):
+    """What failed is not asked for again at once."""
+    try:
+        return allowed(world)
+    except Refused:
+        return False
+
+
+def test_a_key_that_peers_find_out(make_world):
+    """Who still has a login notices by what others send him."""
+    world = make_world()
+    beta = world.beta
+    logged_in(beta)
+    world.realm.set_password("trustrealm/" + beta.host, "another")
+    server = world.server("beta")
+
+    def noticed():
+        assert not world.client(server).delivered
+        return beta.status()["login"]["failed"]
+    eventually(noticed, 30, "the failure")
+    assert beta.status()["login"]["end"] > time.time()
+    locked_out(beta, "key", "Preauthentication failed")
+
+
+def test_a_kdc_that_is_away(make_world):
+    world = make_world(run=())
+    world.realm.stop()
+    world.alpha.start(wait=False)
+    eventually(world.alpha.answers, what="the daemon")
+    eventually(lambda: world.alpha.status()["login"].get("cause") == "kdc",
+               what="the cause")
+    assert "Cannot contact any KDC" in world.alpha.status()["login"]["error"]
+    world.realm.start()
+    eventually(lambda: not world.alpha.status()["login"]["failed"], 30,
+               "a login")
+
+
 def test_the_tool_has_no_ticket(make_world):
     world = make_world(run=())
     status, _, complaint = trustrealm(

@@ -187,6 +187,7 @@ def test_metrics_of_the_table_and_the_pool(world):
     assert found[("trustrealm_table_entries", ("kind", "realms"))] == 2
     assert found[("trustrealm_table_generation",)] >= 1
     assert found[("trustrealm_table_stale",)] == 0
+    assert found[("trustrealm_login_failed",)] == 0
     assert found[("trustrealm_kdc_threads",)] >= 1
     assert found[("trustrealm_kdc_questions_total",)] >= 1
     assert any(key[0] == "trustrealm_daemon_info"

@@ -131,6 +131,10 @@ class Realm:
     def set_password(self, principal, password):
         self._kadmin(["cpw -keepold -pw \"%s\" %s" % (password, principal)])
 
+    def key_for(self, principal, keytab):
+        """Put the key that principal has now into the keytab, too."""
+        self._kadmin(["ktadd -q -norandkey -k %s %s" % (keytab, principal)])
+
     def start_administration(self, rules):
         """kadmind, with these lines of kadm5.acl."""
         self.scratch.write("kdc/acl", "\n".join(rules) + "\n")

@@ -190,6 +190,39 @@ check_clock(struct doctor *doctor, const json_t *clock)
                    text_of(clock, "state"));
 }
 
+/* The system's own key, which only the daemon can try. */
+static void
+check_login(struct doctor *doctor, const json_t *login)
+{
+    static const struct { const char *cause, *mend; } mends[] = {
+        { "key", "give it a new one: trustrealm system rotate, or as root "
+          "ktadd in kadmin (which writes its keytab), then systemctl reload "
+          "trustrealmd" },
+        { "principal", "create or unlock the principal: trustrealm system "
+          "enroll, or addprinc or modprinc in kadmin" },
+        { "clock", "set the clock right (timedatectl set-ntp true), here or "
+          "at the KDC" }
+    };
+    const char *mend = "see [realms] in krb5.conf, the network and the KDC";
+    const char *cause = text_of(login, "cause");
+    size_t i;
+
+    if (!json_is_true(json_object_get(login, "failed"))) {
+        if (number_of(login, "end") != 0)
+            doctor_say(doctor, DOCTOR_GOOD, "login", NULL, "the KDC takes the "
+                       "key of this system");
+        return;
+    }
+    for (i = 0; i < sizeof(mends) / sizeof(*mends); i++) {
+        if (strcmp(mends[i].cause, cause) == 0)
+            mend = mends[i].mend;
+    }
+    doctor_say(doctor, DOCTOR_WRONG, "login", mend, strcmp(cause, "key") == 0 ?
+               "the key of this system no longer fits: the KDC says: %s" :
+               "trustrealmd cannot log in at the KDC: %s",
+               text_of(login, "error"));
+}
+
 void
 doctor_daemon(struct doctor *doctor)
 {
@@ -215,6 +248,7 @@ doctor_daemon(struct doctor *doctor)
         doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "trustrealmd answers "
                    "as %s", text_of(state, "principal"));
         check_clock(doctor, json_object_get(state, "clock"));
+        check_login(doctor, json_object_get(state, "login"));
         check_table(doctor, json_object_get(state, "table"));
     }
     json_decref(state);

@@ -79,6 +79,8 @@ static const struct single {
     { "clock", "behind", "trustrealm_clock_behind_seconds", "gauge",
       "seconds", "How far the clock is behind: if at all, everything is "
       "refused." },
+    { "login", "failed", "trustrealm_login_failed", "gauge", NULL,
+      "Whether the KDC refused, or did not answer, the last login." },
     { "table", "age", "trustrealm_table_age_seconds", "gauge", "seconds",
       "Since the source of the table answered." },
     { "table", "generation", "trustrealm_table_generation", "gauge", NULL,

@@ -149,7 +149,8 @@ is_time(const char *key, const json_t *value)
     const char *dot = strrchr(key, '.'), *name = dot != NULL ? dot + 1 : key;
 
     return json_is_integer(value) && tool_for_people() &&
-        (strcmp(name, "started") == 0 || strcmp(name, "fresh") == 0);
+        (strcmp(name, "started") == 0 || strcmp(name, "fresh") == 0 ||
+         strcmp(name, "end") == 0);
 }
 
 /* One row for each value that is no object: "table.age". */

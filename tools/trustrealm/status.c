@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "text.h"
 #include "trustrealm.h"
 
@@ -124,13 +125,40 @@ about_table(const json_t *table)
                        text_of(table, "state"));
 }
 
-/* Why everything is refused, or the table is older than was said; NULL:
+/* Why the system cannot log in at the KDC; NULL: it can. */
+static char *
+about_login(const json_t *login)
+{
+    json_int_t end = number(login, "end");
+    char when[TOOL_TIME_LENGTH];
+
+    if (!json_is_true(json_object_get(login, "failed")))
+        return NULL;
+    if (end <= time(NULL))
+        return tool_format("no login at the KDC: %s: nothing can be sent",
+                           text_of(login, "error"));
+    tool_format_time(end, when);
+    return tool_format("no new login at the KDC: %s: the last one ends %s",
+                       text_of(login, "error"), when);
+}
+
+/* Does somebody have to mend this system, lest it stop at once or soon? */
+static bool
+is_locked_out(const json_t *login)
+{
+    return json_is_true(json_object_get(login, "failed")) &&
+        (number(login, "end") <= time(NULL) ||
+         strcmp(text_of(login, "cause"), "kdc") != 0);
+}
+
+/* Why nothing gets through, or the table is older than was said; NULL:
  * neither. */
 static char *
 find_critical(const struct status *status, const json_t *state)
 {
     const json_t *table = json_object_get(state, "table");
     const json_t *clock = json_object_get(state, "clock");
+    const json_t *login = json_object_get(state, "login");
 
     if (json_object_get(table, "error") != NULL)
         return tool_copy(text_of(table, "error"));
@@ -144,6 +172,8 @@ find_critical(const struct status *status, const json_t *state)
                            text_of(clock, "state"));
     if (json_is_true(json_object_get(table, "stale")))
         return tool_copy("the table is too old: everything is refused");
+    if (is_locked_out(login))
+        return about_login(login);
     if (status->critical >= 0 && number(table, "age") > status->critical)
         return about_table(table);
     return NULL;
@@ -154,9 +184,12 @@ static char *
 find_warning(const struct status *status, const json_t *state)
 {
     const json_t *table = json_object_get(state, "table");
+    const json_t *login = json_object_get(state, "login");
 
     if (number(table, "stale_realms") > 0)
         return tool_copy("the table is too old for some trust realms");
+    if (json_is_true(json_object_get(login, "failed")))
+        return about_login(login);
     if (json_is_true(json_object_get(table, "away")))
         return tool_format("the table has not been up to date for %lld s: %s",
                            (long long)number(table, "silent"),
