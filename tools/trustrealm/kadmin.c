@@ -121,7 +121,8 @@ tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab, bool force)
     krb5_error_code code;
     kadm5_ret_t ret;
     krb5_kvno kvno;
-    int64_t life, since, left;
+    int64_t life, since, end;
+    char until[TOOL_TIME_LENGTH];
 
     ret = look(kadmin, &kvno, &life);
     if (ret != 0)
@@ -130,11 +131,12 @@ tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab, bool force)
                             &since);
     if (code)
         return tool_kadmin_failed(kadmin, code, "its newest key", keytab);
-    left = since + life + SKEW - time(NULL);
-    if (left > 0 && !force)
-        return tool_fail(TOOL_NO, "%s: tickets for the old key may be in use "
-                         "for %lld minutes yet", kadmin->name,
-                         (long long)(left + 59) / 60);
+    end = since + life + SKEW;
+    tool_format_time(end, until);
+    if (end > time(NULL) && !force)
+        return tool_fail(TOOL_NO, "%s: tickets for the old keys may be in "
+                         "use until %s; --force removes these at once",
+                         kadmin->name, until);
     ret = kadm5_purgekeys(kadmin->handle, kadmin->principal, -1);
     if (ret != 0)
         return tool_kadmin_answered(kadmin, ret, "old keys");

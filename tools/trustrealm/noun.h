@@ -188,6 +188,10 @@ int noun_system_complete(struct tool_entry *entry);
 const char *system_keytab(const struct noun_call *call,
                           const struct tr_config *config);
 /* The directory's rules go by owners: that is us, unless somebody is. */
+/* Print what a key was made for or taken from and, for people, what to do
+ * next. */
+int system_tell_key(const struct noun_call *call, const char *principal,
+                    const char *keytab, const char *next);
 int system_complete_owner(const struct noun_call *call,
                           struct tool_work *work, struct tool_entry *entry);
 /* system enroll, with --token-file (system_invite.c). */

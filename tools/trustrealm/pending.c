@@ -78,14 +78,27 @@ compare_ages(const void *a, const void *b)
 }
 
 static json_t *
-proposal_json(const struct tool_entry *entry)
+proposal_json(const struct tool_entry *entry, const char *since)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o}",
                      "id", tool_json_text(said(entry, "cn")),
                      "proposer", tool_json_text(said(entry, "creatorsName")),
-                     "since", tool_json_text(said(entry, "createTimestamp")),
+                     "since", tool_json_text(since),
                      "entry", tool_json_text(said(entry, "trTarget")),
                      "change", tool_json_text(said(entry, "trChange")));
+}
+
+/* The one that was named. */
+static int
+print_proposal(const struct noun_call *call, const struct tool_entry *entry)
+{
+    const char *since = said(entry, "createTimestamp");
+    char when[TOOL_TIME_LENGTH];
+
+    if (call->options.json)
+        return tool_json_print(proposal_json(entry, since), TOOL_DONE);
+    tool_json_rows(proposal_json(entry, tool_show_time(since, when)));
+    return TOOL_DONE;
 }
 
 static int
@@ -94,31 +107,27 @@ print_proposals(const struct noun_call *call,
 {
     static const char *const columns[] = { "ID", "PROPOSER", "SINCE", "ENTRY",
                                            "CHANGE", NULL };
+    struct tool_sheet *sheet = call->options.json ? NULL :
+        tool_sheet_create(columns);
+    json_t *list = call->options.json ? json_array() : NULL;
+    const struct tool_entry *entry;
     char when[TOOL_TIME_LENGTH];
-    struct tool_sheet *sheet;
-    json_t *list;
+    const char *since;
     size_t i;
 
-    if (call->options.json && call->name != NULL)
-        return tool_json_print(proposal_json(entries->list[0]), TOOL_DONE);
-    if (call->options.json) {
-        list = json_array();
-        for (i = 0; i < entries->n; i++)
-            json_array_append_new(list, proposal_json(entries->list[i]));
+    for (i = 0; i < entries->n; i++) {
+        entry = entries->list[i];
+        since = said(entry, "createTimestamp");
+        if (call->options.json)
+            json_array_append_new(list, proposal_json(entry, since));
+        else
+            tool_sheet_add(sheet, (const char *[]){
+                said(entry, "cn"), said(entry, "creatorsName"),
+                tool_show_time(since, when), said(entry, "trTarget"),
+                said(entry, "trChange") });
+    }
+    if (call->options.json)
         return tool_json_print(list, TOOL_DONE);
-    }
-    if (call->name != NULL) {
-        tool_json_rows(proposal_json(entries->list[0]));
-        return TOOL_DONE;
-    }
-    sheet = tool_sheet_create(columns);
-    for (i = 0; i < entries->n; i++)
-        tool_sheet_add(sheet, (const char *[]){
-            said(entries->list[i], "cn"),
-            said(entries->list[i], "creatorsName"),
-            tool_show_time(said(entries->list[i], "createTimestamp"), when),
-            said(entries->list[i], "trTarget"),
-            said(entries->list[i], "trChange") });
     tool_sheet_print(sheet);
     return TOOL_DONE;
 }
@@ -142,7 +151,9 @@ look(const char *command, const char *text, int has, int argc, char **argv)
             if (entries.n > 1)
                 qsort(entries.list, entries.n, sizeof(*entries.list),
                       compare_ages);
-            status = print_proposals(&call, &entries);
+            status = call.name != NULL ?
+                print_proposal(&call, entries.list[0]) :
+                print_proposals(&call, &entries);
         }
     }
     tool_entries_clear(&entries);

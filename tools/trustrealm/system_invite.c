@@ -165,7 +165,8 @@ invite(int argc, char **argv)
         if (status == TOOL_DONE && work.made != NULL &&
             !call.options.json && tool_for_people())
             tool_line("next, on that system: trustrealm system enroll %s "
-                      "--token-file -", call.name);
+                      "--token-file %s", call.name,
+                      call.token_file != NULL ? "FILE" : "-");
     }
     if (invitation.file >= 0)
         (void)close(invitation.file);
@@ -249,24 +250,6 @@ principal_of(const struct noun_call *call)
         noun_system_principal(call->name);
 }
 
-static int
-tell(const struct noun_call *call, const char *principal, const char *keytab)
-{
-    json_t *made = json_pack("{s:s, s:o, s:o, s:o}", "result", "done",
-                             "system", tool_json_text(call->name),
-                             "principal", tool_json_text(principal),
-                             "keytab", tool_json_text(keytab));
-
-    if (call->options.json)
-        return tool_json_print(made, TOOL_DONE);
-    tool_json_rows(made);
-    if (tool_for_people())
-        tool_line("next: systemd-tmpfiles --create gives the keytab to "
-                  "trustrealmd; an owner of a trust realm makes %s a member",
-                  call->name);
-    return TOOL_DONE;
-}
-
 int
 system_enroll_by_token(const struct noun_call *call)
 {
@@ -290,7 +273,10 @@ system_enroll_by_token(const struct noun_call *call)
         status = tool_kadmin_redeem(principal, token, keytab);
     explicit_bzero(token, sizeof(token));
     if (status == TOOL_DONE)
-        status = tell(call, principal, keytab);
+        status = system_tell_key(call, principal, keytab, "systemd-tmpfiles "
+                                 "--create gives the keytab to trustrealmd; "
+                                 "an owner of a trust realm makes the system "
+                                 "a member");
     free(principal);
     tr_config_free(config);
     return status;

@@ -18,6 +18,23 @@ system_keytab(const struct noun_call *call, const struct tr_config *config)
     return NULL;
 }
 
+int
+system_tell_key(const struct noun_call *call, const char *principal,
+                const char *keytab, const char *next)
+{
+    json_t *made = json_pack("{s:s, s:o, s:o, s:o}", "result", "done",
+                             "system", tool_json_text(call->name),
+                             "principal", tool_json_text(principal),
+                             "keytab", tool_json_text(keytab));
+
+    if (call->options.json)
+        return tool_json_print(made, TOOL_DONE);
+    tool_json_rows(made);
+    if (tool_for_people())
+        tool_line("next: %s", next);
+    return TOOL_DONE;
+}
+
 /* --- enroll -------------------------------------------------------------- */
 
 struct enrolment { struct tool_kadmin *kadmin; char *keytab; bool made; };
@@ -123,7 +140,14 @@ rotate_entry(const struct noun_call *call, const struct tr_config *config,
             tool_kadmin_finish(kadmin, keytab, call->force) :
             tool_kadmin_rotate(kadmin, keytab);
     tool_kadmin_close(kadmin);
-    return status;
+    if (status != TOOL_DONE)
+        return status;
+    return system_tell_key(call, principal, keytab, call->finish ?
+                           "reload trustrealmd, to have it forget the old "
+                           "keys" :
+                           "reload trustrealmd, to have it log in with the "
+                           "new key; when tickets for the old ones have "
+                           "ended, --finish removes them");
 }
 
 static int
@@ -194,7 +218,7 @@ retire_system(const struct noun_call *call, struct tool_work *work)
     if (status == TOOL_NO && !there && gone == TOOL_DONE) {
         status = TOOL_DONE;
     } else if (status == TOOL_NO && !there) {
-        tool_fail(TOOL_NO, "there is no %s", principal);
+        tool_fail(TOOL_NO, "the KDC has no principal %s", principal);
         (void)noun_lacks(call, work->directory);
     }
 
