@@ -265,7 +265,7 @@ def test_who_for_people(ldif):
                                 "corporate")
     lines = shown.splitlines()
     assert status == 0
-    assert lines[0].startswith("trustrealm: asked ldif:/")
+    assert lines[0].startswith("trustrealm: asked /")
     assert lines[0].endswith("/table.ldif, now")
     assert lines[1].split() == ["KIND", "NAME", "LOW", "HIGH", "UNTIL"]
     assert lines[-1].startswith("3 systems, 2 users;")

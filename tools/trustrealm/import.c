@@ -417,8 +417,8 @@ ask_whether(size_t access)
 {
     char answer[8] = "";
 
-    fprintf(stderr, "%zu of these do more than narrow access.  Write them "
-            "anyway? [y/N] ", access);
+    fprintf(stderr, "%zu of these would do more than narrow access.  Write "
+            "them anyway? [y/N] ", access);
     if (fgets(answer, sizeof(answer), stdin) != NULL &&
         (*answer == 'y' || *answer == 'Y'))
         return TOOL_DONE;

@@ -23,8 +23,8 @@ TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
-"Into a pipe: system, trust realm, label, range from and to; with --verbose\n"
-"also yes or no, and the step and reason.\n"
+"Into a pipe: system, trust realm, label, lowest and highest label; with\n"
+"--verbose also yes or no, and the step and reason.\n"
 "\n"
 "exit status: 0 some may, 1 nobody may, 2 usage, 3 system error\n";
 

@@ -245,7 +245,8 @@ void
 tool_table_tell(const struct tool_table *table)
 {
     if (table->held == NULL)
-        tool_note("asked %s, now", table->info.source);
+        tool_note("asked %s, now", table->path != NULL ? table->path :
+                  table->info.source);
     else if (table->age < 0)
         tool_note("asked the table %s, of %s, never confirmed", table->held,
                   table->info.source);

@@ -20,7 +20,8 @@ TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
-"Into a pipe: kind (system, user), name, range from and to, end.\n"
+"Into a pipe: kind (system, user), name, lowest and highest label,\n"
+"end.\n"
 "\n"
 "exit status: 0 some are, 1 nobody is, 2 usage, 3 system error\n";
 
