@@ -161,8 +161,8 @@ def test_smallest_packets(world, server):
                     "maxbufsize=%d" % size, "uid=alice")
     assert "uid: alice" in read(61).out
     with policies.explicit_labels(world):
-        assert "uid: alice" in read(110).out
-        assert "uid: alice" not in read(61).out
+        assert "uid: alice" in read(105).out
+        assert "uid: alice" not in read(104).out
 
 
 def test_less_than_a_token_is_no_limit_at_all(world, server):

@@ -1,0 +1,103 @@
+# tests/apps/test_python.py - programs in Python carry labels
+# SPDX-License-Identifier: BSD-2-Clause
+"""alice runs python-client on alpha with python-server on beta, both of the
+guide doc/apps/python."""
+
+import pytest
+from cases import (  # noqa: F401
+    Application, test_by_pass_is_for_the_named_client, test_daemon_restarted,
+    test_label_out_of_range, test_label_that_the_server_may_not_have,
+    test_membership_withdrawn_while_connected, test_no_common_trust_realm,
+    test_plain_client_is_refused, test_plain_server_with_by_pass,
+    test_plain_server_without_by_pass,
+    test_user_who_goes_round_the_plugin_is_refused)
+
+from testlib import guide, table
+from testlib.process import Failure
+from testlib.world import SERVICE, STAFF
+
+PORT = 4444
+KEYTAB = "/etc/sample.keytab"
+
+
+@pytest.fixture(scope="module")
+def world(make_hosts):
+    return make_hosts(run=("alpha", "beta"))
+
+
+def serve(world, name):
+    machine, system = world.machine(name), world.systems[name]
+    with open(system.services_keytab, "rb") as keytab:
+        machine.write(KEYTAB, keytab.read(), 0o600, SERVICE)
+    process = machine.spawn(
+        ["/usr/bin/python3", guide.path("python-server"), str(PORT)],
+        name + "/python-server", uid=SERVICE,
+        env=dict(system.environment(SERVICE), KRB5_KTNAME=KEYTAB))
+    machine.wait_port(PORT, process)
+    return process
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    return serve(world, "beta")
+
+
+@pytest.fixture(scope="module")
+def plain_server(world):
+    return serve(world, "epsilon")
+
+
+class Session:
+    def __init__(self, world, user="alice", uid=STAFF, sender="alpha",
+                 to="beta", plugin=True):
+        self._client = world.machine(sender).spawn(
+            ["/usr/bin/python3", guide.path("python-client"), table.host(to),
+             str(PORT)], "python-client-%d" % world.next_number(), uid=uid,
+            env=world.environment(user, uid, sender, plugin), with_stdin=True)
+        self._lines = 0
+
+    def ask(self):
+        """Send a line; its answer, or None when the client ends instead."""
+        self._lines += 1
+        self._client.tell("line %d" % self._lines)
+        try:
+            return self._client.wait_for("^.*: line %d$" % self._lines)[0]
+        except Failure:
+            assert not self._client.alive(), self.said()
+            return None
+
+    def use(self):
+        assert self.ask() is not None, self.said()
+
+    def refused(self):
+        return self.ask() is None
+
+    def said(self):
+        return self._client.text()
+
+    def close(self):
+        self._client.kill()
+
+
+def attempt(world, **who):
+    session = Session(world, **who)
+    answer = session.ask()
+    session.close()
+    return answer is not None, session.said()
+
+
+APPLICATION = Application("sample", [SERVICE], "service", attempt,
+                          r"refused by the peer|Generic error \(see e-text\)")
+
+
+def test_every_line_is_labelled(world, server):
+    session = Session(world)
+    for number in 1, 2, 3:
+        assert session.ask() == "blue alice@EXAMPLE.TEST: line %d" % number
+    session.close()
+
+
+def test_plain_client_with_by_pass(world, server, bypass):
+    session = Session(world, sender="epsilon")
+    assert session.ask() == "unlabelled alice@EXAMPLE.TEST: line 1"
+    session.close()
