@@ -2,10 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * LMDB maps its file and trusts what it finds there: a file that was cut
- * short or damaged makes it crash.  So everything in it is read once before
- * it is used, in a child process; when that does not come back with "ok", the
- * file is not opened.
+ * A damaged file makes LMDB crash.  So everything in it is read once before
+ * it is used, in a child process; when that finds fault or crashes, the file
+ * is not opened.
  *
  * A million systems take seconds to read.  So the writer notes beside the file
  * what stat(2) says of it, when it has opened a file that was examined and
@@ -17,10 +16,7 @@
  */
 
 #include "config.h"
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,9 +25,8 @@
 #include <unistd.h>
 #include "table_store.h"
 #include "text.h"
+#include "trial.h"
 #include "trustrealm_err.h"
-
-#define EXAMINE_SECONDS 60
 
 /* --- the note ------------------------------------------------------------ */
 
@@ -169,63 +164,23 @@ examine_all(struct tr_table *table)
     return ret;
 }
 
-/* In the child: tell what is wrong through fd, or "ok". */
-static void __attribute__((noreturn))
-tell(struct tr_table *table, int fd)
+static const char *
+try_it(void *arg)
 {
-    static const int fatal[] = {
-        SIGSEGV, SIGBUS, SIGABRT, SIGALRM, SIGFPE, SIGILL
-    };
-    struct rlimit none = { 0, 0 };
-    const char *answer = "ok";
-    sigset_t empty;
-    size_t i;
+    struct tr_table *table = arg;
 
-    for (i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
-        (void)signal(fatal[i], SIG_DFL);
-    (void)sigemptyset(&empty);
-    (void)sigprocmask(SIG_SETMASK, &empty, NULL);
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)alarm(EXAMINE_SECONDS);
-    /* LMDB complains there before it aborts. */
-    (void)close(STDERR_FILENO);
     /* Of another format it may be as sound as any. */
     table->replaces = true;
-    if (tr_env_open(table, TR_TABLE_READ) != 0 ||
-        examine_all(table) != 0)
-        answer = table->message;
-    if (write(fd, answer, strlen(answer)) < 0)
-        _exit(1);
-    _exit(0);
+    return tr_env_open(table, TR_TABLE_READ) == 0 &&
+        examine_all(table) == 0 ? NULL : table->message;
 }
 
 krb5_error_code
 tr_sound_examine(struct tr_table *table)
 {
-    char answer[sizeof(table->message)];
-    ssize_t n;
-    int fds[2];
-    pid_t pid;
+    char why[sizeof(table->message)];
+    krb5_error_code ret;
 
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return errno;
-    pid = fork();
-    if (pid == 0)
-        tell(table, fds[1]);
-    (void)close(fds[1]);
-    if (pid < 0) {
-        (void)close(fds[0]);
-        return errno;
-    }
-    do {
-        n = read(fds[0], answer, sizeof(answer) - 1);
-    } while (n < 0 && errno == EINTR);
-    (void)close(fds[0]);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    answer[n < 0 ? 0 : n] = '\0';
-    if (strcmp(answer, "ok") == 0)
-        return 0;
-    return tr_table_fail(table, TRR_TABLE, "%s",
-                         n > 0 ? answer : "damaged or cut short");
+    ret = tr_trial(try_it, table, why, sizeof(why));
+    return ret == TRR_TABLE ? tr_table_fail(table, ret, "%s", why) : ret;
 }

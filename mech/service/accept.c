@@ -370,7 +370,9 @@ consume(struct tr_job *job)
                             a->time, TR_VALIDITY_S + 2 * skew, job->now);
     if (ret)
         tr_job_fail(job, TR_R15_COMMIT, ret, "association of %.150s: %s",
-                    a->from, error_message(ret));
+                    a->from, ret == TRR_INTERNAL ? "the replay store fails: "
+                    "if its disk does not, restart trustrealmd" :
+                    error_message(ret));
     return ret;
 }
 

@@ -227,15 +227,21 @@ static krb5_error_code
 open_replay(struct tr_daemon *daemon)
 {
     krb5_error_code ret;
+    const char *lost;
     char *path;
 
     if (asprintf(&path, "%s/replay",
                  daemon->service.config->state_directory) < 0)
         return ENOMEM;
     ret = tr_replay_open(path, 0, time(NULL), &daemon->service.replay);
+    lost = ret == 0 ? tr_replay_lost(daemon->service.replay) : NULL;
     if (ret != 0)
         tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
                error_message(ret));
+    else if (lost != NULL)
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s: begun anew; it is "
+               "not known what was accepted before, so nothing is accepted "
+               "for %d s", path, lost, TR_MAX_CLOCK_SKEW_S);
     free(path);
     return ret;
 }

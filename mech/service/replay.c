@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <lmdb.h>
+#include "trial.h"
 #include "trustrealm_err.h"
 #include "replay.h"
 
@@ -24,6 +25,10 @@
  * kernel has the pages.  After a crash of the machine they may be anything,
  * and LMDB would fall over them.  So a symbolic link beside the store shows
  * the boot that it is of, and one of another boot is removed unread.
+ *
+ * One of this boot may be damaged all the same, by a disk or by hand.  It is
+ * copied at each start, in a child process: damage that can be read across
+ * does not come along, and of damage that cannot only the child dies.
  */
 
 #define DEFAULT_MAX     1000000
@@ -32,12 +37,15 @@
 #define SWEEP           16              /* at most so many for each new id */
 #define BOOT_ID         "/proc/sys/kernel/random/boot_id"
 #define KEY_LENGTH      (8 + TR_ASSOCIATION_LENGTH)
+#define COPY            "copy.mdb"
 
 struct tr_replay {
     MDB_env *env;
     MDB_dbi dbi;
+    char *path;
     size_t max;
     int64_t floor;
+    char lost[128];             /* why it began anew, or "" */
 };
 
 static krb5_error_code
@@ -155,7 +163,7 @@ put_floor(struct tr_replay *replay, MDB_txn *txn, int64_t floor)
 /* --- the files ----------------------------------------------------------- */
 
 static int
-open_files(struct tr_replay *replay, const char *path)
+open_files(struct tr_replay *replay, const char *path, unsigned int flags)
 {
     size_t size = replay->max * OCTETS_PER_ID;
     MDB_txn *txn = NULL;
@@ -166,7 +174,7 @@ open_files(struct tr_replay *replay, const char *path)
         ret = mdb_env_set_mapsize(replay->env, size > SMALLEST_MAP ? size :
                                   SMALLEST_MAP);
     if (ret == 0)
-        ret = mdb_env_open(replay->env, path, MDB_NOSYNC | MDB_NOTLS |
+        ret = mdb_env_open(replay->env, path, flags | MDB_NOSYNC | MDB_NOTLS |
                            MDB_NOMEMINIT, 0600);
     if (ret == 0)
         ret = mdb_txn_begin(replay->env, NULL, MDB_RDONLY, &txn);
@@ -187,7 +195,9 @@ close_files(struct tr_replay *replay)
 static krb5_error_code
 remove_files(int dir)
 {
-    static const char *const names[] = { "boot", "data.mdb", "lock.mdb" };
+    static const char *const names[] = {
+        "boot", COPY, "data.mdb", "lock.mdb"
+    };
     size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -197,9 +207,9 @@ remove_files(int dir)
     return 0;
 }
 
-/* Know nothing; what was made before now is refused from here on. */
+/* Know nothing; what was made before floor is refused from here on. */
 static krb5_error_code
-begin_anew(struct tr_replay *replay, const char *path, int dir, int64_t now)
+begin_anew(struct tr_replay *replay, int dir, int64_t floor)
 {
     MDB_txn *txn = NULL;
     krb5_error_code ret;
@@ -208,18 +218,107 @@ begin_anew(struct tr_replay *replay, const char *path, int dir, int64_t now)
     ret = remove_files(dir);
     if (ret)
         return ret;
-    ret = open_files(replay, path);
+    ret = open_files(replay, replay->path, 0);
     if (ret == 0)
         ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
     if (ret == 0)
-        ret = put_floor(replay, txn, now);
+        ret = put_floor(replay, txn, floor);
     if (ret == 0) {
         ret = mdb_txn_commit(txn);
         txn = NULL;
     }
     mdb_txn_abort(txn);
-    replay->floor = now;
+    replay->floor = floor;
     return ret == 0 ? show_boot(dir) : map_error(ret);
+}
+
+/* --- the copy ------------------------------------------------------------ */
+
+static int
+copy_key(struct tr_replay *to, MDB_txn *txn, MDB_val *key, MDB_val *value,
+         bool first)
+{
+    bool is_floor = key->mv_size == floor_key.mv_size &&
+        *(uint8_t *)key->mv_data == 0;
+
+    if (is_floor != first || value->mv_size != (is_floor ? 8 : 0) ||
+        (!is_floor && key->mv_size != KEY_LENGTH))
+        return MDB_CORRUPTED;
+    return mdb_put(txn, to->dbi, key, value, MDB_APPEND);
+}
+
+/* All of what there ought to be, in order. */
+static int
+copy_keys(struct tr_replay *from, MDB_txn *reading, struct tr_replay *to,
+          MDB_txn *writing)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    MDB_stat stat;
+    size_t n = 0;
+    int ret;
+
+    ret = mdb_stat(reading, from->dbi, &stat);
+    if (ret == 0)
+        ret = mdb_cursor_open(reading, from->dbi, &cursor);
+    while (ret == 0 &&
+           (ret = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+        ret = copy_key(to, writing, &key, &value, n++ == 0);
+    mdb_cursor_close(cursor);
+    if (ret == MDB_NOTFOUND)
+        ret = n > 0 && n == stat.ms_entries ? 0 : MDB_CORRUPTED;
+    return ret;
+}
+
+/* In a child: copy the store.  NULL, or what is wrong with it; without room
+ * for the copy there is none. */
+static const char *
+copy_store(void *arg)
+{
+    const struct tr_replay *replay = arg;
+    struct tr_replay from = { .max = replay->max }, to = from;
+    MDB_txn *reading = NULL, *writing = NULL;
+    char *path;
+    int ret;
+
+    if (asprintf(&path, "%s/" COPY, replay->path) < 0)
+        return NULL;
+    ret = open_files(&from, replay->path, MDB_RDONLY | MDB_NOLOCK);
+    if (ret == 0)
+        ret = open_files(&to, path, MDB_NOSUBDIR | MDB_NOLOCK);
+    if (ret == 0)
+        ret = mdb_txn_begin(from.env, NULL, MDB_RDONLY, &reading);
+    if (ret == 0)
+        ret = mdb_txn_begin(to.env, NULL, 0, &writing);
+    if (ret == 0)
+        ret = copy_keys(&from, reading, &to, writing);
+    if (ret == 0)
+        ret = mdb_txn_commit(writing);
+    if (ret > 0)
+        (void)unlink(path);
+    return ret < 0 ? mdb_strerror(ret) : NULL;
+}
+
+/* Take over what an earlier process of this boot left.  TRR_TABLE, and
+ * replay->lost says why, when that cannot be. */
+static krb5_error_code
+take_over(struct tr_replay *replay, int dir)
+{
+    krb5_error_code ret;
+
+    if (unlinkat(dir, COPY, 0) != 0 && errno != ENOENT)
+        return errno;
+    ret = tr_trial(copy_store, replay, replay->lost, sizeof(replay->lost));
+    if (ret != 0)
+        return ret;
+    if (renameat(dir, COPY, dir, "data.mdb") != 0 && errno != ENOENT)
+        return errno;
+    ret = open_files(replay, replay->path, 0);
+    if (ret == 0)
+        ret = read_floor(replay);
+    snprintf(replay->lost, sizeof(replay->lost), "%s",
+             ret != 0 ? mdb_strerror(ret) : "");
+    return ret != 0 ? TRR_TABLE : 0;
 }
 
 krb5_error_code
@@ -236,14 +335,18 @@ tr_replay_open(const char *path, size_t max, int64_t now,
     if (dir < 0)
         return errno;
     replay = calloc(1, sizeof(*replay));
-    if (replay == NULL) {
+    if (replay == NULL || (replay->path = strdup(path)) == NULL) {
         ret = ENOMEM;
         goto cleanup;
     }
     replay->max = max > 0 ? max : DEFAULT_MAX;
-    if (!is_of_this_boot(dir) || open_files(replay, path) != 0 ||
-        read_floor(replay) != 0)
-        ret = begin_anew(replay, path, dir, now);
+    if (!is_of_this_boot(dir)) {
+        ret = begin_anew(replay, dir, now);
+    } else {
+        ret = take_over(replay, dir);
+        if (ret == TRR_TABLE)
+            ret = begin_anew(replay, dir, now + TR_MAX_CLOCK_SKEW_S + 1);
+    }
     if (ret)
         goto cleanup;
     *replay_out = replay;
@@ -255,12 +358,19 @@ cleanup:
     return ret;
 }
 
+const char *
+tr_replay_lost(const struct tr_replay *replay)
+{
+    return replay->lost[0] != '\0' ? replay->lost : NULL;
+}
+
 void
 tr_replay_close(struct tr_replay *replay)
 {
     if (replay == NULL)
         return;
     close_files(replay);
+    free(replay->path);
     free(replay);
 }
 

@@ -8,9 +8,10 @@
  * An environment may be accepted once.  The store remembers the association
  * id of each until the environment has lost its validity; it is a file of its
  * own, so that a restart of the daemon forgets nothing.  A store that cannot
- * know what was accepted before (new, unusable, or left by an earlier boot of
+ * know what was accepted before (new, damaged, or left by an earlier boot of
  * the machine, since it is not synced to the disk) refuses what was made
- * before it began; one that forgot too early, by a clock that ran ahead, what
+ * before it began; a damaged one also what may have been, by a clock that is
+ * ahead.  One that forgot too early, by a clock that ran ahead, refuses what
  * is no younger than what it forgot.
  */
 
@@ -28,6 +29,9 @@ struct tr_replay;
  */
 krb5_error_code tr_replay_open(const char *path, size_t max, int64_t now,
                                struct tr_replay **replay_out);
+/* What was wrong with the store, so that nothing is accepted for
+ * TR_MAX_CLOCK_SKEW_S; NULL when nothing was. */
+const char *tr_replay_lost(const struct tr_replay *replay);
 void tr_replay_close(struct tr_replay *replay);
 
 /*

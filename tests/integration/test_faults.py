@@ -382,6 +382,28 @@ def test_a_table_that_is_cut_short(make_world):
     assert allowed(world)
 
 
+def test_a_replay_store_that_is_cut_short(make_world):
+    """It comes back by itself, and takes nothing that it may have taken."""
+    world = make_world()
+
+    def connect():
+        establish(world.agent("alpha"), world.agent("beta", None, SERVICE),
+                  TARGET, flags=["mutual"])
+    connect()
+    store = os.path.join(world.beta.path, "state/replay")
+    os.truncate(os.path.join(store, "data.mdb"), 8192)
+    with pytest.raises(Refused):
+        connect()
+    eventually(lambda: not world.beta.running(), what="the end")
+    world.beta.start()
+    assert "%s: damaged or cut short: begun anew" % store in world.beta.log()
+    mark = world.beta.audit.mark()
+    with pytest.raises(Refused):
+        connect()
+    record = world.beta.audit.wait(mark, result="deny")
+    assert (record["step"], record["code"]) == ("R15", "TRR_REPLAY")
+
+
 def test_a_table_of_another_format(make_world):
     """As before an upgrade: it is discarded, and made anew."""
     world = make_world()

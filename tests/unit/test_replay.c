@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,23 @@
 static char scratch[] = "/tmp/trustrealm-unit-XXXXXX";
 static char *directory;         /* a new one for each test */
 static struct tr_replay *replay;
+
+static int
+set_up(void **state)
+{
+    static unsigned int number;
+
+    return asprintf(&directory, "%s/%u", scratch, number++) < 0;
+}
+
+static int
+tear_down(void **state)
+{
+    tr_replay_close(replay);
+    replay = NULL;
+    free(directory);
+    return 0;
+}
 
 static void
 reopen(size_t max, int64_t now)
@@ -150,26 +168,127 @@ what_a_crash_of_the_machine_left_is_not_read(void **state)
     assert_int_equal(consume(1, START + 10, START + 10), 0);
 }
 
+/* What the clock of any peer may have said when it was accepted. */
+#define AHEAD (TR_MAX_CLOCK_SKEW_S + 1)
+
+static const char *
+store_file(void)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/data.mdb", directory);
+    return path;
+}
+
+/* Open it, as it is said to be lost. */
+static void
+expect_lost(int64_t now)
+{
+    reopen(0, now);
+    assert_non_null(tr_replay_lost(replay));
+    assert_int_equal(consume(1, START + 1, now), TRR_REPLAY);
+    assert_int_equal(consume(2, now + AHEAD - 1, now), TRR_REPLAY);
+    assert_int_equal(consume(2, now + AHEAD, now + AHEAD), 0);
+    assert_int_equal(consume(2, now + AHEAD, now + AHEAD), TRR_REPLAY);
+    reopen(0, now);
+    assert_null(tr_replay_lost(replay));
+    assert_int_equal(consume(2, now + AHEAD, now + AHEAD), TRR_REPLAY);
+}
+
+static void
+fill(unsigned int n)
+{
+    unsigned int i;
+
+    reopen(0, START);
+    for (i = 0; i < n; i++)
+        assert_int_equal(consume(i, START + 1, START + 1), 0);
+    tr_replay_close(replay);
+    replay = NULL;
+}
+
 static void
 a_damaged_store_begins_anew(void **state)
 {
-    char path[128];
     FILE *file;
 
-    reopen(0, START);
-    assert_int_equal(consume(1, START + 1, START + 1), 0);
-    tr_replay_close(replay);
-    replay = NULL;
-    snprintf(path, sizeof(path), "%s/data.mdb", directory);
-    file = fopen(path, "we");
+    fill(1);
+    file = fopen(store_file(), "we");
     assert_non_null(file);
     assert_int_equal(fwrite(directory, 1, strlen(directory), file),
                      strlen(directory));
     assert_int_equal(fclose(file), 0);
-    reopen(0, START + 10);
-    assert_int_equal(consume(1, START + 1, START + 10), TRR_REPLAY);
-    assert_int_equal(consume(2, START + 10, START + 10), 0);
-    assert_int_equal(consume(2, START + 10, START + 10), TRR_REPLAY);
+    expect_lost(START + 10);
+}
+
+static void
+a_store_that_was_cut_short_begins_anew(void **state)
+{
+    fill(2000);
+    assert_int_equal(truncate(store_file(), 2 * sysconf(_SC_PAGESIZE)), 0);
+    expect_lost(START + 10);
+}
+
+static void
+a_store_that_is_missing_begins_anew(void **state)
+{
+    fill(1);
+    assert_int_equal(unlink(store_file()), 0);
+    expect_lost(START + 10);
+}
+
+/* An id is gone: the others do not tell which one. */
+static void
+a_store_that_lacks_an_id_begins_anew(void **state)
+{
+    const long page = sysconf(_SC_PAGESIZE);
+    uint8_t octets[16];
+    int fd, i;
+
+    fill(2000);
+    fd = open(store_file(), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    /* A leaf is a page with the flag 2; its list of nodes ends 2 octets
+     * earlier (lmdb.h says nothing of that: MDB_page). */
+    for (i = 2; pread(fd, octets, sizeof(octets), i * page) ==
+         sizeof(octets); i++) {
+        if (octets[10] == 2 && octets[12] > 20) {
+            octets[12] -= 2;
+            assert_int_equal(pwrite(fd, octets, sizeof(octets), i * page),
+                             sizeof(octets));
+        }
+    }
+    assert_int_equal(close(fd), 0);
+    expect_lost(START + 10);
+}
+
+/* Octets anywhere: what comes of it is never a crash, in this process. */
+static void
+damage_never_crashes(void **state)
+{
+    unsigned int seed = 1, round, i;
+    uint8_t octet;
+    off_t size;
+    int fd;
+
+    for (round = 0; round < 60; round++) {
+        fill(500);
+        fd = open(store_file(), O_RDWR | O_CLOEXEC);
+        assert_true(fd >= 0);
+        size = lseek(fd, 0, SEEK_END);
+        for (i = 0; i < 20; i++) {
+            octet = (uint8_t)rand_r(&seed);
+            assert_int_equal(pwrite(fd, &octet, 1, rand_r(&seed) % size), 1);
+        }
+        assert_int_equal(close(fd), 0);
+        reopen(0, START + 10);
+        for (i = 0; i < 500; i++)
+            (void)consume(1000 + i, START + 10 + AHEAD, START + 10 + AHEAD);
+        assert_int_equal(consume(1000, START + 10 + AHEAD,
+                                 START + 10 + AHEAD), TRR_REPLAY);
+        assert_int_equal(tear_down(state), 0);
+        assert_int_equal(set_up(state), 0);
+    }
 }
 
 static void
@@ -201,23 +320,6 @@ what_has_ended_is_forgotten(void **state)
 }
 
 static int
-set_up(void **state)
-{
-    static unsigned int number;
-
-    return asprintf(&directory, "%s/%u", scratch, number++) < 0;
-}
-
-static int
-tear_down(void **state)
-{
-    tr_replay_close(replay);
-    replay = NULL;
-    free(directory);
-    return 0;
-}
-
-static int
 group_set_up(void **state)
 {
     return mkdtemp(scratch) == NULL;
@@ -246,6 +348,10 @@ main(void)
         TEST(a_store_of_another_boot_begins_anew),
         TEST(what_a_crash_of_the_machine_left_is_not_read),
         TEST(a_damaged_store_begins_anew),
+        TEST(a_store_that_was_cut_short_begins_anew),
+        TEST(a_store_that_is_missing_begins_anew),
+        TEST(a_store_that_lacks_an_id_begins_anew),
+        TEST(damage_never_crashes),
         TEST(a_full_store_refuses_and_recovers),
         TEST(what_has_ended_is_forgotten)
     };
