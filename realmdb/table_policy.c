@@ -151,8 +151,10 @@ confidential_from(const struct tr_realm_record *record,
     const char *name = record->confidential_from;
     uint32_t level;
 
+    if (record->protection != TR_PROTECT_INTEGRITY)
+        return 0;
     if (name == NULL)
-        return record->protection == TR_PROTECT_INTEGRITY ? UINT32_MAX : 0;
+        return UINT32_MAX;
     return tr_encoding_find_level(encoding, name, strlen(name), &level) ?
         level : 0;
 }

@@ -11,12 +11,14 @@ import pytest
 from testlib import servers, table
 from testlib.process import run
 from testlib.roles import (
-    PRINCIPAL, ZETA, Administration, RolesDirectory389, person)
+    PRINCIPAL, ZETA, Administration, RolesDirectory, RolesDirectory389,
+    TwoPersonsDirectory, person)
 
 
-@pytest.fixture(scope="module")
-def administration():
-    with Administration() as made:
+@pytest.fixture(scope="module",
+                params=[RolesDirectory, TwoPersonsDirectory])
+def administration(request):
+    with Administration(request.param) as made:
         made.start_kadmind()
         yield made
 

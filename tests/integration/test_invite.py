@@ -19,7 +19,7 @@ import pytest
 from testlib import servers, table
 from testlib.process import run
 from testlib.roles import (
-    PRINCIPAL, ZETA, Administration, kadmin_rules, person)
+    PRINCIPAL, ZETA, Administration, TwoPersonsDirectory, kadmin_rules, person)
 
 INVITATION = "trustrealm-invite/%s@%s" % (ZETA, table.REALM)
 TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
@@ -27,7 +27,7 @@ TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
 
 @pytest.fixture(scope="module")
 def administration():
-    with Administration() as made:
+    with Administration(TwoPersonsDirectory) as made:
         made.start_kadmind()
         yield made
 

@@ -77,6 +77,9 @@ def test_commands_of_each_role(administration):
     ("olga", ["system", "disable", "beta.example.com"],
      "a system administrator who is its owner"),
     ("olga", ["realm", "set", "engineering", "--level", "40 higher"],
+     "a label policy officer (where two people have to agree, with a proposal "
+     "by somebody else: --propose)"),
+    ("olga", ["realm", "set", "engineering", "--unset", "delegation=host"],
      "a label policy officer"),
     ("sid", ["map", "remove", "engineering/local"],
      "a label policy officer (where two people have to agree, a map stays "

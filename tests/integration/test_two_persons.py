@@ -10,7 +10,7 @@ import pytest
 
 from testlib import roles, table
 from testlib.roles import (
-    PEOPLE, Administration, add, delete, modify, person, rename)
+    PEOPLE, Administration, add, delete, modify, person, proposal, rename)
 
 PENDING = "ou=pending," + table.BASE
 DELTA = "cn=delta.example.com,ou=systems," + table.BASE
@@ -18,11 +18,6 @@ BETA = "cn=beta.example.com,ou=systems," + table.BASE
 BOB = "cn=bob,ou=subjects," + table.BASE
 MAP = "trFormat=local+trRealmName=corporate,ou=maps," + table.BASE
 WIDER = "engineering public secret:hr,crypto"
-
-
-def proposal(name, target, change):
-    return add("cn=%s,%s" % (name, PENDING), objectClass="trPending",
-               cn=name, trTarget=target, trChange=change)
 
 
 def adds(target, change):

@@ -71,6 +71,13 @@ def rename(dn, rdn, below=None, keep=False):
                                below or dn.split(",", 1)[1])
 
 
+def proposal(name, target, change):
+    """That an entry is to have a value or, after "-", to have it no more."""
+    return add("cn=%s,ou=pending,%s" % (name, table.BASE),
+               objectClass="trPending", cn=name, trTarget=target,
+               trChange=change)
+
+
 def person(name):
     return "uid=%s,%s" % (name, table.PEOPLE)
 

@@ -50,7 +50,8 @@ const char *const world_entries[] = {
     "trRequiredAttribute zone=secure\ntrMode dry-run\n"
     "trConfidentialFrom secret\ntrCarrier nfs mic",
     "objectClass trTrustRealm\ncn strong\ntrDOI 2006\ntrPriority 30\n"
-    LEVELS_AND_CATEGORIES "trProtection confidentiality\ntrCarrier nfs mic",
+    LEVELS_AND_CATEGORIES "trProtection confidentiality\n"
+    "trConfidentialFrom secret\ntrCarrier nfs mic",
     "objectClass trTrustRealm\ncn weak\ntrDOI 2007\ntrPriority 3\n"
     LEVELS_AND_CATEGORIES,
     "objectClass trTrustRealm\ncn twisted\ntrDOI 2008\n"

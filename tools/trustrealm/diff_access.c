@@ -119,9 +119,10 @@ encrypted_from(const struct tr_realm_record *realm)
 {
     size_t i;
 
+    if (realm->protection == TR_PROTECT_CONFIDENTIALITY)
+        return 0;
     if (realm->confidential_from == NULL)
-        return realm->protection == TR_PROTECT_CONFIDENTIALITY ? 0 :
-            realm->nlevels;
+        return realm->nlevels;
     for (i = 0; i < realm->nlevels; i++) {
         if (tr_text_compare(realm->levels[i].name,
                             realm->confidential_from) == 0)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include "directory_ldap.h"
+#include "pending.h"
 
 struct needs {
     const struct tool_change *change;
@@ -73,27 +74,28 @@ need_for(struct needs *needs, enum tr_record_type type, const char *attribute,
 static void
 note_value(bool added, const char *attribute, const char *value, void *arg)
 {
-    static const char *const proposed[] = {
-        "trMembership", "trClearance", "trLevelMap", "trCategoryMap", NULL
-    };
+    static const char *const of_systems[] = { "trPrincipal", "trAlias",
+                                              "trEnabled", NULL };
     struct needs *needs = arg;
     const struct tool_entry *entry = needs->change->after != NULL ?
         needs->change->after : needs->change->before;
     size_t length = strlen(attribute);
 
-    if (added ? is_one_of(attribute, length, proposed) :
-        needs->change->after != NULL &&
-        strcasecmp(attribute, "trRestriction") == 0)
+    if (needs->change->before != NULL && needs->change->after != NULL &&
+        tool_pending_needed(added, attribute, value))
         needs->proposed = true;
     if (strcasecmp(attribute, "trChange") != 0) {
         need_for(needs, entry->type, attribute, length, value);
         return;
     }
-    /* "[-]ATTRIBUTE VALUE" that is proposed: only maps have others. */
+    /* "[-]ATTRIBUTE VALUE" that is proposed. */
     value += *value == '-';
     length = strcspn(value, " ");
-    need_for(needs, TR_RECORD_MAP, value, length,
-             value + length + strspn(value + length, " "));
+    if (is_one_of(value, length, of_systems))
+        need(needs, tool_copy("a system administrator"));
+    else
+        need_for(needs, TR_RECORD_REALM, value, length,
+                 value + length + strspn(value + length, " "));
 }
 
 void
@@ -110,6 +112,9 @@ tool_ldap_tell_roles(const struct tool_ldap *ldap,
     if (change->after == NULL && change->before->type == TR_RECORD_MAP)
         hint = " (where two people have to agree, a map stays while its trust "
             "realm does: remove its pairs)";
+    else if (change->before == NULL && change->after->type == TR_RECORD_REALM)
+        hint = " (where two people have to agree, before the trust realm has "
+            "owners)";
     else if (needs.proposed)
         hint = " (where two people have to agree, with a proposal by somebody "
             "else: --propose)";

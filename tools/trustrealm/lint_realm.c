@@ -34,9 +34,9 @@ judge_attributes(const struct lint *lint, const struct tr_realm_record *realm)
 static void
 judge_carriers(const struct lint *lint, const struct tr_realm_record *realm)
 {
-    bool always = realm->confidential_from == NULL ?
-        realm->protection == TR_PROTECT_CONFIDENTIALITY :
-        strcasecmp(realm->confidential_from, realm->levels[0].name) == 0;
+    bool always = realm->protection == TR_PROTECT_CONFIDENTIALITY ||
+        (realm->confidential_from != NULL &&
+         strcasecmp(realm->confidential_from, realm->levels[0].name) == 0);
     size_t i;
 
     for (i = 0; always && i < realm->ncarriers; i++) {
@@ -70,7 +70,7 @@ lint_realm(const struct lint *lint, const struct tr_realm_record *realm)
     if (realm->confidential_from != NULL &&
         realm->protection == TR_PROTECT_CONFIDENTIALITY)
         lint_find(lint, "warning", "contradiction", "trust realm",
-                  realm->name, "trProtection has no effect beside "
-                  "trConfidentialFrom: below %s nothing needs to be "
-                  "encrypted", realm->confidential_from);
+                  realm->name, "trConfidentialFrom has no effect beside "
+                  "trProtection: below %s everything has to be encrypted, "
+                  "too", realm->confidential_from);
 }

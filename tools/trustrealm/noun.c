@@ -81,9 +81,8 @@ same_octets(const char *a, size_t a_length, const char *b, size_t b_length)
     return a_length == b_length && strncasecmp(a, b, a_length) == 0;
 }
 
-/* Does value stand for what wanted names? */
-static bool
-identifies(enum noun_kind kind, const char *wanted, const char *value)
+bool
+noun_identifies(enum noun_kind kind, const char *wanted, const char *value)
 {
     static const char blanks[] = " \t=";
     size_t a = strcspn(wanted, blanks), b = strcspn(value, blanks);
@@ -122,7 +121,7 @@ take_out(struct tool_entry *entry, const struct noun_field *field,
     values = tool_entry_values(entry, field->attribute, &n);
     for (i = n; i-- > 0;) {
         if (!has_several(field) || wanted == NULL ||
-            identifies(field->kind, wanted, values[i])) {
+            noun_identifies(field->kind, wanted, values[i])) {
             tool_entry_remove(entry, field->attribute, values[i]);
             values = tool_entry_values(entry, field->attribute, &n);
             found = true;
@@ -175,7 +174,7 @@ noun_keyed(const struct tool_entry *entry, const char *attribute,
 
     values = tool_entry_values(entry, attribute, &n);
     for (i = 0; i < n; i++) {
-        if (identifies(NOUN_KEYED, key, values[i]))
+        if (noun_identifies(NOUN_KEYED, key, values[i]))
             return values[i];
     }
     return NULL;

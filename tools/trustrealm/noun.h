@@ -116,6 +116,9 @@ int noun_make(const struct noun_call *call, struct tool_work *work,
 /* Give entry what was given; TOOL_NO when what is to go is not there,
  * TOOL_USAGE when one option undoes another. */
 int noun_take(const struct noun_call *call, struct tool_entry *entry);
+/* Does value, of several, stand for what wanted names? */
+bool noun_identifies(enum noun_kind kind, const char *wanted,
+                     const char *value);
 /* Put value in the place of the one that it identifies. */
 void noun_put(struct tool_entry *entry, const struct noun_field *field,
               const char *value);

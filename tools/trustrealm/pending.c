@@ -7,7 +7,6 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include "noun.h"
 #include "pending.h"
 #include "text.h"
 
@@ -22,48 +21,44 @@ static const struct noun noun = {
 
 /* --- reading ------------------------------------------------------------- */
 
-/* All proposals, or that of the name; an LDAP server says who made them. */
-static int
-read_proposals(const struct noun_call *call,
-               struct tool_directory *directory,
-               struct tool_entries *entries_out)
-{
-    static const char *attributes[] = {
-        "objectClass", "cn", "trTarget", "trChange", "creatorsName",
-        "createTimestamp", "entryCSN", NULL
-    };
-    struct tool_entries all = { 0 };
-    const char *name;
-    int status;
-    size_t i;
-
-    memset(entries_out, 0, sizeof(*entries_out));
-    status = tool_directory_search(directory, tool_directory_base(directory),
-                                   "(objectClass=trPending)", attributes,
-                                   &all);
-    for (i = 0; i < all.n && status == TOOL_DONE; i++) {
-        name = tool_entry_value(all.list[i], "cn");
-        if (name == NULL || (call->name != NULL &&
-                             strcasecmp(name, call->name) != 0))
-            tool_entry_free(all.list[i]);
-        else
-            tool_entries_add(entries_out, all.list[i]);
-    }
-    if (status == TOOL_DONE)
-        all.n = 0;
-    tool_entries_clear(&all);
-    if (status == TOOL_DONE && call->name != NULL && entries_out->n == 0)
-        return tool_fail(TOOL_NO, "there is no proposal %s in %s",
-                         call->name, tool_directory_name(directory));
-    return status;
-}
-
 static const char *
 said(const struct tool_entry *entry, const char *attribute)
 {
     const char *value = tool_entry_value(entry, attribute);
 
     return value != NULL ? value : "-";
+}
+
+/* All proposals; an LDAP server says who made them. */
+static int
+read_proposals(struct tool_directory *directory,
+               struct tool_entries *entries_out)
+{
+    static const char *attributes[] = {
+        "objectClass", "cn", "trTarget", "trChange", "creatorsName",
+        "createTimestamp", "entryCSN", NULL
+    };
+
+    return tool_directory_search(directory, tool_directory_base(directory),
+                                 "(objectClass=trPending)", attributes,
+                                 entries_out);
+}
+
+static int
+find_proposal(const struct noun_call *call, struct tool_directory *directory,
+              const struct tool_entries *entries,
+              struct tool_entry **proposal_out)
+{
+    size_t i;
+
+    for (i = 0; i < entries->n; i++) {
+        if (strcasecmp(said(entries->list[i], "cn"), call->name) == 0) {
+            *proposal_out = entries->list[i];
+            return TOOL_DONE;
+        }
+    }
+    return tool_fail(TOOL_NO, "there is no proposal %s in %s", call->name,
+                     tool_directory_name(directory));
 }
 
 /* --- list, show ---------------------------------------------------------- */
@@ -115,6 +110,9 @@ print_proposals(const struct noun_call *call,
     const char *since;
     size_t i;
 
+    if (entries->n > 1)
+        qsort(entries->list, entries->n, sizeof(*entries->list),
+              compare_ages);
     for (i = 0; i < entries->n; i++) {
         entry = entries->list[i];
         since = said(entry, "createTimestamp");
@@ -139,23 +137,23 @@ look(const char *command, const char *text, int has, int argc, char **argv)
     struct tr_config *config = NULL;
     struct tool_directory *directory = NULL;
     struct tool_entries entries = { 0 };
+    struct tool_entry *one = NULL;
     int status;
 
     noun_parse(&noun, command, text, has | NOUN_READS, argc, argv, &call,
                &status);
-    if (status < 0) {
-        status = tool_directory_begin(&call.options, &config, &directory);
-        if (status == TOOL_DONE)
-            status = read_proposals(&call, directory, &entries);
-        if (status == TOOL_DONE) {
-            if (entries.n > 1)
-                qsort(entries.list, entries.n, sizeof(*entries.list),
-                      compare_ages);
-            status = call.name != NULL ?
-                print_proposal(&call, entries.list[0]) :
-                print_proposals(&call, &entries);
-        }
-    }
+    if (status >= 0)
+        goto cleanup;
+    status = tool_directory_begin(&call.options, &config, &directory);
+    if (status == TOOL_DONE)
+        status = read_proposals(directory, &entries);
+    if (status == TOOL_DONE && call.name != NULL)
+        status = find_proposal(&call, directory, &entries, &one);
+    if (status == TOOL_DONE)
+        status = one != NULL ? print_proposal(&call, one) :
+            print_proposals(&call, &entries);
+
+cleanup:
     tool_entries_clear(&entries);
     tool_directory_close(directory);
     tr_config_free(config);
@@ -236,66 +234,91 @@ note_value(struct tool_entry *entry, const struct noun_field *field,
     return TOOL_DONE;
 }
 
-static int
-note_approved(struct tool_work *work, const struct tool_entry *proposal)
+/* Read "[-]ATTRIBUTE VALUE"; false when it is not what can be proposed. */
+static bool
+read_change(const struct tool_entry *proposal,
+            const struct noun_field **field_out, bool *removes_out,
+            const char **value_out)
 {
-    static const struct noun_field fields[] = {
-        { "membership", "trMembership", NOUN_KEYED, NULL, NULL },
-        { "clearance", "trClearance", NOUN_KEYED, NULL, NULL },
-        { "level", "trLevelMap", NOUN_KEYED, NULL, NULL },
-        { "category", "trCategoryMap", NOUN_KEYED, NULL, NULL },
-        { "restriction", "trRestriction", NOUN_WORDS, NULL, NULL },
-        { NULL, NULL, NOUN_TEXT, NULL, NULL }
-    };
     const char *change = said(proposal, "trChange");
-    const char *target = said(proposal, "trTarget");
-    bool removes = *change == '-';
-    const struct noun_field *field;
-    size_t i, length;
+    size_t length;
 
-    change += removes;
+    *removes_out = *change == '-';
+    change += *removes_out;
     length = strcspn(change, " ");
-    for (field = fields; field->attribute != NULL; field++) {
-        if (strlen(field->attribute) == length &&
-            strncasecmp(field->attribute, change, length) == 0)
-            break;
-    }
-    if (field->attribute == NULL || change[length] == '\0' ||
-        removes != (field->kind == NOUN_WORDS))
+    *field_out = tool_pending_field(change, length);
+    *value_out = change + length + 1;
+    return *field_out != NULL && change[length] == ' ';
+}
+
+static int
+note_approved(struct tool_work *work, const struct tool_entry *proposal,
+              struct tool_entry **target_out)
+{
+    const char *target = said(proposal, "trTarget"), *value;
+    const struct noun_field *field;
+    bool removes;
+    size_t i;
+
+    if (!read_change(proposal, &field, &removes, &value))
         return tool_fail(TOOL_NO, "\"%s\" is not what can be proposed",
                          said(proposal, "trChange"));
     for (i = 0; i < work->entries.n; i++) {
-        if (tool_dn_same(work->entries.list[i]->dn, target))
-            return note_value(tool_work_edit(work, work->entries.list[i]),
-                              field, removes, change + length + 1);
+        if (!tool_dn_same(work->entries.list[i]->dn, target))
+            continue;
+        *target_out = tool_work_edit(work, work->entries.list[i]);
+        return note_value(*target_out, field, removes, value);
     }
     return tool_fail(TOOL_NO, "there is no entry %s", target);
 }
 
-/* Open work, and note that the proposal goes and, to approve, comes true. */
+/* Has it come true, or become impossible, with another one? */
+static bool
+is_moot(const struct tool_entry *proposal, const struct tool_entry *target)
+{
+    const struct noun_field *field;
+    const char *value;
+    bool removes;
+
+    return tool_dn_same(said(proposal, "trTarget"), target->dn) &&
+        read_change(proposal, &field, &removes, &value) &&
+        tool_entry_has(target, field->attribute, value) != removes;
+}
+
+static void
+note_gone(struct tool_work *work, struct tool_entry *proposal)
+{
+    tool_entry_remove(proposal, "creatorsName", NULL);
+    tool_entry_remove(proposal, "createTimestamp", NULL);
+    tool_work_delete(work, proposal);
+}
+
+/* Open work, and note that the proposal goes and, to approve, comes true;
+ * with it go those that this makes moot. */
 static int
 decide(const struct noun_call *call, bool approve, struct tool_work *work,
        struct tool_entries *proposals)
 {
-    struct tool_entry *proposal;
+    struct tool_entry *proposal, *target = NULL;
     int status;
+    size_t i;
 
     status = tool_work_open(&call->options, work);
     if (status == TOOL_DONE)
-        status = read_proposals(call, work->directory, proposals);
-    if (status != TOOL_DONE)
-        return status;
-    proposal = proposals->list[0];
-    if (approve) {
+        status = read_proposals(work->directory, proposals);
+    if (status == TOOL_DONE)
+        status = find_proposal(call, work->directory, proposals, &proposal);
+    if (status == TOOL_DONE && approve)
         status = check_person(work->directory, proposal);
-        if (status == TOOL_DONE)
-            status = note_approved(work, proposal);
-    }
+    if (status == TOOL_DONE && approve)
+        status = note_approved(work, proposal, &target);
     if (status != TOOL_DONE)
         return status;
-    tool_entry_remove(proposal, "creatorsName", NULL);
-    tool_entry_remove(proposal, "createTimestamp", NULL);
-    tool_work_delete(work, proposal);
+    for (i = 0; i < proposals->n; i++) {
+        if (proposals->list[i] == proposal ||
+            (target != NULL && is_moot(proposals->list[i], target)))
+            note_gone(work, proposals->list[i]);
+    }
     return tool_work_finish(&call->options, work);
 }
 

@@ -6,9 +6,111 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "noun.h"
+#include "diff.h"
 #include "pending.h"
 #include "text.h"
+
+enum { ADDING = 1, REMOVING = 2 };
+
+/* As in access-two.conf, of the words that a value ends with or of all. */
+static const struct guarded {
+    struct noun_field field;
+    int takes_two;
+    const char *words;
+} guarded[] = {
+    { { "membership", "trMembership", NOUN_KEYED, NULL, NULL }, ADDING,
+      NULL },
+    { { "clearance", "trClearance", NOUN_KEYED, NULL, NULL }, ADDING, NULL },
+    { { "restriction", "trRestriction", NOUN_WORDS, NULL, NULL }, REMOVING,
+      NULL },
+    { { "principal", "trPrincipal", NOUN_TEXT, NULL, NULL }, ADDING, NULL },
+    { { "alias", "trAlias", NOUN_WORDS, NULL, NULL }, ADDING, NULL },
+    { { "enabled", "trEnabled", NOUN_TRUTH, NULL, NULL }, REMOVING, "FALSE" },
+    { { "level", "trLevelMap", NOUN_KEYED, NULL, NULL }, ADDING, NULL },
+    { { "category", "trCategoryMap", NOUN_KEYED, NULL, NULL }, ADDING, NULL },
+    { { "level", "trLevel", NOUN_NAMED, NULL, NULL }, ADDING, NULL },
+    { { "category", "trCategory", NOUN_NAMED, NULL, NULL }, ADDING, NULL },
+    { { "doi", "trDOI", NOUN_NUMBER, NULL, NULL }, ADDING, NULL },
+    { { "priority", "trPriority", NOUN_NUMBER, NULL, NULL },
+      ADDING | REMOVING, NULL },
+    { { "policy", "trPolicy", NOUN_TEXT, NULL, NULL }, ADDING | REMOVING,
+      NULL },
+    { { "mode", "trMode", NOUN_TEXT, NULL, NULL }, ADDING, "dry-run" },
+    { { "required-attribute", "trRequiredAttribute", NOUN_KEYED, NULL, NULL },
+      REMOVING, NULL },
+    { { "protection", "trProtection", NOUN_TEXT, NULL, NULL }, REMOVING,
+      "confidentiality" },
+    { { "confidential-from", "trConfidentialFrom", NOUN_TEXT, NULL, NULL },
+      REMOVING, NULL },
+    { { "carrier", "trCarrier", NOUN_KEYED, NULL, NULL }, ADDING, "gss own" },
+    { { "carrier", "trCarrier", NOUN_KEYED, NULL, NULL }, REMOVING,
+      "mic auth-only" },
+    { { "delegation", "trDelegation", NOUN_WORDS, NULL, NULL }, ADDING,
+      NULL },
+    { { "idle-timeout", "trIdleTimeout", NOUN_NUMBER, NULL, NULL }, REMOVING,
+      NULL },
+    { { "lifetime", "trLifetime", NOUN_NUMBER, NULL, NULL }, REMOVING, NULL },
+    { { "maximum-staleness", "trMaximumStaleness", NOUN_NUMBER, NULL, NULL },
+      REMOVING, NULL },
+    { { "kernel-export", "trKernelExport", NOUN_TRUTH, NULL, NULL }, ADDING,
+      "TRUE" },
+    { { "kernel-lifetime", "trKernelLifetime", NOUN_NUMBER, NULL, NULL },
+      ADDING | REMOVING, NULL },
+};
+
+static const struct guarded *
+find_guarded(const char *attribute, size_t length,
+             const struct guarded *after)
+{
+    const struct guarded *end = guarded +
+        sizeof(guarded) / sizeof(guarded[0]);
+    const struct guarded *at = after == NULL ? guarded : after + 1;
+
+    for (; at < end; at++) {
+        if (strlen(at->field.attribute) == length &&
+            strncasecmp(at->field.attribute, attribute, length) == 0)
+            return at;
+    }
+    return NULL;
+}
+
+const struct noun_field *
+tool_pending_field(const char *attribute, size_t length)
+{
+    const struct guarded *found = find_guarded(attribute, length, NULL);
+
+    return found == NULL ? NULL : &found->field;
+}
+
+/* Is the last word of value one of words? */
+static bool
+ends_with(const char *value, const char *words)
+{
+    const char *blank = strrchr(value, ' ');
+    const char *last = blank == NULL ? value : blank + 1;
+    size_t length, last_length = strlen(last);
+
+    for (; *words != '\0'; words += length + strspn(words + length, " ")) {
+        length = strcspn(words, " ");
+        if (length == last_length && strncasecmp(words, last, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
+tool_pending_needed(bool added, const char *attribute, const char *value)
+{
+    const struct guarded *one = NULL;
+    size_t length = strlen(attribute);
+
+    while ((one = find_guarded(attribute, length, one)) != NULL) {
+        if ((one->takes_two & (added ? ADDING : REMOVING)) != 0 &&
+            (one->words == NULL || ends_with(value, one->words)))
+            return true;
+    }
+    return false;
+}
 
 struct proposing {
     const struct tool_change *change;
@@ -17,75 +119,92 @@ struct proposing {
     int status;
 };
 
-static bool
-is_range(const char *attribute)
+/* --- proposals ----------------------------------------------------------- */
+
+/* The value that entry has, and other has not, in the place of value; or
+ * NULL. */
+static const char *
+stands_for(const struct tool_entry *entry, const struct tool_entry *other,
+           const struct noun_field *field, const char *value)
 {
-    return strcasecmp(attribute, "trMembership") == 0 ||
-        strcasecmp(attribute, "trClearance") == 0;
+    char *const *values;
+    size_t i, n;
+
+    values = tool_entry_values(entry, field->attribute, &n);
+    for (i = 0; i < n; i++) {
+        if (!tool_entry_has(other, field->attribute, values[i]) &&
+            (field->kind < NOUN_WORDS ||
+             noun_identifies(field->kind, values[i], value)))
+            return values[i];
+    }
+    return NULL;
 }
 
-/* To add one needs nobody else: it is its removal that is proposed. */
-static bool
-is_restriction(const char *attribute)
+/* Is it proposed, or (false) does it happen when something else is approved?
+ * TOOL_USAGE says that it needs nobody else. */
+static int
+is_proposed(const struct proposing *proposing, const struct noun_field *field,
+            bool added, const char *value, bool *proposed_out)
 {
-    return strcasecmp(attribute, "trRestriction") == 0;
+    const struct tool_change *change = proposing->change;
+    const char *attribute = field->attribute, *usual, *other;
+
+    *proposed_out = tool_pending_needed(added, attribute, value);
+    if (*proposed_out)
+        return TOOL_DONE;
+    other = added ?
+        stands_for(change->before, change->after, field, value) :
+        stands_for(change->after, change->before, field, value);
+    if (other == NULL || !tool_pending_needed(!added, attribute, other))
+        return tool_fail(TOOL_USAGE, "%s %s: that needs nobody else; do it by "
+                         "itself", attribute, value);
+    /* What gives way goes, and what a value is without being there comes, when
+     * the other is approved. */
+    usual = diff_usual(attribute);
+    *proposed_out = added && (usual == NULL || strcasecmp(usual, value) != 0);
+    return TOOL_DONE;
 }
 
-static bool
-is_pair(const char *attribute)
-{
-    return strcasecmp(attribute, "trLevelMap") == 0 ||
-        strcasecmp(attribute, "trCategoryMap") == 0;
-}
-
-/* REALM.NUMBER: by the trust realm it is known whose it is to approve. */
+/* REALM.NUMBER or, of a system, SYSTEM:NUMBER: by that it is known whose it
+ * is to approve. */
 static char *
 make_name(const struct tool_entry *target, const char *attribute,
           const char *value)
 {
-    const char *realm = is_pair(attribute) ?
-        tool_entry_value(target, "trRealmName") : value;
+    static const char *const grants[] = { "trMembership", "trClearance",
+                                          "trRestriction" };
+    const char *whose = target->type == TR_RECORD_MAP ?
+        tool_entry_value(target, "trRealmName") : target->name;
+    char mark = target->type == TR_RECORD_SYSTEM ? ':' : '.';
     unsigned int number;
     char *name;
+    size_t i;
 
-    if (realm == NULL || getrandom(&number, sizeof(number), 0) !=
+    for (i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
+        if (strcasecmp(attribute, grants[i]) == 0) {
+            whose = value;
+            mark = '.';
+        }
+    }
+    if (whose == NULL || getrandom(&number, sizeof(number), 0) !=
         sizeof(number))
         return NULL;
-    name = tool_format("%.*s.%08x", (int)strcspn(realm, " "), realm, number);
+    name = tool_format("%.*s%c%08x", (int)strcspn(whose, " "), whose, mark,
+                       number);
     tr_text_lower(name);
     return name;
 }
 
-static void
-propose(bool added, const char *attribute, const char *value, void *arg)
+static int
+make_proposal(struct proposing *proposing, bool added, const char *attribute,
+              const char *value)
 {
-    struct proposing *proposing = arg;
     const struct tool_entry *target = proposing->change->before;
-    bool widens = added != is_restriction(attribute);
+    char *name = make_name(target, attribute, value), *dn, *text;
     struct tool_entry *entry;
-    char *name, *dn, *text;
 
-    if (!is_range(attribute) && !is_pair(attribute) &&
-        !is_restriction(attribute)) {
-        proposing->status = tool_fail(
-            TOOL_USAGE, "%s cannot be proposed: only memberships, "
-            "clearances, pairs of label maps and the end of restrictions can",
-            attribute);
-        return;
-    }
-    /* What gives way to a value does so when that is approved. */
-    if (!widens && (added || noun_keyed(proposing->change->after, attribute,
-                                        value) == NULL))
-        proposing->status = tool_fail(
-            TOOL_USAGE, "%s %s: that needs nobody else; do it by itself",
-            attribute, value);
-    if (!widens || proposing->status != TOOL_DONE)
-        return;
-    name = make_name(target, attribute, value);
-    if (name == NULL) {
-        proposing->status = tool_fail(TOOL_SYSTEM, "no name for a proposal");
-        return;
-    }
+    if (name == NULL)
+        return tool_fail(TOOL_SYSTEM, "no name for a proposal");
     dn = tool_dn_below(proposing->base, "cn", name);
     text = tool_format("%s%s %s", added ? "" : "-", attribute, value);
     entry = tool_entry_create(dn);
@@ -97,6 +216,27 @@ propose(bool added, const char *attribute, const char *value, void *arg)
     free(text);
     free(dn);
     free(name);
+    return TOOL_DONE;
+}
+
+static void
+propose(bool added, const char *attribute, const char *value, void *arg)
+{
+    struct proposing *proposing = arg;
+    const struct noun_field *field = tool_pending_field(attribute,
+                                                        strlen(attribute));
+    bool proposed = false;
+    int status;
+
+    if (field == NULL)
+        status = tool_fail(TOOL_USAGE, "%s cannot be proposed: it needs "
+                           "nobody else", attribute);
+    else
+        status = is_proposed(proposing, field, added, value, &proposed);
+    if (status == TOOL_DONE && proposed)
+        status = make_proposal(proposing, added, field->attribute, value);
+    if (proposing->status == TOOL_DONE)
+        proposing->status = status;
 }
 
 int

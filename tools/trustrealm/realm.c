@@ -100,7 +100,7 @@ set(int argc, char **argv)
     return noun_set(&noun, "realm set",
                     "Change a trust realm.  A level, category, carrier or "
                     "attribute takes the\nplace of the one with the same "
-                    "number or name.", 0, argc, argv);
+                    "number or name.", NOUN_PROPOSE, argc, argv);
 }
 
 static int

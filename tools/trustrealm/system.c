@@ -114,8 +114,8 @@ add(int argc, char **argv)
 static int
 set(int argc, char **argv)
 {
-    return noun_set(&noun_system, "system set", "Change a system.", 0, argc,
-                    argv);
+    return noun_set(&noun_system, "system set", "Change a system.",
+                    NOUN_PROPOSE, argc, argv);
 }
 
 static int
@@ -226,8 +226,8 @@ enable_entry(const struct noun_call *call, struct tool_work *work,
 static int
 enable(int argc, char **argv)
 {
-    return noun_change(&noun_system, "system enable", "Undo \"disable\".", 0,
-                       enable_entry, argc, argv);
+    return noun_change(&noun_system, "system enable", "Undo \"disable\".",
+                       NOUN_PROPOSE, enable_entry, argc, argv);
 }
 
 static int

@@ -1,0 +1,79 @@
+# access-two.awk - makes access-two.conf of access-two.conf.in
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# A line "WHAT ENTRY ATTRIBUTE VALUES" there is one rule of slapd's:
+#
+#     add      to add such a value takes two people, to delete it one
+#     delete   the other way round
+#     change   both take two
+#     neither  neither does
+#
+# ENTRY is one of those below, VALUES a regular expression.  Everything else is
+# copied.
+
+BEGIN {
+    base = "ou=trustrealm,dc=example,dc=com"
+    roles = "ou=roles," base
+    owners = "group.expand=\"cn=${v1},ou=owners," roles "\""
+    label_policy = "group.exact=\"cn=label-policy," roles "\""
+
+    name["membership"] = "cn=[a-z0-9._-]+,ou=systems"
+    who["membership"] = owners
+    name["clearance"] = "cn=[a-z0-9._@/-]+,ou=subjects"
+    who["clearance"] = owners
+    name["range"] = "cn=[a-z0-9._@/-]+,ou=(systems|subjects)"
+    who["range"] = owners
+    name["map"] = "trformat=[a-z0-9._-]+[+]trrealmname=[a-z0-9._-]+,ou=maps"
+    who["map"] = label_policy
+
+    # Two only from the time on when something is found here.
+    name["realm"] = "cn=([a-z0-9._-]+),ou=realms"
+    who["realm"] = label_policy
+    since["realm"] = "[ldap:///cn=${d2},ou=owners," roles "??base?]/cn"
+    name["system"] = "cn=[a-z0-9._-]+,ou=systems"
+    who["system"] = "dnattr=owner\n        group.exact=" \
+        "\"cn=system-administrators," roles "\""
+    since["system"] = "this/trMembership"
+
+    alone["add"] = "=zrscd"
+    alone["delete"] = "=arscd"
+    alone["change"] = "=rscd"
+    # These are words that differ by their case.
+    exactly["trPrincipal"] = exactly["trRequiredAttribute"] = \
+        ":caseExactIA5Match:"
+}
+
+# Who has proposed it.
+function proposer(    add, remove) {
+    add = "(trChange" exactly[$3] "=" $3 " ${v0})"
+    remove = "(trChange" exactly[$3] "=-" $3 " ${v0})"
+    return "[ldap:///ou=pending," base "??one?(&(objectClass=trPending)" \
+        "(trTarget=${d1})" ($1 == "add" ? add : $1 == "delete" ? remove : \
+        "(|" add remove ")") ")]/creatorsName"
+}
+
+# Whoever of the role, if the set has something in it.
+function by(set, access) {
+    print "    by " who[$2]
+    if (set != "")
+        print "        set.expand=\"" set "\""
+    print "        " access
+}
+
+/^(add|delete|change|neither) / {
+    values = $0
+    sub(/^[^ ]+ +[^ ]+ +[^ ]+ +/, "", values)
+    print "access to dn.regex=\"^(" name[$2] "," base ")$\""
+    print "        attrs=" $3 " val.regex=\"" values "\""
+    if ($1 in alone) {
+        by(proposer() " & user", alone[$1])
+        by(proposer(), "write")
+        by(since[$2], alone[$1])
+    }
+    if ($1 == "neither" || since[$2] != "")
+        by("", "write")
+    print "    by group.exact=\"cn=auditors," roles "\" read"
+    print "    by * none"
+    next
+}
+{ print }

@@ -1,0 +1,501 @@
+# tests/integration/test_two_officers.py - what takes two of a trust realm
+# SPDX-License-Identifier: BSD-2-Clause
+"""With access-two.conf in force: every attribute of a trust realm that has
+owners, and of a system that is a member.  What could let something pass takes
+a proposal by somebody else, whichever way it is tried; what can only refuse
+more takes nobody else."""
+
+import json
+import re
+
+import pytest
+
+from testlib import roles, servers, table
+from testlib.process import run
+from testlib.roles import (
+    PEOPLE, Administration, add, delete, modify, person, proposal, rename)
+
+ENGINEERING = "cn=engineering,ou=realms," + table.BASE
+ALPHA = "cn=alpha.example.com,ou=systems," + table.BASE
+DELTA = "cn=delta.example.com,ou=systems," + table.BASE
+SUBJECTS = "ou=subjects," + table.BASE
+
+#: Who has the role that it takes: label policy officers, and owners of alpha
+#: who are system administrators.
+ENTITLED = {ENGINEERING: ("paula", "zoe"), ALPHA: ("sid", "zoe")}
+#: What is there before.
+PRESENT = {
+    ENGINEERING: {
+        "trPriority": ["20"], "trPolicy": ["equal"], "trDOI": ["1001"],
+        "trLevel": ["0 public", "10 internal", "20 secret"],
+        "trMode": [], "trRequiredAttribute": ["site=N", "site=n"],
+        "trProtection": ["confidentiality"], "trConfidentialFrom": ["secret"],
+        "trCarrier": ["host own", "nfs mic", "http auth-only"],
+        "trDelegation": ["host"], "trIdleTimeout": ["3600"],
+        "trLifetime": ["36000"], "trMaximumStaleness": ["3600"],
+        "trKernelExport": ["FALSE"], "trKernelLifetime": ["60"]},
+    ALPHA: {"owner": [person("sid"), person("zoe")],
+            "trPrincipal": ["trustrealm/alpha.example.com@EXAMPLE.TEST"],
+            "trAlias": ["mail.example.com"], "trEnabled": ["FALSE"]},
+}
+
+#: What is proposed, and what gives way to it.
+WIDENING = [
+    (ENGINEERING, "trLevel 30 top", None),
+    (ENGINEERING, "trLevel 15 internal", "10 internal"),
+    (ENGINEERING, "trCategory 4 radar", None),
+    (ENGINEERING, "trDOI 77", "1001"),
+    (ENGINEERING, "-trPriority 20", None),
+    (ENGINEERING, "-trPolicy equal", None),
+    (ENGINEERING, "trMode dry-run", None),
+    (ENGINEERING, "-trRequiredAttribute site=N", None),
+    (ENGINEERING, "-trProtection confidentiality", None),
+    (ENGINEERING, "-trConfidentialFrom secret", None),
+    (ENGINEERING, "-trCarrier nfs mic", None),
+    (ENGINEERING, "-trCarrier http auth-only", None),
+    (ENGINEERING, "trCarrier ftp own", None),
+    (ENGINEERING, "trCarrier ftp gss", None),
+    (ENGINEERING, "trDelegation nfs", None),
+    (ENGINEERING, "-trIdleTimeout 3600", None),
+    (ENGINEERING, "-trLifetime 36000", None),
+    (ENGINEERING, "-trMaximumStaleness 3600", None),
+    (ENGINEERING, "trKernelExport TRUE", "FALSE"),
+    (ENGINEERING, "-trKernelLifetime 60", None),
+    (ALPHA, "trPrincipal trustrealm/Alpha@EXAMPLE.TEST",
+     "trustrealm/alpha.example.com@EXAMPLE.TEST"),
+    (ALPHA, "trAlias other.example.com", None),
+    (ALPHA, "-trEnabled FALSE", None),
+]
+
+
+@pytest.fixture(scope="module")
+def administration():
+    with Administration(roles.TwoPersonsDirectory) as made:
+        for role in ("label-policy", "system-administrators", "auditors"):
+            made.directory.modify(modify(
+                "cn=%s,ou=roles,%s" % (role, table.BASE),
+                ("add", "member", person("zoe"))))
+        yield made
+
+
+@pytest.fixture
+def change(administration):
+    """Prepares an entry, says what makes a change of it, and puts all back."""
+    before = {}
+
+    def prepare(target, **more):
+        if target not in before:
+            before[target] = look(administration, target)
+        for attribute, values in {**PRESENT[target], **more}.items():
+            administration.directory.replace(target, attribute, *values)
+    yield prepare
+    for target, entry in before.items():
+        if look(administration, target):
+            administration.directory.delete(target)
+        administration.directory.add(entry)
+    for dn in re.findall("^dn: (cn=.*)$", administration.directory.search(
+            "ou=pending," + table.BASE, "(objectClass=trPending)", "cn"),
+            re.M):
+        administration.directory.delete(dn)
+
+
+def look(administration, dn):
+    """Its entry; "" when there is none."""
+    return administration.directory.search(
+        table.BASE, "(entryDN=%s)" % dn, "*")
+
+
+def split(change):
+    """Operation, attribute and value of what is proposed."""
+    attribute, value = change.lstrip("-").split(" ", 1)
+    return "delete" if change[0] == "-" else "add", attribute, value
+
+
+def makes(target, change, gives_way=None):
+    """The modification that was proposed."""
+    operation, attribute, value = split(change)
+    old = [("delete", attribute, gives_way)] if gives_way else []
+    return modify(target, *old, (operation, attribute, value))
+
+
+def proposes(administration, who, target, change):
+    name = "engineering.a1" if target == ENGINEERING else \
+        "alpha.example.com:a1"
+    return administration.may(who, proposal(name, target, change))
+
+
+def tries(administration, who, change):
+    """The server's result, whatever it is."""
+    return run([servers.program("ldapmodify"), "-Q", "-N", "-Y", "GSSAPI",
+                "-H", administration.directory.uri],
+               env=administration.environment(who), input=change,
+               check=False).status
+
+
+@pytest.mark.parametrize("target, wanted, gives_way", WIDENING)
+def test_two_let_more_pass(administration, change, target, wanted, gives_way):
+    """Nobody alone; then who has the role and did not propose it."""
+    change(target)
+    proposer, other = ENTITLED[target]
+    made = makes(target, wanted, gives_way)
+    for who in ENTITLED[target]:
+        assert not administration.may(who, made), who
+    assert proposes(administration, proposer, target, wanted)
+    for who in PEOPLE:
+        if who != other:
+            assert not administration.may(who, made), who
+    assert administration.may(other, made)
+
+
+@pytest.mark.parametrize("target, wanted, gives_way", WIDENING)
+def test_no_other_way(administration, change, target, wanted, gives_way):
+    """Somebody of the role finds none."""
+    change(target)
+    before = look(administration, target)
+    operation, attribute, value = split(wanted)
+    ways = [modify(target, ("replace", attribute, value)),
+            modify(target, ("replace", attribute)),
+            modify(target, ("delete", attribute)),
+            modify(target, ("delete", attribute), ("add", attribute, value)),
+            modify(target, ("increment", attribute, "1")),
+            modify(target, ("increment", attribute, value)),
+            modify(target, ("replace", attribute + ";lang-de", value)),
+            rename(target, "cn=other"), rename(target, "cn=other", keep=True)]
+    if operation == "add":
+        ways += [modify(target, ("add", attribute + ";lang-de", value)),
+                 modify(target, ("add", attribute, value.upper()))]
+    for way in ways:
+        assert tries(administration, ENTITLED[target][1], way) != 0, way
+        assert look(administration, target) == before, way
+
+
+@pytest.mark.parametrize("target, wanted, other", [
+    (ENGINEERING, "trLevel 30 top", "trLevel 31 top"),
+    (ENGINEERING, "trCategory 30 top", "trLevel 30 top"),
+    (ENGINEERING, "-trLifetime 36000", "-trIdleTimeout 3600"),
+    (ENGINEERING, "-trIdleTimeout 3600", "-trMaximumStaleness 3600"),
+    (ENGINEERING, "-trRequiredAttribute site=N",
+     "-trRequiredAttribute site=n"),
+    (ENGINEERING, "-trCarrier nfs mic", "trCarrier nfs own"),
+    (ALPHA, "trPrincipal trustrealm/Alpha@EXAMPLE.TEST",
+     "trPrincipal trustrealm/alpha@EXAMPLE.TEST"),
+    (ALPHA, "trAlias other.example.com", "-trEnabled FALSE"),
+])
+def test_just_that_is_agreed_on(administration, change, target, wanted,
+                                other):
+    change(target)
+    before = look(administration, target)
+    proposer, approver = ENTITLED[target]
+    gives_way = PRESENT[target]["trPrincipal"][0] \
+        if other.startswith("trPrincipal") else None
+    assert proposes(administration, proposer, target, wanted)
+    assert not administration.may(approver, makes(target, other, gives_way))
+    assert look(administration, target) == before
+
+
+#: What is there before, if it has to be said, and the change.
+NARROWING = [
+    (ENGINEERING, {}, ("delete", "trLevel", "20 secret")),
+    (ENGINEERING, {}, ("delete", "trCategory", "1 hr")),
+    (ENGINEERING, {"trMode": ["dry-run"]}, ("delete", "trMode", "dry-run"),
+     ("add", "trMode", "enforce")),
+    (ENGINEERING, {}, ("add", "trRequiredAttribute", "site=North")),
+    (ENGINEERING, {"trProtection": ["integrity"]},
+     ("delete", "trProtection", "integrity"),
+     ("add", "trProtection", "confidentiality")),
+    (ENGINEERING, {"trConfidentialFrom": []},
+     ("add", "trConfidentialFrom", "internal")),
+    (ENGINEERING, {}, ("add", "trCarrier", "ftp mic")),
+    (ENGINEERING, {}, ("delete", "trCarrier", "host own")),
+    (ENGINEERING, {}, ("delete", "trDelegation", "host")),
+    (ENGINEERING, {"trIdleTimeout": []}, ("add", "trIdleTimeout", "60")),
+    (ENGINEERING, {"trLifetime": ["0"]}, ("delete", "trLifetime", "0"),
+     ("add", "trLifetime", "60")),
+    (ENGINEERING, {"trMaximumStaleness": []},
+     ("add", "trMaximumStaleness", "60")),
+    (ENGINEERING, {"trKernelExport": ["TRUE"]},
+     ("delete", "trKernelExport", "TRUE"), ("add", "trKernelExport", "FALSE")),
+    (ENGINEERING, {"trKernelLifetime": ["900"]},
+     ("delete", "trKernelLifetime", "900"),
+     ("add", "trKernelLifetime", "60")),
+    (ALPHA, {}, ("delete", "trAlias", "mail.example.com")),
+    (ALPHA, {"trEnabled": ["TRUE"]}, ("delete", "trEnabled", "TRUE"),
+     ("add", "trEnabled", "FALSE")),
+]
+
+
+@pytest.mark.parametrize("target, before, parts", [
+    (target, before, parts) for target, before, *parts in NARROWING])
+def test_one_lets_less_pass(administration, change, target, before, parts):
+    change(target, **before)
+    made = modify(target, *parts)
+    for who in PEOPLE:
+        if who not in ENTITLED[target]:
+            assert not administration.may(who, made), who
+    assert administration.may(ENTITLED[target][0], made)
+
+
+# --- whole entries ------------------------------------------------------
+
+def realm(dn, name, **more):
+    return add(dn, objectClass=["trTrustRealm", *more.pop("classes", [])],
+               cn=name, trDOI="1099", trLevel=["0 public", "1 secret"],
+               **more)
+
+
+def test_a_new_trust_realm_takes_one(administration, change):
+    """Until somebody can grant anything in it."""
+    dn = "cn=new,ou=realms," + table.BASE
+    owners = "cn=new,ou=owners,ou=roles," + table.BASE
+    assert administration.may("paula", realm(dn, "new", trLifetime="60"))
+    assert administration.may("paula", modify(
+        dn, ("replace", "trLifetime", "600"), ("add", "trLevel", "2 top"),
+        ("add", "trMode", "dry-run")))
+    assert administration.may("rosa", add(
+        owners, objectClass="groupOfNames", cn="new", member=person("olga")))
+    for parts in (("replace", "trLifetime", "6000"),
+                  ("delete", "trLifetime", "600"),
+                  ("add", "trLevel", "3 higher")):
+        assert not administration.may("paula", modify(dn, parts)), parts
+    assert administration.may("paula", delete(dn))
+    assert not administration.may("paula", realm(dn, "new"))
+    assert administration.may("rosa", delete(owners))
+
+
+@pytest.mark.parametrize("who, dn, more", [
+    ("paula", "cn=engineering,ou=realms,", {}),
+    ("paula", "cn=engineering+description=x,ou=realms,",
+     {"description": "x"}),
+    ("paula", "trDOI=1099,ou=realms,", {}),
+    ("paula", "cn=engineering,cn=corporate,ou=realms,", {}),
+    ("paula", "cn=engineering,ou=maps,", {}),
+    ("paula", "cn=engineering,ou=subjects,", {}),
+    ("zoe", "cn=engineering,ou=systems,",
+     {"owner": person("zoe"), "classes": ["extensibleObject"]}),
+])
+def test_one_who_leaves_does_not_come_back_another(administration, change,
+                                                   who, dn, more):
+    """Members would be in it at once."""
+    change(ENGINEERING)
+    assert administration.may("paula", delete(ENGINEERING))
+    assert tries(administration, who, realm(
+        dn + table.BASE, "engineering", **more)) == roles.INSUFFICIENT_ACCESS
+
+
+@pytest.mark.parametrize("who, dn, more", [
+    ("paula", "cn=map,ou=subjects,", {}),
+    ("paula", "cn=map,ou=realms,", {}),
+    ("zoe", "cn=map,ou=systems,",
+     {"owner": person("zoe"), "classes": ["extensibleObject"]}),
+])
+def test_a_map_elsewhere_has_no_pairs(administration, who, dn, more):
+    """It would be one for another format."""
+    assert tries(administration, who, add(
+        dn + table.BASE, objectClass=["trLabelMap",
+                                      *more.get("classes", [])],
+        cn="map", trFormat="other", trRealmName="engineering",
+        trLevelMap="secret public", **{name: value for name, value in
+                                       more.items() if name == "owner"})
+    ) == roles.INSUFFICIENT_ACCESS
+
+
+def test_a_system_that_is_no_member_takes_one(administration, change):
+    """A new one, and one that comes back, which is in no trust realm."""
+    change(ALPHA)
+    new = add(ALPHA, objectClass="trSystem", cn="alpha.example.com",
+              trPrincipal="trustrealm/new@EXAMPLE.TEST",
+              trAlias="www.example.com", owner=person("sid"))
+    assert administration.may("sid", delete(ALPHA))
+    assert administration.may("sid", new)
+    assert administration.may("sid", modify(
+        ALPHA, ("replace", "trPrincipal", "trustrealm/newer@EXAMPLE.TEST"),
+        ("add", "trAlias", "ftp.example.com"), ("add", "trEnabled", "FALSE")))
+    assert administration.may("sid", modify(
+        ALPHA, ("replace", "trEnabled", "TRUE")))
+    grant = "engineering public secret"
+    assert proposes(administration, "olga", ENGINEERING, "trMembership " +
+                    grant)
+    assert not administration.may("oscar", modify(
+        ALPHA, ("add", "trMembership", grant)))
+
+
+def test_a_system_administrator_writes_nothing_else(administration, change):
+    """Not even into his own system's entry."""
+    change(ALPHA)
+    for attribute, value in (("trLevelMap", "a b"), ("trLevel", "0 public"),
+                             ("userPassword", "secret")):
+        assert tries(administration, "sid", modify(
+            ALPHA, ("add", "objectClass", "extensibleObject"),
+            ("add", attribute, value))) == roles.INSUFFICIENT_ACCESS
+
+
+def test_whose_a_proposal_is(administration, change):
+    """Of a system: of who administers systems, one who does not own it too,
+    and the others see it.  Of a trust realm: of label policy officers."""
+    change(ALPHA, owner=[person("sid")])
+    alias = "trAlias other.example.com"
+    for who in PEOPLE:
+        assert proposes(administration, who, ALPHA, alias) == (
+            who in ENTITLED[ALPHA]), who
+        if who in ENTITLED[ALPHA]:
+            dn = "cn=alpha.example.com:a1,ou=pending," + table.BASE
+            assert look(administration, dn) == administration.sees(
+                "aud", dn, "(objectClass=*)", "*")
+            assert not administration.may(who, modify(
+                dn, ("replace", "trChange", "trAlias beta.example.com")))
+            assert not administration.may("paula", delete(dn))
+            assert not administration.may("olga", delete(dn))
+            assert administration.may("rosa" if who == "sid" else "sid",
+                                      delete(dn))
+        assert proposes(administration, who, ENGINEERING, "trLevel 5 new") \
+            == (who in ENTITLED[ENGINEERING]), who
+        if who in ENTITLED[ENGINEERING]:
+            assert administration.may("rosa", delete(
+                "cn=engineering.a1,ou=pending," + table.BASE))
+    assert not administration.may("paula", proposal(
+        "engineering.a2", ALPHA, alias))
+    assert not administration.may("sid", proposal(
+        "alpha.example.com:a2", ENGINEERING, "trLevel 5 new"))
+    assert not administration.may("sid", proposal(
+        "alpha.example.com:a3", ALPHA, "trMembership engineering public "
+        "secret"))
+
+
+# --- trustrealm ---------------------------------------------------------
+
+def tool(administration, who, *arguments, status=0):
+    done = administration.trustrealm(who, *arguments)
+    assert done.status == status, done
+    return done
+
+
+def pending(administration):
+    """{what is proposed: id}."""
+    listed = json.loads(tool(administration, "aud", "pending", "list",
+                             "--json").out)
+    return {one["change"]: one["id"] for one in listed}
+
+
+def values(administration, target, attribute):
+    return re.findall("^%s: (.*)$" % attribute, look(administration, target),
+                      re.M)
+
+
+REALM_SET = ("realm", "set", "engineering")
+SYSTEM_SET = ("system", "set", "alpha.example.com")
+
+
+@pytest.mark.parametrize("target, command, proposed, approved, after", [
+    # The old limit ends with the approval of the new one.
+    (ENGINEERING, (*REALM_SET, "--lifetime", "72000"),
+     {"-trLifetime 36000", "trLifetime 72000"}, {"trLifetime 72000"},
+     {"trLifetime": ["72000"]}),
+    (ENGINEERING, (*REALM_SET, "--unset", "lifetime"),
+     {"-trLifetime 36000"}, {"-trLifetime 36000"}, {"trLifetime": []}),
+    (ENGINEERING, (*REALM_SET, "--level", "15 internal", "--category",
+                   "4 radar"),
+     {"trLevel 15 internal", "trCategory 4 radar"},
+     {"trLevel 15 internal", "trCategory 4 radar"},
+     {"trLevel": ["0 public", "20 secret", "15 internal"]}),
+    (ENGINEERING, (*REALM_SET, "--doi", "77", "--mode", "dry-run"),
+     {"trDOI 77", "trMode dry-run"}, {"trDOI 77", "trMode dry-run"},
+     {"trDOI": ["77"], "trMode": ["dry-run"]}),
+    (ENGINEERING, (*REALM_SET, "--priority", "5", "--policy", "mls"),
+     {"-trPriority 20", "trPriority 5", "-trPolicy equal", "trPolicy mls"},
+     {"trPriority 5", "trPolicy mls"},
+     {"trPriority": ["5"], "trPolicy": ["mls"]}),
+    (ENGINEERING, (*REALM_SET, "--carrier", "nfs gss", "--carrier",
+                   "http own", "--delegation", "nfs"),
+     {"-trCarrier nfs mic", "trCarrier nfs gss", "-trCarrier http auth-only",
+      "trCarrier http own", "trDelegation nfs"},
+     {"trCarrier nfs gss", "trCarrier http own", "trDelegation nfs"},
+     {"trCarrier": ["host own", "nfs gss", "http own"],
+      "trDelegation": ["host", "nfs"]}),
+    (ENGINEERING, (*REALM_SET, "--kernel-export", "TRUE",
+                   "--kernel-lifetime", "900"),
+     {"trKernelExport TRUE", "-trKernelLifetime 60", "trKernelLifetime 900"},
+     {"trKernelExport TRUE", "trKernelLifetime 900"},
+     {"trKernelExport": ["TRUE"], "trKernelLifetime": ["900"]}),
+    (ALPHA, (*SYSTEM_SET, "--principal",
+             "trustrealm/Alpha@EXAMPLE.TEST", "--alias", "w.example.com"),
+     {"trPrincipal trustrealm/Alpha@EXAMPLE.TEST", "trAlias w.example.com"},
+     {"trPrincipal trustrealm/Alpha@EXAMPLE.TEST", "trAlias w.example.com"},
+     {"trPrincipal": ["trustrealm/Alpha@EXAMPLE.TEST"],
+      "trAlias": ["mail.example.com", "w.example.com"]}),
+    (ALPHA, ("system", "enable", "alpha.example.com"),
+     {"-trEnabled FALSE"}, {"-trEnabled FALSE"}, {"trEnabled": []}),
+])
+def test_the_tool_proposes_and_approves(administration, change, target,
+                                        command, proposed, approved, after):
+    # Nothing else that would be wrong in it.
+    change(target, **({"trRequiredAttribute": [], "trProtection": [],
+                       "trConfidentialFrom": []}
+                      if target == ENGINEERING else {}))
+    before = look(administration, target)
+    proposer, approver = ENTITLED[target]
+    refused = tool(administration, proposer, *command, status=1)
+    assert "with a proposal by somebody else: --propose" in refused.err
+    tool(administration, proposer, *command, "--propose")
+    waiting = pending(administration)
+    assert set(waiting) == proposed
+    assert look(administration, target) == before
+    for one in approved:
+        own = tool(administration, proposer, "pending", "approve",
+                   waiting[one], status=1)
+        assert "you proposed it yourself" in own.err
+        tool(administration, approver, "pending", "approve", waiting[one])
+    assert pending(administration) == {}
+    for attribute, wanted in after.items():
+        assert sorted(values(administration, target, attribute)) == sorted(
+            wanted)
+
+
+@pytest.mark.parametrize("target, before, command", [
+    (ENGINEERING, {"trMode": ["dry-run"]}, (*REALM_SET, "--mode", "enforce")),
+    (ENGINEERING, {"trLifetime": []}, (*REALM_SET, "--lifetime", "60")),
+    (ENGINEERING, {}, (*REALM_SET, "--unset", "delegation=host")),
+    (ALPHA, {"trEnabled": ["TRUE"]}, ("system", "disable",
+                                      "alpha.example.com")),
+    (ALPHA, {}, (*SYSTEM_SET, "--unset", "alias=mail.example.com")),
+])
+def test_the_tool_narrows_alone(administration, change, target, before,
+                                command):
+    change(target, **{"trRequiredAttribute": [], **before}
+           if target == ENGINEERING else before)
+    was = look(administration, target)
+    who = ENTITLED[target][0]
+    if command[1] == "set":
+        done = tool(administration, who, *command, "--propose", status=2)
+        assert "that needs nobody else" in done.err
+        assert look(administration, target) == was
+    tool(administration, who, *command)
+    assert look(administration, target) != was
+    assert pending(administration) == {}
+
+
+def test_the_tool_makes_and_removes_trust_realms_alone(administration):
+    new = ("realm", "add", "new", "--doi", "1099", "--level", "0 low")
+    tool(administration, "paula", *new)
+    tool(administration, "paula", "realm", "set", "new", "--mode", "dry-run")
+    tool(administration, "paula", "realm", "remove", "new")
+    owners = "cn=new,ou=owners,ou=roles," + table.BASE
+    assert administration.may("rosa", add(
+        owners, objectClass="groupOfNames", cn="new", member=person("olga")))
+    refused = tool(administration, "paula", *new, status=1)
+    assert "before the trust realm has owners" in refused.err
+    assert administration.may("rosa", delete(owners))
+
+
+def test_who_leaves_takes_his_proposals_along(administration, change):
+    change(ALPHA)
+    tool(administration, "sid", *SYSTEM_SET, "--alias", "w.example.com",
+         "--propose")
+    assert set(pending(administration)) == {"trAlias w.example.com"}
+    tool(administration, "rosa", "offboard", "sid@" + table.REALM, "--entry",
+         person("sid"), "--no-log", "--apply")
+    assert pending(administration) == {}
+    assert values(administration, ALPHA, "owner") == [person("zoe")]
+    for role in ("system-administrators", "auditors"):
+        administration.directory.modify(modify(
+            "cn=%s,ou=roles,%s" % (role, table.BASE),
+            ("add", "member", person("sid"))))
