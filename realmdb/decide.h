@@ -187,6 +187,9 @@ krb5_error_code tr_decide(const struct tr_view *view,
                           const struct tr_question *question,
                           struct tr_answer *answer);
 
+/* What is said of a system that is unknown, after its name. */
+#define TR_NOT_IN_TABLE " is not in the table"
+
 /*
  * Seconds that now is behind a time that somebody vouched for (0: nobody
  * did), if that is more than skew; else 0.  Nothing is decided by a clock that

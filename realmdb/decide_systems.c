@@ -81,7 +81,7 @@ judge_system(struct tr_decision *d, krb5_error_code ret, const char *asked,
     const struct tr_system_record *system;
 
     if (ret == TRR_NOT_FOUND) {
-        tr_say(d, asked, " is not in the table", NULL);
+        tr_say(d, asked, TR_NOT_IN_TABLE, NULL);
         return unknown;
     }
     if (ret == 0 && record->type != TR_RECORD_SYSTEM)

@@ -52,6 +52,33 @@ source_state(const struct tr_daemon *daemon)
     return value;
 }
 
+/* Of this system, in the table; NULL when that cannot be read. */
+static json_t *
+names_value(const struct tr_service *service)
+{
+    const struct tr_system_record *system;
+    struct tr_record *record = NULL;
+    struct tr_view *view = NULL;
+    json_t *names = NULL;
+    krb5_error_code ret;
+    size_t i;
+
+    ret = tr_view_open(service->table, &view);
+    if (ret == 0)
+        ret = tr_view_system(view, service->config->system, &record);
+    if (ret == 0 || ret == TRR_NOT_FOUND)
+        names = json_array();
+    if (ret == 0 && record->type == TR_RECORD_SYSTEM && names != NULL) {
+        system = &record->u.system;
+        json_array_append_new(names, text_value(system->name));
+        for (i = 0; i < system->naliases; i++)
+            json_array_append_new(names, text_value(system->aliases[i]));
+    }
+    tr_record_free(record);
+    tr_view_close(view);
+    return names;
+}
+
 /* By it alone everything may be refused. */
 static json_t *
 clock_value(const struct tr_daemon *daemon)
@@ -234,6 +261,7 @@ state_value(const struct tr_daemon *daemon, bool inside)
     tr_kdc_state(tr_keys_kdc(service->keys), &kdc);
     set(state, "version", json_string(PACKAGE_VERSION));
     set(state, "system", text_value(service->config->system));
+    set(state, "names", names_value(service));
     set(state, "principal", text_value(service->canonical_principal));
     set(state, "pid", json_integer(getpid()));
     set(state, "started", json_integer(daemon->started));

@@ -21,13 +21,15 @@ class Findings(list):
 
 
 def doctor(world, *options, uid=STAFF, ccache=True, **environment):
+    """On alpha, or where that has a machine of its own, there."""
     cache = world.ccache("alice", uid=uid) if ccache else "FILE:/nonexistent"
     env = dict(world.alpha.environment(uid, cache), **environment)
     env = {key: value for key, value in env.items() if value is not None}
     env["PATH"] = "%s:%s" % (os.path.dirname(world.program("trustrealm")),
                              os.environ["PATH"])
-    done = run([world.program("gss-label"), "doctor", "--json"]
-               + list(options), env=env, uid=as_uid(uid), check=False)
+    done = world.alpha.run([world.program("gss-label"), "doctor", "--json"]
+                           + list(options), env=env, uid=as_uid(uid),
+                           check=False)
     findings = Findings(json.loads(line) for line in done.out.splitlines())
     assert done.err == "" and done.status in (0, 1), done
     assert (done.status == 1) == any(f["verdict"] == "wrong"
@@ -231,11 +233,109 @@ def test_principal_that_is_locked(make_world):
     assert "modprinc" in login["mend"]
 
 
+# --- names --------------------------------------------------------------
+
 def test_name_that_is_asked_for(world):
     """As Kerberos makes it of the service's."""
-    name = doctor(world, "host@" + world.beta.host).of("name", "note")[-1]
-    assert "host/%s@%s" % (world.beta.host, table.REALM) in name["text"]
-    assert "dns_canonicalize_hostname" in name["text"]
+    name = doctor(world, "host@" + world.beta.host).of("name", "good")[-1]
+    assert name["text"] == "the ticket is for host/%s@%s" % (
+        world.beta.host, table.REALM)
+
+
+def test_name_that_is_not_in_the_table(world):
+    target = table.host("epsilon")
+    findings = doctor(world, "host@" + target)
+    assert wrong(findings) == ["name", "target"]
+    name, = findings.of("name", "wrong")
+    assert target + " is not in the table" in name["text"]
+    assert "--alias " + target in name["mend"]
+
+
+def test_system_that_is_not_in_the_table(make_world):
+    world = make_world(run=("alpha",))
+    world.directory.delete(table.system_dn("alpha"))
+    eventually(lambda: world.alpha.status()["names"] == [])
+    name, = doctor(world).of("name", "wrong")
+    assert table.host("alpha") + ", is not in the table" in name["text"]
+    assert "system add" in name["mend"]
+
+
+@pytest.fixture(scope="module")
+def hosts(make_hosts):
+    return make_hosts(run=("alpha", "beta"))
+
+
+DNS = ("dns_canonicalize_hostname", "rdns")
+
+
+def set_dns(machine, option, value):
+    path = "/etc/krb5.conf"
+    machine.write(path, machine.read(path).replace(
+        "    %s = %s" % (option, "false" if value == "true" else "true"),
+        "    %s = %s" % (option, value)))
+
+
+@pytest.fixture
+def renamed(hosts):
+    """What DNS would say is in the hosts file of alpha: the host of system is
+    name, by its own one or by its address only."""
+    machine = hosts.alpha.machine
+    before = {path: machine.read(path)
+              for path in ("/etc/hosts", "/etc/krb5.conf")}
+
+    def rename(system, name, by_address=False):
+        between = "\n%s " % system.machine.address if by_address else " "
+        machine.write("/etc/hosts", before["/etc/hosts"].replace(
+            system.host, name + between + system.host))
+        for option in DNS:
+            set_dns(machine, option, "true")
+    yield rename
+    for path, text in before.items():
+        machine.write(path, text)
+
+
+@pytest.mark.parametrize("option", DNS)
+def test_name_that_dns_replaces(hosts, renamed, option):
+    """The service is asked for by a name that the table has; Kerberos asks
+    for another one."""
+    front = table.host("front")
+    renamed(hosts.beta, front, by_address=option == "rdns")
+    findings = doctor(hosts, "host@" + hosts.beta.host)
+    assert wrong(findings) == ["name", "target"]
+    name, = findings.of("name", "wrong")
+    assert name["text"] == "Kerberos makes %s of %s, and the table knows " \
+        "only the latter" % (front, hosts.beta.host)
+    assert name["mend"].startswith(option + " = false in ")
+    assert name["mend"].endswith("create host/%s@%s" % (front, table.REALM))
+    set_dns(hosts.alpha.machine, option, "false")
+    assert wrong(doctor(hosts, "host@" + hosts.beta.host)) == []
+
+
+def test_name_that_is_an_alias(hosts, renamed):
+    front = table.host("gate")
+    hosts.realm.add({hosts.scratch.join("gate.keytab"): ["host/" + front]})
+    renamed(hosts.beta, front)
+    assert wrong(doctor(hosts, "host@" + hosts.beta.host)) == [
+        "name", "target"]
+    hosts.change(table.system_dn("beta"), "trAlias", front)
+    findings = doctor(hosts, "host@" + hosts.beta.host)
+    assert wrong(findings) == []
+    assert findings.of("name", "good")[-1]["text"] == \
+        "the ticket is for host/%s@%s" % (front, table.REALM)
+    hosts.change(table.system_dn("beta"), "trAlias")
+
+
+def test_name_of_this_host(hosts, renamed):
+    name = doctor(hosts).of("name", "good")[0]
+    assert name["text"] == hosts.alpha.host + ", as in the table"
+    inner = table.host("inner")
+    renamed(hosts.alpha, inner)
+    name, = doctor(hosts).of("name", "note")
+    assert inner + ", which is no name of system" in name["text"]
+    assert "--alias" in name["mend"]
+    hosts.change(table.system_dn("alpha"), "trAlias", inner)
+    assert doctor(hosts).of("name", "good")[0]["text"].startswith(inner)
+    hosts.change(table.system_dn("alpha"), "trAlias")
 
 
 def test_target_without_common_trust_realm(world):

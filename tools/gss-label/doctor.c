@@ -99,6 +99,7 @@ gl_doctor(int argc, char **argv)
 {
     struct question question = { .doctor.output = { stdout, false } };
     struct doctor *doctor = &question.doctor;
+    bool ticket;
     int status;
 
     status = gl_take_options(&command, &question, argc, argv);
@@ -109,10 +110,13 @@ gl_doctor(int argc, char **argv)
     doctor_mech(doctor);
     doctor_daemon(doctor);
     doctor_clock(doctor);
-    doctor_kerberos(doctor, argv[optind]);
+    ticket = doctor_kerberos(doctor);
+    if (argv[optind] != NULL)
+        doctor_target(doctor, argv[optind], ticket);
     if (question.pid != 0)
         doctor_process(doctor, (pid_t)question.pid);
     free(doctor->plugin);
     free(doctor->system);
+    json_decref(doctor->names);
     return doctor->wrong ? GL_REFUSED : GL_DELIVERED;
 }

@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include "gss-label.h"
 
+#define DOCTOR_TEXT 1024        /* of GSS-API */
+
 enum doctor_verdict { DOCTOR_GOOD, DOCTOR_NOTE, DOCTOR_WRONG };
 
 struct doctor {
@@ -15,7 +17,8 @@ struct doctor {
     const char *mech_config;    /* file or folder that names the plugin */
     char *plugin;               /* its path, if one was found */
     const char *socket;         /* of trustrealmd */
-    char *system;               /* this system's name, if it answered */
+    char *system;               /* this system's name, if it answered, ... */
+    json_t *names;              /* ... and all it has in the table, or NULL */
 };
 
 /*
@@ -32,9 +35,11 @@ void doctor_mech(struct doctor *doctor);
 void doctor_daemon(struct doctor *doctor);
 /* doctor_clock.c: is the clock right? */
 void doctor_clock(struct doctor *doctor);
-/* doctor_kerberos.c: names, ticket and keys; would a message to service
- * (NULL: none) leave? */
-void doctor_kerberos(struct doctor *doctor, const char *service);
+/* doctor_kerberos.c: this host's name, keys and ticket.  Returns whether there
+ * is a ticket. */
+bool doctor_kerberos(struct doctor *doctor);
+/* doctor_target.c: would a message to service leave, and for which host? */
+void doctor_target(struct doctor *doctor, const char *service, bool ticket);
 /* doctor_process.c: is a running program kept from it? */
 void doctor_process(struct doctor *doctor, pid_t pid);
 

@@ -245,6 +245,7 @@ doctor_daemon(struct doctor *doctor)
                    "trustrealm status", "its state could not be asked for");
     } else {
         doctor->system = strdup(text_of(state, "system"));
+        doctor->names = json_incref(json_object_get(state, "names"));
         doctor_say(doctor, DOCTOR_GOOD, "daemon", NULL, "trustrealmd answers "
                    "as %s", text_of(state, "principal"));
         check_clock(doctor, json_object_get(state, "clock"));

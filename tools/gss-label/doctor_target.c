@@ -1,0 +1,204 @@
+/* tools/gss-label/doctor_target.c - would a message leave, and for whom? */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A service is asked for by a name that Kerberos makes of the one given: with
+ * DNS, if krb5.conf lets it.  The table has to have what comes out.
+ */
+
+#include "config.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include "decide.h"
+#include "doctor.h"
+
+struct target {
+    const char *service;        /* as it was given */
+    char *principal;            /* what Kerberos makes of it, ... */
+    char *host;                 /* ... and the host in that, or NULL */
+};
+
+static void
+clear(struct target *target)
+{
+    free(target->principal);
+    free(target->host);
+}
+
+struct attempt {
+    bool refused;
+    char why[DOCTOR_TEXT];
+};
+
+/* The first token says whether this system lets a message leave. */
+static void
+try_name(gss_name_t name, struct attempt *attempt)
+{
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
+    gss_OID mechanism = gl_mechanism_find("krb5")->oid;
+    OM_uint32 major, minor;
+
+    major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, name,
+                                 mechanism, GSS_C_MUTUAL_FLAG, 0,
+                                 GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
+                                 &token, NULL, NULL);
+    attempt->refused = GSS_ERROR(major);
+    attempt->why[0] = '\0';
+    if (attempt->refused)
+        gl_status_text(attempt->why, sizeof(attempt->why), major, minor,
+                       mechanism);
+    (void)gss_release_buffer(&minor, &token);
+    (void)gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+}
+
+/* Was it refused because the table has no such host? */
+static bool
+is_unknown(const char *host, const struct attempt *attempt)
+{
+    char *wanted;
+    bool unknown;
+
+    if (host == NULL || asprintf(&wanted, "%s" TR_NOT_IN_TABLE, host) < 0)
+        return false;
+    unknown = strcasestr(attempt->why, wanted) != NULL;
+    free(wanted);
+    return unknown;
+}
+
+static void
+find_principal(struct target *target, gss_name_t name)
+{
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+    gss_name_t canonical = GSS_C_NO_NAME;
+    OM_uint32 minor;
+    const char *host;
+
+    if (gss_canonicalize_name(&minor, name, gl_mechanism_find("krb5")->oid,
+                              &canonical) == GSS_S_COMPLETE &&
+        gss_display_name(&minor, canonical, &text, NULL) == GSS_S_COMPLETE)
+        target->principal = strndup(text.value, text.length);
+    (void)gss_release_buffer(&minor, &text);
+    (void)gss_release_name(&minor, &canonical);
+    host = target->principal != NULL ? strchr(target->principal, '/') : NULL;
+    if (host != NULL)
+        target->host = strndup(host + 1, strcspn(host + 1, "@/"));
+}
+
+/* Does the table know the host by the name that was given, which Kerberos
+ * replaced? */
+static bool
+was_known(const struct doctor *doctor, const struct target *target)
+{
+    const char *given = strchr(target->service, '@');
+    gss_name_t name = GSS_C_NO_NAME;
+    struct attempt attempt;
+    OM_uint32 minor;
+    bool known = false;
+    char *principal;
+
+    if (given == NULL || strcasecmp(given + 1, target->host) == 0 ||
+        asprintf(&principal, "%.*s/%s", (int)(given - target->service),
+                 target->service, given + 1) < 0)
+        return false;
+    if (gl_import_name(&doctor->output, principal, &name) == GL_DELIVERED) {
+        try_name(name, &attempt);
+        known = !is_unknown(given + 1, &attempt);
+    }
+    (void)gss_release_name(&minor, &name);
+    free(principal);
+    return known;
+}
+
+/* What in krb5.conf has the name replaced: the address that belongs to it, or
+ * the name that belongs to that. */
+static const char *
+who_replaces(const char *host)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_CANONNAME }, *found = NULL;
+    bool same;
+
+    if (getaddrinfo(host, NULL, &hints, &found) != 0)
+        return "dns_canonicalize_hostname";
+    same = found->ai_canonname != NULL &&
+        strcasecmp(found->ai_canonname, host) == 0;
+    freeaddrinfo(found);
+    return same ? "rdns" : "dns_canonicalize_hostname";
+}
+
+static void
+say_unknown(struct doctor *doctor, const struct target *target)
+{
+    const char *given = strchr(target->service, '@');
+    char *mend;
+
+    if (was_known(doctor, target)) {
+        if (asprintf(&mend, "%s = false in [libdefaults] of krb5.conf; or "
+                     "have the other name made an alias (trustrealm system "
+                     "set %s --alias %s) and create %s",
+                     who_replaces(given + 1), given + 1, target->host,
+                     target->principal) < 0)
+            mend = NULL;
+        doctor_say(doctor, DOCTOR_WRONG, "name", mend, "Kerberos makes %s of "
+                   "%s, and the table knows only the latter", target->host,
+                   given + 1);
+    } else {
+        if (asprintf(&mend, "ask for a name that the table has, or have this "
+                     "one made an alias: trustrealm system set SYSTEM "
+                     "--alias %s", target->host) < 0)
+            mend = NULL;
+        doctor_say(doctor, DOCTOR_WRONG, "name", mend, "the ticket would be "
+                   "for %s, and %s" TR_NOT_IN_TABLE, target->principal,
+                   target->host);
+    }
+    free(mend);
+}
+
+static void
+judge(struct doctor *doctor, const struct target *target,
+      const struct attempt *attempt)
+{
+    if (is_unknown(target->host, attempt))
+        say_unknown(doctor, target);
+    else if (target->principal != NULL)
+        doctor_say(doctor, attempt->refused ? DOCTOR_NOTE : DOCTOR_GOOD,
+                   "name", NULL, "the ticket %s for %s", attempt->refused ?
+                   "would be" : "is", target->principal);
+    if (attempt->refused)
+        doctor_say(doctor, DOCTOR_WRONG, "target", doctor->wrong ? "mend "
+                   "what is WRONG above first" : "as an administrator: "
+                   "trustrealm explain --from ... --to ... shows every step",
+                   "%s", attempt->why);
+    else
+        doctor_say(doctor, DOCTOR_GOOD, "target", NULL, "this system permits "
+                   "it; the other end decides as well, and records that in "
+                   "its own audit log");
+}
+
+void
+doctor_target(struct doctor *doctor, const char *service, bool ticket)
+{
+    struct target target = { .service = service };
+    gss_name_t name = GSS_C_NO_NAME;
+    struct attempt attempt;
+    OM_uint32 minor;
+
+    if (!ticket) {
+        doctor_say(doctor, DOCTOR_WRONG, "target", "kinit", "without a "
+                   "ticket nothing can be sent to %s", service);
+    } else if (gl_import_name(&doctor->output, service, &name) !=
+               GL_DELIVERED) {
+        doctor->wrong = true;
+    } else {
+        find_principal(&target, name);
+        try_name(name, &attempt);
+        judge(doctor, &target, &attempt);
+    }
+    (void)gss_release_name(&minor, &name);
+    clear(&target);
+}
