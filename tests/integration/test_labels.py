@@ -87,6 +87,8 @@ def test_label_changes_by_message(world, server, mechanism, protection):
         ("INTERNAL", "blue"), ("SECRET:CRYPTO", "red:code"),
         ("PUBLIC", "white"), ("INTERNAL", "blue")]
     assert [r["peer_saw"]["length"] for r in outcome.replies] == [20] * 4
+    assert [m.get("label_local") for m in outcome.of("message")] == [
+        "official", "grave:cipher", "open", None]
 
 
 @pytest.mark.parametrize("size", [1, 4096, 65536])

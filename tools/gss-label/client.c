@@ -34,6 +34,7 @@ struct client {
     gss_name_t target;
     gss_cred_id_t cred;
     gss_ctx_id_t context;
+    const char *message_label;          /* in force, or NULL: the context's */
 };
 
 static const char usage[] =
@@ -304,6 +305,7 @@ set_message_label(struct client *client, const char *label)
     if (major != GSS_S_COMPLETE)
         return gl_report_gss(&client->output, "gss_set_sec_context_option",
                              major, minor, client->mechanism);
+    client->message_label = *label != '\0' ? label : NULL;
     return GL_DELIVERED;
 }
 
@@ -394,6 +396,9 @@ send_message(struct client *client, unsigned long n)
                       "direction", "sent", "number", (json_int_t)n + 1,
                       "protection", protection->name,
                       "confidential", protection->confidential);
+    if (client->message_label != NULL)
+        json_object_set_new(event, "label_local",
+                            json_string(client->message_label));
     gl_add_message(event, &message);
     gl_report(&client->output, event);
     status = take_reply(client, n + 1, answer);
