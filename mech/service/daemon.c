@@ -132,13 +132,28 @@ tr_daemon_look(struct tr_daemon *daemon)
     log_change(daemon, &before, tr_watch_state(daemon->watch));
 }
 
+/* Say once that the epoch cannot be shown, and once that it is again. */
+static void
+renew_page(struct tr_daemon *daemon)
+{
+    krb5_error_code ret = tr_shared_page_renew(daemon->service.page);
+
+    if (ret != 0 && daemon->unshown == 0)
+        tr_log(daemon->service.audit, LOG_ERR, "the epoch cannot be shown "
+               "beside %s: %s", daemon->service.config->socket,
+               error_message(ret));
+    else if (ret == 0 && daemon->unshown != 0)
+        tr_log(daemon->service.audit, LOG_NOTICE, "the epoch is shown again");
+    daemon->unshown = ret;
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct tr_daemon *daemon = arg;
 
     tr_daemon_look(daemon);
-    tr_shared_page_renew(daemon->service.page);
+    renew_page(daemon);
     if (++daemon->ticks % TICKS_A_SECOND != 0)
         return;
     if (daemon->ticks / TICKS_A_SECOND >= PATIENCE_S)

@@ -25,6 +25,7 @@ struct tr_daemon {
     struct tr_follower *follower;
     bool watched;                       /* by the watchdog of systemd */
     bool ready;                         /* calls are answered */
+    krb5_error_code unshown;            /* why the epoch is not, or 0 */
     struct tr_watch *watch;
     struct tr_retired *retired;         /* configurations still in use */
     struct event *events[5];            /* signals, then the tick */

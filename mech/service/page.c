@@ -31,7 +31,7 @@ struct tr_shared_page {
     int fd;
     char *path;                 /* of the file that shows the epoch, or NULL */
     char *name;                 /* the epoch in it */
-    bool behind;                /* it is to show another one */
+    krb5_error_code unshown;    /* why it does not show the epoch, or 0 */
     struct tr_page *page;
     uint8_t instance[sizeof(((struct tr_page *)NULL)->instance)];
 };
@@ -180,14 +180,15 @@ tr_shared_page_epoch(const struct tr_shared_page *page)
 static krb5_error_code
 show_epoch(struct tr_shared_page *page)
 {
-    page->behind = true;
-    if (unlink(page->path) != 0 && errno != ENOENT)
-        return errno;
+    page->unshown = 0;
+    if (unlink(page->path) != 0 && errno != ENOENT) {
+        page->unshown = errno;
+        return page->unshown;
+    }
     snprintf(page->name, TR_DECIMAL, "%" PRIu64, tr_shared_page_epoch(page));
     if (mknod(page->path, S_IFREG | 0400, 0) != 0)
-        return errno;
-    page->behind = false;
-    return 0;
+        page->unshown = errno;
+    return page->unshown;
 }
 
 krb5_error_code
@@ -216,17 +217,16 @@ tr_shared_page_bump(struct tr_shared_page *page)
 
 /* The lease ends TR_LEASE_MS from now.  What could not be shown is tried
  * again. */
-void
+krb5_error_code
 tr_shared_page_renew(struct tr_shared_page *page)
 {
     struct timespec now;
     uint64_t lease;
 
     if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
-        return;
+        return page->unshown;
     lease = (uint64_t)now.tv_sec * UINT64_C(1000000000) +
         (uint64_t)now.tv_nsec + TR_LEASE_MS * UINT64_C(1000000);
     __atomic_store_n(&page->page->lease, lease, __ATOMIC_RELEASE);
-    if (page->behind)
-        (void)show_epoch(page);
+    return page->unshown == 0 ? 0 : show_epoch(page);
 }

@@ -156,7 +156,8 @@ uint64_t tr_shared_page_epoch(const struct tr_shared_page *page);
 krb5_error_code tr_shared_page_show(struct tr_shared_page *page,
                                     const char *directory);
 void tr_shared_page_bump(struct tr_shared_page *page);     /* epoch + 1 */
-void tr_shared_page_renew(struct tr_shared_page *page);    /* lease */
+/* The lease.  Returns why the epoch still cannot be shown, or 0. */
+krb5_error_code tr_shared_page_renew(struct tr_shared_page *page);
 
 /* --- keys and tickets (keys.c, kdc.c) ------------------------------------ */
 

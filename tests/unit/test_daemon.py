@@ -188,6 +188,21 @@ def test_an_epoch_ends_even_if_the_next_one_cannot_start(alpha):
     assert os.listdir(directory) == []
 
 
+def test_an_epoch_that_cannot_be_shown_is_logged_once(alpha):
+    directory = os.path.join(os.path.dirname(alpha.socket), "epoch")
+    name, = os.listdir(directory)
+    os.unlink(os.path.join(directory, name))
+    os.mkdir(os.path.join(directory, name))
+    alpha.reload()
+    eventually(lambda: "the epoch cannot be shown" in alpha.log())
+    time.sleep(1)               # it is tried several times in a second
+    os.rmdir(os.path.join(directory, name))
+    eventually(lambda: "the epoch is shown again" in alpha.log())
+    assert alpha.log().count("the epoch cannot be shown") == 1
+    assert alpha.log().count("the epoch is shown again") == 1
+    assert os.listdir(directory) == [str(alpha.status()["epoch"])]
+
+
 def test_one_daemon_for_a_state_directory(alone, alpha):
     result = run([alone.program("trustrealmd"), "-d", "-c",
                   alpha.config_path], env=alone.environment(), check=False)
