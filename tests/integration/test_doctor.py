@@ -5,13 +5,14 @@ it; where nothing is wrong it says so."""
 
 import json
 import os
+import shutil
 import time
 
 import pytest
 
 from testlib import table
 from testlib.process import eventually, run
-from testlib.world import STAFF, as_uid
+from testlib.world import SERVICE, STAFF, as_uid
 
 
 class Findings(list):
@@ -34,8 +35,7 @@ def doctor(world, *options, uid=STAFF, ccache=True, **environment):
     assert done.err == "" and done.status in (0, 1), done
     assert (done.status == 1) == any(f["verdict"] == "wrong"
                                      for f in findings), done
-    assert all(f["mend"] for f in findings if f["verdict"] == "wrong"
-               and f["check"] != "program"), done
+    assert all(f["mend"] for f in findings if f["verdict"] == "wrong"), done
     return findings
 
 
@@ -364,23 +364,144 @@ def test_stale_table(make_world):
     assert "too old" in doctor(world).of("table", "wrong")[0]["text"]
 
 
+def loaded(world):
+    """A server that has got its key, and so the plugin."""
+    return world.server("beta", options=("-S", "sample@" + table.host("beta")))
+
+
 def test_program_with_the_plugin(world):
-    server = world.server("beta", options=("-S", "sample@"
-                                           + table.host("beta")))
+    server = loaded(world)
     findings = doctor(world, "--pid", str(server.pid), uid=0)
     assert wrong(findings) == []
     assert any("has loaded the plugin" in f["text"]
                for f in findings.of("program", "good")), findings
 
 
-def test_program_without_libgssapi(world):
-    process = world.scratch.spawn(["/bin/sleep", "60"], "sleeper")
-    findings = doctor(world, "--pid", str(process.pid), uid=0)
+@pytest.fixture
+def start():
+    """Start a program on alpha that does this (in Python) and goes on; the
+    findings of the doctor about it."""
+    started = []
+
+    def examine(world, text="", before=(), **options):
+        process = world.alpha.spawn(
+            [*before, "/usr/bin/python3", "-c", "import ctypes, os, struct\n" +
+             text + "\nprint(os.getpid(), flush=True)\nos.read(0, 1)"],
+            "program", with_stdin=True, **options)
+        started.append(process)
+        pid = process.wait_for(r"^(\d+)$").group(1)
+        return doctor(world, "--pid", pid, uid=0)
+    yield examine
+    for process in started:
+        process.stop()
+
+
+def told(findings, verdict, text):
+    """What is found of the program, or the advice, has text."""
+    return [f for f in findings.of("program", verdict)
+            if text in f["text"] or text in (f["mend"] or "")]
+
+
+def test_program_without_libgssapi(world, start):
+    assert told(start(world), "note", "has not loaded libgssapi")
+
+
+def test_program_with_libgssapi_alone(world, start):
+    """It has used no Kerberos yet."""
+    findings = start(world, "ctypes.CDLL('libgssapi_krb5.so.2')")
+    assert told(findings, "note", "not (yet) the plugin")
+
+
+def test_program_with_a_kerberos_of_its_own(world, start):
+    """By the file that it has loaded: Heimdal's has this name."""
+    library = shutil.copy(world.staged("tests/integration/.libs/shifted.so"),
+                          world.scratch.join("bin/libgssapi.so.3"))
+    findings = start(world, "ctypes.CDLL(%r)" % library)
+    assert wrong(findings) == ["program"]
+    assert told(findings, "wrong", "Kerberos library of its own")
+
+
+def test_plugin_that_was_replaced(world):
+    """As by an upgrade, under a program that runs."""
+    server = loaded(world)
+    plugin = world.scratch.join("bin/mech_trustrealm.so")
+    os.rename(shutil.copy2(plugin, plugin + ".new"), plugin)
+    findings = doctor(world, "--pid", str(server.pid), uid=0)
+    assert wrong(findings) == ["program"]
+    assert told(findings, "wrong", "replaced since")[0]["mend"] == \
+        "restart it"
+    server = loaded(world)
+    assert wrong(doctor(world, "--pid", str(server.pid), uid=0)) == []
+
+
+def test_program_with_mounts_of_its_own(hosts, start):
+    findings = start(hosts, before=[
+        "unshare", "-m", "sh", "-c",
+        "mount -t tmpfs none /etc/gss/mech.d; exec \"$@\"", "sh"])
+    assert wrong(findings) == []
+    other, = told(findings, "note", "in mounts of its own")
+    assert "another /etc/gss/mech.d " in other["text"]
+    assert "BindPaths=" in other["mend"]
+
+
+def test_program_with_another_root(hosts, start):
+    findings = start(hosts, "os.chroot('/srv')")
+    unseen = told(findings, "wrong", "does not see")
+    assert len(unseen) == 3 and wrong(findings) == 3 * ["program"]
+    for path in ("/etc/gss/mech.d", "/mech_trustrealm.so", "/socket"):
+        assert any(path + ": it has another root" in f["text"]
+                   for f in unseen)
+
+
+#: A filter that lets everything pass.
+SECCOMP = """
+libc = ctypes.CDLL(None)
+code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
+filter = struct.pack("HP", 1, ctypes.addressof(code))
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, filter) == 0
+"""
+
+
+def test_program_with_a_system_call_filter(world, start):
+    assert not told(start(world), "note", "seccomp")
+    found, = told(start(world, SECCOMP), "note", "seccomp")
+    assert "sendmsg" in found["mend"] and "AF_UNIX" in found["mend"]
+
+
+def test_program_that_was_told_otherwise(world, start):
+    env = {"GSS_MECH_CONFIG": "/dev/null", "TRUSTREALM_SOCKET": "/x"}
+    findings = start(world, env=env)
+    for one in env.items():
+        found, = told(findings, "note", "started with %s=%s" % one)
+        assert "ignores" not in found["text"]
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_setuid_program_that_was_told_otherwise(world, start):
+    python = shutil.copy(os.path.realpath("/usr/bin/python3"),
+                         world.scratch.join("bin/python-setuid"))
+    os.chown(python, as_uid(SERVICE), as_uid(SERVICE))
+    os.chmod(python, 0o4755)
+    findings = start(world, before=[
+        "sh", "-c", "shift; exec %s \"$@\"" % python, "sh"],
+        uid=as_uid(STAFF), env={"GSS_MECH_CONFIG": "/dev/null"})
+    found, = told(findings, "note", "GSS_MECH_CONFIG=/dev/null")
+    assert "ignores it" in found["text"]
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_program_of_another_user(world):
+    """What cannot be looked into is said to be so."""
+    process = world.scratch.spawn(["/bin/sleep", "600"], "sleeper")
+    findings = doctor(world, "--pid", str(process.pid))
     process.stop()
-    assert any("has not loaded libgssapi" in f["text"]
-               for f in findings.of("program", "note")), findings
+    assert wrong(findings) == []
+    found, = told(findings, "note", "cannot be looked into")
+    assert found["mend"] == "ask as root"
 
 
 def test_there_is_no_such_program(world):
     findings = doctor(world, "--pid", "4194305")
     assert wrong(findings) == ["program"]
+    assert "ps" in findings.of("program", "wrong")[0]["mend"]

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "doctor.h"
@@ -98,8 +99,9 @@ check_file(struct doctor *doctor, pid_t pid, const char *path)
         return;
     if (stat(inside, &its) == 0) {
         if (its.st_dev != ours.st_dev || its.st_ino != ours.st_ino)
-            doctor_say(doctor, DOCTOR_NOTE, "program", NULL, "it sees "
-                       "another %s (in mounts of its own)", path);
+            doctor_say(doctor, DOCTOR_NOTE, "program", "if it is to be the "
+                       "same, bind-mount it there (systemd: BindPaths=)",
+                       "it sees another %s (in mounts of its own)", path);
     } else if (errno == ENOENT) {
         doctor_say(doctor, DOCTOR_WRONG, "program", "bind-mount it there "
                    "(systemd: BindPaths=)", "it does not see %s: it has "
@@ -147,9 +149,27 @@ check_confinement(struct doctor *doctor, pid_t pid)
                    "and the plugin (mr)", "AppArmor confines it: %s", text);
 }
 
+/* Did it get more rights than who started it?  Then variables that say which
+ * plugin and which daemon mean nothing to it. */
+static bool
+is_secure(pid_t pid)
+{
+    FILE *file = open_of(pid, "auxv");
+    unsigned long entry[2];
+    bool secure = false;
+
+    while (file != NULL && fread(entry, sizeof(entry), 1, file) == 1)
+        secure |= entry[0] == AT_SECURE && entry[1] != 0;
+    if (file != NULL)
+        fclose(file);
+    return secure;
+}
+
 static void
 check_environment(struct doctor *doctor, pid_t pid)
 {
+    const char *effect = is_secure(pid) ? ", and ignores it, having more "
+        "rights than who started it" : "";
     FILE *file = open_of(pid, "environ");
     char *entry = NULL;
     size_t size = 0;
@@ -158,7 +178,7 @@ check_environment(struct doctor *doctor, pid_t pid)
         if (strncmp(entry, "GSS_MECH_CONFIG=", 16) == 0 ||
             strncmp(entry, "TRUSTREALM_SOCKET=", 18) == 0)
             doctor_say(doctor, DOCTOR_NOTE, "program", NULL, "it was started "
-                       "with %s", entry);
+                       "with %s%s", entry, effect);
     }
     free(entry);
     if (file != NULL)
@@ -172,8 +192,8 @@ doctor_process(struct doctor *doctor, pid_t pid)
 
     first_line(pid, "comm", name, sizeof(name));
     if (*name == '\0') {
-        doctor_say(doctor, DOCTOR_WRONG, "program", NULL, "there is no "
-                   "process %ld", (long)pid);
+        doctor_say(doctor, DOCTOR_WRONG, "program", "ps -e tells its "
+                   "number", "there is no process %ld", (long)pid);
         return;
     }
     doctor_say(doctor, DOCTOR_GOOD, "program", NULL, "%ld is %s", (long)pid,
