@@ -11,7 +11,7 @@ import socket
 import struct
 
 import pytest
-from attacks import TARGET, exchange_new, refused
+from attacks import TARGET, exchange_new, refused, refused_by_beta
 
 from testlib.agent import Refused
 from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE, SEAL,
@@ -180,7 +180,7 @@ def lease_has_ended(ours, theirs):
 @pytest.mark.parametrize("file", ["table", "replay"])
 def test_file_cut_off_under_the_daemon(make_world, file):
     """It dies of it, and is one that is away; the next one does not take what
-    is left for an answer."""
+    is left for an answer, nor what may have been accepted before."""
     world = make_world(source="ldif")
     alice = world.agent("alpha", "alice")
     beta = world.agent("beta", None, SERVICE)
@@ -190,4 +190,7 @@ def test_file_cut_off_under_the_daemon(make_world, file):
     eventually(lambda: not world.beta.running(), what="its end")
     eventually(lambda: lease_has_ended(ours, theirs), what="refusal")
     world.beta.start()
-    exchange_new(alice, beta)
+    if file == "table":
+        exchange_new(alice, beta)
+    else:
+        refused_by_beta(world, beta, alice.initiate(TARGET)[1], "TRR_REPLAY")
