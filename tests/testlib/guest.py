@@ -82,6 +82,7 @@ class Guest:
     def __init__(self):
         if os.geteuid() != 0:
             raise NotRoot("a virtual machine")
+        servers.need_real_root("virtiofsd opens files as their owner")
         self.scratch = Scratch()
 
     def __enter__(self):

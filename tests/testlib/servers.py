@@ -46,6 +46,14 @@ class NotRoot(pytest.skip.Exception):
         super().__init__("needs root: %s (%s; see tests/README)" % (what, why))
 
 
+def need_real_root(what):
+    """Skip a test in a user namespace, where the kernel refuses what it
+    does."""
+    with open("/proc/self/uid_map") as mapped:
+        if mapped.read().split() != ["0", "0", str(2 ** 32 - 1)]:
+            pytest.skip("needs root outside of a user namespace: " + what)
+
+
 def source_directory():
     return os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
