@@ -12,6 +12,7 @@
 #include "buffer.h"
 #include "gssapi_trustrealm.h"
 #include "oids.h"
+#include "status.h"
 
 #define PREFIX "trustrealm-"
 
@@ -138,14 +139,11 @@ tr_facts_inquire(const struct tr_facts *facts, gss_const_OID object,
     }
     if (i == NBY_OID)
         return false;
-    *minor = 0;
-    *major = GSS_S_UNAVAILABLE;
-    for (fact = by_oid[i].first; fact <= (int)by_oid[i].last; fact++) {
-        if (facts->text[fact] == NULL)
-            break;
-        *major = tr_add_text(minor, facts->text[fact], data_out);
-        if (*major != GSS_S_COMPLETE)
-            break;
+    *major = GSS_S_COMPLETE;
+    for (fact = by_oid[i].first; fact <= (int)by_oid[i].last &&
+         *major == GSS_S_COMPLETE; fact++) {
+        *major = facts->text[fact] == NULL ? tr_fail_unlabelled(minor) :
+            tr_add_text(minor, facts->text[fact], data_out);
     }
     if (*major != GSS_S_COMPLETE)
         (void)gss_release_buffer_set(&ignored, data_out);

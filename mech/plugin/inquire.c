@@ -182,7 +182,7 @@ gssi_inquire_sec_context_by_oid(OM_uint32 *minor, const gss_ctx_id_t handle,
         return major;
     if (tr_oid_equal(object, &message_label)) {
         if (context->plain)
-            return GSS_S_UNAVAILABLE;
+            return tr_fail_unlabelled(minor);
         major = tr_labels_inquire(minor, context, data_out);
         if (GSS_ERROR(major))
             (void)gss_release_buffer_set(&ignored, data_out);
@@ -207,7 +207,7 @@ gssi_set_sec_context_option(OM_uint32 *minor, gss_ctx_id_t *handle,
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
     if (context->plain)
-        return GSS_S_UNAVAILABLE;
+        return tr_fail_unlabelled(minor);
     ret = tr_life_enter(context);
     if (ret == 0)
         ret = tr_labels_choose(context, value);

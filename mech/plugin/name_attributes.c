@@ -6,6 +6,8 @@
 #include "buffer.h"
 #include "gssi.h"
 #include "names.h"
+#include "status.h"
+#include "trustrealm_err.h"
 
 OM_uint32
 gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn_out,
@@ -36,7 +38,8 @@ get_fact(OM_uint32 *minor, const struct tr_facts *facts, enum tr_fact fact,
     if (facts != NULL && fact != TR_NFACTS)
         text = tr_facts_get(facts, fact);
     if (text == NULL)
-        return GSS_S_UNAVAILABLE;
+        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the name has no "
+                                        "such attribute"));
     if (authenticated_out != NULL)
         *authenticated_out = tr_facts_labelled(facts);
     if (complete_out != NULL)

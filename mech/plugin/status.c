@@ -105,6 +105,13 @@ tr_fail(OM_uint32 *minor, krb5_error_code code)
 }
 
 OM_uint32
+tr_fail_unlabelled(OM_uint32 *minor)
+{
+    return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the context has no "
+                                    "label"));
+}
+
+OM_uint32
 gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
                     OM_uint32 *message_context, gss_buffer_t text_out)
 {

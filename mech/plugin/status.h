@@ -20,8 +20,11 @@ krb5_error_code tr_detail(krb5_error_code code, const char *format, ...)
 /* Set *minor to code and return the major status that goes with it. */
 OM_uint32 tr_fail(OM_uint32 *minor, krb5_error_code code);
 
-/* The same with the text of a major status that Kerberos returned without a
- * minor one. */
+/* What was asked is of a context that has no label, after a by-pass. */
+OM_uint32 tr_fail_unlabelled(OM_uint32 *minor);
+
+/* As tr_detail(), with the text of a major status that Kerberos returned
+ * without a minor one. */
 krb5_error_code tr_detail_major(krb5_error_code code, OM_uint32 major);
 
 #endif

@@ -147,12 +147,26 @@ def passes(context):
         return False
 
 
+def unlabelled(world):
+    """Both ends of a context that alpha's by-pass allows."""
+    return establish(
+        world.agent("alpha"),
+        world.agent("epsilon", None, SERVICE, plugin=False),
+        "plain@" + world.epsilon.host)
+
+
+def test_context_without_a_label_says_so(lowest):
+    ours, _ = unlabelled(lowest)
+    assert ours.inquire(1) == ["unlabelled"]
+    for ask in (lambda: ours.inquire(4), ours.message_label,
+                lambda: ours.set_label("open")):
+        with pytest.raises(Refused, match="the context has no label"):
+            ask()
+
+
 def test_sender_bypass_that_is_withdrawn(lowest):
     """A context in use notices, and that it is allowed again."""
-    ours, theirs = establish(
-        lowest.agent("alpha"),
-        lowest.agent("epsilon", None, SERVICE, plugin=False),
-        "plain@" + lowest.epsilon.host)
+    ours, theirs = unlabelled(lowest)
     assert theirs.unwrap(ours.wrap(b"a message")) == b"a message"
     policy = lowest.alpha.config["policy"]
     saved = policy["bypass-to"]
