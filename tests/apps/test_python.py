@@ -30,8 +30,8 @@ def serve(world, name):
     with open(system.services_keytab, "rb") as keytab:
         machine.write(KEYTAB, keytab.read(), 0o600, SERVICE)
     process = machine.spawn(
-        ["/usr/bin/python3", guide.path("python-server"), str(PORT)],
-        name + "/python-server", uid=SERVICE,
+        ["/usr/bin/python3", world.script(guide.path("python-server")),
+         str(PORT)], name + "/python-server", uid=SERVICE,
         env=dict(system.environment(SERVICE), KRB5_KTNAME=KEYTAB))
     machine.wait_port(PORT, process)
     return process
@@ -51,8 +51,9 @@ class Session:
     def __init__(self, world, user="alice", uid=STAFF, sender="alpha",
                  to="beta", plugin=True):
         self._client = world.machine(sender).spawn(
-            ["/usr/bin/python3", guide.path("python-client"), table.host(to),
-             str(PORT)], "python-client-%d" % world.next_number(), uid=uid,
+            ["/usr/bin/python3", world.script(guide.path("python-client")),
+             table.host(to), str(PORT)],
+            "python-client-%d" % world.next_number(), uid=uid,
             env=world.environment(user, uid, sender, plugin), with_stdin=True)
         self._lines = 0
 

@@ -188,6 +188,7 @@ class World:
         path = self.program(os.path.basename(name))
         if not os.path.exists(path):
             shutil.copy(servers.built(name), path)
+            os.chmod(path, 0o755)
         return path
 
     def program(self, name):
@@ -294,8 +295,9 @@ class World:
         return "{ %s 1 1 }" % self.oid_arc.replace(".", " ")
 
     def script(self, name):
-        """A Python program of this package, where every uid can read it."""
-        path = self.scratch.join("bin", name)
+        """A Python program of this package, or of a path, where every uid can
+        read it."""
+        path = self.program(os.path.basename(name))
         if not os.path.exists(path):
             shutil.copy(os.path.join(os.path.dirname(__file__), name), path)
             os.chmod(path, 0o644)
