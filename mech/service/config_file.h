@@ -78,7 +78,11 @@ krb5_error_code tr_conf_finish(struct tr_conf *conf, char **why_out);
 
 void tr_strings_free(char **strings);       /* NULL-terminated */
 
-/* --- config_policy.c: what config.c leaves to it ------------------------ */
+/* --- what config.c leaves to config_table.c and config_policy.c --------- */
+
+/* [table] */
+krb5_error_code tr_config_read_table(struct tr_conf *conf,
+                                     struct tr_config *config);
 
 /* [policy] with [rules], and [services]; the labels have been read. */
 krb5_error_code tr_config_read_policy(struct tr_conf *conf,

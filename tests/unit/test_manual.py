@@ -77,7 +77,8 @@ def test_text_is_plain(path):
 def configuration_keys():
     """All that the daemon reads."""
     source = "".join(read("mech/service/%s.c" % name)
-                     for name in ("config", "config_policy"))
+                     for name in ("config", "config_table",
+                                  "config_policy"))
     calls = re.findall(r"\b(?:tr_conf_(?!complain)\w+|read_label|add_names)"
                        r"\(([^;]*);", source)
     keys = {word for call in calls
