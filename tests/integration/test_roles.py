@@ -143,6 +143,20 @@ OPERATIONS = {
     "add a system with a membership": (new_system(
         owner=person("sid"), trMembership="engineering public secret"),
         NOBODY),
+    "add a label map as a system": (new_system(
+        owner=person("sid"), trLevelMap="secret public", trFormat="other",
+        trRealmName="engineering").replace(
+            "objectClass: trSystem",
+            "objectClass: trLabelMap\nobjectClass: extensibleObject"),
+        NOBODY),
+    "add a trust realm as a system": (new_system(
+        owner=person("sid"), trDOI=9, trLevel="0 low").replace(
+            "objectClass: trSystem",
+            "objectClass: trTrustRealm\nobjectClass: extensibleObject"),
+        NOBODY),
+    "give his system what systems have not": (modify(
+        ALPHA, ("add", "objectClass", "extensibleObject"),
+        ("add", "trLevelMap", "secret public")), NOBODY),
     "remove his system": (delete(ALPHA), {"sid"}),
     "remove a system": (delete(BETA), NOBODY),
     "give a system to sid": (modify(

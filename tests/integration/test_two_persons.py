@@ -17,6 +17,7 @@ DELTA = "cn=delta.example.com,ou=systems," + table.BASE
 BETA = "cn=beta.example.com,ou=systems," + table.BASE
 BOB = "cn=bob,ou=subjects," + table.BASE
 MAP = "trFormat=local+trRealmName=corporate,ou=maps," + table.BASE
+ENGINEERING = "cn=engineering,ou=realms," + table.BASE
 WIDER = "engineering public secret:hr,crypto"
 
 
@@ -64,6 +65,7 @@ CASES = [
      {"olga", "oscar"}),
     ("corporate.1c", MAP, "trLevelMap secret restricted", {"paula", "zoe"}),
     ("corporate.1d", MAP, "trCategoryMap crypto crypto", {"paula", "zoe"}),
+    ("engineering.1e", ENGINEERING, "trLevel 30 top", {"paula", "zoe"}),
 ]
 
 
@@ -545,3 +547,13 @@ def test_389_ds_has_the_custom_alone():
         tool(administration, "oscar", "pending", "approve", waiting["id"])
         assert members(administration)["delta.example.com"][1] == \
             WIDER.split()[2]
+
+        administration.directory.replace(DELTA, "owner", person("sid"))
+        for who, command in (
+                ("sid", ["system", "set", "delta.example.com", "--alias",
+                         "w.example.com"]),
+                ("paula", ["realm", "set", "engineering", "--level",
+                           "30 top"])):
+            tool(administration, who, *command, "--propose")
+            waiting, = pending(administration)
+            tool(administration, who, "pending", "reject", waiting["id"])
