@@ -76,9 +76,9 @@ class Session:
         self._lines = 0
         self.echo()
 
-    def send(self):
+    def send(self, before=""):
         self._lines += 1
-        self._process.tell("line %d" % self._lines)
+        self._process.tell("%sline %d" % (before, self._lines))
 
     def echo(self):
         """Send a line and wait until it is back."""
@@ -300,10 +300,15 @@ def test_daemon_restarted(world, session, end):
 
 
 def test_keys_change_after_a_restart(world, session):
-    live = session(*KEYEX, *OFTEN)
+    """Not in the middle of it: they are changed when so much was sent."""
+    live = session(*KEYEX, "-o", "RekeyLimit=64K")
     world.alpha.restart()
     world.beta.restart()
-    rekeyed(live, 2)
+    before = live.rekeyings()
+    for _ in range(3):
+        live.send("x" * 100000 + "\n")
+        live.echo()
+    assert live.rekeyings() >= before + 2
 
 
 # --- plain peers --------------------------------------------------------
