@@ -11,7 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "config_file.h"
-#include "text.h"
 #include "trustrealm_err.h"
 
 #define DAY 86400
