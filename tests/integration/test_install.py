@@ -42,10 +42,12 @@ INSTALLED = {
     "exampledir": ["trustrealm.conf"],
     "appsdir": ["http", "http-get", "http-many-requests", "nfs", "openssh",
                 "other-kerberos", "postgresql", "postgresql-label.sql",
-                "sasl", "sshd-label-record", "sshd-label-session"],
+                "python", "python-client", "python-server", "sasl",
+                "sshd-label-record", "sshd-label-session"],
 }
 PROGRAMS = ("bindir", "sbindir", "gssplugindir")
-SCRIPTS = ("http-get", "sshd-label-record", "sshd-label-session")
+SCRIPTS = ("http-get", "python-client", "python-server", "sshd-label-record",
+           "sshd-label-session")
 
 
 def make(directory, *arguments):
@@ -190,14 +192,17 @@ def test_a_program_is_built_by_pkg_config(installation, tmp_path):
 
 def test_the_unit_is_one(installation, tmp_path):
     """By systemd's own judgement, but for the place of the daemon."""
-    analyze = servers.program("systemd-analyze")
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd is not installed, and tests install no servers")
     unit = tmp_path / "trustrealmd.service"
     unit.write_text(moved(
         installation.read("systemdsystemunitdir", unit.name),
         "ExecStart=" + installation["sbindir"],
         "ExecStart=" + installation.path("sbindir")))
     done = run([analyze, "verify", "--man=no", unit], check=False)
-    assert (done.status, done.text) == (0, "")
+    # Of other units, and of what this machine runs on, it may say anything.
+    assert not [line for line in done.text.splitlines() if unit.name in line]
 
 
 # --- another arc --------------------------------------------------------
