@@ -66,7 +66,8 @@ def test_status_in_rows(world):
 
 
 @pytest.mark.parametrize("command, keys", [
-    ("status", ("started", "table.fresh")), ("cache", ("table.fresh",))])
+    ("status", ("started", "table.fresh", "login.end")),
+    ("cache", ("table.fresh",))])
 def test_people_read_times(world, command, keys):
     status, shown = on_terminal(command, "-c", world.alpha.config_path)
     assert status == 0

@@ -310,6 +310,36 @@ a_new_keytab_is_read_on_reload(void **state)
 }
 
 /* krb5_timestamp is signed, the times in it are not. */
+static bool
+is_logged_in(void *arg)
+{
+    struct tr_kdc_state kdc;
+
+    tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &kdc);
+    return kdc.busy + kdc.queue == 0 && kdc.login.code == 0 &&
+        kdc.login.end > time(NULL);
+}
+
+/* Whatever peers send: the KDC is not asked each time. */
+static void
+a_key_in_doubt_is_tried_now_and_then(void **state)
+{
+    struct tr_kdc *kdc;
+    uint64_t before;
+    int i;
+
+    world_restart(&world_alpha, NULL);
+    run_alpha_until(is_logged_in, NULL);
+    kdc = tr_keys_kdc(world_alpha.service.keys);
+    before = questions();
+    for (i = 0; i < 10; i++) {
+        tr_kdc_doubt_key(kdc);
+        run_alpha(0.05);
+    }
+    /* One, where this took longer than anybody would think. */
+    assert_true(questions() <= before + 1);
+}
+
 static void
 times_of_tickets_go_on_after_2038(void **state)
 {
@@ -340,6 +370,7 @@ main(void)
         TEST(an_exported_cache_holds_what_is_wanted),
         TEST(an_export_is_tried_again_until_the_kdc_answers),
         TEST(a_new_keytab_is_read_on_reload),
+        TEST(a_key_in_doubt_is_tried_now_and_then),
         TEST(a_silent_kdc_holds_nobody_up)
     };
 
