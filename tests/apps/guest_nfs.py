@@ -9,18 +9,17 @@ import time
 
 import pytest
 
-from testlib import guide, table
+from testlib import guide, policies, table
 from testlib.nfs import EXPORT, GROUP, accept_as_nfs
 from testlib.process import eventually
 from testlib.world import ACCOUNTS, CLERK, STAFF
 
-LIFETIME = 30           # s, of what the kernel has
-SLOW = 15               # s, that one attempt may take
-MEMBERSHIPS = ["engineering PUBLIC SECRET:CRYPTO,RADAR",
-               "corporate OPEN RESTRICTED:HR"]
+LIFETIME = 10           # s, of what the kernel has
+SLOW = 5                # s, that one attempt may take
 TEXT = "the plan of alice\n"
 EXPORTS = "/etc/exports.d/trustrealm.exports"
 CONFIG = "/etc/nfs.conf.d/trustrealm.conf"
+GRACE_ENDED = "/proc/fs/nfsd/v4_end_grace"
 #: What Debian's packages do, and what the first mount of a server does.
 INSTALL = """
 cp /usr/share/nfs-common/conffiles/nfs.conf /etc
@@ -65,6 +64,8 @@ def use(world, machine):
         with open(world.ccache(user, uid), "rb") as cache:
             machine.write("/tmp/krb5cc_%d" % uid, cache.read(), 0o600, uid)
     machine.spawn(["rpc.gssd", "-f"], machine.name + "/gssd")
+    eventually(lambda: world.beta.machine.read(GRACE_ENDED) == "Y\n",
+               what="the end of the server's grace period")
 
 
 @pytest.fixture(scope="module")
@@ -87,30 +88,33 @@ def client(world, svcgssd):
     use(world, world.alpha.machine)
 
 
-def mount_command(sec="krb5p"):
-    return ["mount", "-t", "nfs4", "-o", "sec=%s,soft,timeo=50" % sec,
-            "beta.example.test:/", "/mnt"]
+@pytest.fixture(scope="module")
+def plain_client(world, svcgssd):
+    use(world, world.machine("epsilon"))
 
 
-def mount(world, sec="krb5p"):
-    return world.alpha.machine.run(mount_command(sec), check=False)
+def mount(world, client="alpha", sec="krb5p"):
+    return world.machine(client).run(
+        ["mount", "-t", "nfs4", "-o", "sec=%s,soft,timeo=50" % sec,
+         "beta.example.test:/", "/mnt"], check=False)
 
 
-def unmount(world):
-    world.alpha.machine.run(["umount", "-f", "/mnt"])
+def unmount(world, client="alpha"):
+    world.machine(client).run(["umount", "-f", "/mnt"])
 
 
 @pytest.fixture
 def mounted(world, client):
+    """For the first time: no context is older than the test."""
     result = mount(world)
     assert result.status == 0, result
     yield
     unmount(world)
 
 
-def read(world, uid=STAFF):
+def read(world, uid=STAFF, client="alpha"):
     """From the server, not from what the client's kernel remembers."""
-    return world.alpha.machine.run(
+    return world.machine(client).run(
         ["dd", "if=/mnt/plan", "iflag=direct", "bs=4096", "status=none"],
         uid=uid, check=False)
 
@@ -123,10 +127,20 @@ def refused(world):
     return "Permission denied" in read(world).err
 
 
+def wait(condition, world, what):
+    """Each try costs more than the pause before the next one."""
+    eventually(lambda: condition(world) or time.sleep(0.5), what=what)
+
+
 def accepted(world, mark):
     """Contexts that beta accepted of alice since mark."""
     return world.beta.audit.since(mark, event="accept", result="allow",
                                   user="alice@EXAMPLE.TEST")
+
+
+def is_denied(result):
+    """The mount, by the server or on its way there."""
+    return result.status == 32 and "denied" in result.err
 
 
 # --- allowed ------------------------------------------------------------
@@ -135,7 +149,7 @@ def accepted(world, mark):
 def test_read_and_write(world, client, sec):
     """rpc.gssd asks as the user; mounting is the system's own."""
     alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
-    result = mount(world, sec)
+    result = mount(world, sec=sec)
     assert result.status == 0, result
     try:
         assert can_read(world)
@@ -156,6 +170,13 @@ def test_read_and_write(world, client, sec):
 
 # --- refused ------------------------------------------------------------
 
+def test_no_common_trust_realm(world, client):
+    with policies.withdrawn(world, "alpha"):
+        mark = world.alpha.audit.mark()
+        assert is_denied(mount(world))
+        assert world.alpha.audit.since(mark, result="deny", step="S5", uid=0)
+
+
 def test_label_of_another_server(world, mounted):
     """bob's white is not what beta serves."""
     mark = world.beta.audit.mark()
@@ -170,7 +191,7 @@ def test_only_encrypted_where_the_guide_is_followed(world, client):
     beta.run(["exportfs", "-ra"])
     try:
         for sec in ("sys", "krb5i"):
-            assert mount(world, sec).status != 0
+            assert mount(world, sec=sec).status != 0
         assert mount(world).status == 0
         unmount(world)
     finally:
@@ -178,60 +199,58 @@ def test_only_encrypted_where_the_guide_is_followed(world, client):
         beta.run(["exportfs", "-ra"])
 
 
-def test_plain_client_is_refused(world, svcgssd):
-    """It tries again for minutes."""
-    mark = world.beta.audit.mark()
-    epsilon = world.machine("epsilon")
-    use(world, epsilon)
-    attempt = epsilon.spawn(mount_command(), "mount")
-    world.beta.audit.wait(mark, result="deny", step="R1")
-    time.sleep(1)
-    assert "beta.example.test:/" not in epsilon.read("/proc/1/mounts")
-    attempt.kill()
+def test_kernel_gets_nothing_unless_the_trust_realm_allows_it(
+        world, client, svcgssd):
+    with policies.engineering(world, trKernelExport=["FALSE"]):
+        assert is_denied(mount(world))
+    assert "does not allow contexts in the kernel" in svcgssd.text()
 
 
 # --- while mounted ------------------------------------------------------
 
-def fresh(world):
-    """Until the context has ended, and one has been made anew."""
-    mark = world.beta.audit.mark()
-
-    eventually(lambda: can_read(world) and accepted(world, mark),
-               what="a context")
-
-
 def test_withdrawn_membership_is_felt_when_the_context_ends(world, mounted):
     """Not before: the kernel asks nobody."""
     assert can_read(world)
-    fresh(world)
-    start = time.monotonic()
-    world.change(table.system_dn("alpha"), "trMembership")
-    try:
+    mark = world.alpha.audit.mark()
+    with policies.withdrawn(world, "alpha"):
+        start = time.monotonic()
         assert can_read(world)
-        eventually(lambda: refused(world), what="refusal")
+        wait(refused, world, "refusal")
         assert time.monotonic() - start < LIFETIME + SLOW
-        assert world.alpha.audit.since(0, result="deny", step="S5",
+        assert world.alpha.audit.since(mark, result="deny", step="S5",
                                        uid=STAFF)
-    finally:
-        world.change(table.system_dn("alpha"), "trMembership", *MEMBERSHIPS)
-    eventually(lambda: can_read(world), what="access again")
+    wait(can_read, world, "access again")
 
 
-def test_daemon_stopped(world, mounted):
-    """What the kernel has goes on to its end, and no further."""
-    fresh(world)
-    world.beta.stop()
-    try:
-        assert can_read(world)
-        eventually(lambda: refused(world), what="refusal")
-    finally:
-        world.beta.start()
-    eventually(lambda: can_read(world), what="access again")
-
-
-def test_kernel_gets_nothing_unless_the_trust_realm_allows_it(world, svcgssd,
-                                                              mounted):
+def test_daemon_restarted(world, mounted):
+    """What the kernel has goes on to its end without one, and no further."""
     assert can_read(world)
-    world.change(table.ENGINEERING, "trKernelExport", "FALSE")
-    eventually(lambda: refused(world), what="refusal")
-    assert "does not allow contexts in the kernel" in svcgssd.text()
+    with policies.stopped(world.beta):
+        assert can_read(world)
+        wait(refused, world, "refusal")
+    wait(can_read, world, "access again")
+
+
+# --- plain peers --------------------------------------------------------
+
+def test_plain_client_is_refused(world, plain_client):
+    mark = world.beta.audit.mark()
+    assert is_denied(mount(world, "epsilon"))
+    assert world.beta.audit.since(mark, result="deny", step="R1",
+                                  code="TRR_BYPASS")
+
+
+def test_plain_client_with_by_pass(world, plain_client):
+    """Its root, who mounts, is to be named as well as the user."""
+    mark = world.beta.audit.mark()
+    accept_as_nfs(world.beta, "white")
+    with policies.bypass(world, "nfs", [0], "nfs/epsilon.example.test"):
+        accept_as_nfs(world.beta, "blue")       # when that has ended
+        result = mount(world, "epsilon")
+        assert result.status == 0, result
+        try:
+            assert read(world, client="epsilon").out == TEXT
+        finally:
+            unmount(world, "epsilon")
+    record = accepted(world, mark)[0]
+    assert record["bypass"] and record["local_label"] == "white"

@@ -12,8 +12,8 @@ from testlib.guest import Guest
 
 THOROUGH = "TR_THOROUGH" in os.environ
 PROGRAM = os.path.join(os.path.dirname(__file__), "guest_nfs.py")
-#: Everything is slow there.
-PATIENCE = "10"
+#: By the guest's clock.
+PATIENCE = "3"
 
 pytestmark = pytest.mark.skipif(
     not THOROUGH, reason="TR_THOROUGH is not set: minutes in an emulator")

@@ -74,15 +74,16 @@ def explicit_labels(world):
 
 
 @contextlib.contextmanager
-def bypass(world, service, accept):
-    """beta serves alice without a label; alpha's chief, who has none but the
-    lowest, may go to epsilon."""
+def bypass(world, service, accept, *others):
+    """beta serves alice, and others, without a label; alpha's chief, who has
+    none but the lowest, may go to epsilon."""
     alpha, beta = world.alpha.config, world.beta.config
     saved = beta["services"].get(service)
     alpha["policy"]["allow-bypass"] = beta["policy"]["allow-bypass"] = True
     alpha["policy"]["bypass-to"] = "%s/%s@*" % (service,
                                                 table.host("epsilon"))
-    world.beta.service(service, accept, bypass=["alice@" + table.REALM])
+    world.beta.service(service, accept, bypass=[
+        "%s@%s" % (name, table.REALM) for name in ("alice", *others)])
     world.beta.restart()
     try:
         with rule(world.alpha, "chief", lowest="open", highest="open",
