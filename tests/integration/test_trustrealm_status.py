@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import shutil
 
 import pytest
 
@@ -167,3 +168,40 @@ def test_cache_has_no_such_entry(world):
     done = trustrealm(world, "cache", "nobody", "-c", world.alpha.config_path)
     assert (done.status, done.out) == (1, "")
     assert "nobody" in done.err
+
+
+def copied(system, name):
+    """Its table as it is now, of which nothing is written meanwhile."""
+    path = system.scratch.join(name)
+    system.pause_table()
+    try:
+        shutil.copytree(os.path.join(system.path, "state/table"), path)
+    finally:
+        system.resume_table()
+    return path
+
+
+def test_diff_with_another_moment(world):
+    """A withdrawal narrows what was allowed at the moment before it; seen
+    from today's table, that moment allows more."""
+    def diff(*tables):
+        done = trustrealm(world, "diff", *tables, "-c",
+                          world.alpha.config_path)
+        assert done.status == 1, done
+        return [line.split("\t") for line in done.out.splitlines()]
+
+    membership = "corporate OPEN RESTRICTED"
+    narrows = [["narrows", "system", world.gamma.host, "trMembership",
+                membership, "-"]]
+    widens = [["widens", *narrows[0][1:4], "-", membership]]
+    before = copied(world.alpha, "before")
+    world.change(table.system_dn("gamma"), "trMembership")
+    try:
+        after = copied(world.alpha, "after")
+        assert diff(before, after) == narrows
+        assert diff(after, before) == widens
+        today = os.path.join(world.alpha.path, "state/table")
+        assert diff(before, today) == narrows
+        assert diff(before) == widens
+    finally:
+        world.change(table.system_dn("gamma"), "trMembership", membership)

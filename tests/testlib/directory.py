@@ -34,9 +34,19 @@ directory {path}/db
 maxsize 67108864
 dbnosync
 rootdn cn=admin,{suffix}
-index objectClass,entryCSN,entryUUID eq
-overlay syncprov
+{indexes}overlay syncprov
 {access}"""
+
+
+def documented_indexes():
+    """The lines of doc/SCHEMA; slapd refuses one that is wrong."""
+    with open(os.path.join(servers.source_directory(), "doc/SCHEMA")) as file:
+        text = file.read().partition("\nIndexes\n")[2]
+    lines = re.findall("^    (index .*)", text, re.MULTILINE)
+    if not lines:
+        raise Failure("doc/SCHEMA documents no indexes")
+    return "\n".join(lines) + "\n"
+
 
 ACCESS = """\
 access to dn.subtree={suffix}
@@ -78,7 +88,8 @@ class Directory:
             schemas=servers.ldap_schemas(), modules=servers.ldap_modules(),
             schema=schema, host=self.host, path=self.path,
             realm=self.realm.name, suffix=table.SUFFIX, uid=os.geteuid(),
-            globals=self._globals(), access=self._access()))
+            indexes=documented_indexes(), globals=self._globals(),
+            access=self._access()))
         self.scratch.write(self.NAME + "/sasl/slapd.conf",
                            "keytab: %s\nmech_list: GSSAPI EXTERNAL\n"
                            % self.keytab)

@@ -15,7 +15,8 @@ static const char help[] =
 "Compare two tables by entry and attribute, and say of each difference\n"
 "whether it widens access, narrows it or changes it.  OLD and NEW are LDIF\n"
 "files, or directories of tables; without OLD, the old one is the table that\n"
-"other commands read.\n"
+"other commands read.  To see what has changed since then, name an earlier\n"
+"table as OLD and today's as NEW.\n"
 "\n"
 TOOL_TABLE_HELP
 "  --json                 print JSON\n"
