@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <errno.h>
@@ -31,6 +32,8 @@ tell(const char *(*try)(void *arg), void *arg, int fd)
         (void)signal(fatal[i], SIG_DFL);
     (void)sigemptyset(&empty);
     (void)sigprocmask(SIG_SETMASK, &empty, NULL);
+    /* It has what the parent has open, locks too. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)alarm(SECONDS);
     /* LMDB complains there before it aborts. */

@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz_snapshot.c - signed snapshots: what was signed, or nothing */
+/* tests/fuzz/fuzz_snapshot.c - signed snapshots: what was signed, or none */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
