@@ -5,13 +5,15 @@ this file is a super-user, but for the set-up."""
 
 import json
 import os
+import re
 import textwrap
 
 import pytest
 
 from testlib import roles, servers, table
 from testlib.process import base_environment, run
-from testlib.roles import Administration, add, modify, person
+from testlib.roles import (Administration, add, kadmin_rules, modify,
+                           person)
 
 SYSTEMS = "ou=systems," + table.BASE
 ROLES = "ou=roles," + table.BASE
@@ -57,6 +59,10 @@ def offboard(administration, name, *options, by="rosa", status=0):
     return json.loads(done.out)
 
 
+#: What is not proven without more options, by entry.
+UNKNOWN = {"kadm5.acl", "signers"}
+
+
 def texts(found, kind):
     return {(item["entry"], item["text"]) for item in found[kind]}
 
@@ -97,9 +103,11 @@ def test_an_owner_leaves(administration):
     assert may("olga", modify(DELTA, ("delete", "trMembership", granted)))
     assert may("olga", modify(DELTA, ("add", "trMembership", granted)))
 
-    found = offboard(administration, "olga", "--apply")
+    found = offboard(administration, "olga", "--apply", status=1)
     assert found["applied"] and found["left"] == []
-    assert not offboard(administration, "olga")["applied"]
+    assert {name for name, _ in texts(found, "unknown")} == UNKNOWN | {
+        "olga@" + table.REALM}
+    assert not offboard(administration, "olga", status=1)["applied"]
     assert not may("olga", modify(DELTA, ("delete", "trMembership",
                                           granted)))
     assert administration.sees("olga", table.BASE).strip() == ""
@@ -107,7 +115,8 @@ def test_an_owner_leaves(administration):
         table.BASE, "(objectClass=trPending)", "objectClass")
     # The others go on.
     assert may("oscar", modify(DELTA, ("delete", "trMembership", granted)))
-    assert texts(offboard(administration, "olga"), "granted") == set()
+    assert texts(offboard(administration, "olga", status=1), "granted") \
+        == set()
 
 
 def test_a_system_administrator_leaves(administration):
@@ -131,7 +140,7 @@ def test_a_system_administrator_leaves(administration):
             (BETA, "key of trustrealm/beta.example.com@EXAMPLE.TEST"),
             (DELTA, "key of trustrealm/delta.example.com@EXAMPLE.TEST")}
     assert texts(found, "rotate") == keys
-    found = offboard(administration, "sid", "--apply")
+    found = offboard(administration, "sid", "--apply", status=1)
     assert found["left"] == []
     assert texts(found, "rotate") == keys
     assert not administration.may("sid", modify(
@@ -158,7 +167,7 @@ def test_by_principal(administration):
     """The entry is found where accounts are in the table; it has no role."""
     done = administration.trustrealm("aud", "offboard",
                                      "bob@" + table.REALM)
-    assert done.status == 0
+    assert done.status == 1
     assert {line.split("\t")[0]
             for line in done.out.splitlines()} == {"unknown"}
     done = administration.trustrealm("aud", "offboard", "nobody@ELSEWHERE")
@@ -215,12 +224,11 @@ def test_a_system_administrator_at_the_kdc(administration):
             if "invitation" in text} == {ZETA, DELTA}
     assert (ZETA, "key of trustrealm/zeta.example.com@" + table.REALM) \
         in texts(found, "rotate")
-    assert {"kadm5.acl", "log of kadmind"} <= {
-        name for name, _ in texts(found, "unknown")}
+    assert {name for name, _ in texts(found, "unknown")} == UNKNOWN
     assert administration.can_log_in("sid")
 
     found = offboard(administration, "sid", "--apply", "--kdc",
-                     *administration.by_kadmin("rosa"))
+                     *administration.by_kadmin("rosa"), status=1)
     assert found["left"] == [] and found["applied"]
     for name in ("sid", "sid/admin"):
         assert not administration.can_log_in(name)
@@ -235,7 +243,7 @@ def test_a_system_administrator_at_the_kdc(administration):
 
 def test_a_kdc_that_refuses(administration):
     administration.start_kadmind()
-    offboard(administration, "sid", "--apply")
+    offboard(administration, "sid", "--apply", status=1)
     done = administration.trustrealm(
         "paula", "offboard", "sid@" + table.REALM, "--entry", person("sid"),
         "--apply", "--kdc", *administration.by_kadmin("paula"))
@@ -245,6 +253,51 @@ def test_a_kdc_that_refuses(administration):
                      *administration.by_kadmin("paula"), status=1)
     assert [item["entry"] for item in found["left"]] == ["sid@" +
                                                          table.REALM]
+
+
+def test_rules_of_the_kdc(administration):
+    """A rule is his until it is removed, and shows whose keys he can have;
+    then, with all of it looked at, nothing is left."""
+    rules = kadmin_rules()
+    administration.start_kadmind(rules)
+    path = administration.scratch.write(
+        "kadm5.acl", "# sid@%s *\n\n%s\n" % (
+            table.REALM, "\n".join(rules).replace(" -", " \\\n    -")))
+    systems = set(re.findall(
+        "^dn: (.*)", administration.directory.search(
+            table.BASE, "(objectClass=trSystem)"), re.MULTILINE))
+    assert len(systems) > 2
+    options = ("--kdc", *administration.by_kadmin("rosa"), "--no-signer",
+               "--acl")
+    for _ in range(2):
+        found = offboard(administration, "sid", "--apply", *options, path,
+                         status=1)
+        assert texts(found, "left") == {
+            (path, "rule: sid@%s %s@%s" % (table.REALM, what, table.REALM))
+            for what in ("acdim trustrealm/*", "ad trustrealm-invite/*")}
+        assert {dn for dn, _ in texts(found, "rotate")} == systems
+        assert found["unknown"] == []
+    # Patterns, which others go by, and one system alone.
+    path = administration.scratch.write("rest.acl", """\
+*/admin@%(realm)s c trustrealm/beta.example.com@%(realm)s
+olga@%(realm)s * *
+sid@OTHER.TEST * *
+sid/admin/x@%(realm)s * *
+*/admin@%(realm)s im *
+""" % {"realm": table.REALM})
+    found = offboard(administration, "sid", *options, path)
+    assert (found["left"], found["unknown"]) == ([], [])
+    assert {dn for dn, _ in texts(found, "rotate")} == {BETA}
+
+
+@pytest.mark.parametrize("line", ["sid", "sid@x@y *", "a " * 100],
+                         ids=["one word", "no principal", "many words"])
+def test_what_is_not_a_rule(administration, line):
+    path = administration.scratch.write("kadm5.acl", line + "\n")
+    done = administration.trustrealm(
+        "rosa", "offboard", "sid@" + table.REALM, "--entry", person("sid"),
+        "--acl", path)
+    assert done.status == 3 and path in done.err, done
 
 
 # --- signers ------------------------------------------------------------
@@ -275,6 +328,9 @@ def test_signers(administration):
                                  "/CN=Authority"]
     assert "signers" in {name for name, _ in texts(
         offboard(administration, "olga", status=1), "unknown")}
+    assert "signers" not in {name for name, _ in texts(
+        offboard(administration, "olga", "--no-signer", status=1),
+        "unknown")}
     done = administration.trustrealm(
         "rosa", "offboard", "olga@" + table.REALM, "--entry", person("olga"),
         "--signer", administration.keytab)

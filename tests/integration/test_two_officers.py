@@ -492,7 +492,7 @@ def test_who_leaves_takes_his_proposals_along(administration, change):
          "--propose")
     assert set(pending(administration)) == {"trAlias w.example.com"}
     tool(administration, "rosa", "offboard", "sid@" + table.REALM, "--entry",
-         person("sid"), "--no-log", "--apply")
+         person("sid"), "--no-log", "--apply", status=1)
     assert pending(administration) == {}
     assert values(administration, ALPHA, "owner") == [person("zoe")]
     for role in ("system-administrators", "auditors"):

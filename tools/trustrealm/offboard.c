@@ -21,8 +21,11 @@ static const char help[] =
 "                         systems that he invited; with --apply end both\n"
 "  --admin-cache CCACHE   your ticket for kadmin/admin (default: your\n"
 "                         password is asked for)\n"
+"  --acl FILE             a copy of the KDC's kadm5.acl: rules that name him,\n"
+"                         and the keys that he can have by them\n"
 "  --signer FILE          certificates by which systems accept snapshots\n"
 "                         (default: those of the configuration)\n"
+"  --no-signer            no system takes snapshots\n"
 "  --entry DN             his entry (default: that with the principal below\n"
 "                         the search base)\n"
 "  --log DN               where the access log is (default: cn=accesslog)\n"
@@ -34,16 +37,17 @@ TOOL_DIRECTORY_HELP
 "Into a pipe: kind (left, granted, changed, rotate, unknown), time, entry,\n"
 "text.\n"
 "\n"
-"exit status: 0 nothing is left, 1 something is, or was refused, 2 usage,\n"
-"3 system error\n";
+"exit status: 0 nothing is left, 1 something is, or is unknown, or was\n"
+"refused, 2 usage, 3 system error\n";
 
 enum { OPTION_APPLY = TOOL_OPTION_OWN, OPTION_ENTRY, OPTION_LOG,
-       OPTION_NO_LOG, OPTION_KDC, OPTION_ADMIN_CACHE, OPTION_SIGNER };
+       OPTION_NO_LOG, OPTION_KDC, OPTION_ADMIN_CACHE, OPTION_ACL,
+       OPTION_SIGNER, OPTION_NO_SIGNER };
 
 struct offboarding {
     struct tool_options common;
-    const char *principal, *entry, *log, *admin_cache, *signer;
-    bool apply, applied, kdc;
+    const char *principal, *entry, *log, *admin_cache, *acl, *signer;
+    bool apply, applied, kdc, no_signer;
     struct tool_kadmin *kadmin;         /* NULL without --kdc */
 };
 
@@ -153,7 +157,7 @@ report(const struct offboarding *call, const struct offboard *person)
 {
     static const char *const columns[] = { "KIND", "TIME", "ENTRY", "WHAT",
                                            NULL };
-    int status = person->nleft == 0 ? TOOL_DONE : TOOL_NO;
+    int status = person->nleft + person->nunknown == 0 ? TOOL_DONE : TOOL_NO;
     char when[TOOL_TIME_LENGTH];
     struct tool_sheet *sheet;
     size_t i;
@@ -168,9 +172,11 @@ report(const struct offboarding *call, const struct offboard *person)
             person->items[i].dn, person->items[i].what });
     tool_sheet_print(sheet);
     if (tool_for_people())
-        tool_line("%s; look where \"unknown\" says", status == TOOL_DONE ?
-                  "nothing is left by which he can change anything" :
-                  "\"left\" still lets him make changes (--apply ends it)");
+        tool_line("%s", person->nleft > 0 ? "\"left\" still lets him make "
+                  "changes (--apply ends what is not a rule)" :
+                  person->nunknown > 0 ? "nothing is left where this "
+                  "looked; \"unknown\" is not proven" :
+                  "nothing is left by which he can change anything");
     return status;
 }
 
@@ -206,10 +212,10 @@ note_unknown(const struct offboarding *call, struct offboard *person)
     if (!call->kdc)
         offboard_note(person, OFFBOARD_UNKNOWN, NULL, call->principal,
                       "the KDC was not asked (--kdc)");
-    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "kadm5.acl",
-                  "lines that name him");
-    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "log of kadmind",
-                  "keys that he made or changed there");
+    if (call->acl == NULL)
+        offboard_note(person, OFFBOARD_UNKNOWN, NULL, "kadm5.acl", "rules "
+                      "that name him, and the keys that he can have by them "
+                      "(--acl)");
     if (call->log == NULL)
         offboard_note(person, OFFBOARD_UNKNOWN, NULL, "access log",
                       "what he wrote, and the keys that he could read");
@@ -222,12 +228,14 @@ look_at_signers(const struct offboarding *call, const struct tool_work *work,
 {
     const char *file = call->signer;
 
+    if (call->no_signer)
+        return TOOL_DONE;
     if (file == NULL && work->config != NULL)
         file = work->config->signers;
     if (file != NULL)
         return offboard_find_signers(person, file);
-    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "signers", "of snapshots, "
-                  "where systems take those (--signer)");
+    offboard_note(person, OFFBOARD_UNKNOWN, NULL, "signers", "of snapshots "
+                  "(--signer, or --no-signer if no system takes those)");
     return TOOL_DONE;
 }
 
@@ -251,6 +259,8 @@ look(struct offboarding *call, struct tool_work *work,
         status = offboard_find(person, work, call->log);
     if (status == TOOL_DONE)
         status = look_at_signers(call, work, person);
+    if (status == TOOL_DONE && call->acl != NULL)
+        status = offboard_find_rules(person, work, call->acl);
     if (status == TOOL_DONE)
         note_unknown(call, person);
     return status;
@@ -303,8 +313,14 @@ take_own(struct offboarding *call, int option)
     case OPTION_ADMIN_CACHE:
         call->admin_cache = optarg;
         return true;
+    case OPTION_ACL:
+        call->acl = optarg;
+        return true;
     case OPTION_SIGNER:
         call->signer = optarg;
+        return true;
+    case OPTION_NO_SIGNER:
+        call->no_signer = true;
         return true;
     default:
         return false;
@@ -321,7 +337,9 @@ run(int argc, char **argv)
         { "no-log", no_argument, NULL, OPTION_NO_LOG },
         { "kdc", no_argument, NULL, OPTION_KDC },
         { "admin-cache", required_argument, NULL, OPTION_ADMIN_CACHE },
+        { "acl", required_argument, NULL, OPTION_ACL },
         { "signer", required_argument, NULL, OPTION_SIGNER },
+        { "no-signer", no_argument, NULL, OPTION_NO_SIGNER },
         TOOL_SERVER_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
         TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
     };

@@ -25,7 +25,7 @@ struct offboard {
     struct tool_entries roles;  /* groups he is a member of */
     struct tool_entries proposals;      /* that he made */
     struct offboard_item *items;        /* in this order */
-    size_t nitems, nleft;
+    size_t nitems, nleft, nunknown;
 };
 
 /*
@@ -39,14 +39,20 @@ void offboard_clear(struct offboard *person);
 void offboard_note(struct offboard *person, enum offboard_kind kind,
                    const char *when, const char *dn, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Add that he could have a system's key, once. */
+void offboard_note_key(struct offboard *person,
+                       const struct tool_entry *system);
 
-/* --- outside the directory (offboard_kdc.c, offboard_signer.c) ----------- */
+/* --- outside the directory (offboard_kdc.c, _acl.c, _signer.c) ----------- */
 
 /* What the KDC would still do for him; end that.  TOOL_NO when it refuses. */
 int offboard_find_kdc(struct offboard *person, const struct tool_work *work,
                       struct tool_kadmin *kadmin);
 int offboard_end_kdc(const struct tool_work *work,
                      struct tool_kadmin *kadmin);
+/* Rules of file, a copy of kadm5.acl, by which he may do something there. */
+int offboard_find_rules(struct offboard *person, const struct tool_work *work,
+                        const char *file);
 /* Certificates of file, in PEM, that name him: what signs snapshots. */
 int offboard_find_signers(struct offboard *person, const char *file);
 

@@ -34,6 +34,23 @@ offboard_note(struct offboard *person, enum offboard_kind kind,
     va_end(args);
     if (kind == OFFBOARD_LEFT)
         person->nleft++;
+    if (kind == OFFBOARD_UNKNOWN)
+        person->nunknown++;
+}
+
+void
+offboard_note_key(struct offboard *person, const struct tool_entry *system)
+{
+    const char *principal = tool_entry_value(system, "trPrincipal");
+    size_t i;
+
+    for (i = 0; i < person->nitems; i++) {
+        if (person->items[i].kind == OFFBOARD_ROTATE &&
+            strcmp(person->items[i].dn, system->dn) == 0)
+            return;
+    }
+    offboard_note(person, OFFBOARD_ROTATE, NULL, system->dn, "key of %s",
+                  principal != NULL ? principal : system->name);
 }
 
 /* --- what is left -------------------------------------------------------- */
@@ -201,7 +218,7 @@ note_keys(struct offboard *person, const struct tool_work *work,
           const struct tool_entries *logged)
 {
     const struct tool_entry *entry;
-    const char *principal, *dn;
+    const char *dn;
     size_t i, j;
     bool had;
 
@@ -215,11 +232,8 @@ note_keys(struct offboard *person, const struct tool_work *work,
             had = strcasecmp(dn, entry->dn) == 0 &&
                 shows_key(person, logged->list[j]);
         }
-        principal = tool_entry_value(entry, "trPrincipal");
         if (had)
-            offboard_note(person, OFFBOARD_ROTATE, NULL, entry->dn,
-                          "key of %s", principal != NULL ? principal :
-                          entry->name);
+            offboard_note_key(person, entry);
     }
 }
 
