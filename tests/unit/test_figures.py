@@ -8,9 +8,12 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 SOURCE = os.environ.get("TR_SRCDIR") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FIGURES = os.path.join(SOURCE, "tests/bench/figures/scale.jsonl")
+KEPT = os.path.join(SOURCE, "tests/bench/figures")
+FIGURES = os.path.join(KEPT, "scale.jsonl")
 
 
 def lines(path):
@@ -26,9 +29,11 @@ def test_the_table_is_what_was_measured():
         assert textwrap.indent(shown, "    ") in file.read()
 
 
-def test_a_run_says_where_it_was_made():
-    runs = [line for line in lines(FIGURES) if "bench" in line]
-    assert lines(FIGURES)[0] in runs
+@pytest.mark.parametrize("name", sorted(os.listdir(KEPT)))
+def test_a_run_says_where_it_was_made(name):
+    kept = lines(os.path.join(KEPT, name))
+    runs = [line for line in kept if "bench" in line]
+    assert kept[0] in runs
     for run in runs:
         assert run["date"] and run["machine"]["processor"]
         assert all(run["versions"].values())
