@@ -335,3 +335,21 @@ def test_signers(administration):
         "rosa", "offboard", "olga@" + table.REALM, "--entry", person("olga"),
         "--signer", administration.keytab)
     assert done.status == 3 and "no certificates" in done.err
+
+
+def test_a_file_that_cannot_be_read_is_no_empty_one(administration):
+    path = administration.scratch.path
+    done = administration.trustrealm(
+        "rosa", "offboard", "sid@" + table.REALM, "--entry", person("sid"),
+        "--acl", path)
+    assert done.status == 3 and path in done.err, done
+
+
+@pytest.mark.parametrize("rule", [
+    "sid@%s s *", "sid@%s, *", "sid@EX\\\nAMPLE.TEST *", "sid@%s * \\"],
+    ids=["sets keys", "comma", "word goes on", "goes on at the end"])
+def test_rule_as_kadmind_reads_it(administration, rule):
+    path = administration.scratch.write(
+        "kadm5.acl", rule.replace("%s", table.REALM))
+    found = offboard(administration, "sid", "--acl", path, status=1)
+    assert texts(found, "left") and texts(found, "rotate")

@@ -8,7 +8,6 @@ import pytest
 from testlib import table
 from testlib.roles import Administration, person
 
-BETA = "cn=beta.example.com,ou=systems," + table.BASE
 
 
 @pytest.fixture(scope="module")

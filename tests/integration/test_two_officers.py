@@ -17,8 +17,6 @@ from testlib.roles import (
 
 ENGINEERING = "cn=engineering,ou=realms," + table.BASE
 ALPHA = "cn=alpha.example.com,ou=systems," + table.BASE
-DELTA = "cn=delta.example.com,ou=systems," + table.BASE
-SUBJECTS = "ou=subjects," + table.BASE
 
 #: Who has the role that it takes: label policy officers, and owners of alpha
 #: who are system administrators.

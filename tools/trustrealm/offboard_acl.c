@@ -17,8 +17,8 @@
 #include "offboard.h"
 #include "text.h"
 
-/* To read a key, change it, or make a principal anew: all, in short. */
-#define OPERATIONS_OF_KEYS "acex*"
+/* To read a key, set or change it, or make a principal anew: all, in short. */
+#define OPERATIONS_OF_KEYS "acsex*"
 
 struct rules {
     struct offboard *person;
@@ -85,10 +85,12 @@ note_keys(const struct rules *rules, const char *target)
     for (i = 0; i < rules->work->entries.n && status == TOOL_DONE; i++) {
         entry = rules->work->entries.list[i];
         name = tool_entry_value(entry, "trPrincipal");
-        if (entry->type != TR_RECORD_SYSTEM || name == NULL ||
-            krb5_parse_name(rules->context, name, &system) != 0)
+        if (entry->type != TR_RECORD_SYSTEM || name == NULL)
             continue;
-        if (pattern == NULL || matches(pattern, system, false))
+        system = NULL;
+        if (pattern == NULL ||
+            krb5_parse_name(rules->context, name, &system) != 0 ||
+            matches(pattern, system, false))
             offboard_note_key(rules->person, entry);
         krb5_free_principal(rules->context, system);
     }
@@ -120,12 +122,32 @@ take_rule(const struct rules *rules, char *const *words)
     return status;
 }
 
+static int
+read_rule(const struct rules *rules, char *rule)
+{
+    enum { MOST_WORDS = 64 };
+    char *words[MOST_WORDS], *at;
+    int status = TOOL_DONE;
+
+    for (at = rule; *at != '\0'; at++) {
+        if (strchr(",\r\f\v", *at) != NULL)
+            *at = ' ';
+    }
+    if (tr_text_words(rule, 2, MOST_WORDS, words) == 0) {
+        status = take_rule(rules, words);
+        tr_text_free_words(words, MOST_WORDS);
+    } else if (rule[strspn(rule, " \t#")] != '\0' && rule[0] != '#') {
+        status = tool_fail(TOOL_SYSTEM, "%s: not a rule: %s", rules->file,
+                           rule);
+    }
+    return status;
+}
+
 /* Lines that end in a backslash go on, as kadmind reads them. */
 static int
 read_rules(const struct rules *rules, FILE *stream)
 {
-    enum { MOST_WORDS = 64 };
-    char *words[MOST_WORDS], *line = NULL, *rule = NULL, *longer;
+    char *line = NULL, *rule = NULL, *longer;
     size_t size = 0, length;
     int status = TOOL_DONE;
 
@@ -137,19 +159,18 @@ read_rules(const struct rules *rules, FILE *stream)
         rule = longer;
         length = strlen(rule);
         if (length > 0 && rule[length - 1] == '\\') {
-            rule[length - 1] = ' ';
+            rule[length - 1] = '\0';
             continue;
         }
-        if (tr_text_words(rule, 2, MOST_WORDS, words) == 0) {
-            status = take_rule(rules, words);
-            tr_text_free_words(words, MOST_WORDS);
-        } else if (rule[strspn(rule, " \t#")] != '\0' && rule[0] != '#') {
-            status = tool_fail(TOOL_SYSTEM, "%s: not a rule: %s", rules->file,
-                               rule);
-        }
+        status = read_rule(rules, rule);
         free(rule);
         rule = NULL;
     }
+    if (status == TOOL_DONE && ferror(stream))
+        status = tool_fail(TOOL_SYSTEM, "%s: %s", rules->file,
+                           strerror(errno));
+    if (status == TOOL_DONE && rule != NULL)
+        status = read_rule(rules, rule);
     free(rule);
     free(line);
     return status;
