@@ -41,21 +41,23 @@ struct tr_audit {
 /* The strings of a record, in the order of the JSON object. */
 static const struct {
     const char *key, *field;    /* JSON, journal */
+    bool always;                /* null while not known */
     size_t offset;
 } strings[] = {
-#define STRING(key, field, member) \
-    { key, "TRUSTREALM_" field "=", offsetof(struct tr_audit_record, member) }
-    STRING("reason", "REASON", text),
-    STRING("sender", "SENDER", sender),
-    STRING("sender_principal", "SENDER_PRINCIPAL", sender_principal),
-    STRING("receiver", "RECEIVER", receiver),
-    STRING("user", "USER", user),
-    STRING("service", "SERVICE", service),
-    STRING("target", "TARGET", target),
-    STRING("realm", "REALM", realm),
-    STRING("label", "LABEL", label),
-    STRING("local_label", "LOCAL_LABEL", local_label),
-    STRING("correlation", "CORRELATION", correlation)
+#define STRING(key, field, always, member) \
+    { key, "TRUSTREALM_" field "=", always, \
+      offsetof(struct tr_audit_record, member) }
+    STRING("reason", "REASON", true, text),
+    STRING("sender", "SENDER", true, sender),
+    STRING("sender_principal", "SENDER_PRINCIPAL", false, sender_principal),
+    STRING("receiver", "RECEIVER", true, receiver),
+    STRING("user", "USER", true, user),
+    STRING("service", "SERVICE", false, service),
+    STRING("target", "TARGET", false, target),
+    STRING("realm", "REALM", true, realm),
+    STRING("label", "LABEL", true, label),
+    STRING("local_label", "LOCAL_LABEL", false, local_label),
+    STRING("correlation", "CORRELATION", true, correlation)
 #undef STRING
 };
 #define NSTRINGS (sizeof(strings) / sizeof(*strings))
@@ -158,6 +160,12 @@ result_of(const struct tr_audit_record *record)
     return record->allowed ? "allow" : "deny";
 }
 
+static const char *
+step_of(const struct tr_audit_record *record)
+{
+    return record->step != TR_STEP_NONE ? tr_step_name(record->step) : NULL;
+}
+
 static void
 add_members(struct tr_json *json, const struct tr_audit_record *record,
             size_t limit)
@@ -169,19 +177,20 @@ add_members(struct tr_json *json, const struct tr_audit_record *record,
     tr_json_time(json, "time");
     tr_json_text(json, "event", record->event, limit);
     tr_json_text(json, "result", result_of(record), limit);
-    if (record->step != TR_STEP_NONE)
-        tr_json_text(json, "step", tr_step_name(record->step), limit);
+    tr_json_text(json, "step", step_of(record), limit);
     if (record->code != 0) {
         tr_json_text(json, "code", name_of_code(record->code, number), limit);
         tr_json_text(json, "code_text", error_message(record->code), limit);
     }
     for (i = 0; i < NSTRINGS; i++) {
         text = string_of(record, i);
-        if (text != NULL)
+        if (text != NULL || strings[i].always)
             tr_json_text(json, strings[i].key, text, limit);
     }
     if (record->table_age >= 0)
         tr_json_number(json, "table_age", record->table_age);
+    else
+        tr_json_text(json, "table_age", NULL, limit);
     if (record->generation > 0)
         tr_json_number(json, "generation", (int64_t)record->generation);
     if (record->caller != NULL) {
@@ -258,8 +267,7 @@ make_fields(const struct tr_audit_record *record, struct fields *fields)
     fields->n = fields->used = 0;
     add_field(fields, "TRUSTREALM_EVENT=", record->event);
     add_field(fields, "TRUSTREALM_RESULT=", result_of(record));
-    if (record->step != TR_STEP_NONE)
-        add_field(fields, "TRUSTREALM_STEP=", tr_step_name(record->step));
+    add_field(fields, "TRUSTREALM_STEP=", step_of(record));
     if (record->code != 0)
         add_field(fields, "TRUSTREALM_CODE=",
                   name_of_code(record->code, number));
@@ -298,9 +306,10 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
     count(audit, record);
-    if (!tr_limit_allow(audit->limit, record->sender != NULL ?
+    if (!record->allowed &&
+        !tr_limit_allow(audit->limit, record->sender != NULL ?
                         record->sender : record->sender_principal, uid,
-                        record->allowed, tr_boottime())) {
+                        record->step, tr_boottime())) {
         audit->left_out++;
         return;
     }
@@ -318,14 +327,21 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
 static void
 write_left_out(const struct tr_limit_report *report, void *arg)
 {
+    const char *step = report->step != TR_STEP_NONE ?
+        tr_step_name(report->step) : NULL;
     struct tr_audit *audit = arg;
     struct tr_json json;
+    char text[80];
 
+    snprintf(text, sizeof(text), "%lu refusals%s%s are not recorded one by "
+             "one", (unsigned long)report->denied, step != NULL ? " at " : "",
+             step != NULL ? step : "");
     tr_json_begin(&json, audit->line, sizeof(audit->line));
     tr_json_time(&json, "time");
     tr_json_text(&json, "event", "left-out", 64);
-    tr_json_number(&json, "allowed", (int64_t)report->allowed);
-    tr_json_number(&json, "denied", (int64_t)report->denied);
+    tr_json_text(&json, "step", step, 64);
+    tr_json_number(&json, "denied", report->denied);
+    tr_json_text(&json, "text", text, sizeof(text));
     /* A principal, of a system that is not in the table, has an '@'. */
     if (*report->sender != '\0')
         tr_json_text(&json, strchr(report->sender, '@') == NULL ? "sender" :

@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A token bucket for each peer (sending system and local uid), refusals and
- * permissions apart.  Peers share a fixed number of slots by hash: memory is
+ * A token bucket for the refusals of each peer (sending system and local
+ * uid); what is allowed is always recorded, since it costs both systems far
+ * more than a line.  Peers share a fixed number of slots by hash: memory is
  * bounded, and the hash is keyed so that nobody can choose whom he meets.
  */
 
@@ -18,22 +19,20 @@
 #define REPORT_AFTER_MS 10000
 #define SENDER_LENGTH 64        /* for the report; the hash takes it whole */
 
-/* Records at once and per second.  Ordinary traffic is permissions: those
- * are cut only when they could fill a disk. */
-static const struct { uint32_t burst, rate; } limits[2] = {
-    { 500, 50 },                /* denied */
-    { 20000, 5000 }             /* allowed */
-};
+#define STEPS (TR_R15_COMMIT + 1)
+#define RATE 50                 /* records a second */
+#define FULL (500 * 1000)       /* records at once, in thousandths */
 
 struct slot {
     bool used;
     char sender[SENDER_LENGTH];
     uint64_t hash;
     uid_t uid;
-    int64_t last;               /* ms; when the buckets were last filled */
-    uint64_t tokens[2];         /* thousandths of a record */
-    uint64_t left_out[2];
+    int64_t last;               /* ms; when the bucket was last filled */
+    uint64_t tokens;            /* thousandths of a record */
+    bool has_left_out;
     int64_t since;              /* ms; of the first one left out */
+    uint32_t left_out[STEPS];
 };
 
 struct tr_limit {
@@ -81,28 +80,21 @@ static void
 refill(struct slot *slot, int64_t now)
 {
     uint64_t elapsed = now > slot->last ? (uint64_t)(now - slot->last) : 0;
-    uint64_t full;
-    size_t i;
 
-    for (i = 0; i < 2; i++) {
-        full = (uint64_t)limits[i].burst * 1000;
-        /* An hour fills every bucket: no overflow after a long silence. */
-        if (elapsed > 3600 * 1000)
-            slot->tokens[i] = full;
-        else
-            slot->tokens[i] += elapsed * limits[i].rate;
-        if (slot->tokens[i] > full)
-            slot->tokens[i] = full;
-    }
+    /* No overflow after a long silence. */
+    if (elapsed >= FULL / RATE)
+        slot->tokens = FULL;
+    else
+        slot->tokens += elapsed * RATE;
+    if (slot->tokens > FULL)
+        slot->tokens = FULL;
     slot->last = now;
 }
 
 static bool
 is_idle(const struct slot *slot)
 {
-    return slot->left_out[0] == 0 && slot->left_out[1] == 0 &&
-        slot->tokens[0] == (uint64_t)limits[0].burst * 1000 &&
-        slot->tokens[1] == (uint64_t)limits[1].burst * 1000;
+    return !slot->has_left_out && slot->tokens == FULL;
 }
 
 static void
@@ -117,31 +109,49 @@ take(struct slot *slot, uint64_t hash, const char *sender, uid_t uid,
     slot->hash = hash;
     slot->uid = uid;
     slot->last = now;
-    slot->tokens[0] = (uint64_t)limits[0].burst * 1000;
-    slot->tokens[1] = (uint64_t)limits[1].burst * 1000;
+    slot->tokens = FULL;
 }
 
 bool
 tr_limit_allow(struct tr_limit *limit, const char *sender, uid_t uid,
-               bool allowed, int64_t now)
+               enum tr_step step, int64_t now)
 {
     const char *name = sender != NULL ? sender : "";
     uint64_t hash = hash_peer(limit, name, uid);
     struct slot *slot = &limit->slots[hash % SLOTS];
-    size_t kind = allowed ? 1 : 0;
 
     if (slot->used)
         refill(slot, now);
     if (!slot->used || (slot->hash != hash && is_idle(slot)))
         take(slot, hash, name, uid, now);
-    if (slot->tokens[kind] >= 1000) {
-        slot->tokens[kind] -= 1000;
+    if (slot->tokens >= 1000) {
+        slot->tokens -= 1000;
         return true;
     }
-    if (slot->left_out[0] == 0 && slot->left_out[1] == 0)
+    if (!slot->has_left_out)
         slot->since = now;
-    slot->left_out[kind]++;
+    slot->has_left_out = true;
+    slot->left_out[step]++;
     return false;
+}
+
+static void
+report_slot(struct slot *slot,
+            void (*report)(const struct tr_limit_report *report, void *arg),
+            void *arg)
+{
+    struct tr_limit_report line = { .sender = slot->sender, .uid = slot->uid };
+    size_t step;
+
+    for (step = 0; step < STEPS; step++) {
+        if (slot->left_out[step] == 0)
+            continue;
+        line.step = (enum tr_step)step;
+        line.denied = slot->left_out[step];
+        report(&line, arg);
+    }
+    memset(slot->left_out, 0, sizeof(slot->left_out));
+    slot->has_left_out = false;
 }
 
 void
@@ -149,20 +159,13 @@ tr_limit_report(struct tr_limit *limit, int64_t now, bool all,
                 void (*report)(const struct tr_limit_report *report,
                                void *arg), void *arg)
 {
-    struct tr_limit_report line;
     struct slot *slot;
     size_t i;
 
     for (i = 0; i < SLOTS; i++) {
         slot = &limit->slots[i];
-        if ((slot->left_out[0] == 0 && slot->left_out[1] == 0) ||
-            (!all && now - slot->since < REPORT_AFTER_MS))
-            continue;
-        line = (struct tr_limit_report){
-            .sender = slot->sender, .uid = slot->uid,
-            .allowed = slot->left_out[1], .denied = slot->left_out[0]
-        };
-        slot->left_out[0] = slot->left_out[1] = 0;
-        report(&line, arg);
+        if (slot->has_left_out &&
+            (all || now - slot->since >= REPORT_AFTER_MS))
+            report_slot(slot, report, arg);
     }
 }

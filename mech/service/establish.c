@@ -126,6 +126,17 @@ tr_fill_established(const struct tr_job *job,
     }
 }
 
+/* That it is established by. */
+static enum tr_step
+step_of(const struct tr_association *association)
+{
+    if (association->bypass)
+        return association->side == TR_ROLE_INITIATOR ? TR_S1_BYPASS :
+            TR_R1_BYPASS;
+    return association->side == TR_ROLE_INITIATOR ? TR_S13_SEAL :
+        TR_R15_COMMIT;
+}
+
 krb5_error_code
 tr_establish(struct tr_job *job, struct tr_association *association,
              const struct tr_bytes *binding, const struct tr_bytes *trailer)
@@ -146,7 +157,7 @@ tr_establish(struct tr_job *job, struct tr_association *association,
     tr_fill_established(job, association, out);
     out->record = record;
     out->trailer = *trailer;
-    tr_job_reply(job, &reply, true, true);
+    tr_job_reply(job, &reply, true, step_of(association));
     tr_bytes_free(&record);
     return 0;
 }

@@ -143,7 +143,7 @@ tr_handle_prepare(struct tr_request *request)
         job->audit.local_label = job->process_low;
     reply.u.prepared.flags = plain ? TR_IS_PLAIN : tr_job_flags(job);
     reply.u.prepared.record = record;
-    tr_job_reply(job, &reply, false, plain);
+    tr_job_reply(job, &reply, false, plain ? TR_S1_BYPASS : TR_STEP_NONE);
     tr_bytes_free(&record);
 }
 
@@ -264,7 +264,7 @@ finish_seal(struct tr_job *job, krb5_creds *creds)
         reply.u.sealed.record = record;
         reply.u.sealed.epoch = job->epoch;
         reply.u.sealed.instance = tr_job_instance(job);
-        tr_job_reply(job, &reply, true, true);
+        tr_job_reply(job, &reply, true, TR_S13_SEAL);
     }
     tr_bytes_free(&trailer);
     tr_bytes_free(&record);

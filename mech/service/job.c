@@ -386,12 +386,15 @@ tr_job_refuse(struct tr_job *job, krb5_error_code code)
 
 void
 tr_job_reply(struct tr_job *job, const struct tr_reply *reply, bool with_page,
-             bool audited)
+             enum tr_step step)
 {
-    if (audited) {
+    if (step != TR_STEP_NONE) {
         audit_table(job);
         job->audit.allowed = true;
         job->audit.code = 0;
+        job->audit.step = step;
+        job->audit.text = job->audit.bypass ? tr_step_text(step) :
+            "every step was passed";
         if (job->audit.dry_run) {
             tr_make_printable(job->answer.text);
             job->audit.step = job->answer.step;

@@ -106,8 +106,9 @@ struct tr_bytes tr_job_instance(const struct tr_job *job);
 int64_t tr_job_flags(const struct tr_job *job);
 
 void tr_job_refuse(struct tr_job *job, krb5_error_code code);
-/* audited: write a record that it was allowed. */
+/* step: the last one passed, for the record that it was allowed;
+ * TR_STEP_NONE: no record. */
 void tr_job_reply(struct tr_job *job, const struct tr_reply *reply,
-                  bool with_page, bool audited);
+                  bool with_page, enum tr_step step);
 
 #endif

@@ -98,11 +98,13 @@ void
 tr_json_text(struct tr_json *json, const char *key, const char *text,
              size_t limit)
 {
-    size_t length = strnlen(text, limit + 1);
+    size_t length = text != NULL ? strnlen(text, limit + 1) : 0;
     bool cut = length > limit;
 
     add_key(json, key);
-    if (!cut && is_simple(text, length)) {
+    if (text == NULL) {
+        add(json, "null", 4);
+    } else if (!cut && is_simple(text, length)) {
         add(json, "\"", 1);
         add(json, text, length);
         add(json, "\"", 1);

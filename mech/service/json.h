@@ -21,7 +21,8 @@ struct tr_json {
 
 void tr_json_begin(struct tr_json *json, char *buffer, size_t size);
 /* At most limit octets of text; octets that no one should print become "?",
- * as does everything that is not ASCII in text that is cut or not UTF-8. */
+ * as does everything that is not ASCII in text that is cut or not UTF-8.
+ * NULL gives null. */
 void tr_json_text(struct tr_json *json, const char *key, const char *text,
                   size_t limit);
 void tr_json_number(struct tr_json *json, const char *key, int64_t number);

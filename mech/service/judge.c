@@ -98,5 +98,5 @@ tr_handle_judge(struct tr_request *request)
         return;
     }
     tr_fill_established(job, &job->association, &reply.u.established);
-    tr_job_reply(job, &reply, true, false);
+    tr_job_reply(job, &reply, true, TR_STEP_NONE);
 }

@@ -134,7 +134,7 @@ tr_handle_issue(struct tr_request *request)
         reply.u.issued.label_record = record;
         reply.u.issued.label = job->answer.label;
         reply.u.issued.local_label = job->answer.local_label;
-        tr_job_reply(job, &reply, false, true);
+        tr_job_reply(job, &reply, false, TR_S12_PROTECTION);
     }
     tr_bytes_free(&record);
 }
@@ -197,7 +197,7 @@ tr_handle_check(struct tr_request *request)
         reply.u.checked.label = job->answer.label;
         reply.u.checked.local_label = job->answer.local_label;
         reply.u.checked.epoch = job->epoch;
-        tr_job_reply(job, &reply, false, true);
+        tr_job_reply(job, &reply, false, TR_R14_CLEARANCE);
     }
     krb5_k_free_key(context, key);
     free(label);

@@ -57,17 +57,17 @@ static void
 refuse(struct tr_request *request, struct tr_audit_record *record, bool last)
 {
     struct tr_reply reply = { .type = TR_REPLY_REFUSED };
-    const char *text;
 
     if (record->code == 0)
         record->code = TRR_INTERNAL;
+    if (record->text == NULL)
+        record->text = error_message(record->code);
     record->allowed = false;
     if (record->caller == NULL)
         record->caller = &request->caller;
     tr_audit_write(request->service->audit, record);
-    text = record->text != NULL ? record->text : error_message(record->code);
     reply.u.refused.code = record->code;
-    reply.u.refused.text = (char *)text;
+    reply.u.refused.text = (char *)record->text;
     reply.u.refused.correlation = (char *)record->correlation;
     answer(request, &reply, -1, last);
 }

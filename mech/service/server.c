@@ -74,7 +74,8 @@ record(struct tr_server *server, krb5_error_code code,
        const struct tr_caller *caller)
 {
     struct tr_audit_record entry = {
-        .event = "connect", .code = code, .table_age = -1, .caller = caller
+        .event = "connect", .code = code, .text = error_message(code),
+        .table_age = -1, .caller = caller
     };
 
     tr_audit_write(server->service->audit, &entry);

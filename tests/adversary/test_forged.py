@@ -93,7 +93,7 @@ def test_a_system_that_is_not_in_the_table(world, beta, forge):
         world, beta, forge(keytab=world.epsilon.keytab,
                            self=principal("epsilon"),
                            sender=principal("epsilon")), "TRR_NOT_MEMBER")
-    assert "sender" not in record
+    assert record["sender"] is None
     assert record["sender_principal"] == principal("epsilon")
 
 

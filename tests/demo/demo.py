@@ -57,11 +57,11 @@ class Show:
         """A line of audit record."""
         words = [system.name, record["result"], record["event"]]
         for key in ("step", "code", "realm", "label", "user"):
-            if key in record:
+            if record.get(key) is not None:
                 words.append(record[key])
         if "local_label" in record:
             words.append("(here: %s)" % record["local_label"])
-        if "correlation" in record:
+        if record["correlation"] is not None:
             words.append("#" + record["correlation"][:8])
         self.note("audit  " + "  ".join(words))
 

@@ -33,8 +33,8 @@ def refused(world, step, code):
     with pytest.raises(Refused):
         world.agent("alpha").initiate(TARGET)
     record = world.alpha.audit.wait(mark, result="deny")
-    assert (record.get("step"), record["code"]) == (step, code)
-    return record.get("reason")
+    assert (record["step"], record["code"]) == (step, code)
+    return record["reason"]
 
 
 def wait_state(system, text):

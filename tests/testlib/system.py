@@ -40,6 +40,20 @@ def render(config):
     return "\n".join(lines) + "\n"
 
 
+#: Of every decision; what is allowed with a label has a value for each.
+RECORDED = ("step", "reason", "sender", "receiver", "user", "realm", "label",
+            "table_age", "correlation")
+
+
+def is_whole(record):
+    """Whether an audit record has all that it should."""
+    if "result" not in record:
+        return True                     # of no decision
+    if record["result"] == "allow" and not record["bypass"]:
+        return all(record.get(key) is not None for key in RECORDED)
+    return set(RECORDED) <= set(record) and record["reason"] is not None
+
+
 class Audit:
     """The audit file of a system: a JSON object a line."""
 
@@ -63,6 +77,7 @@ class Audit:
             return []
         # The last one may be half written.
         records = [json.loads(line) for line in lines if line.endswith("\n")]
+        assert all(is_whole(record) for record in records), records
         return [r for r in records
                 if all(r.get(k) == v for k, v in wanted.items())]
 

@@ -119,6 +119,7 @@ a_refusal_says_why(void **state)
     assert_string_equal(text_of(&log, 0, "label"), "SECRET");
     assert_string_equal(text_of(&log, 0, "correlation"), "c0ffee");
     assert_null(json_object_get(line, "local_label"));
+    assert_null(json_object_get(line, "target"));
     assert_int_equal(json_integer_value(json_object_get(line, "table_age")),
                      3);
     assert_int_equal(json_integer_value(json_object_get(line, "generation")),
@@ -143,10 +144,27 @@ a_permission_has_no_code(void **state)
     read_lines(&log);
     assert_string_equal(text_of(&log, 0, "result"), "allow");
     assert_null(json_object_get(log.lines[0], "code"));
-    assert_null(json_object_get(log.lines[0], "step"));
-    assert_null(json_object_get(log.lines[0], "table_age"));
     assert_null(json_object_get(log.lines[0], "uid"));
     assert_true(json_is_true(json_object_get(log.lines[0], "dry_run")));
+    close_log(&log);
+}
+
+static void
+what_is_not_known_is_null(void **state)
+{
+    static const char *const keys[] = {
+        "step", "reason", "sender", "receiver", "user", "realm", "label",
+        "table_age", "correlation"
+    };
+    struct tr_audit_record record = { .event = "request", .table_age = -1 };
+    struct log log;
+    size_t i;
+
+    open_log(&log);
+    tr_audit_write(log.audit, &record);
+    read_lines(&log);
+    for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        assert_true(json_is_null(json_object_get(log.lines[0], keys[i])));
     close_log(&log);
 }
 
@@ -327,7 +345,7 @@ one_peer_cannot_fill_the_log(void **state)
     tr_audit_lost(log.audit, &left_out, &lost);
     assert_int_equal(left_out, 10000 - before);
     assert_int_equal(lost, 0);
-    /* Others are heard, permissions of the same peer as well. */
+    /* Others are heard, and all that the same peer is allowed. */
     record.caller = &other;
     tr_audit_write(log.audit, &record);
     record.caller = &caller;
@@ -335,11 +353,12 @@ one_peer_cannot_fill_the_log(void **state)
     tr_audit_write(log.audit, &record);
     record.sender = "evil.example.com";
     record.allowed = true;
-    record.code = 0;
-    tr_audit_write(log.audit, &record);
+    for (i = 0; i < 25000; i++)
+        tr_audit_write(log.audit, &record);
     read_lines(&log);
-    assert_int_equal(log.n, before + 3);
+    assert_int_equal(log.n, before + 2 + 25000);
     /* So are those whom the table does not have, each for himself. */
+    record.allowed = false;
     record.sender = NULL;
     record.sender_principal = "a/evil.example.com@EXAMPLE.COM";
     for (i = 0; i < 10000; i++)
@@ -358,7 +377,8 @@ one_peer_cannot_fill_the_log(void **state)
 
 struct reports {
     size_t n;
-    struct tr_limit_report last;
+    uint32_t denied[TR_R15_COMMIT + 1];
+    uid_t uid;
     char sender[256];
 };
 
@@ -368,7 +388,8 @@ take_report(const struct tr_limit_report *report, void *arg)
     struct reports *reports = arg;
 
     reports->n++;
-    reports->last = *report;
+    reports->denied[report->step] = report->denied;
+    reports->uid = report->uid;
     snprintf(reports->sender, sizeof(reports->sender), "%s", report->sender);
 }
 
@@ -382,19 +403,21 @@ what_was_left_out_is_counted(void **state)
 
     assert_int_equal(tr_limit_create(&limit), 0);
     for (i = 0; i < 700; i++)
-        written += tr_limit_allow(limit, "b.example", 5, false, now);
+        written += tr_limit_allow(limit, "b.example", 5,
+                                  i < 600 ? TR_R15_COMMIT : TR_R7_SENDER_RANGE,
+                                  now);
     assert_int_equal(written, 500);
     tr_limit_report(limit, now + 9999, false, take_report, &reports);
     assert_int_equal(reports.n, 0);
     tr_limit_report(limit, now + 10000, false, take_report, &reports);
-    assert_int_equal(reports.n, 1);
-    assert_int_equal(reports.last.denied, 200);
-    assert_int_equal(reports.last.allowed, 0);
-    assert_int_equal(reports.last.uid, 5);
+    assert_int_equal(reports.n, 2);
+    assert_int_equal(reports.denied[TR_R15_COMMIT], 100);
+    assert_int_equal(reports.denied[TR_R7_SENDER_RANGE], 100);
+    assert_int_equal(reports.uid, 5);
     assert_string_equal(reports.sender, "b.example");
     /* Once. */
     tr_limit_report(limit, now + 99999, true, take_report, &reports);
-    assert_int_equal(reports.n, 1);
+    assert_int_equal(reports.n, 2);
     tr_limit_free(limit);
 }
 
@@ -406,13 +429,13 @@ the_limit_recovers(void **state)
     int64_t now = 0;
 
     assert_int_equal(tr_limit_create(&limit), 0);
-    while (tr_limit_allow(limit, NULL, 5, false, now))
+    while (tr_limit_allow(limit, NULL, 5, TR_R15_COMMIT, now))
         continue;
     for (i = 0; i < 1000; i++)
-        written += tr_limit_allow(limit, NULL, 5, false, now + 1000);
+        written += tr_limit_allow(limit, NULL, 5, TR_R15_COMMIT, now + 1000);
     assert_int_equal(written, 50);
     /* A clock that goes back gives nothing away. */
-    assert_false(tr_limit_allow(limit, NULL, 5, false, now));
+    assert_false(tr_limit_allow(limit, NULL, 5, TR_R15_COMMIT, now));
     tr_limit_free(limit);
 }
 
@@ -427,7 +450,7 @@ many_peers_need_no_more_memory(void **state)
     assert_int_equal(tr_limit_create(&limit), 0);
     for (i = 0; i < 100000; i++) {
         snprintf(sender, sizeof(sender), "%d.example.com", i);
-        (void)tr_limit_allow(limit, sender, 5, false, 0);
+        (void)tr_limit_allow(limit, sender, 5, TR_R15_COMMIT, 0);
     }
     tr_limit_report(limit, 0, true, take_report, &reports);
     assert_in_range(reports.n, 0, 1024);
@@ -493,6 +516,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(a_permission_has_no_code),
+        cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(a_record_bears_the_time),
         cmocka_unit_test(codes_of_others_are_numbers),
         cmocka_unit_test(hostile_strings_stay_in_their_place),
