@@ -329,8 +329,8 @@ one_peer_cannot_fill_the_log(void **state)
 {
     struct tr_caller caller = { .uid = 1000 }, other = { .uid = 1001 };
     struct tr_audit_record record = {
-        .event = "accept", .code = TRR_REPLAY, .sender = "evil.example.com",
-        .table_age = -1, .caller = &caller
+        .event = "accept", .code = TRR_REPLAY, .step = TR_R15_COMMIT,
+        .sender = "evil.example.com", .table_age = -1, .caller = &caller
     };
     uint64_t left_out, lost;
     struct log log;
@@ -372,6 +372,17 @@ one_peer_cannot_fill_the_log(void **state)
     assert_string_equal(text_of(&log, before, "sender"), "(none)");
     assert_string_equal(text_of(&log, before, "sender_principal"),
                         "a/good.example.com@EXAMPLE.COM");
+    /* At the latest when the daemon ends, the log says what it lacks. */
+    tr_audit_close(log.audit);
+    log.audit = NULL;
+    read_lines(&log);
+    assert_int_equal(log.n, before + 3);
+    for (i = before + 1; i < log.n; i++) {
+        assert_string_equal(text_of(&log, i, "event"), "left-out");
+        assert_string_equal(text_of(&log, i, "step"), "R15");
+        assert_non_null(strstr(text_of(&log, i, "text"),
+                               " refusals at R15 are not recorded"));
+    }
     close_log(&log);
 }
 
