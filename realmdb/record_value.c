@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "encoding.h"
 #include "record_class.h"
 #include "text.h"
@@ -383,15 +382,13 @@ static char *
 write_grant(const void *item)
 {
     const struct tr_grant *grant = item;
-    time_t end = grant->end;
-    char text[32] = "";
-    struct tm tm;
+    char end[TR_TIME_LENGTH];
 
-    if (end != 0 && (gmtime_r(&end, &tm) == NULL ||
-                     strftime(text, sizeof(text), " %Y%m%d%H%M%SZ",
-                              &tm) == 0))
+    tr_text_write_time(grant->end, end);
+    if (end[0] == '\0' && grant->end != 0)
         return NULL;
-    return print("%s %s %s%s", grant->realm, grant->low, grant->high, text);
+    return print("%s %s %s%s%s", grant->realm, grant->low, grant->high,
+                 end[0] != '\0' ? " " : "", end);
 }
 
 static char *

@@ -142,6 +142,17 @@ tr_text_time(const char *text, int64_t *seconds_out)
     return 0;
 }
 
+void
+tr_text_write_time(int64_t seconds, char out[TR_TIME_LENGTH])
+{
+    time_t when = seconds;
+    struct tm tm;
+
+    if (seconds <= 0 || gmtime_r(&when, &tm) == NULL ||
+        strftime(out, TR_TIME_LENGTH, "%Y%m%d%H%M%SZ", &tm) == 0)
+        out[0] = '\0';
+}
+
 bool
 tr_text_is_name(const char *text)
 {

@@ -42,6 +42,9 @@ void tr_text_free_words(char **words, size_t most);
 
 /* RFC 4517 generalized time, only as YYYYMMDDHHMMSSZ and after 1970. */
 krb5_error_code tr_text_time(const char *text, int64_t *seconds_out);
+#define TR_TIME_LENGTH sizeof("YYYYMMDDHHMMSSZ")
+/* The other way; "" for 0 and for what is out of that range. */
+void tr_text_write_time(int64_t seconds, char out[TR_TIME_LENGTH]);
 
 /* Whether text has 1 to TR_MAX_NAME octets, all of them [A-Za-z0-9._-]. */
 bool tr_text_is_name(const char *text);

@@ -204,7 +204,7 @@ def test_who(ldif):
         ["system", ALPHA, "PUBLIC", "SECRET:CRYPTO,RADAR", "-"],
         ["system", BETA, "PUBLIC", "SECRET:CRYPTO", "-"],
         ["system", table.host("theta"), "PUBLIC", "INTERNAL",
-         "2099-01-01 00:00:00 UTC"],
+         "20990101000000Z"],
         ["user", ALICE, "PUBLIC", "SECRET:CRYPTO,RADAR", "-"],
         ["user", BOB, "PUBLIC", "INTERNAL", "-"]]
 
@@ -231,7 +231,7 @@ def test_who_is_restricted(ldif):
     assert new == [
         ["system", table.host("eta"), "PUBLIC", "PUBLIC", "-"],
         ["system", table.host("zeta"), "INTERNAL", "SECRET",
-         "2099-01-01 00:00:00 UTC"],
+         "20990101000000Z"],
         ["user", "zoe@" + table.REALM, "PUBLIC", "INTERNAL", "-"]]
     status, found = asked("reach", "--ldif", path, "--from", ALPHA,
                           "--label", "SECRET")

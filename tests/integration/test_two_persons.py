@@ -365,7 +365,7 @@ def test_the_tool_restricts_alone(administration, noun, name, entry, whole):
                                              "hr" in whole[1] else "public",
                                              None)
     tool(administration, "oscar", *one, "--until", "2098-12-31")
-    assert members(administration)[name][2] == "2098-12-31 23:59:59 UTC"
+    assert members(administration)[name][2] == "20981231235959Z"
     owner = "this takes an owner of the trust realm engineering "
     two = "(where two people have to agree, with a proposal by somebody " \
         "else: --propose)\n"

@@ -58,6 +58,7 @@ times_are_strict(void **state)
         { "20230101000000.5Z", 0 }, { "20230101000000+0100", 0 },
         { " 0230101000000Z", 0 }, { "+0230101000000Z", 0 }, { "", 0 },
     };
+    char back[TR_TIME_LENGTH];
     int64_t seconds;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -66,7 +67,13 @@ times_are_strict(void **state)
             (cases[i].seconds != 0))
             fail_msg("\"%s\"", cases[i].text);
         assert_true(seconds == cases[i].seconds);
+        tr_text_write_time(seconds, back);
+        assert_string_equal(back, seconds != 0 ? cases[i].text : "");
     }
+    tr_text_write_time(INT64_C(253402300800), back);    /* the year 10000 */
+    assert_string_equal(back, "");
+    tr_text_write_time(INT64_MAX, back);
+    assert_string_equal(back, "");
 }
 
 static void

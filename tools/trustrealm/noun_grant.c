@@ -67,9 +67,8 @@ parse_end(const char *text, time_t now, int64_t *end_out)
 static char *
 make_end(const struct noun_call *call)
 {
-    char text[sizeof(" YYYYMMDDHHMMSSZ")];
-    time_t now = time(NULL), when;
-    struct tm tm;
+    char text[TR_TIME_LENGTH];
+    time_t now = time(NULL);
     int64_t end;
 
     if (call->until == NULL)
@@ -84,11 +83,13 @@ make_end(const struct noun_call *call)
                    "nothing would be granted", call->until);
         return NULL;
     }
-    when = end;
-    if (gmtime_r(&when, &tm) == NULL ||
-        strftime(text, sizeof(text), " %Y%m%d%H%M%SZ", &tm) == 0)
-        (void)tool_must(NULL);
-    return tool_copy(text);
+    tr_text_write_time(end, text);
+    if (text[0] == '\0') {
+        tool_usage(call->command, "--until \"%s\" is too far away",
+                   call->until);
+        return NULL;
+    }
+    return tool_format(" %s", text);
 }
 
 /* Are they there, and words? */

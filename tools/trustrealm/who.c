@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "grant.h"
+#include "text.h"
 #include "trustrealm.h"
 
 static const char help[] =
@@ -59,7 +60,7 @@ static void
 add(struct who *who, const char *kind, const char *name,
     const struct tr_grant *grants, size_t n)
 {
-    char end[TOOL_TIME_LENGTH], *low, *high;
+    char end[TR_TIME_LENGTH], *low, *high;
     size_t i;
 
     for (i = 0; i < n; i++) {
@@ -67,7 +68,7 @@ add(struct who *who, const char *kind, const char *name,
             !tool_grant_words(who->realm, &grants[i], &low, &high))
             continue;
         who->list = tool_grow(who->list, who->n, sizeof(*who->list));
-        tool_format_time(tr_grant_end(&grants[i]), end);
+        tr_text_write_time(tr_grant_end(&grants[i]), end);
         who->list[who->n++] = (struct one){
             kind, tool_copy(name), low, high, tool_copy(end)
         };
@@ -132,13 +133,15 @@ print_rows(const struct who *who)
     static const char *const columns[] = { "KIND", "NAME", "LOW", "HIGH",
                                            "UNTIL", NULL };
     struct tool_sheet *sheet = tool_sheet_create(columns);
+    char until[TOOL_TIME_LENGTH];
     const struct one *one;
     size_t i;
 
     for (i = 0; i < who->n; i++) {
         one = &who->list[i];
         tool_sheet_add(sheet, (const char *[]){
-            one->kind, one->name, one->low, one->high, one->end });
+            one->kind, one->name, one->low, one->high,
+            tool_show_time(one->end, until) });
     }
     tool_sheet_print(sheet);
     if (tool_for_people())
