@@ -4,6 +4,8 @@
 trustrealmd takes a snapshot only with a good signature, not from the future,
 and none that is older than what it knows."""
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -162,6 +164,41 @@ def test_what_is_exported_is_what_was_there():
              scratch.join("export.ldif"), back], capture_output=True,
             timeout=60, check=False)
         assert (same.returncode, same.stdout) == (0, b""), same
+
+
+def test_json_has_what_ldif_has():
+    entries = table.entries() + [table.entry(
+        "cn=f\u00fcnf,ou=systems," + table.BASE, objectClass="trSystem",
+        cn="five.example.test", trPrincipal="trustrealm/five@X",
+        description="a: \u00e9")]
+
+    def values(ldif):
+        """{DN: its values, in order}"""
+        found = {}
+        for block in ldif.split("\n\n"):
+            (_, dn), *lines = [(name, base64.b64decode(value[2:]).decode()
+                                if value.startswith(":") else value[1:])
+                               for name, value in (
+                                   line.split(":", 1)
+                                   for line in block.strip().split("\n"))]
+            found[dn] = sorted(lines)
+        return found
+
+    with Scratch() as scratch:
+        plain = export(entries, scratch).stdout.decode()
+        output = scratch.join("table.json")
+        text = export(entries, scratch, "--json").stdout
+        assert export(entries, scratch, "--json", "-o",
+                      output).stdout == b""
+        with open(output, "rb") as file:
+            assert file.read() == text
+    plain = plain.replace("\n ", "").removeprefix("version: 1\n")
+    made = {entry["dn"]: sorted(
+        (name, value) for name, values in entry["attributes"].items()
+        for value in values) for entry in json.loads(text)["entries"]}
+    assert made == values(plain.strip())
+    assert ("description", "a: \u00e9") in made[
+        "cn=f\u00fcnf,ou=systems," + table.BASE]
 
 
 def test_openssl_shows_a_snapshot(signers):

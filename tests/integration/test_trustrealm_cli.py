@@ -3,6 +3,7 @@
 """trustrealm against LDIF files: no server is needed."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -61,6 +62,8 @@ def test_version():
                                 "extra"],
     ["check", "--ldif"], ["check", "extra"], ["status", "extra"],
     ["schema", "--format", "xml"], ["schema", "extra"],
+    ["schema", "--format", "ldif", "--json"],
+    ["export", "--sign", "--signer", "x.pem", "--json"],
 ], ids=lambda arguments: " ".join(arguments) or "none")
 def test_wrong_usage(arguments):
     status, out, err = trustrealm(*arguments)
@@ -329,6 +332,39 @@ def test_schema_is_that_of_the_documentation():
             assert out == installed.read()
     assert trustrealm("schema")[1] == \
         trustrealm("schema", "--format", "schema")[1]
+
+
+def definitions(text, kind):
+    """{name: its definition, on one line}"""
+    found = re.findall(r"^%s \((.*(?:\n\t.*)*)\)$" % kind, text, re.M)
+    return {re.search("NAME '([^']*)'", d).group(1): " ".join(d.split())
+            for d in found}
+
+
+def test_schema_as_json_says_the_same():
+    """Each definition of the text, made again of the JSON."""
+    schema = json.loads(trustrealm("schema", "--json")[1])
+    text = trustrealm("schema")[1]
+
+    def names(which):
+        return which[0] if len(which) == 1 else "( %s )" % " $ ".join(which)
+
+    made = {}
+    for one in schema["attributes"]:
+        made[one["name"]] = "%s NAME '%s' DESC '%s' EQUALITY %s%s%s " \
+            "SYNTAX %s%s%s" % (
+                one["oid"], one["name"], one["description"], one["equality"],
+                " ORDERING " + one["ordering"] if "ordering" in one else "",
+                " SUBSTR " + one["substrings"] if "substrings" in one else "",
+                one["syntax"],
+                "{%d}" % one["length"] if "length" in one else "",
+                " SINGLE-VALUE" if one["single_value"] else "")
+    assert made == definitions(text, "attributetype") and len(made) > 20
+    made = {one["name"]: "%s NAME '%s' DESC '%s' SUP %s %s MUST %s MAY %s" % (
+        one["oid"], one["name"], one["description"], names(one["superior"]),
+        one["kind"].upper(), names(one["must"]), names(one["may"]))
+        for one in schema["classes"]}
+    assert made == definitions(text, "objectclass") and len(made) == 5
 
 
 # --- status -------------------------------------------------------------

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """trustrealm status --check and metrics, of a real daemon and of none."""
 
+import json
 import os
 import re
 import socket
@@ -194,6 +195,28 @@ def test_metrics_of_the_table_and_the_pool(world):
                and ("system", world.alpha.host) in key for key in found)
 
 
+def test_metrics_as_json_are_the_same(world):
+    decide(world)
+    shown = {family.name: family for family in
+             parser.text_string_to_metric_families(
+                 trustrealm(world, "metrics").out)}
+    done = trustrealm(world, "metrics", "--json")
+    assert (done.status, done.err) == (0, "")
+    families = json.loads(done.out)["families"]
+    assert [family["name"] for family in families] == list(shown)
+    for family in families:
+        other = shown[family["name"]]
+        assert (family["type"], family.get("unit", ""), family["help"]) == (
+            other.type, other.unit, other.documentation)
+        assert [one["labels"] for one in family["samples"]] == [
+            sample.labels for sample in other.samples]
+    for name in ("trustrealm_refusals", "trustrealm_table_entries",
+                 "trustrealm_up", "trustrealm_start_time_seconds"):
+        (family,) = [one for one in families if one["name"] == name]
+        assert [one["value"] for one in family["samples"]] == [
+            sample.value for sample in shown[name].samples]
+
+
 @pytest.mark.usefixtures("several_uids")
 def test_metrics_tell_users_less(world):
     decide(world)
@@ -213,3 +236,7 @@ def test_metrics_without_a_daemon(tmp_path):
             parser.text_string_to_metric_families(out)] == [
                 ("trustrealm_up", {}, 0)]
     assert "none" in err
+    status, out, _ = alone("metrics", "--json", "--socket", tmp_path / "none")
+    (up,) = json.loads(out)["families"]
+    assert status == 3 and up["name"] == "trustrealm_up"
+    assert up["samples"] == [{"labels": {}, "value": 0}]

@@ -18,7 +18,7 @@
 static const char help[] =
 "usage: trustrealm export [OPTION...]\n"
 "\n"
-"Write the trust realm table of a directory as LDIF.  Signed it is a\n"
+"Write the trust realm table of a directory as LDIF.  Signed, that is a\n"
 "snapshot for systems that reach no directory (trustrealm.conf(5): source).\n"
 "\n"
 "  --sign                 sign it\n"
@@ -29,6 +29,7 @@ static const char help[] =
 "  -o, --output FILE      write this file, in one piece; default: stdout\n"
 "  --ldif FILE            LDIF file instead of an LDAP server\n"
 TOOL_DIRECTORY_HELP
+"  --json                 write JSON instead of LDIF\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
 "exit status: 0 written, 1 not fit to be signed, 2 usage, 3 system error\n";
@@ -89,7 +90,7 @@ check_entries(const struct tool_entries *entries, bool force)
 }
 
 static int
-make_text(const struct tool_entries *entries, uint8_t **text_out,
+make_ldif(const struct tool_entries *entries, uint8_t **text_out,
           size_t *length_out)
 {
     struct tr_builder out;
@@ -101,6 +102,35 @@ make_text(const struct tool_entries *entries, uint8_t **text_out,
         ldif_text_entry(&out, entries->list[i]);
     if (tr_builder_take(&out, text_out, length_out) != 0)
         return tool_fail(TOOL_SYSTEM, "the table is too large");
+    return TOOL_DONE;
+}
+
+static json_t *
+entry_json(const struct tool_entry *entry)
+{
+    const struct tr_entry view = { entry->dn, entry->attributes,
+                                   entry->nattributes };
+
+    return json_pack("{s:o, s:o}", "dn", tool_json_text(entry->dn),
+                     "attributes", tool_entry_json(&view));
+}
+
+static int
+make_json(const struct tool_entries *entries, uint8_t **text_out,
+          size_t *length_out)
+{
+    json_t *list = json_array(), *object;
+    char *text;
+    size_t i;
+
+    for (i = 0; i < entries->n; i++)
+        json_array_append_new(list, entry_json(entries->list[i]));
+    object = json_pack("{s:o}", "entries", list);
+    text = tool_must(json_dumps(object, JSON_INDENT(2)));
+    *text_out = (uint8_t *)tool_format("%s\n", text);
+    *length_out = strlen(text) + 1;
+    free(text);
+    json_decref(object);
     return TOOL_DONE;
 }
 
@@ -184,7 +214,8 @@ write_entries(const struct export *export, const struct tool_entries *entries)
     if (export->sign)
         status = check_entries(entries, export->force);
     if (status == TOOL_DONE)
-        status = make_text(entries, &text, &length);
+        status = (export->common.json ? make_json : make_ldif)(
+            entries, &text, &length);
     if (status == TOOL_DONE && export->sign)
         status = sign_text(export, &text, &length);
     if (status == TOOL_DONE)
@@ -207,8 +238,8 @@ take_options(struct export *export, int argc, char **argv)
         { "key", required_argument, NULL, OPTION_KEY },
         { "force", no_argument, NULL, OPTION_FORCE },
         { "output", required_argument, NULL, 'o' },
-        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_HELP_OPTION,
-        { NULL, 0, NULL, 0 }
+        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
+        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
     };
     int option, status;
 
@@ -232,6 +263,8 @@ take_options(struct export *export, int argc, char **argv)
         return tool_usage("export", "unexpected argument '%s'", argv[optind]);
     if (export->sign != (export->signer != NULL))
         return tool_usage("export", "--sign and --signer go together");
+    if (export->sign && export->common.json)
+        return tool_usage("export", "--sign or --json: a snapshot is LDIF");
     return -1;
 }
 

@@ -15,6 +15,7 @@ static const char help[] =
 "\n"
 "  --socket PATH          of trustrealmd (default: TRUSTREALM_SOCKET, else\n"
 "                         what the configuration says)\n"
+"  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
 "exit status: 0 it answers, 1 it refuses, 2 usage, 3 it cannot be reached;\n"
@@ -24,45 +25,42 @@ enum { OPTION_SOCKET = TOOL_OPTION_OWN };
 
 /* --- families ------------------------------------------------------------ */
 
-static void
-print_family(const char *name, const char *type, const char *unit,
-             const char *about)
+/* Add one; what is returned is its list of samples. */
+static json_t *
+add_family(json_t *families, const char *name, const char *type,
+           const char *unit, const char *about)
 {
-    printf("# TYPE %s %s\n", name, type);
-    if (unit != NULL)
-        printf("# UNIT %s %s\n", name, unit);
-    printf("# HELP %s %s\n", name, about);
-}
+    json_t *samples = json_array();
 
-/* "key="value"", with what needs it escaped. */
-static void
-print_label(const char *key, const char *value)
-{
-    printf("%s=\"", key);
-    for (; *value != '\0'; value++) {
-        if (*value == '\n')
-            fputs("\\n", stdout);
-        else if (*value == '"' || *value == '\\')
-            printf("\\%c", *value);
-        else
-            putchar(*value);
-    }
-    putchar('"');
-}
-
-static void
-print_number(const json_t *value)
-{
-    if (json_is_boolean(value))
-        printf(" %d\n", json_is_true(value));
-    else
-        printf(" %lld\n", (long long)json_integer_value(value));
+    json_array_append_new(families, json_pack(
+        "{s:s, s:s, s:s*, s:s, s:o}", "name", name, "type", type, "unit",
+        unit, "help", about, "samples", samples));
+    return samples;
 }
 
 static bool
 is_number(const json_t *value)
 {
     return json_is_integer(value) || json_is_boolean(value);
+}
+
+/* labels go with the sample; of what is no number there is none. */
+static void
+add_sample(json_t *samples, json_t *labels, const json_t *value)
+{
+    if (is_number(value))
+        json_array_append_new(samples, json_pack(
+            "{s:O, s:I}", "labels", labels, "value",
+            json_is_true(value) ? 1 : json_integer_value(value)));
+    json_decref(labels);
+}
+
+static void
+add_each(json_t *samples, const char *key, const char *label,
+         const json_t *value)
+{
+    add_sample(samples, json_pack("{s:o}", key, tool_json_text(label)),
+               value);
 }
 
 /* --- what is one number -------------------------------------------------- */
@@ -120,7 +118,7 @@ static const struct single {
 };
 
 static void
-print_singles(const json_t *state)
+add_singles(json_t *families, const json_t *state)
 {
     const struct single *single;
     const json_t *value;
@@ -131,154 +129,214 @@ print_singles(const json_t *state)
         value = json_object_get(single->object == NULL ? state :
                                 json_object_get(state, single->object),
                                 single->key);
-        if (!is_number(value))
-            continue;
-        print_family(single->name, single->type, single->unit,
-                     single->about);
-        printf("%s%s", single->name,
-               strcmp(single->type, "counter") == 0 ? "_total" : "");
-        print_number(value);
+        if (is_number(value))
+            add_sample(add_family(families, single->name, single->type,
+                                  single->unit, single->about),
+                       json_object(), value);
     }
 }
 
 /* --- what is a number for each of several -------------------------------- */
 
 static void
-print_each(const char *name, const char *key, const char *value,
-           const json_t *count)
-{
-    if (!is_number(count))
-        return;
-    printf("%s{", name);
-    print_label(key, value);
-    putchar('}');
-    print_number(count);
-}
-
-static void
-print_entries(const json_t *table)
+add_entries(json_t *families, const json_t *table)
 {
     static const char *const kinds[] = { "realms", "systems", "clearances",
                                          "maps" };
+    json_t *samples = add_family(families, "trustrealm_table_entries",
+                                 "gauge", NULL, "Entries of the table.");
     size_t i;
 
-    print_family("trustrealm_table_entries", "gauge", NULL,
-                 "Entries of the table.");
     for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        print_each("trustrealm_table_entries", "kind", kinds[i],
-                   json_object_get(table, kinds[i]));
+        add_each(samples, "kind", kinds[i], json_object_get(table, kinds[i]));
 }
 
 static void
-print_decisions(json_t *decisions)
+add_decisions(json_t *families, json_t *decisions)
 {
     static const char *const outcomes[] = { "allow", "deny" };
     const char *event;
-    json_t *counts;
+    json_t *samples, *counts;
     size_t i;
 
     if (decisions == NULL)
         return;
-    print_family("trustrealm_decisions", "counter", NULL,
-                 "Decisions by event and outcome.");
+    samples = add_family(families, "trustrealm_decisions", "counter", NULL,
+                         "Decisions by event and outcome.");
     json_object_foreach(decisions, event, counts) {
-        for (i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
-            fputs("trustrealm_decisions_total{", stdout);
-            print_label("event", event);
-            printf(",outcome=\"%s\"}", outcomes[i]);
-            print_number(json_object_get(counts, outcomes[i]));
-        }
+        for (i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+            add_sample(samples, json_pack("{s:s, s:s}", "event", event,
+                                          "outcome", outcomes[i]),
+                       json_object_get(counts, outcomes[i]));
     }
 }
 
 /* An association stands when its acceptance was found good, and was given. */
 static void
-print_associations(const json_t *decisions)
+add_associations(json_t *families, const json_t *decisions)
 {
-    const json_t *initiated = json_object_get(
-        json_object_get(decisions, "accepted"), "allow");
-    const json_t *accepted = json_object_get(
-        json_object_get(decisions, "accept"), "allow");
+    json_t *samples;
 
     if (decisions == NULL)
         return;
-    print_family("trustrealm_associations", "counter", NULL,
-                 "Associations established, by the side of this system.");
-    print_each("trustrealm_associations_total", "side", "initiator",
-               initiated);
-    print_each("trustrealm_associations_total", "side", "acceptor",
-               accepted);
+    samples = add_family(families, "trustrealm_associations", "counter", NULL,
+                         "Associations established, by the side of this "
+                         "system.");
+    add_each(samples, "side", "initiator", json_object_get(
+        json_object_get(decisions, "accepted"), "allow"));
+    add_each(samples, "side", "acceptor", json_object_get(
+        json_object_get(decisions, "accept"), "allow"));
 }
 
 static void
-print_refusals(json_t *refused)
+add_refusals(json_t *families, json_t *refused)
 {
     const char *step;
-    json_t *count;
+    json_t *samples, *count;
 
     if (refused == NULL)
         return;
-    print_family("trustrealm_refusals", "counter", NULL,
-                 "Refusals by the step that decided.");
+    samples = add_family(families, "trustrealm_refusals", "counter", NULL,
+                         "Refusals by the step that decided.");
     json_object_foreach(refused, step, count)
-        print_each("trustrealm_refusals_total", "step", step, count);
+        add_each(samples, "step", step, count);
 }
 
 static void
-print_let_by(const json_t *state)
+add_let_by(json_t *families, const json_t *state)
 {
+    json_t *samples;
+
     if (json_object_get(state, "dry_run") == NULL)
         return;
-    print_family("trustrealm_let_by", "counter", NULL,
-                 "Allowed only because of a dry run, or as a by-pass.");
-    print_each("trustrealm_let_by_total", "by", "dry-run",
-               json_object_get(state, "dry_run"));
-    print_each("trustrealm_let_by_total", "by", "bypass",
-               json_object_get(state, "bypass"));
+    samples = add_family(families, "trustrealm_let_by", "counter", NULL,
+                         "Allowed only because of a dry run, or as a "
+                         "by-pass.");
+    add_each(samples, "by", "dry-run", json_object_get(state, "dry_run"));
+    add_each(samples, "by", "bypass", json_object_get(state, "bypass"));
+}
+
+static const char *
+text_of(const json_t *state, const char *key)
+{
+    const char *text = json_string_value(json_object_get(state, key));
+
+    return text != NULL ? text : "";
+}
+
+/* state: what trustrealmd says of itself, or NULL when it does not. */
+static json_t *
+make_families(const json_t *state)
+{
+    json_t *families = json_array();
+
+    add_sample(add_family(families, "trustrealm_up", "gauge", NULL,
+                          "Whether trustrealmd answers."),
+               json_object(), json_boolean(state != NULL));
+    if (state == NULL)
+        return families;
+    add_sample(add_family(families, "trustrealm_daemon", "info", NULL,
+                          "What it is."),
+               json_pack("{s:s, s:s}", "version", text_of(state, "version"),
+                         "system", text_of(state, "system")), json_true());
+    add_singles(families, state);
+    add_entries(families, json_object_get(state, "table"));
+    add_decisions(families, json_object_get(state, "decisions"));
+    add_associations(families, json_object_get(state, "decisions"));
+    add_refusals(families, json_object_get(state, "refused"));
+    add_let_by(families, state);
+    return families;
+}
+
+/* --- OpenMetrics --------------------------------------------------------- */
+
+/* "key="value"", with what needs it escaped. */
+static void
+print_label(const char *key, const char *value)
+{
+    printf("%s=\"", key);
+    for (; *value != '\0'; value++) {
+        if (*value == '\n')
+            fputs("\\n", stdout);
+        else if (*value == '"' || *value == '\\')
+            printf("\\%c", *value);
+        else
+            putchar(*value);
+    }
+    putchar('"');
 }
 
 static void
-print_state(const json_t *state)
+print_sample(const char *name, const char *suffix, const json_t *sample)
 {
-    const char *version = json_string_value(json_object_get(state,
-                                                            "version"));
-    const char *system = json_string_value(json_object_get(state, "system"));
+    json_t *labels = json_object_get(sample, "labels"), *value;
+    const char *key, *before = "{";
 
-    print_family("trustrealm_daemon", "info", NULL, "What it is.");
-    fputs("trustrealm_daemon_info{", stdout);
-    print_label("version", version != NULL ? version : "");
-    putchar(',');
-    print_label("system", system != NULL ? system : "");
-    puts("} 1");
-    print_singles(state);
-    print_entries(json_object_get(state, "table"));
-    print_decisions(json_object_get(state, "decisions"));
-    print_associations(json_object_get(state, "decisions"));
-    print_refusals(json_object_get(state, "refused"));
-    print_let_by(state);
+    printf("%s%s", name, suffix);
+    json_object_foreach(labels, key, value) {
+        fputs(before, stdout);
+        print_label(key, json_string_value(value));
+        before = ",";
+    }
+    printf("%s %lld\n", json_object_size(labels) > 0 ? "}" : "",
+           (long long)json_integer_value(json_object_get(sample, "value")));
+}
+
+/* What the name of a sample has after that of its family. */
+static const char *
+suffix_of(const char *type)
+{
+    if (strcmp(type, "counter") == 0)
+        return "_total";
+    return strcmp(type, "info") == 0 ? "_info" : "";
+}
+
+static void
+print_family(const json_t *family)
+{
+    const char *name = text_of(family, "name");
+    const char *type = text_of(family, "type");
+    const json_t *samples = json_object_get(family, "samples");
+    size_t i;
+
+    printf("# TYPE %s %s\n", name, type);
+    if (json_object_get(family, "unit") != NULL)
+        printf("# UNIT %s %s\n", name, text_of(family, "unit"));
+    printf("# HELP %s %s\n", name, text_of(family, "help"));
+    for (i = 0; i < json_array_size(samples); i++)
+        print_sample(name, suffix_of(type), json_array_get(samples, i));
+}
+
+/* Print and free. */
+static int
+print_families(json_t *families, int status)
+{
+    size_t i;
+
+    for (i = 0; i < json_array_size(families); i++)
+        print_family(json_array_get(families, i));
+    puts("# EOF");
+    json_decref(families);
+    return status;
 }
 
 /* --- the command --------------------------------------------------------- */
 
 static int
-print_metrics(const char *path)
+print_metrics(const char *path, bool json)
 {
     char *why = NULL;
-    json_t *state;
+    json_t *state, *families;
     int status;
 
     status = tool_daemon_ask(path, &state, &why);
     if (status != TOOL_DONE)
         tool_fail(status, "%s", why);
-    print_family("trustrealm_up", "gauge", NULL,
-                 "Whether trustrealmd answers.");
-    printf("trustrealm_up %d\n", status == TOOL_DONE);
-    if (status == TOOL_DONE)
-        print_state(state);
-    puts("# EOF");
-    json_decref(state);
     free(why);
-    return status;
+    families = make_families(state);
+    json_decref(state);
+    return json ? tool_json_print(json_pack("{s:o}", "families", families),
+                                  status) : print_families(families, status);
 }
 
 static int
@@ -286,7 +344,8 @@ run(int argc, char **argv)
 {
     static const struct option options[] = {
         { "socket", required_argument, NULL, OPTION_SOCKET },
-        TOOL_CONFIG_OPTION, TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+        TOOL_CONFIG_OPTION, TOOL_JSON_OPTION, TOOL_HELP_OPTION,
+        { NULL, 0, NULL, 0 }
     };
     struct tool_options common = { 0 };
     const char *given = NULL;
@@ -303,7 +362,7 @@ run(int argc, char **argv)
         return tool_usage("metrics", "unexpected argument '%s'", argv[optind]);
     status = tool_daemon_socket(&common, given, &path);
     if (status == TOOL_DONE)
-        status = print_metrics(path);
+        status = print_metrics(path, common.json);
     free(path);
     return status;
 }
