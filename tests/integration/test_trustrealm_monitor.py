@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import threading
 import time
 
 import pytest
@@ -128,14 +129,83 @@ def test_check_without_a_daemon(tmp_path):
     assert "systemctl start trustrealmd" in out and "\n" not in out[:-1]
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--check", "--warning", "x"], ["--check", "--critical", "-1"],
-    ["--check", "--json"], ["--check", "extra"]],
-    ids=lambda arguments: " ".join(arguments))
-def test_wrong_usage_is_unknown(arguments):
-    status, out, err = alone("status", *arguments)
-    assert (status, out) == (3, "")
-    assert err.startswith("trustrealm status: ")
+@pytest.mark.parametrize("arguments, says", [
+    (["--check", "--warning", "x"], "--warning x: "),
+    (["--warning", "x", "--check"], "--warning x: "),
+    (["--critical", "-1", "--check"], "--critical -1: "),
+    (["--check", "--json"], "--check or --json"),
+    (["extra", "--check"], "unexpected argument 'extra'"),
+    (["--nonsense", "--check"], "an option"),
+    (["--check", "--warning"], "an option")],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+def test_wrong_usage_is_unknown(arguments, says):
+    status, out, _ = alone("status", *arguments)
+    assert status == 3
+    assert re.fullmatch(r"TRUSTREALM UNKNOWN - .*\n", out) and says in out
+
+
+def test_configuration_that_cannot_be_read_is_unknown(tmp_path):
+    status, out, err = alone("status", "--check", "-c", tmp_path / "none")
+    assert (status, err) == (3, "")
+    assert re.fullmatch(r"TRUSTREALM UNKNOWN - .*%s/none.*\n" % tmp_path, out)
+    status, out, err = alone("status", "-c", tmp_path / "none")
+    assert (status, out) == (3, "") and "%s/none" % tmp_path in err
+
+
+class Older:
+    """In front of a daemon: lets it not say some members of its answer."""
+
+    def __init__(self, daemon, path, *unsaid):
+        self._daemon, self._unsaid = daemon, unsaid
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._listener.settimeout(60)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+
+    def __exit__(self, *exception):
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self):
+        """One call."""
+        client, _ = self._listener.accept()
+        with client, socket.socket(socket.AF_UNIX,
+                                   socket.SOCK_SEQPACKET) as daemon:
+            daemon.connect(self._daemon)
+            daemon.send(client.recv(1 << 17))
+            answer = daemon.recv(1 << 17)
+            for name in self._unsaid:
+                assert answer.count(b'"%s"' % name) == 1
+                # Of the same length: nobody knows it.
+                answer = answer.replace(b'"%s"' % name,
+                                        b'"%s"' % name.upper())
+            client.send(answer)
+
+
+@pytest.mark.parametrize("unsaid, named", [
+    ([b"clock"], "clock.behind"),
+    ([b"login"], "login.failed"),
+    ([b"away", b"stale_realms"], "table.stale_realms, table.away"),
+    ([b"age"], "table.age"),
+    ([b"table"], "table.age, table.silent, table.generation, table.systems, "
+     "table.stale_realms, table.unusable_realms, table.disputed_names, "
+     "table.stale, table.away")])
+def test_what_a_daemon_does_not_say_is_unknown(world, tmp_path, unsaid,
+                                               named):
+    path = str(tmp_path / "older")
+    with Older(world.alpha.socket, path, *unsaid):
+        status, out, err = alone("status", "--check", "--socket", path)
+    assert (status, err) == (3, "")
+    word, numbers = out.split(" | ")
+    assert word == "TRUSTREALM UNKNOWN - trustrealmd does not say " + named
+    unmeasured = {b"clock": ["clock_behind"], b"login": [],
+                  b"away": ["stale_realms"], b"age": ["age"]}
+    if unsaid[0] in unmeasured:
+        assert re.findall(r"(\w+)=U", numbers) == unmeasured[unsaid[0]]
 
 
 def test_thresholds_without_check_are_refused():

@@ -136,16 +136,17 @@ tool_daemon_ask(const char *path, json_t **state_out, char **why_out)
 
 int
 tool_daemon_socket(const struct tool_options *options, const char *given,
-                   char **path_out)
+                   char **path_out, char **why_out)
 {
     struct tr_config *config = NULL;
     int status;
 
     *path_out = NULL;
+    *why_out = NULL;
     if (given == NULL && options->config == NULL)
         given = secure_getenv(TR_SOCKET_ENV);
     if (given == NULL) {
-        status = tool_load_config(options, &config);
+        status = tool_find_config(options, &config, why_out);
         if (status != TOOL_DONE)
             return status;
         given = config->socket;

@@ -325,9 +325,9 @@ print_families(json_t *families, int status)
 static int
 print_metrics(const char *path, bool json)
 {
-    char *why = NULL;
     json_t *state, *families;
     int status;
+    char *why;
 
     status = tool_daemon_ask(path, &state, &why);
     if (status != TOOL_DONE)
@@ -349,7 +349,7 @@ run(int argc, char **argv)
     };
     struct tool_options common = { 0 };
     const char *given = NULL;
-    char *path = NULL;
+    char *path = NULL, *why = NULL;
     int option, status;
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -360,10 +360,13 @@ run(int argc, char **argv)
     }
     if (optind < argc)
         return tool_usage("metrics", "unexpected argument '%s'", argv[optind]);
-    status = tool_daemon_socket(&common, given, &path);
+    status = tool_daemon_socket(&common, given, &path, &why);
     if (status == TOOL_DONE)
         status = print_metrics(path, common.json);
+    else
+        tool_fail(status, "%s", why);
     free(path);
+    free(why);
     return status;
 }
 

@@ -36,7 +36,7 @@ enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };
 
 struct status {
     struct tool_options options;
-    const char *socket;
+    const char *socket, *warning_text, *critical_text;
     bool check;
     int64_t warning, critical;  /* s; -1: not given */
 };
@@ -75,44 +75,73 @@ text_of(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-/* "age=3s;60;300;0", thresholds left out where there is none. */
+/* What is judged and, with a name, measured. */
+static const struct figure {
+    const char *object, *key;   /* in the state */
+    bool is_truth;
+    const char *name, *unit, *rest;     /* "age=3s;60;300;0" */
+} figures[] = {
+    { "table", "age", false, "age", "s", NULL },
+    { "table", "silent", false, "silent", "s", "" },
+    { "clock", "behind", false, "clock_behind", "s", ";;0" },
+    { "table", "generation", false, "generation", "", "" },
+    { "table", "systems", false, "systems", "", "" },
+    { "table", "stale_realms", false, "stale_realms", "", ";0" },
+    { "table", "unusable_realms", false, "unusable_realms", "", ";0" },
+    { "table", "disputed_names", false, "disputed_names", "", ";0" },
+    { "table", "stale", true, NULL, NULL, NULL },
+    { "table", "away", true, NULL, NULL, NULL },
+    { "login", "failed", true, NULL, NULL, NULL }
+};
+#define NFIGURES (sizeof(figures) / sizeof(figures[0]))
+
+static const json_t *
+value_of(const json_t *state, const struct figure *figure)
+{
+    return json_object_get(json_object_get(state, figure->object),
+                           figure->key);
+}
+
+/* ";60;300;0", thresholds left out where there is none. */
 static char *
-age_numbers(const struct status *status, json_int_t age)
+age_thresholds(const struct status *status)
 {
     char *warning = status->warning < 0 ? tool_copy("") :
         tool_format("%lld", (long long)status->warning);
     char *critical = status->critical < 0 ? tool_copy("") :
         tool_format("%lld", (long long)status->critical);
-    char *text = tool_format("age=%llds;%s;%s;0", (long long)age, warning,
-                             critical);
+    char *text = tool_format(";%s;%s;0", warning, critical);
 
     free(warning);
     free(critical);
     return text;
 }
 
-/* All that is measured. */
+/* All that is measured; U for what is not known. */
 static char *
 numbers_of(const struct status *status, const json_t *state)
 {
-    const json_t *table = json_object_get(state, "table");
-    bool known = json_is_integer(json_object_get(table, "age"));
-    char *age = known ? age_numbers(status, number(table, "age")) :
-        tool_copy("age=U");
-    char *text;
+    char *thresholds = age_thresholds(status), *text = tool_copy(""), *before;
+    const struct figure *figure;
+    const json_t *value;
+    size_t i;
 
-    text = tool_format("%s silent=%llds clock_behind=%llds;;0 generation=%lld "
-                       "systems=%lld stale_realms=%lld;0 "
-                       "unusable_realms=%lld;0 disputed_names=%lld;0",
-                       age, (long long)number(table, "silent"),
-                       (long long)number(json_object_get(state, "clock"),
-                                         "behind"),
-                       (long long)number(table, "generation"),
-                       (long long)number(table, "systems"),
-                       (long long)number(table, "stale_realms"),
-                       (long long)number(table, "unusable_realms"),
-                       (long long)number(table, "disputed_names"));
-    free(age);
+    for (i = 0; i < NFIGURES && figures[i].name != NULL; i++) {
+        figure = &figures[i];
+        value = value_of(state, figure);
+        before = text;
+        if (json_is_integer(value))
+            text = tool_format("%s%s%s=%lld%s%s", before, i > 0 ? " " : "",
+                               figure->name,
+                               (long long)json_integer_value(value),
+                               figure->unit, figure->rest != NULL ?
+                               figure->rest : thresholds);
+        else
+            text = tool_format("%s%s%s=U", before, i > 0 ? " " : "",
+                               figure->name);
+        free(before);
+    }
+    free(thresholds);
     return text;
 }
 
@@ -162,7 +191,7 @@ find_critical(const struct status *status, const json_t *state)
 
     if (json_object_get(table, "error") != NULL)
         return tool_copy(text_of(table, "error"));
-    if (!json_is_integer(json_object_get(table, "age")))
+    if (json_is_null(json_object_get(table, "age")))
         return tool_copy("the table's source has never answered: everything "
                          "is refused");
     if (number(clock, "behind") != 0)
@@ -177,6 +206,29 @@ find_critical(const struct status *status, const json_t *state)
     if (status->critical >= 0 && number(table, "age") > status->critical)
         return about_table(table);
     return NULL;
+}
+
+/* What cannot be judged, of a daemon that does not say it yet; NULL:
+ * nothing. */
+static char *
+find_unknown(const json_t *state)
+{
+    char *missing = NULL, *before;
+    const json_t *value;
+    size_t i;
+
+    for (i = 0; i < NFIGURES; i++) {
+        value = value_of(state, &figures[i]);
+        if (figures[i].is_truth ? json_is_boolean(value) :
+            json_is_integer(value))
+            continue;
+        before = missing;
+        missing = tool_format("%s%s%s.%s", before != NULL ? before :
+                              "trustrealmd does not say ", before != NULL ?
+                              ", " : "", figures[i].object, figures[i].key);
+        free(before);
+    }
+    return missing;
 }
 
 /* What is refused, or soon will be; NULL: nothing. */
@@ -211,6 +263,10 @@ judge(const struct status *status, const json_t *state)
     int result = CHECK_CRITICAL;
 
     text = find_critical(status, state);
+    if (text == NULL) {
+        result = CHECK_UNKNOWN;
+        text = find_unknown(state);
+    }
     if (text == NULL) {
         result = CHECK_WARNING;
         text = find_warning(status, state);
@@ -251,18 +307,41 @@ ask(const struct status *status, const char *path)
     return result;
 }
 
-static int
-take_seconds(const char *option, int64_t *seconds_out)
+/* What is wrong with the number of seconds in text, malloced, or NULL. */
+static char *
+take_seconds(const char *option, const char *text, int64_t *seconds_out)
 {
-    if (tr_text_number(optarg, 0, INT32_MAX, seconds_out) == 0)
-        return -1;
-    return tool_usage("status", "--%s %s: a number of seconds expected",
-                      option, optarg);
+    *seconds_out = -1;
+    if (text == NULL || tr_text_number(text, 0, INT32_MAX, seconds_out) == 0)
+        return NULL;
+    return tool_format("--%s %s: a number of seconds expected", option, text);
 }
 
-/* Take the arguments; -1 to go on, or an exit status. */
+/* What is wrong with the arguments, malloced, or NULL. */
+static char *
+find_wrong(struct status *status, int argc, char **argv)
+{
+    char *why;
+
+    if (optind < argc)
+        return tool_format("unexpected argument '%s'", argv[optind]);
+    why = take_seconds("warning", status->warning_text, &status->warning);
+    if (why == NULL)
+        why = take_seconds("critical", status->critical_text,
+                           &status->critical);
+    if (why != NULL)
+        return why;
+    if (!status->check && (status->warning >= 0 || status->critical >= 0))
+        return tool_copy("--warning and --critical go with --check");
+    if (status->check && status->options.json)
+        return tool_copy("--check or --json");
+    return NULL;
+}
+
+/* Take the arguments, all of them, since --check may come last; -1 to go on,
+ * or an exit status, which *why_out explains if nothing else did. */
 static int
-take_arguments(struct status *status, int argc, char **argv)
+take_arguments(struct status *status, int argc, char **argv, char **why_out)
 {
     static const struct option options[] = {
         { "check", no_argument, NULL, OPTION_CHECK },
@@ -272,50 +351,60 @@ take_arguments(struct status *status, int argc, char **argv)
         TOOL_CONFIG_OPTION, TOOL_JSON_OPTION, TOOL_HELP_OPTION,
         { NULL, 0, NULL, 0 }
     };
-    int option, result = -1;
+    int option, taken, result = -1;
 
-    while (result < 0 &&
-           (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&status->options, option, help, &result))
-            continue;
-        if (option == OPTION_SOCKET)
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (tool_take_option(&status->options, option, help, &taken)) {
+            if (taken == TOOL_DONE)
+                return taken;
+            if (taken > result)
+                result = taken;
+        } else if (option == OPTION_SOCKET) {
             status->socket = optarg;
-        else if (option == OPTION_CHECK)
+        } else if (option == OPTION_CHECK) {
             status->check = true;
-        else if (option == OPTION_WARNING)
-            result = take_seconds("warning", &status->warning);
-        else
-            result = take_seconds("critical", &status->critical);
+        } else if (option == OPTION_WARNING) {
+            status->warning_text = optarg;
+        } else {
+            status->critical_text = optarg;
+        }
     }
-    if (result >= 0)
+    if (result < 0)
+        *why_out = find_wrong(status, argc, argv);
+    return *why_out != NULL ? TOOL_USAGE : result;
+}
+
+/* There is nobody to ask: a monitor would take silence for CRITICAL. */
+static int
+give_up(const struct status *status, int result, const char *why)
+{
+    if (status->check)
+        return conclude(CHECK_UNKNOWN, why != NULL ? why :
+                        "there is an option that trustrealm status does not "
+                        "have", "");
+    if (why == NULL)
         return result;
-    if (optind < argc)
-        return tool_usage("status", "unexpected argument '%s'", argv[optind]);
-    if (!status->check && (status->warning >= 0 || status->critical >= 0))
-        return tool_usage("status", "--warning and --critical go with "
-                          "--check");
-    if (status->check && status->options.json)
-        return tool_usage("status", "--check or --json");
-    return -1;
+    return result == TOOL_USAGE ? tool_usage("status", "%s", why) :
+        tool_fail(result, "%s", why);
 }
 
 static int
 run(int argc, char **argv)
 {
-    struct status status = { .warning = -1, .critical = -1 };
-    char *path = NULL;
+    struct status status = { .check = false };
+    char *path = NULL, *why = NULL;
     int result;
 
-    result = take_arguments(&status, argc, argv);
-    if (result < 0) {
-        result = tool_daemon_socket(&status.options, status.socket, &path);
-        if (result == TOOL_DONE)
-            result = ask(&status, path);
-    } else if (status.check && result == TOOL_USAGE) {
-        /* A monitor would take the usual status for CRITICAL. */
-        result = CHECK_UNKNOWN;
-    }
+    result = take_arguments(&status, argc, argv, &why);
+    if (result < 0)
+        result = tool_daemon_socket(&status.options, status.socket, &path,
+                                    &why);
+    if (path != NULL)
+        result = ask(&status, path);
+    else if (result != TOOL_DONE)
+        result = give_up(&status, result, why);
     free(path);
+    free(why);
     return result;
 }
 

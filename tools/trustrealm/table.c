@@ -23,14 +23,15 @@ tool_has_config(const struct tool_options *options)
 }
 
 int
-tool_load_config(const struct tool_options *options,
-                 struct tr_config **config_out)
+tool_find_config(const struct tool_options *options,
+                 struct tr_config **config_out, char **why_out)
 {
     const char *path = options->config;
     krb5_error_code ret;
     char *why = NULL;
 
     *config_out = NULL;
+    *why_out = NULL;
     if (path == NULL)
         path = secure_getenv("TRUSTREALM_CONFIG");
     if (path == NULL && (options->table != NULL || options->ldif != NULL ||
@@ -40,11 +41,25 @@ tool_load_config(const struct tool_options *options,
                                config_out, &why);
     if (ret == 0)
         return TOOL_DONE;
-    (void)tool_fail_why(TOOL_SYSTEM, ret, why);
-    if (path == NULL && access(DEFAULT_CONFIG, F_OK) != 0)
-        tool_fail(TOOL_SYSTEM, "name another one with -c, or the table itself "
-                  "with --ldif, or with --uri and --base");
+    *why_out = tool_format("%s%s", why != NULL ? why : error_message(ret),
+                           path != NULL || access(DEFAULT_CONFIG, F_OK) == 0 ?
+                           "" : "; name another one with -c, or the table "
+                           "itself with --ldif, or with --uri and --base");
+    free(why);
     return TOOL_SYSTEM;
+}
+
+int
+tool_load_config(const struct tool_options *options,
+                 struct tr_config **config_out)
+{
+    char *why;
+    int status = tool_find_config(options, config_out, &why);
+
+    if (status != TOOL_DONE)
+        tool_fail(status, "%s", why);
+    free(why);
+    return status;
 }
 
 int

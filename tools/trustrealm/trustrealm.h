@@ -211,6 +211,9 @@ bool tool_has_config(const struct tool_options *options);
  * --table nor --ldif nor --uri with --base makes it superfluous. */
 int tool_load_config(const struct tool_options *options,
                      struct tr_config **config_out);
+/* The same, but for saying why not: that is in *why_out (free() it). */
+int tool_find_config(const struct tool_options *options,
+                     struct tr_config **config_out, char **why_out);
 
 /* TOOL_NO when an LDIF file's entries are unusable: bad says it, nothing was
  * printed.  Close in any case; *table_out is then empty or complete. */
@@ -297,9 +300,9 @@ json_t *tool_entry_json(const struct tr_entry *entry);
 /* --- the daemon (daemon.c) ----------------------------------------------- */
 
 /* Its socket: the one given, or that of the environment or configuration;
- * malloced. */
+ * malloced.  On an error nothing was printed: *why_out (free() it) says it. */
 int tool_daemon_socket(const struct tool_options *options, const char *given,
-                       char **path_out);
+                       char **path_out, char **why_out);
 /*
  * What trustrealmd at path says of itself.  TOOL_NO when it refuses,
  * TOOL_SYSTEM when it cannot be reached; then nothing was printed, and

@@ -269,10 +269,12 @@ watch_all(const struct tool_options *options, const char *socket,
 {
     const struct sigaction act = { .sa_handler = on_signal };
     struct watch watch = { .json = options->json };
-    char *path = NULL, *audit = NULL;
+    char *path = NULL, *audit = NULL, *why = NULL;
     int status;
 
-    status = tool_daemon_socket(options, socket, &path);
+    status = tool_daemon_socket(options, socket, &path, &why);
+    if (status != TOOL_DONE)
+        tool_fail(status, "%s", why);
     if (status == TOOL_DONE)
         status = find_log(options, log, &audit);
     if (status == TOOL_DONE)
@@ -292,6 +294,7 @@ watch_all(const struct tool_options *options, const char *socket,
     free(watch.why);
     free(audit);
     free(path);
+    free(why);
     return status;
 }
 
