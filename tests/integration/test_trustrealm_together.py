@@ -189,11 +189,60 @@ def test_interruption_waits(site):
                 if v[1].split()[0] == "corporate"]
 
 
-def test_entry_that_is_gone(site):
-    late = late_join(site, lambda _: site.directory.delete(DELTA), "delta",
-                     "corporate", "OPEN", "OPEN")
+#: When somebody else removes it, and whether the server has assertions.
+MOMENTS = {"before the write": {}, "without assertions": {
+    "assertions": False}, "before the second look": {
+        "assertions": False, "search_of": DELTA}}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("verb", [
+    ["join", "--realm", "corporate", "--low", "OPEN", "--high", "OPEN"],
+    ["remove"]], ids=["modify", "delete"])
+def test_entry_that_is_gone(site, verb, moment):
+    with Between(site.scratch, site.directory,
+                 lambda _: site.directory.delete(DELTA),
+                 **MOMENTS[moment]) as between:
+        late = trustrealm("system", verb[0], "delta.example.test", *verb[1:],
+                          "--uri", between.uri, "--base", table.SUFFIX)
     assert late.status == 1, late
-    assert "somebody else has changed it" in late.err
+    assert late.err.strip() == "trustrealm: %s: is gone: somebody else has " \
+        "removed it meanwhile" % DELTA
+
+
+def test_parent_that_is_gone(site):
+    """Of an entry that is to come."""
+    parent = "ou=new," + table.BASE
+    site.directory.add(table.unit("new", table.BASE))
+    with Between(site.scratch, site.directory,
+                 lambda _: site.directory.delete(parent)) as between:
+        late = trustrealm("system", "add", "new.example.test", "--principal",
+                          SYSTEM[1], "--parent", parent, "--uri",
+                          between.uri, "--base", table.SUFFIX)
+    assert late.status == 3, late
+    assert "cn=new.example.test,%s: there is no entry %s to add it below" % (
+        parent, parent) in late.err
+
+
+ADMIN = ("dn:cn=admin," + table.SUFFIX).encode()
+
+
+@pytest.mark.parametrize("called", [
+    ADMIN, b"u::" + ADMIN[3:], b"dn:" + b" " * len(ADMIN[3:]),
+    b"dn:=" + ADMIN[4:]], ids=["DN", "no DN", "empty", "broken"])
+def test_who_approves_is_known(site, called):
+    """It is our own proposal, whatever the server calls us."""
+    site.directory.add(table.unit("pending", table.BASE))
+    site.directory.add(table.entry(
+        "cn=one,ou=pending," + table.BASE, objectClass="trPending", cn="one",
+        trTarget=DELTA, trChange="trMembership corporate OPEN OPEN"))
+    with Between(site.scratch, site.directory, None,
+                 replaced={ADMIN: called}) as between:
+        done = trustrealm("pending", "approve", "one", "--dry-run", "--uri",
+                          between.uri, "--base", table.BASE)
+    assert (done.status, done.out) == (1, "")
+    assert ("you proposed it yourself" if called == ADMIN else
+            "which is no DN") in done.err
 
 
 def test_by_ticket(site):

@@ -109,19 +109,22 @@ class Between:
     """A unix socket in front of a directory's own: calls before(n) when the
     nth modification comes through, and then passes it on.  search_of: when a
     search of that DN comes, instead.  The server seems to have no assertion
-    control unless assertions."""
+    control unless assertions, and to say other octets where replaced has
+    them, for as many."""
 
     WRITES = {0x66, 0x68, 0x4a}         # modify, add, delete
     SEARCH = 0x63
 
     def __init__(self, scratch, directory, before, search_of=None,
-                 assertions=True):
+                 assertions=True, replaced=()):
         self.path = scratch.join("between")
         self.uri = "ldapi://" + self.path.replace("/", "%2F")
         self._target = directory.path + "/ldapi"
         self._before = before
         self._search_of = search_of
-        self._assertions = assertions
+        self._replaced = dict(replaced)
+        if not assertions:
+            self._replaced[b"1.3.6.1.1.12"] = b"1.3.6.1.1.99"
         self._count = 0
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(self.path)
@@ -163,8 +166,8 @@ class Between:
             if watch and self._awaited(octets):
                 self._count += 1
                 self._before(self._count)
-            if not self._assertions:
-                octets = octets.replace(b"1.3.6.1.1.12", b"1.3.6.1.1.99")
+            for old, new in self._replaced.items():
+                octets = octets.replace(old, new)
             target.sendall(octets)
 
     def _awaited(self, octets):

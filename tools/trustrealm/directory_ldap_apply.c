@@ -27,6 +27,13 @@ struct step {
     LDAPMod **back;             /* likewise */
 };
 
+static int
+is_gone(const char *dn)
+{
+    return tool_fail(TOOL_NO, "%s: is gone: somebody else has removed it "
+                     "meanwhile", dn);
+}
+
 /* --- modifications ------------------------------------------------------- */
 
 struct mods {
@@ -83,7 +90,7 @@ copy_entry(const struct tool_ldap *ldap, const char *dn,
 
     status = tool_ldap_get(ldap, dn, &answer);
     if (status == TOOL_NO)
-        return tool_fail(TOOL_NO, "%s: is gone", dn);
+        return is_gone(dn);
     if (status != TOOL_DONE)
         return status;
     raw = ldap_first_entry(ldap->ld, answer);
@@ -189,7 +196,7 @@ explain(const struct tool_ldap *ldap, int code, const struct step *step)
         (void)tool_ldap_failed(ldap, code, dn);
         return TOOL_NO;
     case LDAP_NO_SUCH_OBJECT:
-        return lacks_parent(dn);
+        return step->change->before != NULL ? is_gone(dn) : lacks_parent(dn);
     case LDAP_REFERRAL:
         return tool_fail(TOOL_SYSTEM, "%s: only a copy of the directory; "
                          "write to the server that it is from", ldap->uri);
@@ -215,19 +222,24 @@ count_change(bool added, const char *attribute, const char *value, void *arg)
         differences->n++;
 }
 
-/* Is the entry what we know it as?  found_out is what it is. */
-static bool
-is_still(struct tool_ldap *ldap, const struct tool_entry *known,
-         bool only_ours, struct tool_entry **found_out)
+/* Is the entry what we know it as?  TOOL_NO: it is gone.  found_out is what
+ * it is. */
+static int
+look_again(struct tool_ldap *ldap, const struct tool_entry *known,
+           bool only_ours, struct tool_entry **found_out, bool *same_out)
 {
     struct differences differences = { 0, only_ours };
     struct tool_change since = { known, NULL };
+    int status;
 
-    if (tool_ldap_look(ldap, known->dn, found_out) != TOOL_DONE)
-        return false;
+    *same_out = false;
+    status = tool_ldap_look(ldap, known->dn, found_out);
+    if (status != TOOL_DONE)
+        return status;
     since.after = *found_out;
     tool_change_each(&since, count_change, &differences);
-    return differences.n == 0;
+    *same_out = differences.n == 0;
+    return TOOL_DONE;
 }
 
 static int
@@ -235,17 +247,21 @@ make(struct tool_ldap *ldap, const struct step *step)
 {
     const struct tool_entry *before = step->change->before;
     struct tool_entry *found = NULL;
-    int code = LDAP_SUCCESS;
+    bool same = true;
+    int code, status = TOOL_DONE;
 
-    if (before != NULL && !ldap->assertions &&
-        !is_still(ldap, before, true, &found))
-        code = LDAP_ASSERTION_FAILED;
+    if (before != NULL && !ldap->assertions)
+        status = look_again(ldap, before, true, &found, &same);
     tool_entry_free(found);
-    if (code == LDAP_SUCCESS)
+    if (status == TOOL_SYSTEM)
+        return status;
+    if (status == TOOL_NO)
+        code = LDAP_NO_SUCH_OBJECT;
+    else if (!same)
+        code = LDAP_ASSERTION_FAILED;
+    else
         code = operate(ldap, step->dn, step->forward, before == NULL,
                        before == NULL ? NULL : before->csn);
-    if (code == LDAP_NO_SUCH_OBJECT && before != NULL)
-        code = LDAP_ASSERTION_FAILED;
     return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step);
 }
 
@@ -255,8 +271,10 @@ remove_added(struct tool_ldap *ldap, const struct step *step)
 {
     struct tool_entry *found = NULL;
     int code = LDAP_ASSERTION_FAILED;
+    bool same;
 
-    if (is_still(ldap, step->change->after, false, &found))
+    (void)look_again(ldap, step->change->after, false, &found, &same);
+    if (same)
         code = operate(ldap, step->dn, NULL, false, found->csn);
     tool_entry_free(found);
     return code;

@@ -176,23 +176,35 @@ show(int argc, char **argv)
 
 /* --- approve, reject ----------------------------------------------------- */
 
-/* A proposal is approved by somebody else: the server says who we are. */
+/* A proposal is approved by somebody else, when the server says who both
+ * are. */
 static int
 check_person(struct tool_directory *directory,
              const struct tool_entry *proposal)
 {
     const char *proposer = tool_entry_value(proposal, "creatorsName");
-    char *me = NULL;
+    char *me = NULL, *mine = NULL, *theirs = NULL;
     int status;
 
     status = tool_directory_whoami(directory, &me);
-    if (status == TOOL_DONE && proposer == NULL)
+    if (status != TOOL_DONE)
+        return status;
+    if (strncmp(me, "dn:", 3) == 0)
+        mine = tool_dn_canonical(me + 3);
+    if (proposer != NULL)
+        theirs = tool_dn_canonical(proposer);
+    if (theirs == NULL || *theirs == '\0')
         status = tool_fail(TOOL_NO, "%s does not say who proposed it",
                            tool_directory_name(directory));
-    else if (status == TOOL_DONE && strncmp(me, "dn:", 3) == 0 &&
-             tool_dn_same(me + 3, proposer))
+    else if (mine == NULL || *mine == '\0')
+        status = tool_fail(TOOL_NO, "%s knows you as \"%s\", which is no DN: "
+                           "so it cannot be told whether you proposed it "
+                           "yourself", tool_directory_name(directory), me);
+    else if (strcmp(mine, theirs) == 0)
         status = tool_fail(TOOL_NO, "you proposed it yourself: somebody else "
                            "has to approve it");
+    free(theirs);
+    free(mine);
     free(me);
     return status;
 }

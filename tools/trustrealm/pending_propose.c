@@ -244,13 +244,12 @@ tool_pending_propose(struct tool_work *work)
 {
     const char *base = tool_directory_base(work->directory);
     struct proposing proposing = { .status = TOOL_DONE };
-    char *me = NULL, *place = NULL;
+    char *place;
     size_t i;
 
-    proposing.status = tool_directory_whoami(work->directory, &me);
+    proposing.status = tool_directory_served(work->directory);
     if (proposing.status != TOOL_DONE)
         return proposing.status;
-    free(me);
     place = tool_dn_below(base, "ou", "pending");
     proposing.base = place;
     for (i = 0; i < work->nchanges; i++) {
