@@ -1,9 +1,23 @@
 -- doc/apps/postgresql-label.sql - trust realm and label of a session, in SQL
 -- SPDX-License-Identifier: BSD-2-Clause
 --
--- Run as superuser in each database, with the audit file of trustrealmd:
+-- trustrealm.conf has "target = file:/var/log/trustrealm/audit" in [audit].
+-- Let the server read that file (setfacl is in the package acl; logrotate
+-- keeps this if its "create" is without a mode), then run in each database:
 --
---     psql -v audit=/var/log/trustrealm/audit -f postgresql-label.sql
+--     setfacl -m u:postgres:r /var/log/trustrealm/audit
+--     cd /usr/share/doc/trustrealm/apps
+--     runuser -u postgres -- psql -v audit=/var/log/trustrealm/audit \
+--         -f postgresql-label.sql postgres
+--
+-- Rows that only connections of one label see, with one look-up a query:
+--
+--     ALTER TABLE plans ENABLE ROW LEVEL SECURITY;
+--     CREATE POLICY label ON plans
+--         USING (label = (SELECT trustrealm.label()));
+--
+-- Nobody but superusers can read the records, or change what the functions
+-- say.  They know the label of the connection, not of single messages.
 --
 -- The backend is the process that accepted the context, so trustrealmd's
 -- record has its process id.  Process ids are reused: only records that are

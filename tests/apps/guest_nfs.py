@@ -3,7 +3,7 @@
 """alpha mounts what beta exports.  Client and server are one Linux kernel, in
 the virtual machine that test_nfs_kernel.py starts; rpc.gssd and rpc.svcgssd
 make the contexts and hand them to the kernel.  Configurations are those that
-doc/apps/nfs shows."""
+doc/apps/nfs-kernel shows."""
 
 import time
 
@@ -38,7 +38,7 @@ rpc.nfsd --grace-time 10 --lease-time 10 2
 
 def export(machine, sectype):
     """As in the guide but for sectype."""
-    text = guide.shown("nfs", EXPORTS)
+    text = guide.shown("nfs-kernel", EXPORTS)
     assert "sec=krb5p," in text
     machine.write(EXPORTS, text.replace("sec=krb5p,", "sec=%s," % sectype))
 
@@ -46,7 +46,7 @@ def export(machine, sectype):
 def serve(machine):
     machine.append("/etc/group", "nfs-internal:x:%d:\n" % GROUP)
     machine.script(INSTALL)
-    machine.write(CONFIG, guide.shown("nfs", CONFIG))
+    machine.write(CONFIG, guide.shown("nfs-kernel", CONFIG))
     export(machine, "krb5:krb5i:krb5p")
     machine.script(SERVER, EXPORT=EXPORT)
     machine.spawn(["rpc.mountd", "-F"], machine.name + "/mountd")

@@ -16,7 +16,7 @@ from cases import (  # noqa: F401
     test_user_who_goes_round_the_plugin_is_refused)
 
 from testlib import guide, policies, table
-from testlib.apache import PATH, WWW_DATA, Apache, shown, trust
+from testlib.apache import WWW_DATA, Apache, trust
 from testlib.process import eventually
 from testlib.world import CLERK, STAFF
 
@@ -26,11 +26,7 @@ SHOW = "/cgi-bin/show"
 @pytest.fixture(scope="module")
 def world(make_hosts):
     made = make_hosts("apache2", "curl", run=("alpha", "beta"))
-    made.beta.rule("www", WWW_DATA, "white", "red:code,echo", "white")
-    made.beta.service("HTTP", [WWW_DATA])
-    made.beta.restart()
-    made.change(table.ENGINEERING, "trCarrier", *shown(
-        "realm").split(": ")[1].splitlines())
+    guide.follow(made, "alpha", "http", "On the client")
     return made
 
 
@@ -159,7 +155,8 @@ def test_names_of_local_users(world, server):
 
 def test_log_has_the_label(world, server):
     with server.configured(site=server.site.replace(
-            "SSLEngine on", "SSLEngine on\n" + shown("In the log"))):
+            "SSLEngine on", "SSLEngine on\n" + guide.shown(
+                "http-apache.conf", "A log with labels"))):
         curl(world, "/")
         # Apache answers first.
         eventually(lambda: "alice@EXAMPLE.TEST blue alpha.example.test 200"
@@ -170,7 +167,8 @@ def test_log_has_the_label(world, server):
 def test_application_behind_is_told_the_label(world, server):
     """Whatever the client says of it."""
     with server.configured(site=server.site.replace(
-            "Require valid-user", "Require valid-user\n" + shown("only"))):
+            "Require valid-user", "Require valid-user\n" + guide.shown(
+                "http-apache.conf", "only Apache may reach"))):
         answer = curl(world, options=("-H", "X-Label: red:code"))
     assert re.findall("^HTTP_X_LABEL=(.*)$", answer.text,
                       re.MULTILINE) == ["blue"]
@@ -198,11 +196,9 @@ def test_delegation_where_the_trust_realm_allows_it(world, server,
 def python(world, path="/cgi-bin/show", user="alice", uid=STAFF,
            sender="alpha", to="beta"):
     """The program that comes with the guide."""
-    with open(guide.path("http-get")) as program:
-        return world.machine(sender).run(
-            ["/usr/bin/python3", "-", table.host(to), path], uid=uid,
-            check=False, input=program.read(),
-            env=world.environment(user, uid, sender))
+    return world.machine(sender).run(
+        [guide.APPS + "http-get", table.host(to), path], uid=uid,
+        check=False, env=world.environment(user, uid, sender))
 
 
 def test_python_hears_that_the_server_has_accepted(world, server):
@@ -226,28 +222,35 @@ def test_curl_does_not_listen(world, server):
 
 # --- by label -----------------------------------------------------------
 
-@pytest.mark.parametrize("location, status", [
-    ("/internal/", 403), ("/plans/", 401)])
-def test_location_asks_for_a_label(world, server, location, status):
-    answer = curl(world, location)
+def test_location_asks_for_a_label(world, server):
+    answer = curl(world, "/plans/")
     assert answer.status == 200, answer
-    assert "this is " + location.strip("/") in answer.text
-    assert curl(world, location, user="bob", uid=CLERK).status == status
+    assert "this is plans" in answer.text
+    assert curl(world, "/plans/", user="bob", uid=CLERK).status == 401
 
 
 def test_location_asks_for_a_label_with_categories(world, server):
     with policies.rule(world.alpha, "staff", label="grave:cipher"):
         assert curl(world).variables()["LABEL"] == "red:code"
         assert curl(world, "/plans/").status == 200
-        assert curl(world, "/internal/").status == 403
+
+
+def asking_once(server, label="blue"):
+    """The site with a location that asks for a label in the other way."""
+    server.machine.write("/srv/www/once/index.html", "this is once\n")
+    return server.site.replace("</VirtualHost>", """
+        <Location "/once">
+            Include trustrealm.conf
+            GssapiRequiredNameAttributes trustrealm-label-local=%s
+        </Location>
+    </VirtualHost>""" % label)
 
 
 def test_beginning_of_a_label_is_not_the_label_for_expr(world, server):
-    """As the guide says of the two ways."""
-    longer = server.site.replace("=blue", "=bluebell").replace(
-        "'blue'", "'bluebell'")
+    """As http-apache.conf says of the two ways."""
+    longer = asking_once(server, "bluebell").replace("'blue'", "'bluebell'")
     with server.configured(site=longer):
-        assert curl(world, "/internal/").status == 200
+        assert curl(world, "/once/").status == 200
         assert curl(world, "/plans/").status == 401
 
 
@@ -418,7 +421,6 @@ def test_connection_is_decided_on_once(world, bound):
 def test_each_request_is_asked_for_its_label(world, bound, user, uid, status):
     live = bound(user, uid)
     assert live.get("/") == 200
-    assert live.get("/internal/", "bare") == status
     assert live.get("/plans/", "bare") == status
     assert live.get("/", "bare") == 200
 
@@ -521,7 +523,7 @@ def test_curl_does_not_try_for_ever(world, server, bound):
 @pytest.fixture
 def cookies(world, server):
     server.machine.script("a2enmod -q session session_cookie request",
-                          PATH=PATH)
+                          PATH=guide.PATH)
     with server.configured("GssapiUseSessions On\nSession On\n"
                            "SessionCookieName session path=/;secure\n"):
         yield
@@ -534,18 +536,19 @@ def test_cookie_is_a_ticket_of_its_own(world, server, cookies):
     world.machine("epsilon").write(jar, stolen)
     there = {"user": None, "sender": "epsilon", "options": ("-b", jar)}
     with policies.withdrawn(world):
-        assert curl(world, "/internal/", **there).status == 200
+        assert curl(world, "/", **there).status == 200
         # Compared at each request, with a label that is not there.
         assert curl(world, "/plans/", **there).status == 401
 
 
 def test_connection_that_is_bound_asks_once(world, server, session):
-    with server.configured("GssapiConnectionBound On\n"):
-        assert session("bob", CLERK).get("/internal/") == 403
+    with server.configured("GssapiConnectionBound On\n",
+                           site=asking_once(server)):
+        assert session("bob", CLERK).get("/once/") == 403
         live = session("bob", CLERK)
         assert live.get("/") == 200
         with policies.withdrawn(world):
-            assert live.get("/internal/", "bare") == 200
+            assert live.get("/once/", "bare") == 200
             assert live.get("/plans/", "bare") == 401
 
 
@@ -561,13 +564,14 @@ def test_password_comes_in_under_the_label_of_the_server(world, server):
 
 def test_location_is_asked_again_inside_a_request_by_expr_alone(world,
                                                                 server):
-    """As the guide says of pages that Apache itself turns to."""
+    """As http-apache.conf says of pages that Apache itself turns to."""
     seen = {}
-    for page in "internal", "plans":
-        with server.configured("ErrorDocument 404 /%s/index.html\n" % page):
+    for page in "once", "plans":
+        with server.configured("ErrorDocument 404 /%s/index.html\n" % page,
+                               site=asking_once(server)):
             answer = curl(world, "/missing", user="bob", uid=CLERK)
             seen[page] = "this is " + page in answer.text
-    assert seen == {"internal": True, "plans": False}
+    assert seen == {"once": True, "plans": False}
 
 
 # --- plain peers --------------------------------------------------------

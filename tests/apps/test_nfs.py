@@ -30,10 +30,7 @@ WRONG_FLAVOUR = "connected\nstatus 10016\n"      # NFS4ERR_WRONGSEC
 
 @pytest.fixture(scope="module")
 def world(make_hosts):
-    made = make_hosts("ganesha.nfsd", CLIENT)
-    accept_as_nfs(made.beta, "blue")
-    made.beta.restart()
-    return made
+    return make_hosts("ganesha.nfsd", CLIENT)
 
 
 @pytest.fixture(scope="module")
@@ -244,9 +241,9 @@ def test_label_of_another_server(world, application):
 def test_carrier_has_to_be_named_where_data_must_be_secret(world, server):
     """Headers are signed: by the carrier gss everything is wrapped."""
     with policies.engineering(world, trConfidentialFrom=["PUBLIC"]):
-        assert nfs(world, PLAN).out != READ
-        with policies.engineering(world, trCarrier=["nfs own"]):
-            assert nfs(world, PLAN).out == READ
+        assert nfs(world, PLAN).out == READ
+        with policies.engineering(world, trCarrier=[]):
+            assert nfs(world, PLAN).out != READ
 
 
 # --- other doors --------------------------------------------------------
@@ -308,11 +305,8 @@ def test_server_decides_for_itself(world, session, sec):
 @pytest.fixture
 def white(world):
     """beta serves the lowest label."""
-    accept_as_nfs(world.beta, "white")
-    world.beta.restart()
-    yield
-    accept_as_nfs(world.beta, "blue")
-    world.beta.restart()
+    with policies.rule(world.beta, "nfs", lowest="white", highest="white"):
+        yield
 
 
 @pytest.mark.parametrize("sec", FLAVOURS)

@@ -13,9 +13,8 @@ from cases import (  # noqa: F401
     test_plain_server_with_by_pass, test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import openssh, policies, table
-from testlib.openssh import (KEYEX, RECORD, SESSION, SSHD, WITH_MIC, Sshd,
-                             arguments)
+from testlib import guide, openssh, policies, table
+from testlib.openssh import KEYEX, SSHD, WITH_MIC, Sshd, arguments
 from testlib.process import eventually
 from testlib.world import CHIEF, CLERK, STAFF
 
@@ -23,20 +22,19 @@ from testlib.world import CHIEF, CLERK, STAFF
 @pytest.fixture(scope="module")
 def world(make_hosts):
     made = make_hosts("sshd", "ssh")
-    made.change(table.ENGINEERING, "trCarrier", "host own")
     openssh.prepare(made)
     for name in ("alpha", "beta"):
         made.machine(name).user("chief", CHIEF)
-    audit = made.beta.audit.path
-    made.beta.machine.append("/etc/pam.d/sshd", "session required "
-                             "pam_exec.so %s %s\n" % (RECORD, audit))
+    made.beta.machine.append("/etc/pam.d/sshd", guide.here(
+        made.beta, guide.shown("sshd-label-record", "/etc/pam.d/sshd")))
     return made
 
 
 @pytest.fixture(scope="module")
 def server(world):
     """On beta, as in the guide, with labels in the environment."""
-    return Sshd(world, "beta", "ForceCommand " + SESSION)
+    return Sshd(world, "beta",
+                guide.shown("sshd-label-record", "file for sshd"))
 
 
 def ssh(world, *command, options=(), user="alice", uid=STAFF, sender="alpha",
@@ -60,7 +58,7 @@ def attempt(world, user="alice", to="beta", **who):
     return result.status == 0, result.err
 
 
-APPLICATION = Application("host", [0], "root", attempt,
+APPLICATION = Application("host", [0], "sshd", attempt,
                           "Permission denied|Connection closed")
 
 
@@ -183,19 +181,19 @@ def test_files_are_copied(world, server):
 
 # --- delegation ---------------------------------------------------------
 
-DELEGATE = ("-o", "GSSAPIDelegateCredentials=yes")
+DELEGATE = ("-K",)
 
 
 @pytest.mark.parametrize("options", [KEYEX, WITH_MIC])
 def test_delegation_where_the_trust_realm_allows_it(world, server, options):
-    with policies.engineering(world, trDelegation=["host"]):
-        result = ssh(world, "klist; env | grep KRB5CCNAME",
-                     options=options + DELEGATE)
+    result = ssh(world, "klist; env | grep KRB5CCNAME",
+                 options=options + DELEGATE)
     assert "Default principal: alice@EXAMPLE.TEST" in result.out, result
 
 
 def test_no_delegation_elsewhere(world, server):
-    result = ssh(world, "klist; hostname", options=DELEGATE)
+    with policies.engineering(world, trDelegation=[]):
+        result = ssh(world, "klist; hostname", options=DELEGATE)
     assert result.out == "beta.example.test\n", result
     assert "No credentials cache found" in result.err
 

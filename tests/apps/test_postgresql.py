@@ -17,8 +17,8 @@ from cases import (  # noqa: F401
     test_user_who_goes_round_the_plugin_is_refused)
 
 from testlib import guide, policies
-from testlib.postgresql import (POSTGRES, Postgres, accept_as_postgres,
-                                environment, psql, psql_command)
+from testlib.postgresql import (POSTGRES, Postgres, environment, psql,
+                                psql_command)
 from testlib.process import eventually, within
 from testlib.relay import Relay, is_sealed, packets
 from testlib.world import CHIEF, CLERK, STAFF
@@ -29,19 +29,14 @@ def world(make_hosts):
     made = make_hosts("postgres", "psql")
     for machine in made.network:
         machine.user("chief", CHIEF)
-    accept_as_postgres(made.beta)
-    made.beta.restart()
     return made
 
 
 @pytest.fixture(scope="module")
 def server(world):
     made = Postgres(world, "beta")
-    grant = guide.shown("postgresql", "that file").splitlines()[0]
-    world.beta.machine.script(grant.replace("/var/log/trustrealm/audit",
-                                            world.beta.audit.path))
-    with open(guide.path("postgresql-label.sql")) as functions:
-        made.sql(functions.read(), "-v", "audit=" + world.beta.audit.path)
+    guide.run(world, made.machine, guide.here(world.beta, guide.shown(
+        "postgresql-label.sql", "then run in each database")))
     return made
 
 

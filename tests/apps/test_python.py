@@ -14,25 +14,27 @@ from cases import (  # noqa: F401
 
 from testlib import guide, table
 from testlib.process import Failure
-from testlib.world import SERVICE, STAFF
+from testlib.world import STAFF
 
+LINES = 20051
 PORT = 4444
-KEYTAB = "/etc/sample.keytab"
 
 
 @pytest.fixture(scope="module")
 def world(make_hosts):
-    return make_hosts(run=("alpha", "beta"))
+    made = make_hosts(run=("alpha", "beta"))
+    for name in "alpha", "epsilon":
+        guide.follow(made, name, "python", "On the client")
+    return made
 
 
 def serve(world, name):
-    machine, system = world.machine(name), world.systems[name]
-    with open(system.services_keytab, "rb") as keytab:
-        machine.write(KEYTAB, keytab.read(), 0o600, SERVICE)
+    machine = world.machine(name)
+    machine.user("lines", LINES)
+    guide.follow(world, name, "python")
     process = machine.spawn(
-        ["/usr/bin/python3", world.script(guide.path("python-server")),
-         str(PORT)], name + "/python-server", uid=SERVICE,
-        env=dict(system.environment(SERVICE), KRB5_KTNAME=KEYTAB))
+        ["sh", "-euc", guide.shown("python", "beta, as its user")],
+        name + "/python-server")
     machine.wait_port(PORT, process)
     return process
 
@@ -51,8 +53,7 @@ class Session:
     def __init__(self, world, user="alice", uid=STAFF, sender="alpha",
                  to="beta", plugin=True):
         self._client = world.machine(sender).spawn(
-            ["/usr/bin/python3", world.script(guide.path("python-client")),
-             table.host(to), str(PORT)],
+            [guide.APPS + "python-client", table.host(to), str(PORT)],
             "python-client-%d" % world.next_number(), uid=uid,
             env=world.environment(user, uid, sender, plugin), with_stdin=True)
         self._lines = 0
@@ -87,7 +88,7 @@ def attempt(world, **who):
     return answer is not None, session.said()
 
 
-APPLICATION = Application("sample", [SERVICE], "service", attempt,
+APPLICATION = Application("sample", [LINES], "lines", attempt,
                           r"refused by the peer|Generic error \(see e-text\)")
 
 

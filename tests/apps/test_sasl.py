@@ -12,8 +12,8 @@ from cases import (  # noqa: F401
     test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import policies, table
-from testlib.openldap import BIG, LDAP_CONF, OPENLDAP, Slapd, ldap, shown
+from testlib import guide, policies, table
+from testlib.openldap import BIG, OPENLDAP, Slapd, ldap
 from testlib.relay import Relay, is_sealed, packets
 from testlib.world import STAFF
 
@@ -21,11 +21,8 @@ from testlib.world import STAFF
 @pytest.fixture(scope="module")
 def world(make_hosts):
     made = make_hosts("slapd", "ldapsearch", run=("alpha", "beta"))
-    made.beta.rule("directory", OPENLDAP, "white", "red:code", "white")
-    made.beta.service("ldap", [OPENLDAP])
-    made.beta.restart()
-    for machine in made.network:
-        machine.write(LDAP_CONF, shown(LDAP_CONF))
+    for name in "alpha", "epsilon":
+        guide.follow(made, name, "sasl", "On the client")
     return made
 
 

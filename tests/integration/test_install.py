@@ -40,9 +40,11 @@ INSTALLED = {
     "docdir": ["AUTHORS", "COPYING", "OVERVIEW", "PROTOCOL", "README",
                "SCALING", "SCHEMA", "THREATS", "trustrealm.asn1"],
     "exampledir": ["trustrealm.conf"],
-    "appsdir": ["http", "http-get", "http-many-requests", "nfs", "openssh",
-                "other-kerberos", "postgresql", "postgresql-label.sql",
-                "python", "python-client", "python-server", "sasl",
+    "appsdir": ["README", "http", "http-apache.conf", "http-get",
+                "http-many-requests", "nfs", "nfs-ganesha.conf", "nfs-kernel",
+                "openssh", "other-kerberos", "postgresql",
+                "postgresql-label.sql", "python", "python-client",
+                "python-server", "sasl", "sasl-slapd.ldif",
                 "sshd-label-record", "sshd-label-session"],
 }
 PROGRAMS = ("bindir", "sbindir", "gssplugindir")

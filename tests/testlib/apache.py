@@ -6,12 +6,11 @@ get."""
 import contextlib
 
 from . import guide, table
+from .guide import PATH
 from .world import socket_directory
 
 WWW_DATA = 33
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 ETC = "/etc/apache2/"
-KEYTAB = ETC + "http.keytab"
 COMMON = ETC + "trustrealm.conf"
 SITE = ETC + "sites-available/trustrealm.conf"
 CERTIFICATE = "/etc/ssl/certs/%s.pem"
@@ -43,11 +42,9 @@ echo end
 """
 
 
-def shown(file, name="http"):
-    """What the guide shows, with the names and labels of the tests."""
-    text = guide.shown(name, file)
-    for ours, tests in (("example.com", "example.test"),
-                        ("'internal'", "'blue'"), ("=internal", "=blue"),
+def relabelled(text):
+    """What a guide shows, with beta's labels and this build's directory."""
+    for ours, tests in (("'internal'", "'blue'"),
                         ("secret:crypto", "red:code"),
                         ("/run/trustrealm", socket_directory())):
         text = text.replace(ours, tests)
@@ -63,29 +60,23 @@ class Apache:
         machine.user("www-data", WWW_DATA, "/var/www")
         machine.script(INSTALL, HOST=machine.host,
                        PATH=PATH)
-        original = world.scratch.join(name + ".http.keytab")
-        world.realm.add({original: ["HTTP/" + machine.host]})
-        with open(original, "rb") as keytab:
-            machine.write(KEYTAB, keytab.read(), 0o600, WWW_DATA)
         for program, text in (("show", SHOW), ("slow", SLOW)):
             machine.write("/usr/lib/cgi-bin/" + program, text, 0o755)
-        for page in ("index.html", "internal/index.html",
-                     "plans/index.html"):
+        for page in "index.html", "plans/index.html":
             machine.write("/srv/www/" + page, "this is %s\n" % page)
-        machine.write(ETC + "ports.conf", shown(ETC + "ports.conf"))
-        self.common, self.site = shown(COMMON), shown(SITE).replace(
-            table.host("beta"), machine.host)
-        self.configure()
-        machine.script("\n".join(
-            line for line in shown("Then").splitlines()
-            if line.startswith("a2")), PATH=PATH)
-        self.start()
+        guide.follow(world, name, "http", start=self.first_start)
 
     def bound_site(self):
         """The other guide's, for many requests over a connection."""
-        return (self.site[:self.site.index("<Location")] +
-                shown("of that guide", "http-many-requests") +
-                "</VirtualHost>\n")
+        return (self.site[:self.site.index("<Location")] + relabelled(
+            guide.shown("http-many-requests", "of that guide")) +
+            "</VirtualHost>\n")
+
+    def first_start(self):
+        self.common = self.machine.read(COMMON)
+        self.site = relabelled(self.machine.read(SITE))
+        self.configure()
+        self.start()
 
     def configure(self, common="", site=None):
         """Write the guide's files, with more lines for all locations, or

@@ -16,7 +16,7 @@ EXPORT = "/srv/internal"
 PREPARE = """
 grep -q ^nfs-internal: /etc/group || echo "nfs-internal:x:$GROUP:" >>/etc/group
 [ -e /etc/mtab ] || ln -s /proc/self/mounts /etc/mtab
-mkdir -p "$EXPORT" /run/ganesha /var/lib/nfs/ganesha
+mkdir -p /run/ganesha /var/lib/nfs/ganesha
 """
 #: It makes clients wait after a start, and keeps a socket of the user's.
 TEST_CONFIG = """
@@ -33,14 +33,19 @@ class Ganesha:
     def __init__(self, world, name, sectype="krb5p"):
         servers.need_real_root("NFS-Ganesha opens files by handle")
         self.machine = machine = world.machine(name)
-        machine.script(PREPARE, GROUP=str(GROUP), EXPORT=EXPORT)
-        config = guide.shown("nfs", CONFIG)
+        machine.script(PREPARE, GROUP=str(GROUP))
+        self.sectype = sectype
+        guide.follow(world, name, "nfs", start=self.start)
+
+    def start(self):
+        machine = self.machine
+        config = machine.read(CONFIG)
         assert "SecType = krb5p;" in config
-        config = config.replace("SecType = krb5p;", "SecType = %s;" % sectype)
-        machine.write(CONFIG, config + TEST_CONFIG)
+        machine.write(CONFIG, config.replace(
+            "SecType = krb5p;", "SecType = %s;" % self.sectype) + TEST_CONFIG)
         self.process = machine.spawn(
             ["setpriv", "--groups", "nfs-internal", "/usr/bin/ganesha.nfsd",
-             "-F", "-L", "STDERR"], name + "/ganesha")
+             "-F", "-L", "STDERR"], machine.name + "/ganesha")
         machine.wait_port(PORT, self.process)
 
     def file(self, name, text, uid=STAFF):

@@ -8,8 +8,6 @@ from .world import STAFF
 
 OPENLDAP = 20041
 ETC = "/etc/ldap/"
-KEYTAB = ETC + "ldap.keytab"
-LDAP_CONF = ETC + "ldap.conf"
 SLAPD = ["slapd", "-h", "ldap:/// ldapi:///", "-u", "openldap", "-g",
          "openldap", "-F", ETC + "slapd.d", "-d", "stats"]
 #: What the package does when it is installed.
@@ -41,15 +39,6 @@ def people():
     return table.ldif(entries)
 
 
-def shown(what):
-    """What the guide shows, with the names of the tests."""
-    text = guide.shown("sasl", what)
-    for ours, tests in (("example.com", table.DOMAIN),
-                        ("dc=example,dc=com", table.SUFFIX)):
-        text = text.replace(ours, tests)
-    return text
-
-
 class Slapd:
     """A server on a machine, with Debian's places of its files."""
 
@@ -60,17 +49,12 @@ class Slapd:
         machine.script(INSTALL, SUFFIX=table.SUFFIX,
                        PEOPLE="/var/tmp/people.ldif",
                        PATH="/usr/sbin:/usr/bin:/sbin:/bin")
-        original = world.scratch.join(name + ".ldap.keytab")
-        world.realm.add({original: ["ldap/" + machine.host]})
-        with open(original, "rb") as keytab:
-            machine.write(KEYTAB, keytab.read(), 0o600, OPENLDAP)
-        machine.write(ETC + "sasl2/slapd.conf",
-                      shown(ETC + "sasl2/slapd.conf"))
-        self.process = machine.spawn(SLAPD, name + "/slapd")
-        machine.wait_port(389, self.process)
+        guide.follow(world, name, "sasl", start=self.start)
+
+    def start(self):
+        self.process = self.machine.spawn(SLAPD, self.machine.name + "/slapd")
+        self.machine.wait_port(389, self.process)
         self.configure(ACCESS)
-        self.configure(shown("an entry of the directory").replace(
-            table.host("beta"), machine.host))
 
     def configure(self, ldif):
         """Change the configuration as its administrator."""

@@ -14,8 +14,6 @@ LogLevel VERBOSE
 Subsystem sftp /usr/lib/openssh/sftp-server
 """
 DROP_IN = "/etc/ssh/sshd_config.d/trustrealm.conf"
-RECORD = "/usr/local/bin/sshd-label-record"
-SESSION = "/usr/local/bin/sshd-label-session"
 KEYEX = ("-o", "PreferredAuthentications=gssapi-keyex")
 WITH_MIC = ("-o", "PreferredAuthentications=gssapi-with-mic", "-o",
             "GSSAPIKeyExchange=no")
@@ -46,26 +44,21 @@ def _prepare_server(machine):
     machine.write("/etc/ssh/sshd_config", SSHD_CONFIG)
     machine.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
                  "/etc/ssh/ssh_host_ed25519_key"])
-    for name in (RECORD, SESSION):
-        with open(guide.path(name.rpartition("/")[2]), "rb") as script:
-            machine.write(name, script.read(), 0o755)
 
 
 def prepare(world):
-    """Keys, accounts and the guide's files on every machine."""
+    """Keys, accounts and what the guide says but for starting sshd."""
     known = []
-    machines = [machine for machine in world.network
-                if machine.name != "kdc"]
-    for machine in machines:
+    for name in "beta", "epsilon":
+        machine = world.machine(name)
         _prepare_server(machine)
+        guide.follow(world, name, "openssh", start=lambda: None)
         key = machine.read("/etc/ssh/ssh_host_ed25519_key.pub").split()
         known.append("%s %s %s" % (machine.host, *key[:2]))
-    for machine in world.network:
-        machine.write("/etc/ssh/ssh_known_hosts", "\n".join(known) + "\n")
-        machine.write(
-            "/etc/ssh/ssh_config.d/trustrealm.conf", guide.shown(
-                "openssh", "/etc/ssh/ssh_config.d/trustrealm.conf").replace(
-                    "example.com", "example.test"))
+    for name in "alpha", "epsilon":
+        world.machine(name).write("/etc/ssh/ssh_known_hosts",
+                                  "\n".join(known) + "\n")
+        guide.follow(world, name, "openssh", "On the client")
 
 
 def arguments(options, command, to, login):

@@ -8,7 +8,6 @@ from .world import STAFF
 POSTGRES = 20031
 BIN = "/usr/lib/postgresql/15/bin/"
 ETC = "/etc/postgresql/15/main/"
-KEYTAB = "/etc/postgresql/krb5.keytab"
 SETTINGS = """
 fsync = off
 jit = off
@@ -31,17 +30,11 @@ class Postgres:
                        "chown postgres /run/postgresql", ETC=ETC)
         machine.run([BIN + "initdb", "-D", self.data, "-N", "-A", "reject",
                      "--no-locale", "-E", "UTF8"], uid=POSTGRES)
-        with open(world.systems[name].services_keytab, "rb") as keytab:
-            machine.write(KEYTAB, keytab.read(), 0o600, POSTGRES)
         machine.write(ETC + "postgresql.conf", SETTINGS % self.data)
-        for file in ("conf.d/trustrealm.conf", "pg_hba.conf",
-                     "pg_ident.conf"):
-            text = guide.shown("postgresql", ETC + file)
-            machine.write(ETC + file,
-                          text.replace(r"EXAMPLE\.COM", r"EXAMPLE\.TEST"))
-        self.start()
-        self.sql("".join("CREATE ROLE %s LOGIN; GRANT ALL ON SCHEMA public "
-                         "TO %s;" % (user, user) for user in ("alice", "bob")))
+        guide.follow(world, name, "postgresql", start=self.start)
+        self.sql("CREATE ROLE bob LOGIN;" + "".join(
+            "GRANT ALL ON SCHEMA public TO %s;" % user
+            for user in ("alice", "bob")))
 
     def start(self):
         machine = self.machine
@@ -56,12 +49,6 @@ class Postgres:
         return self.machine.run([BIN + "psql", "-qAt", "-v",
                                  "ON_ERROR_STOP=1", *options, "postgres"],
                                 uid=POSTGRES, input=text).out
-
-
-def accept_as_postgres(system, **more):
-    """The rule and service of the guide, with this system's labels."""
-    system.rule("postgres", POSTGRES, "white", "red:code", "blue")
-    system.service("postgres", [POSTGRES], **more)
 
 
 def environment(world, *who, mode="require", **more):

@@ -36,8 +36,7 @@ VAULT = 20013       #: accepts, one high label only
 USERS = ("alice", "bob", "carol")
 ACCOUNTS = {"alice": STAFF, "bob": CLERK, "carol": SINGLE}
 SYSTEMS = ("alpha", "beta", "gamma", "delta", "epsilon")
-SERVICES = ("sample", "plain", "other", "host", "postgres", "HTTP", "ldap",
-            "nfs")
+SERVICES = ("sample", "plain", "other", "host", "nfs")
 
 PROGRAMS = ("tools/trustrealmd", "tools/trustrealm/trustrealm",
             "tools/gss-label/gss-label")
