@@ -8,8 +8,8 @@
 #include "fuzz.h"
 #include "snapshot.h"
 
-/* The key of this certificate signed TEXT, for corpus/snapshot/signed, and was
- * then destroyed. */
+/* The key of this certificate signed TEXT, for the seed SIGNED, and was then
+ * destroyed. */
 static const char certificate[] =
     "-----BEGIN CERTIFICATE-----\n"
     "MIIBRTCB66ADAgECAgEBMAoGCCqGSM49BAMCMBExDzANBgNVBAMMBnNpZ25lcjAg\n"
@@ -34,20 +34,15 @@ make_file(const void *octets, size_t length, char path[64])
     return fd;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
+/* Is there a snapshot at path?  Then it is what was signed. */
+static bool
+is_accepted(const char *path, const char *signers)
 {
-    static char signers[64];
     struct tr_snapshot snapshot;
-    char path[64], *why = NULL;
+    char *why = NULL;
     krb5_error_code ret;
-    int fd;
 
-    if (*signers == '\0')
-        (void)make_file(certificate, sizeof(certificate) - 1, signers);
-    fd = make_file(octets, length, path);
     ret = tr_snapshot_read(path, signers, &snapshot, &why);
-    close(fd);
     if (ret == 0) {
         PROMISE(why == NULL && snapshot.made > 0);
         PROMISE(snapshot.length == sizeof(TEXT) - 1 &&
@@ -57,5 +52,23 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
         PROMISE(why != NULL && strstr(why, path) != NULL);
     }
     free(why);
+    return ret == 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
+{
+    static char signers[64];
+    char path[64];
+    int fd;
+
+    if (*signers == '\0') {
+        (void)make_file(certificate, sizeof(certificate) - 1, signers);
+        /* What is made of it could not be accepted otherwise. */
+        PROMISE(is_accepted(SIGNED, signers));
+    }
+    fd = make_file(octets, length, path);
+    (void)is_accepted(path, signers);
+    close(fd);
     return 0;
 }
