@@ -303,12 +303,33 @@ def test_name_that_dns_replaces(hosts, renamed, option):
     findings = doctor(hosts, "host@" + hosts.beta.host)
     assert wrong(findings) == ["name", "target"]
     name, = findings.of("name", "wrong")
-    assert name["text"] == "Kerberos makes %s of %s, and the table knows " \
-        "only the latter" % (front, hosts.beta.host)
+    assert name["text"] == "Kerberos makes %s of %s, and this system " \
+        "permits only the latter" % (front, hosts.beta.host)
     assert name["mend"].startswith(option + " = false in ")
     assert name["mend"].endswith("create host/%s@%s" % (front, table.REALM))
     set_dns(hosts.alpha.machine, option, "false")
     assert wrong(doctor(hosts, "host@" + hosts.beta.host)) == []
+
+
+@pytest.mark.parametrize("membership, text", [
+    ("engineering SECRET SECRET:CRYPTO",
+     "Kerberos makes {front} of {beta}, and the table knows only the latter"),
+    ("engineering PUBLIC SECRET 20000101000000Z",
+     "the ticket would be for host/{front}@{realm}, and {front} is not in "
+     "the table")])
+def test_name_that_is_refused_as_well(hosts, renamed, membership, text):
+    """It is in the table if it is refused by its range; if because nothing is
+    shared, that is not said."""
+    front = table.host("front")
+    renamed(hosts.beta, front)
+    before = table.MEMBERSHIPS["beta"]
+    hosts.change(table.system_dn("beta"), "trMembership", membership)
+    try:
+        name, = doctor(hosts, "host@" + hosts.beta.host).of("name", "wrong")
+    finally:
+        hosts.change(table.system_dn("beta"), "trMembership", *before)
+    assert name["text"] == text.format(front=front, beta=hosts.beta.host,
+                                       realm=table.REALM)
 
 
 def test_name_that_is_an_alias(hosts, renamed):

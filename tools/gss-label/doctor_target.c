@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include "decide.h"
 #include "doctor.h"
+#include "trustrealm_err.h"
 
 struct target {
     const char *service;        /* as it was given */
@@ -31,6 +32,7 @@ clear(struct target *target)
 
 struct attempt {
     bool refused;
+    OM_uint32 code;             /* minor status */
     char why[DOCTOR_TEXT];
 };
 
@@ -48,6 +50,7 @@ try_name(gss_name_t name, struct attempt *attempt)
                                  GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL,
                                  &token, NULL, NULL);
     attempt->refused = GSS_ERROR(major);
+    attempt->code = minor;
     attempt->why[0] = '\0';
     if (attempt->refused)
         gl_status_text(attempt->why, sizeof(attempt->why), major, minor,
@@ -56,18 +59,38 @@ try_name(gss_name_t name, struct attempt *attempt)
     (void)gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
 }
 
-/* Was it refused because the table has no such host? */
+/* Was it refused because the table has no such host?  The code says that the
+ * systems share no trust realm, the text why. */
 static bool
 is_unknown(const char *host, const struct attempt *attempt)
 {
     char *wanted;
     bool unknown;
 
-    if (host == NULL || asprintf(&wanted, "%s" TR_NOT_IN_TABLE, host) < 0)
+    if (!attempt->refused || attempt->code != (OM_uint32)TRR_NO_COMMON ||
+        host == NULL || asprintf(&wanted, "%s" TR_NOT_IN_TABLE, host) < 0)
         return false;
-    unknown = strcasestr(attempt->why, wanted) != NULL;
+    unknown = strncasecmp(attempt->why, wanted, strlen(wanted)) == 0;
     free(wanted);
     return unknown;
+}
+
+/* Was it refused by a step that comes after those for which the table has to
+ * know both systems? */
+static bool
+is_known(const struct attempt *attempt)
+{
+    static const OM_uint32 codes[] = {
+        TRR_LABEL_UNMAPPED, TRR_SENDER_RANGE, TRR_RECEIVER_RANGE,
+        TRR_CLEARANCE, TRR_PROCESS_RANGE, TRR_ATTRIBUTE, TRR_PROTECTION
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (attempt->refused && attempt->code == codes[i])
+            return true;
+    }
+    return false;
 }
 
 static void
@@ -89,29 +112,31 @@ find_principal(struct target *target, gss_name_t name)
         target->host = strndup(host + 1, strcspn(host + 1, "@/"));
 }
 
-/* Does the table know the host by the name that was given, which Kerberos
- * replaced? */
-static bool
-was_known(const struct doctor *doctor, const struct target *target)
+/* What the name that was given, which Kerberos replaced, has before the other
+ * one; NULL when that is nothing, or is not certain. */
+static const char *
+judge_given(const struct doctor *doctor, const struct target *target)
 {
-    const char *given = strchr(target->service, '@');
+    const char *given = strchr(target->service, '@'), *said = NULL;
     gss_name_t name = GSS_C_NO_NAME;
     struct attempt attempt;
     OM_uint32 minor;
-    bool known = false;
     char *principal;
 
     if (given == NULL || strcasecmp(given + 1, target->host) == 0 ||
         asprintf(&principal, "%.*s/%s", (int)(given - target->service),
                  target->service, given + 1) < 0)
-        return false;
+        return NULL;
     if (gl_import_name(&doctor->output, principal, &name) == GL_DELIVERED) {
         try_name(name, &attempt);
-        known = !is_unknown(given + 1, &attempt);
+        if (!attempt.refused)
+            said = "this system permits only the latter";
+        else if (is_known(&attempt))
+            said = "the table knows only the latter";
     }
     (void)gss_release_name(&minor, &name);
     free(principal);
-    return known;
+    return said;
 }
 
 /* What in krb5.conf has the name replaced: the address that belongs to it, or
@@ -135,9 +160,10 @@ static void
 say_unknown(struct doctor *doctor, const struct target *target)
 {
     const char *given = strchr(target->service, '@');
+    const char *said = judge_given(doctor, target);
     char *mend;
 
-    if (was_known(doctor, target)) {
+    if (said != NULL) {
         if (asprintf(&mend, "%s = false in [libdefaults] of krb5.conf; or "
                      "have the other name made an alias (trustrealm system "
                      "set %s --alias %s) and create %s",
@@ -145,8 +171,7 @@ say_unknown(struct doctor *doctor, const struct target *target)
                      target->principal) < 0)
             mend = NULL;
         doctor_say(doctor, DOCTOR_WRONG, "name", mend, "Kerberos makes %s of "
-                   "%s, and the table knows only the latter", target->host,
-                   given + 1);
+                   "%s, and %s", target->host, given + 1, said);
     } else {
         if (asprintf(&mend, "ask for a name that the table has, or have this "
                      "one made an alias: trustrealm system set SYSTEM "
