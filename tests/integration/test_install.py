@@ -104,12 +104,25 @@ def test_what_is_installed(installation):
 
 
 def test_every_text_is_filled_in(installation):
-    """Also with nothing of the place that it was put together in."""
     for directory, names in INSTALLED.items():
         for name in names if directory not in PROGRAMS else ():
             text = installation.read(directory, name)
             assert not re.search(r"@[A-Za-z_]+@", text), name
-            assert installation.root not in text, name
+
+
+def test_nothing_knows_where_it_was_built(installation, tmp_path):
+    """Programs, once nobody is to debug them."""
+    for directory, names in INSTALLED.items():
+        for name in names:
+            path = installation.path(directory, name)
+            if directory in PROGRAMS:
+                path = shutil.copy(path, tmp_path)
+                run(["strip", path])
+            with open(path, "rb") as file:
+                octets = file.read()
+            for place in (installation.root, servers.build_directory(),
+                          servers.source_directory()):
+                assert os.fsencode(place) not in octets, (name, place)
 
 
 # --- it works -----------------------------------------------------------
