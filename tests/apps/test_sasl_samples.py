@@ -39,10 +39,9 @@ def world(make_hosts):
 
 
 def serve(world, name):
-    machine = world.machine(name)
-    machine.write("/etc/sasl2/sample.conf", "keytab: %s\n" % KEYTAB)
-    with open(world.systems[name].services_keytab, "rb") as keytab:
-        machine.write(KEYTAB, keytab.read(), 0o600, SERVICE)
+    world.machine(name).write("/etc/sasl2/sample.conf",
+                              "keytab: %s\n" % KEYTAB)
+    world.systems[name].install_keys(KEYTAB, SERVICE)
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,10 @@ it; where nothing is wrong it says so."""
 import json
 import os
 import shutil
-import time
 
 import pytest
 
-from testlib import table
+from testlib import policies, table
 from testlib.process import eventually, run
 from testlib.world import SERVICE, STAFF, as_uid
 
@@ -192,8 +191,7 @@ def test_no_kdc_to_tell_the_time(world):
 def test_clock_that_is_behind(make_world):
     """The KDC has vouched for a later time."""
     world = make_world(run=())
-    world.scratch.write("alpha/state/clock", "%d\n" % (time.time() + 3600),
-                        uid=world.alpha.uid)
+    world.alpha.know_time(3600)
     world.alpha.start()
     findings = doctor(world)
     assert wrong(findings) == ["clock"]
@@ -338,12 +336,11 @@ def test_name_that_is_an_alias(hosts, renamed):
     renamed(hosts.beta, front)
     assert wrong(doctor(hosts, "host@" + hosts.beta.host)) == [
         "name", "target"]
-    hosts.change(table.system_dn("beta"), "trAlias", front)
-    findings = doctor(hosts, "host@" + hosts.beta.host)
+    with policies.alias(hosts, "beta", front):
+        findings = doctor(hosts, "host@" + hosts.beta.host)
     assert wrong(findings) == []
     assert findings.of("name", "good")[-1]["text"] == \
         "the ticket is for host/%s@%s" % (front, table.REALM)
-    hosts.change(table.system_dn("beta"), "trAlias")
 
 
 def test_name_of_this_host(hosts, renamed):
@@ -354,9 +351,8 @@ def test_name_of_this_host(hosts, renamed):
     name, = doctor(hosts).of("name", "note")
     assert inner + ", which is no name of system" in name["text"]
     assert "--alias" in name["mend"]
-    hosts.change(table.system_dn("alpha"), "trAlias", inner)
-    assert doctor(hosts).of("name", "good")[0]["text"].startswith(inner)
-    hosts.change(table.system_dn("alpha"), "trAlias")
+    with policies.alias(hosts, "alpha", inner):
+        assert doctor(hosts).of("name", "good")[0]["text"].startswith(inner)
 
 
 def test_target_without_common_trust_realm(world):

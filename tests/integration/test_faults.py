@@ -143,14 +143,12 @@ def test_a_clock_that_is_behind(make_world):
     world = make_world()
     assert allowed(world)
     world.alpha.stop()
-    floor = os.path.join(world.alpha.path, "state/clock")
-    with open(floor, "w") as clock:
-        clock.write("%d\n" % (time.time() + 3600))
+    world.alpha.know_time(3600)
     world.alpha.start()
     assert "behind the latest time known" in refused(world, "S2", "TRR_CLOCK")
     assert 3000 < behind(world.alpha, "the latest time known") <= 3600
     world.alpha.stop()
-    os.unlink(floor)
+    os.unlink(os.path.join(world.alpha.path, "state/clock"))
     world.alpha.start()
     assert allowed(world)
     assert world.alpha.status()["clock"]["state"] == "right"

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import threading
-import time
 
 import pytest
 
@@ -110,8 +109,7 @@ def test_check_warns_of_a_process_that_hangs(make_world):
 
 def test_a_clock_that_is_behind_is_measured(make_world):
     world = make_world(run=())
-    world.scratch.write("alpha/state/clock", "%d\n" % (time.time() + 3600),
-                        uid=world.alpha.uid)
+    world.alpha.know_time(3600)
     world.alpha.start()
     status, word, numbers = check(world)
     assert (status, word) == (2, "CRITICAL")

@@ -20,6 +20,16 @@ def withdrawn(world, system="beta"):
 
 
 @contextlib.contextmanager
+def alias(world, system, name):
+    """system has another name, too."""
+    world.change(table.system_dn(system), "trAlias", name)
+    try:
+        yield
+    finally:
+        world.change(table.system_dn(system), "trAlias")
+
+
+@contextlib.contextmanager
 def engineering(world, **attributes):
     """Attributes of the trust realm engineering have these values."""
     saved = {name: re.findall("^%s: (.*)$" % name, world.directory.search(

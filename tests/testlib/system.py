@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import time
 
 from . import call, hosts, table
 from .process import PATIENCE, Failure, children_of, eventually, run
@@ -142,6 +143,17 @@ class System:
 
     def service(self, name, accept, **more):
         self.config["services"][name] = dict(accept=accept, **more)
+
+    def install_keys(self, path, uid=0):
+        """The keys of its services, in a keytab for uid on its machine."""
+        with open(self.services_keytab, "rb") as keytab:
+            self.machine.write(path, keytab.read(), 0o600, uid)
+
+    def know_time(self, ahead):
+        """Before it starts: so many seconds ahead of the clock is a time that
+        a KDC has vouched for."""
+        self.scratch.write(self.name + "/state/clock",
+                           "%d\n" % (time.time() + ahead), uid=self.uid)
 
     # --- the daemon -----------------------------------------------------
 

@@ -220,8 +220,7 @@ class World:
             machine.user(user, uid)
         if machine.name not in self.systems:
             return
-        with open(self.systems[machine.name].services_keytab, "rb") as keytab:
-            machine.write("/etc/krb5.keytab", keytab.read(), 0o600)
+        self.systems[machine.name].install_keys("/etc/krb5.keytab")
         if machine.name not in self._run:
             return
         with open(self.mech_config) as config:
