@@ -109,6 +109,10 @@ def test_label_is_in_the_environment_of_the_request(world, server):
     assert "REMOTE_USER=alice@EXAMPLE.TEST" in answer.text
 
 
+def test_what_the_guide_says_to_see(world, server):
+    assert "this is index.html" in guide.see(world, "http")
+
+
 def test_label_is_that_of_the_sending_user(world, server):
     answer = curl(world, user="bob", uid=CLERK)
     assert answer.variables()["LABEL"] == "white"
@@ -490,6 +494,13 @@ def test_what_another_location_admits_without_its_epoch_is_over(beside,
         assert "TRUSTREALM_STATE=labelled" in live.text()
         assert live.get("/", "bare") == 401
         assert [live.get("/"), live.get("/", "bare")] == [200, 200]
+
+
+def test_what_the_guide_for_this_says_to_see(world, server, bound):
+    mark = world.beta.audit.mark()
+    pages = guide.see(world, "http-many-requests")
+    assert pages.count("this is index.html") == 2
+    assert len(world.beta.audit.since(mark, event="accept")) == 1
 
 
 def test_curl_authenticates_again_when_asked(world, server, bound):

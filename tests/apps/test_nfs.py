@@ -15,7 +15,7 @@ from cases import (  # noqa: F401
     test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import policies
+from testlib import guide, policies
 from testlib.nfs import CLIENT, PORT, Ganesha, Mount, accept_as_nfs, nfs
 from testlib.process import eventually
 from testlib.relay import Relay
@@ -88,6 +88,12 @@ def test_read(world, server, sec):
                                        "engineering", "blue")
     ours = world.alpha.audit.wait(alpha, event="accepted", result="allow")
     assert ours["correlation"] == record["correlation"]
+
+
+def test_what_the_guide_says_to_see(world, server):
+    (_, on_beta), _ = guide.steps("nfs", "See that it works")
+    guide.run(world, server.machine, on_beta)
+    assert "good   target" in guide.see(world, "nfs")
 
 
 def test_user_is_who_the_ticket_says(world, server):

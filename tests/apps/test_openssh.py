@@ -121,6 +121,10 @@ def test_log_in(world, server, method, options):
     assert ours["correlation"] == record["correlation"]
 
 
+def test_what_the_guide_says_to_see(world, server):
+    assert "TRUSTREALM_LABEL=blue\n" in guide.see(world, "openssh")
+
+
 def test_key_exchange_needs_no_host_key(world, server):
     result = ssh(world, "hostname", options=KEYEX + (
         "-o", "GlobalKnownHostsFile=/dev/null",

@@ -112,6 +112,10 @@ def test_connection(world, server):
     assert ours["correlation"] == record["correlation"]
 
 
+def test_what_the_guide_says_to_see(world, server):
+    assert "alice@EXAMPLE.TEST" in guide.see(world, "postgresql")
+
+
 def test_principal_is_mapped_to_its_own_role(world, server):
     result = psql(world, "SELECT 1", user="bob", uid=CLERK, login="alice")
     assert result.status == 2

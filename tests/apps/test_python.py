@@ -92,6 +92,10 @@ APPLICATION = Application("sample", [LINES], "lines", attempt,
                           r"refused by the peer|Generic error \(see e-text\)")
 
 
+def test_what_the_guide_says_to_see(world, server):
+    assert "blue alice@EXAMPLE.TEST: hello" in guide.see(world, "python")
+
+
 def test_every_line_is_labelled(world, server):
     session = Session(world)
     for number in 1, 2, 3:

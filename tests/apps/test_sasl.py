@@ -64,6 +64,10 @@ def test_log_in(world, server, mechanism):
     assert ours["correlation"] == record["correlation"]
 
 
+def test_what_the_guide_says_to_see(world, server):
+    assert "uid: alice" in guide.see(world, "sasl")
+
+
 def test_people_are_read_and_written(world, server):
     change = "dn: %s\nchangetype: modify\nreplace: description\n" \
         "description: changed\n" % table.user_dn("alice")

@@ -9,6 +9,7 @@ import textwrap
 
 from . import servers, table
 from .process import eventually
+from .world import STAFF
 
 #: Where the files that come with the guides are installed.
 APPS = "/usr/share/doc/trustrealm/apps/"
@@ -151,12 +152,21 @@ def settings(text):
     return config
 
 
+def see(world, name):
+    """What alice, on alpha, is told to do to see that it works."""
+    _, text = steps(name, "See that it works")[-1]
+    env = dict(world.environment(), PATH=world.scratch.join("bin:") + PATH)
+    return world.machine("alpha").run(["sh", "-euc", text], env=env,
+                                      uid=STAFF).out
+
+
 def run(world, machine, commands):
     """As root; when they change the trust realm, all daemons have it."""
     running = [s for s in world.systems.values() if s.running()]
     generations = [system.table_generation() for system in running]
     before = world.directory.search(table.ENGINEERING)
-    machine.script(COMMANDS + commands, PATH=PATH,
+    machine.script(COMMANDS + commands,
+                   PATH=world.scratch.join("bin:") + PATH,
                    REALM=world.realm.name,
                    KRB5_KDC_PROFILE=world.realm.path + "/kdc.conf",
                    TRUSTREALM=world.program("trustrealm"),

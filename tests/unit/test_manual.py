@@ -74,6 +74,30 @@ def test_text_is_plain(path):
         assert len(line) < 80 or path in PAGES or line.startswith("    ")
 
 
+def guides():
+    """The table at the top of their README."""
+    return re.findall("^    ([a-z-]+)  ", read("doc/apps/README"),
+                      re.MULTILINE)
+
+
+def test_every_guide_is_listed():
+    installed = re.findall(r"doc/apps/([a-z-]+)\s",
+                           read("doc/Makemodule.am").partition(
+                               "dist_apps_SCRIPTS")[0])
+    assert len(installed) > 5 and sorted(installed) == sorted(guides())
+
+
+@pytest.mark.parametrize("name", guides())
+def test_guide_is_a_page_of_the_form(name):
+    lines = read("doc/apps", name).splitlines()
+    assert len(lines) < 110
+    headings = [line for line, under in zip(lines, lines[1:])
+                if line and under == "-" * len(line)]
+    assert headings[:4] == ["What is labelled", "On the server",
+                            "On the client", "See that it works"]
+    assert headings[-2:] == ["Doors to close", "When it does not work"]
+
+
 def configuration_keys():
     """All that the daemon reads."""
     source = "".join(read("mech/service/%s.c" % name)
