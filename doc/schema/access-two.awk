@@ -66,13 +66,17 @@ function by(set, access) {
     print "access to dn.regex=\"^(" name[$2] "," base ")$\""
     print "        attrs=" $3 " val.regex=\"" values "\""
     if ($1 in alone) {
-        by(proposer() " & user", alone[$1])
+        own = proposer() " & user"
+        # A sum with nothing is nothing.
+        by(since[$2] == "" ? own : "(" own ") + " since[$2], alone[$1])
         by(proposer(), "write")
         by(since[$2], alone[$1])
     }
     if ($1 == "neither" || since[$2] != "")
         by("", "write")
     print "    by group.exact=\"cn=auditors," roles "\" read"
+    if ($2 == "system")
+        print "    by dn.onelevel=\"cn=trustrealm-invite,cn=auth\" break"
     print "    by * none"
     next
 }

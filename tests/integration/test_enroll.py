@@ -3,6 +3,7 @@
 """trustrealm system enroll, rotate and retire, by a system administrator with
 tickets, against a real kadmind and the rules of the directory."""
 
+import json
 import os
 import re
 
@@ -197,9 +198,22 @@ def test_with_389_ds(administration_389):
     tool(administration, "sid", "rotate", keytab)
     tool(administration, "sid", "retire", keytab)
     assert entry(administration) == ""
+    # Who has a token cannot log in there.
     done = administration.trustrealm(
-        "sid", "system", "invite", ZETA, *administration.by_kadmin("sid"))
+        "sid", "system", "invite", ZETA, "--add", "--json",
+        *administration.by_kadmin("sid"))
     assert done.status == 0, done
     assert "owner: " + person("sid") in entry(administration)
+    token = json.loads(done.out)["token"]
+    done = administration.trustrealm(
+        "aud", "system", "enroll", ZETA, "--keytab", keytab, "--token-file",
+        "-", input=token)
+    assert done.status == 3 and "--added" in done.err
+    assert "still valid" in done.err
+    done = administration.trustrealm(
+        "aud", "system", "enroll", ZETA, "--keytab", keytab, "--token-file",
+        "-", "--added", input=token)
+    assert done.status == 0, done
+    assert administration.can_log_in(keytab=keytab)
     done = administration.trustrealm("paula", "system", "disable", ZETA)
     assert "you are %s there" % person("paula") in done.err

@@ -19,7 +19,8 @@ import pytest
 from testlib import servers, table
 from testlib.process import run
 from testlib.roles import (
-    PRINCIPAL, ZETA, Administration, TwoPersonsDirectory, kadmin_rules, person)
+    PRINCIPAL, ZETA, Administration, TwoPersonsDirectory, add, delete,
+    kadmin_rules, modify, person, proposal)
 
 INVITATION = "trustrealm-invite/%s@%s" % (ZETA, table.REALM)
 TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
@@ -64,15 +65,17 @@ def new_system(administration):
     return env
 
 
-def command(keytab, *options):
+def command(administration, keytab, *options):
     return [servers.built("tools/trustrealm/trustrealm"), "system", "enroll",
-            ZETA, "--keytab", keytab, "--token-file"] + list(options)
+            ZETA, "--keytab", keytab, "--uri", administration.directory.uri,
+            "--base", table.BASE, "--token-file"] + list(options)
 
 
-def enroll(administration, keytab, token):
+def enroll(administration, keytab, token, *options):
     """There, with the token on stdin."""
-    return run(command(keytab, "-"), env=new_system(administration),
-               input=token + "\n", check=False)
+    return run(command(administration, keytab, "-", *options),
+               env=new_system(administration), input=token + "\n",
+               check=False)
 
 
 def kinit(administration, principal, password, service="krbtgt/%s@%s" % (
@@ -98,17 +101,27 @@ def entry(administration):
         "trAlias")
 
 
+def proposed(administration):
+    return sorted(re.findall("^trChange: (.*)$", administration.directory.
+                             search(table.BASE, "(cn=%s:*)" % ZETA,
+                                    "trChange"), re.MULTILINE))
+
+
 def test_two_commands(administration, keytab):
     token = invite(administration, "--alias", "z.example.test")
-    found = entry(administration)
-    assert "trPrincipal: " + PRINCIPAL in found
-    assert "trAlias: z.example.test" in found
-    assert "owner: " + person("sid") in found and "trMember" not in found
-    assert not os.path.exists(keytab)
+    assert entry(administration) == "" and not os.path.exists(keytab)
+    assert proposed(administration) == ["trAlias z.example.test",
+                                        "trPrincipal " + PRINCIPAL]
 
     done = enroll(administration, keytab, token)
     assert done.status == 0, done
     assert done.err == "" and token not in done.out
+    assert "entry\tadded\n" in done.out
+    found = entry(administration)
+    assert "trPrincipal: " + PRINCIPAL in found
+    assert "trAlias: z.example.test" in found
+    assert "owner: " + person("sid") in found and "trMember" not in found
+    assert proposed(administration) == []
     assert os.stat(keytab).st_mode & 0o777 == 0o600
     assert os.listdir(administration.scratch.path).count("zeta.keytab") == 1
     assert not [name for name in os.listdir(administration.scratch.path)
@@ -123,9 +136,10 @@ def test_two_commands(administration, keytab):
 def test_without_a_configuration(administration, keytab):
     """It may come later: the keytab is where its default is."""
     other = invite(administration)[:-1] + "!"
-    by_default = command(keytab, "-")
-    at = by_default.index("--keytab")
-    del by_default[at:at + 2]
+    by_default = command(administration, keytab, "-", "--added")
+    for option in ("--keytab", "--uri", "--base"):
+        at = by_default.index(option)
+        del by_default[at:at + 2]
     env = new_system(administration)
     done = run(by_default, env=env, input=other + "\n", check=False)
     assert done.status == 2 and "this is no token" in done.err
@@ -141,6 +155,7 @@ def test_no_rule_for_invitations():
         keytab = made.scratch.join("zeta.keytab")
         done = enroll(made, keytab, invite(made))
         assert done.status == 1 and "kadm5.acl" in done.err
+        assert "still valid" in done.err
         assert not os.path.exists(keytab)
 
 
@@ -236,12 +251,17 @@ def test_without_a_kdc(administration, keytab):
 def test_invited_again(administration, keytab):
     """The older token ends; the entry is as it was."""
     first = invite(administration, "--alias", "z.example.test")
-    before = entry(administration)
+    before = proposed(administration)
     second = invite(administration)
-    assert entry(administration) == before and first != second
+    assert proposed(administration) == before and first != second
     done = enroll(administration, keytab, first)
     assert done.status == 1 and "not the newest" in done.err
-    assert enroll(administration, keytab, second).status == 0
+    assert entry(administration) == ""
+    third = invite(administration, "--alias", "y.example.test")
+    assert proposed(administration)[0] == "trAlias y.example.test"
+    assert len(proposed(administration)) == 2
+    assert enroll(administration, keytab, third).status == 0
+    assert "z.example.test" not in entry(administration)
     done = by_sid(administration, "invite", "--alias", "y.example.test",
                   check=False)
     assert done.status == 2 and "system set" in done.err
@@ -262,7 +282,7 @@ def test_a_key_ends_by_force_only(administration, keytab):
 def test_withdrawn(administration, keytab):
     token = invite(administration)
     by_sid(administration, "retire")
-    assert entry(administration) == ""
+    assert entry(administration) == "" and proposed(administration) == []
     done = enroll(administration, keytab, token)
     assert done.status == 1 and "withdrawn" in done.err
     assert not os.path.exists(keytab)
@@ -354,7 +374,7 @@ def test_keytab_that_breaks_off(administration, keytab):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    done = subprocess.run(command(keytab, "-"), input=token, text=True,
+    done = subprocess.run(command(administration, keytab, "-"), input=token, text=True,
                           env=new_system(administration), timeout=60,
                           capture_output=True, preexec_fn=no_room,
                           restore_signals=False)
@@ -390,11 +410,11 @@ def test_token_in_a_file(administration, keytab):
     assert os.stat(path).st_mode & 0o777 == 0o600
     done = by_sid(administration, "invite", "--token-file", path, check=False)
     assert done.status == 3 and path in done.err
-    done = run(command(keytab, path, "--json"),
+    done = run(command(administration, keytab, path, "--json"),
                env=new_system(administration))
     assert json.loads(done.out) == {
         "result": "done", "system": ZETA, "principal": PRINCIPAL,
-        "keytab": keytab}
+        "keytab": keytab, "entry": "added"}
     os.unlink(path)
 
 
@@ -402,17 +422,17 @@ def test_token_in_a_file(administration, keytab):
     ("--alias", "z.example.test"), ("--owner", "cn=x"), ("--parent", "cn=x"),
     ("--dry-run",), ("--admin-cache", "FILE:/nonexistent")])
 def test_what_does_not_go_with_a_token(administration, keytab, options):
-    """The entry is there: nothing of it is given twice."""
-    done = run(command(keytab, "-", *options), input="x\n", check=False,
+    """What the entry has was said to "invite"."""
+    done = run(command(administration, keytab, "-", *options), input="x\n", check=False,
                env=new_system(administration))
-    assert done.status == 2 and "--keytab and --principal only" in done.err
+    assert done.status == 2 and "--principal and --added only" in done.err
 
 
 def test_asked_for_on_a_terminal(administration, keytab):
     """And not shown there."""
     token = invite(administration)
     terminal, other = pty.openpty()
-    with subprocess.Popen(command(keytab, "-"), stdin=other, stdout=other,
+    with subprocess.Popen(command(administration, keytab, "-"), stdin=other, stdout=other,
                           stderr=other, start_new_session=True,
                           env=new_system(administration)) as child:
         os.close(other)
@@ -433,9 +453,15 @@ def test_asked_for_on_a_terminal(administration, keytab):
 
 @pytest.mark.parametrize("who, options, reason", [
     ("paula", (), "privilege"),         # the KDC says no
-    ("sid", ("--owner", person("zoe")), "Insufficient access"),
-    ("sid", ("--principal", "host/zeta.example.test@EXAMPLE.TEST"),
+    ("sid", ("--add", "--owner", person("zoe")), "Insufficient access"),
+    ("sid", ("--add", "--principal", "host/zeta.example.test@EXAMPLE.TEST"),
      "trustrealm/HOST"),
+    ("sid", ("--owner", person("sid")), "--add"),
+    ("sid", ("--parent", "ou=systems," + table.BASE), "--add"),
+    ("sid", ("--principal", "host/zeta.example.test@EXAMPLE.TEST"), "--add"),
+    ("sid", ("--principal", "trustrealm/eta.example.test@EXAMPLE.TEST"),
+     "--add"),
+    ("sid", ("--alias", "alpha.example.com"), "alpha.example.com"),
 ])
 def test_all_or_nothing(administration, keytab, who, options, reason):
     path = administration.scratch.join("token.none")
@@ -443,13 +469,14 @@ def test_all_or_nothing(administration, keytab, who, options, reason):
                   who=who, check=False)
     assert done.status in (1, 2) and reason in done.err, done
     assert entry(administration) == "" and not os.path.exists(path)
+    assert proposed(administration) == []
     assert "not found" in kinit(administration, INVITATION, "x").err
 
 
 def test_dry_run(administration, keytab):
     done = by_sid(administration, "invite", "--dry-run")
-    assert "trPrincipal\t" + PRINCIPAL in done.out and "token" not in done.out
-    assert entry(administration) == ""
+    assert "trPrincipal " + PRINCIPAL in done.out and "token" not in done.out
+    assert entry(administration) == "" and proposed(administration) == []
     assert "not found" in kinit(administration, INVITATION, "x").err
 
 
@@ -462,5 +489,197 @@ def test_a_table_in_a_file(administration, keytab):
     assert done.status == 0, done
     with open(path) as file:
         assert "trPrincipal: " + PRINCIPAL in file.read()
-    assert enroll(administration, keytab,
-                  json.loads(done.out)["token"]).status == 0
+    done = run([servers.built("tools/trustrealm/trustrealm"), "system",
+                "enroll", ZETA, "--keytab", keytab, "--ldif", path,
+                "--token-file", "-"], env=new_system(administration),
+               input=json.loads(done.out)["token"])
+    assert "entry\tnot looked at" in done.out
+    assert administration.can_log_in(keytab=keytab)
+
+
+# --- the entry ----------------------------------------------------------
+
+def add_system(administration, *options):
+    done = administration.trustrealm("sid", "system", "add", ZETA, "--owner",
+                                     person("sid"), *options)
+    assert done.status == 0, done
+
+
+def test_added_by_an_administrator(administration, keytab):
+    """Before the invitation, with a membership: it is taken as it is."""
+    add_system(administration)
+    membership = "corporate open open"
+    administration.directory.replace(
+        "cn=%s,ou=systems,%s" % (ZETA, table.BASE), "trMembership",
+        membership)
+    before = entry(administration)
+    assert membership in before
+    token = invite(administration)
+    assert proposed(administration) == []
+    done = enroll(administration, keytab, token)
+    assert done.status == 0 and "entry\tthere already\n" in done.out
+    assert entry(administration) == before
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_added_with_the_invitation(administration, keytab):
+    """And the directory is not asked again."""
+    token = invite(administration, "--add", "--alias", "z.example.test")
+    assert "owner: " + person("sid") in entry(administration)
+    assert proposed(administration) == []
+    administration.directory.stop()
+    try:
+        done = enroll(administration, keytab, token, "--added")
+        assert done.status == 0 and "entry\tnot looked at\n" in done.out
+    finally:
+        administration.directory.start()
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_added_after_the_invitation(administration, keytab):
+    token = invite(administration)
+    add_system(administration)
+    before = entry(administration)
+    done = enroll(administration, keytab, token)
+    assert done.status == 0 and "there already" in done.out
+    assert entry(administration) == before
+    by_sid(administration, "retire")
+    assert proposed(administration) == []
+
+
+def test_another_principal_is_there(administration, keytab):
+    token = invite(administration)
+    other = "host/%s@%s" % (ZETA, table.REALM)
+    add_system(administration, "--principal", other)
+    done = enroll(administration, keytab, token)
+    assert done.status == 1 and other in done.err
+    assert "still valid" in done.err and not os.path.exists(keytab)
+    done = administration.trustrealm("sid", "system", "set", ZETA,
+                                     "--principal", PRINCIPAL)
+    assert done.status == 0, done
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_without_a_directory(administration, keytab):
+    """Nothing is lost."""
+    token = invite(administration)
+    administration.directory.stop()
+    try:
+        done = enroll(administration, keytab, token)
+        assert done.status == 3 and "token is still valid" in done.err
+        assert not os.path.exists(keytab)
+    finally:
+        administration.directory.start()
+    assert enroll(administration, keytab, token).status == 0
+    assert "owner: " + person("sid") in entry(administration)
+
+
+def test_entry_made_and_key_not(administration, keytab):
+    """The same token goes on from there."""
+    token = invite(administration)
+    administration.realm.start_administration(
+        [rule for rule in kadmin_rules()
+         if not rule.startswith("trustrealm-invite/")])
+    try:
+        done = enroll(administration, keytab, token)
+        assert done.status == 1 and "still valid" in done.err
+    finally:
+        administration.realm.start_administration(kadmin_rules() + [
+            "paula@%s i *" % table.REALM])
+    before = entry(administration)
+    assert PRINCIPAL in before and not os.path.exists(keytab)
+    done = enroll(administration, keytab, token)
+    assert done.status == 0 and "there already" in done.out
+    assert entry(administration) == before
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_no_proposal_left(administration, keytab):
+    """It was rejected: the token alone adds nothing, until somebody does."""
+    token = invite(administration)
+    listed = administration.trustrealm("sid", "pending", "list", "--json")
+    for proposal in json.loads(listed.out):
+        done = administration.trustrealm("sid", "pending", "reject",
+                                         proposal["id"])
+        assert done.status == 0, done
+    done = enroll(administration, keytab, token)
+    assert done.status == 1 and "no invitation to add it" in done.err
+    assert entry(administration) == "" and not os.path.exists(keytab)
+    add_system(administration)
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_two_who_invite(administration, keytab):
+    """Whose it is has to be clear."""
+    administration.directory.modify(modify(
+        "cn=system-administrators,ou=roles," + table.BASE,
+        ("add", "member", person("rosa"))))
+    try:
+        token = invite(administration)
+        assert administration.may("rosa", proposal(
+            ZETA + ":1", "cn=%s,ou=systems,%s" % (ZETA, table.BASE),
+            "trAlias y.example.test"))
+        done = enroll(administration, keytab, token)
+        assert done.status == 1 and entry(administration) == ""
+        assert person("sid") in done.err and person("rosa") in done.err
+        token = invite(administration, "--alias", "z.example.test")
+        assert len(proposed(administration)) == 2
+        assert enroll(administration, keytab, token).status == 0
+        assert "y.example.test" not in entry(administration)
+    finally:
+        administration.directory.modify(modify(
+            "cn=system-administrators,ou=roles," + table.BASE,
+            ("delete", "member", person("rosa"))))
+
+
+def by_thief(administration, change):
+    """May who has the ticket in the cache "token" make that change?"""
+    done = run([servers.program("ldapmodify"), "-Q", "-N", "-Y", "GSSAPI",
+                "-H", administration.directory.uri], check=False,
+               env=dict(new_system(administration), GSS_MECH_CONFIG="/dev/null",
+                        KRB5CCNAME="FILE:" +
+                        administration.scratch.join("token")), input=change)
+    assert done.status in (0, 50, 68), done
+    return done.status == 0
+
+
+def zeta(host=ZETA, **more):
+    return add("cn=%s,ou=systems,%s" % (host, table.BASE),
+               objectClass="trSystem", cn=host, owner=person("sid"),
+               trPrincipal="trustrealm/%s@%s" % (host, table.REALM), **more)
+
+
+def test_what_a_stolen_token_adds(administration, keytab):
+    """What was invited, before it is there, and nothing else or after."""
+    token = invite(administration)
+    assert kinit(administration, INVITATION, token).status == 0
+    assert not by_thief(administration, zeta("eta.example.test"))
+    assert not by_thief(administration, zeta(
+        trMembership="engineering public secret"))
+    assert entry(administration) == ""
+    assert by_thief(administration, zeta())
+    done = enroll(administration, keytab, token)
+    assert done.status == 0 and "there already" in done.out
+    for change in (
+            zeta(), delete("cn=%s,ou=systems,%s" % (ZETA, table.BASE)),
+            modify("cn=%s,ou=systems,%s" % (ZETA, table.BASE),
+                   ("add", "trAlias", "y.example.test"))):
+        assert not by_thief(administration, change)
+    # His ticket may live longer than the system does.
+    by_sid(administration, "retire")
+    assert not by_thief(administration, zeta())
+    assert entry(administration) == ""
+
+
+def test_the_token_of_another(administration, keytab):
+    token = invite(administration)
+    other = [("eta.example.test" if part == ZETA else part)
+             for part in command(administration, keytab, "-")]
+    done = run(other, env=new_system(administration), input=token,
+               check=False)
+    assert done.status == 1 and "eta.example.test" in done.err
+    assert "not invited" in done.err and not os.path.exists(keytab)
+    done = enroll(administration, keytab, token, "--principal",
+                  "trustrealm/eta.example.test@" + table.REALM)
+    assert done.status == 1 and "not invited" in done.err
+    assert entry(administration) == ""

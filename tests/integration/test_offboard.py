@@ -20,6 +20,7 @@ ROLES = "ou=roles," + table.BASE
 DELTA = "cn=delta.example.com," + SYSTEMS
 BETA = "cn=beta.example.com," + SYSTEMS
 ZETA = "cn=zeta.example.com," + SYSTEMS
+ETA = "cn=eta.example.com," + SYSTEMS
 
 
 def documented(first):
@@ -191,20 +192,22 @@ def test_without_a_log(administration):
 
 # --- the KDC ------------------------------------------------------------
 
-def invite(administration, host):
+def invite(administration, host, *options):
     """By sid; the token."""
     done = administration.trustrealm(
-        "sid", "system", "invite", host, "--json",
+        "sid", "system", "invite", host, "--json", *options,
         *administration.by_kadmin("sid"))
     assert done.status == 0, done
     return json.loads(done.out)["token"]
 
 
 def test_a_system_administrator_at_the_kdc(administration):
-    """His log-ins, and systems that he has invited, new ones and others."""
+    """His log-ins, and systems that he has invited: one to come, one that he
+    added, and another."""
     administration.realm.add({administration.keytab: ["sid/admin"]})
     administration.start_kadmind()
-    invite(administration, "zeta.example.com")
+    invite(administration, "eta.example.com")
+    invite(administration, "zeta.example.com", "--add")
     token = invite(administration, "delta.example.com")
     # By somebody else.
     administration.realm.add_with_password(
@@ -221,7 +224,7 @@ def test_a_system_administrator_at_the_kdc(administration):
                      *administration.by_kadmin("rosa"), status=1)
     assert logins <= texts(found, "left")
     assert {dn for dn, text in texts(found, "left")
-            if "invitation" in text} == {ZETA, DELTA}
+            if "invitation" in text} == {ETA, ZETA, DELTA}
     assert (ZETA, "key of trustrealm/zeta.example.com@" + table.REALM) \
         in texts(found, "rotate")
     assert {name for name, _ in texts(found, "unknown")} == UNKNOWN
@@ -233,9 +236,11 @@ def test_a_system_administrator_at_the_kdc(administration):
     for name in ("sid", "sid/admin"):
         assert not administration.can_log_in(name)
     assert administration.can_log_in("rosa")
+    assert "Principal: " not in administration.realm.show(
+        "trustrealm-invite/eta.example.com")
     done = run([servers.built("tools/trustrealm/trustrealm"), "system",
-                "enroll", "delta.example.com", "--token-file", "-",
-                "--keytab", administration.scratch.join("delta.keytab")],
+                "enroll", "delta.example.com", "--added", "--token-file",
+                "-", "--keytab", administration.scratch.join("delta.keytab")],
                env=administration.realm.environment(), input=token,
                check=False)
     assert done.status == 1 and "withdrawn" in done.err

@@ -273,7 +273,7 @@ def test_only_who_may_does(administration, name):
 #: Principals, and whether they read.
 MACHINES = {"trustrealm/alpha.example.com": True,
             "host/alpha.example.com": False,
-            "trustrealm-invite/alpha.example.com": False}
+            "trustrealm-invite/zeta.example.com": False}
 
 
 @pytest.mark.parametrize("administration, principal",

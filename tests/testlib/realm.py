@@ -75,7 +75,7 @@ class Realm:
         self.path = scratch.mkdir("kdc")
         self.port = 88 if machine else free_port()
         self.admin_port = free_port()
-        self._process = None
+        self._process = self._kadmind = None
 
     def create(self, keytabs):
         """Make the database with the principals of keytabs: {path: [principal
@@ -136,17 +136,19 @@ class Realm:
         self._kadmin(["ktadd -q -norandkey -k %s %s" % (keytab, principal)])
 
     def start_administration(self, rules):
-        """kadmind, with these lines of kadm5.acl."""
+        """kadmind, with these lines of kadm5.acl from now on."""
         self.scratch.write("kdc/acl", "\n".join(rules) + "\n")
+        if self._kadmind:
+            self._kadmind.stop()
         for _ in range(10):
-            kadmind = self.scratch.spawn(
+            self._kadmind = self.scratch.spawn(
                 [servers.program("kadmind"), "-nofork", "-r", self.name],
                 "kdc/kadmind", env=self._environment(), machine=self.machine)
             try:
-                kadmind.wait_for("starting")
+                self._kadmind.wait_for("starting")
                 return
             except Failure:
-                if "in use" not in kadmind.text():
+                if "in use" not in self._kadmind.text():
                     raise
             self.admin_port = free_port()
             self._write()

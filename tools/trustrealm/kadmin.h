@@ -43,6 +43,9 @@ int tool_kadmin_delete(struct tool_kadmin *kadmin, const char *keytab);
 
 /* --- invitations (kadmin_token.c) ---------------------------------------- */
 
+/* Who can be invited: SERVICE/HOST. */
+#define TOOL_SYSTEM_SERVICE "trustrealm"
+
 /* What people read out and type: seven groups of four. */
 #define TOOL_TOKEN_SIZE 35
 
@@ -53,12 +56,23 @@ int tool_kadmin_invite(struct tool_kadmin *kadmin, int64_t until, bool force,
                        char token_out[TOOL_TOKEN_SIZE]);
 /* Let nobody have a token for it. */
 int tool_kadmin_withdraw(struct tool_kadmin *kadmin);
-/* With the token, and nobody's ticket: have the KDC make principal's key, put
- * it into keytab, and try it. */
-int tool_kadmin_redeem(const char *principal, const char *token,
-                       const char *keytab);
 /* As people type it, to what it was; false: it never was a token. */
 bool tool_token_read(const char *text, char token_out[TOOL_TOKEN_SIZE]);
+
+/* --- redeeming a token (kadmin_redeem.c) --------------------------------- */
+
+struct tool_redeem;
+
+/* Log in with the token, and nobody's ticket, for principal's key to be put
+ * into keytab.  Nothing is changed yet.  From then on this process is, to all
+ * services, who has the token.  End in any case; the strings stay until
+ * then. */
+int tool_redeem_begin(const char *principal, const char *token,
+                      const char *keytab, struct tool_redeem **redeem_out);
+/* Use the token up: have the KDC make the key, put it into the keytab, and try
+ * it. */
+int tool_redeem_finish(struct tool_redeem *redeem);
+void tool_redeem_end(struct tool_redeem *redeem);
 
 /* --- keytabs (kadmin_keytab.c) ------------------------------------------- */
 

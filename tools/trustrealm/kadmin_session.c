@@ -133,35 +133,38 @@ tool_kadmin_open(const char *principal, const char *cache,
     return status;
 }
 
-/* Not left to kadm5_init_with_password(), which talks to the terminal. */
-static krb5_error_code
-get_ticket(struct tool_kadmin *kadmin, const char *client,
-           const char *password)
+krb5_error_code
+tool_kadmin_ticket(krb5_context context, const char *client,
+                   const char *password, const char *service,
+                   krb5_ccache *cache_out)
 {
-    krb5_context context = kadmin->context;
     krb5_get_init_creds_opt *options = NULL;
     krb5_principal principal = NULL;
+    krb5_ccache cache = NULL;
     krb5_creds creds = { 0 };
     krb5_error_code ret;
 
     ret = krb5_parse_name(context, client, &principal);
     if (ret == 0)
-        ret = krb5_cc_new_unique(context, "MEMORY", NULL, &kadmin->ticket);
+        ret = krb5_cc_new_unique(context, "MEMORY", NULL, &cache);
     if (ret == 0)
         ret = krb5_get_init_creds_opt_alloc(context, &options);
     if (ret == 0) {
         krb5_get_init_creds_opt_set_forwardable(options, 0);
         krb5_get_init_creds_opt_set_proxiable(options, 0);
-        ret = krb5_get_init_creds_opt_set_out_ccache(context, options,
-                                                     kadmin->ticket);
+        ret = krb5_get_init_creds_opt_set_out_ccache(context, options, cache);
     }
     if (ret == 0)
         ret = krb5_get_init_creds_password(context, &creds, principal,
-                                           password, NULL, NULL, 0,
-                                           KADM5_ADMIN_SERVICE, options);
+                                           password, NULL, NULL, 0, service,
+                                           options);
     krb5_free_cred_contents(context, &creds);
     krb5_get_init_creds_opt_free(context, options);
     krb5_free_principal(context, principal);
+    if (ret == 0)
+        *cache_out = cache;
+    else if (cache != NULL)
+        (void)krb5_cc_destroy(context, cache);
     return ret;
 }
 
@@ -174,8 +177,10 @@ tool_kadmin_open_as(const char *principal, const char *client,
 
     *kadmin_out = NULL;
     ret = prepare(principal, &kadmin);
+    /* kadm5_init_with_password() would talk to the terminal. */
     if (ret == 0)
-        ret = get_ticket(kadmin, client, password);
+        ret = tool_kadmin_ticket(kadmin->context, client, password,
+                                 KADM5_ADMIN_SERVICE, &kadmin->ticket);
     if (ret == 0)
         ret = log_in(kadmin, client, kadmin->ticket);
     if (ret == 0)

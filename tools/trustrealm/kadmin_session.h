@@ -21,11 +21,19 @@ int tool_kadmin_failed(const struct tool_kadmin *kadmin, krb5_error_code code,
 /* The same of an answer of kadmind: TOOL_NO when that is no. */
 int tool_kadmin_answered(const struct tool_kadmin *kadmin, kadm5_ret_t code,
                          const char *what);
+/* A ticket by client's password, not to be passed on, in a cache of our own:
+ * for service or, when that is NULL, to get others with. */
+krb5_error_code tool_kadmin_ticket(krb5_context context, const char *client,
+                                   const char *password, const char *service,
+                                   krb5_ccache *cache_out);
 /* Log in as client, by its password.  Says nothing. */
 krb5_error_code tool_kadmin_open_as(const char *principal, const char *client,
                                     const char *password,
                                     struct tool_kadmin **kadmin_out);
 
+/* A new token. */
+krb5_error_code tool_token_make(krb5_context context,
+                                char token_out[TOOL_TOKEN_SIZE]);
 /* The principal of an invitation, for that of a system (else
  * KRB5_PARSE_MALFORMED); krb5_free_principal() it. */
 krb5_error_code tool_kadmin_invitation(krb5_context context,

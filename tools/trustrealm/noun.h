@@ -61,6 +61,7 @@ struct noun_call {
     const char *keytab;         /* --keytab */
     const char *admin_cache;    /* --admin-cache */
     bool finish;                /* --finish */
+    bool add, added;            /* --add, --added */
     const char *valid;          /* --valid */
     const char *token_file;     /* --token-file */
     const char *realm, *low, *high, *until;     /* of a range */
@@ -85,8 +86,8 @@ enum {
     NOUN_KEYTAB = 1 << 11,      /* --keytab */
     NOUN_ADMIN = 1 << 12,       /* --admin-cache */
     NOUN_FINISH = 1 << 13,
-    NOUN_INVITE = 1 << 14,      /* --valid, --token-file to write */
-    NOUN_TOKEN = 1 << 15        /* --token-file to read */
+    NOUN_INVITE = 1 << 14,      /* --add, --valid, --token-file to write */
+    NOUN_TOKEN = 1 << 15        /* --token-file to read, --added */
 };
 
 /*
@@ -190,14 +191,12 @@ int noun_system_complete(struct tool_entry *entry);
 /* The keytab of the option or the configuration; NULL after a complaint. */
 const char *system_keytab(const struct noun_call *call,
                           const struct tr_config *config);
-/* The directory's rules go by owners: that is us, unless somebody is. */
-/* Print what a key was made for or taken from and, for people, what to do
- * next. */
+/* Print what a key was made for or taken from, what became of the entry
+ * (unless that is NULL) and, for people, what to do next. */
 int system_tell_key(const struct noun_call *call, const char *principal,
-                    const char *keytab, const char *next);
+                    const char *keytab, const char *entry, const char *next);
+/* The directory's rules go by owners: that is us, unless somebody is. */
 int system_complete_owner(const struct noun_call *call,
                           struct tool_work *work, struct tool_entry *entry);
-/* system enroll, with --token-file (system_invite.c). */
-int system_enroll_by_token(const struct noun_call *call);
 
 #endif

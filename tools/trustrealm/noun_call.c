@@ -11,8 +11,8 @@
 enum { OPTION_PARENT = TOOL_OPTION_OWN, OPTION_FORCE, OPTION_REALM,
        OPTION_LOW, OPTION_HIGH, OPTION_UNTIL, OPTION_ALL, OPTION_UNSET,
        OPTION_ENTRY, OPTION_PROPOSE, OPTION_KEYTAB,
-       OPTION_ADMIN_CACHE, OPTION_FINISH, OPTION_VALID, OPTION_TOKEN_FILE,
-       OPTION_FIELD };
+       OPTION_ADMIN_CACHE, OPTION_FINISH, OPTION_ADD, OPTION_ADDED,
+       OPTION_VALID, OPTION_TOKEN_FILE, OPTION_FIELD };
 
 #define MAX_OPTIONS 64
 
@@ -42,12 +42,16 @@ static const struct {
       "where the system's key is (default: that of\nthe configuration)" },
     { NOUN_ADMIN, OPTION_ADMIN_CACHE, "admin-cache", "CCACHE",
       "your ticket for kadmin/admin (default: your\npassword is asked for)" },
+    { NOUN_INVITE, OPTION_ADD, "add", NULL,
+      "add the system now, not when it enrolls" },
     { NOUN_INVITE, OPTION_VALID, "valid", "TIME",
       "how long the token is valid: 12h, 3d\n(default: 1d)" },
     { NOUN_INVITE, OPTION_TOKEN_FILE, "token-file", "FILE",
       "a new file for the token (default: it is\nprinted)" },
     { NOUN_TOKEN, OPTION_TOKEN_FILE, "token-file", "FILE",
       "a token instead of an administrator's ticket;\n- asks for it" },
+    { NOUN_TOKEN, OPTION_ADDED, "added", NULL,
+      "an administrator has added it: do not look" },
     { NOUN_FINISH, OPTION_FINISH, "finish", NULL,
       "remove the old keys instead" },
     { NOUN_FORCE, OPTION_FORCE, "force", NULL, "see above" },
@@ -198,6 +202,12 @@ take_option(struct noun_call *call, int option)
         break;
     case OPTION_ADMIN_CACHE:
         call->admin_cache = optarg;
+        break;
+    case OPTION_ADD:
+        call->add = true;
+        break;
+    case OPTION_ADDED:
+        call->added = true;
         break;
     case OPTION_VALID:
         call->valid = optarg;

@@ -122,7 +122,7 @@ end(const struct offboarding *call, struct offboard *person,
     status = tool_directory_apply(work->directory, work->changes,
                                   work->nchanges);
     return status == TOOL_DONE && call->kdc ?
-        offboard_end_kdc(work, call->kadmin) : status;
+        offboard_end_kdc(person, work, call->kadmin) : status;
 }
 
 /* --- output -------------------------------------------------------------- */

@@ -48,7 +48,8 @@ void offboard_note_key(struct offboard *person,
 /* What the KDC would still do for him; end that.  TOOL_NO when it refuses. */
 int offboard_find_kdc(struct offboard *person, const struct tool_work *work,
                       struct tool_kadmin *kadmin);
-int offboard_end_kdc(const struct tool_work *work,
+int offboard_end_kdc(const struct offboard *person,
+                     const struct tool_work *work,
                      struct tool_kadmin *kadmin);
 /* Rules of file, a copy of kadm5.acl, by which he may do something there. */
 int offboard_find_rules(struct offboard *person, const struct tool_work *work,

@@ -7,6 +7,7 @@
 #include <time.h>
 #include "kadmin_session.h"
 #include "offboard.h"
+#include "pending.h"
 
 /* One thing that is left, of a principal that was found: told, or ended. */
 struct left {
@@ -110,11 +111,11 @@ made_by_him(const struct tool_kadmin *kadmin,
                 his->data[0].length) == 0);
 }
 
+/* Of the system that is to be at dn, with that principal (or NULL). */
 static int
-find_invitation(const struct left *left, const struct tool_entry *entry)
+find_invitation(const struct left *left, const char *dn, const char *name)
 {
     krb5_context context = left->kadmin->context;
-    const char *name = tool_entry_value(entry, "trPrincipal");
     krb5_principal system = NULL, invitation = NULL;
     kadm5_principal_ent_rec found = { 0 };
     kadm5_ret_t ret;
@@ -133,7 +134,7 @@ find_invitation(const struct left *left, const struct tool_entry *entry)
             status = tool_kadmin_answered(left->kadmin, ret, "withdrawing an "
                                           "invitation");
     } else {
-        offboard_note(left->person, OFFBOARD_LEFT, NULL, entry->dn, "KDC: "
+        offboard_note(left->person, OFFBOARD_LEFT, NULL, dn, "KDC: "
                       "invitation, whose token makes a key of %s", name);
     }
 
@@ -145,11 +146,31 @@ cleanup:
     return status;
 }
 
+/* Systems that are not there yet are proposed. */
+static int
+find_proposed(const struct left *left, const struct tool_entries *proposals)
+{
+    const struct tool_entry *one;
+    size_t i;
+    int status = TOOL_DONE;
+
+    for (i = 0; i < proposals->n && status == TOOL_DONE; i++) {
+        one = proposals->list[i];
+        status = find_invitation(left, tool_entry_value(one, "trTarget"),
+                                 tool_pending_principal(one));
+    }
+    return status;
+}
+
 /* --- all of it ----------------------------------------------------------- */
 
+/* gone: proposals that were there before. */
 static int
-each(const struct left *left, const struct tool_work *work)
+each(const struct left *left, const struct tool_work *work,
+     const struct tool_entries *gone)
 {
+    struct tool_entries proposals = { 0 };
+    const struct tool_entry *entry;
     krb5_principal principal;
     size_t i;
     int status = TOOL_DONE;
@@ -162,9 +183,19 @@ each(const struct left *left, const struct tool_work *work)
         krb5_free_principal(left->kadmin->context, principal);
     }
     for (i = 0; i < work->entries.n && status == TOOL_DONE; i++) {
-        if (work->entries.list[i]->type == TR_RECORD_SYSTEM)
-            status = find_invitation(left, work->entries.list[i]);
+        entry = work->entries.list[i];
+        if (entry->type == TR_RECORD_SYSTEM)
+            status = find_invitation(left, entry->dn,
+                                     tool_entry_value(entry, "trPrincipal"));
     }
+    if (status == TOOL_DONE)
+        status = find_proposed(left, gone);
+    if (status == TOOL_DONE)
+        status = tool_pending_search(work->directory,
+                                     "(objectClass=trPending)", &proposals);
+    if (status == TOOL_DONE)
+        status = find_proposed(left, &proposals);
+    tool_entries_clear(&proposals);
     return status;
 }
 
@@ -174,13 +205,14 @@ offboard_find_kdc(struct offboard *person, const struct tool_work *work,
 {
     const struct left left = { person, kadmin };
 
-    return each(&left, work);
+    return each(&left, work, &person->proposals);
 }
 
 int
-offboard_end_kdc(const struct tool_work *work, struct tool_kadmin *kadmin)
+offboard_end_kdc(const struct offboard *person, const struct tool_work *work,
+                 struct tool_kadmin *kadmin)
 {
     const struct left left = { NULL, kadmin };
 
-    return each(&left, work);
+    return each(&left, work, &person->proposals);
 }

@@ -29,10 +29,9 @@ said(const struct tool_entry *entry, const char *attribute)
     return value != NULL ? value : "-";
 }
 
-/* All proposals; an LDAP server says who made them. */
-static int
-read_proposals(struct tool_directory *directory,
-               struct tool_entries *entries_out)
+int
+tool_pending_search(struct tool_directory *directory, const char *filter,
+                    struct tool_entries *entries_out)
 {
     static const char *attributes[] = {
         "objectClass", "cn", "trTarget", "trChange", "creatorsName",
@@ -40,8 +39,15 @@ read_proposals(struct tool_directory *directory,
     };
 
     return tool_directory_search(directory, tool_directory_base(directory),
-                                 "(objectClass=trPending)", attributes,
-                                 entries_out);
+                                 filter, attributes, entries_out);
+}
+
+static int
+read_proposals(struct tool_directory *directory,
+               struct tool_entries *entries_out)
+{
+    return tool_pending_search(directory, "(objectClass=trPending)",
+                               entries_out);
 }
 
 static int
@@ -246,11 +252,10 @@ note_value(struct tool_entry *entry, const struct noun_field *field,
     return TOOL_DONE;
 }
 
-/* Read "[-]ATTRIBUTE VALUE"; false when it is not what can be proposed. */
-static bool
-read_change(const struct tool_entry *proposal,
-            const struct noun_field **field_out, bool *removes_out,
-            const char **value_out)
+bool
+tool_pending_read(const struct tool_entry *proposal,
+                  const struct noun_field **field_out, bool *removes_out,
+                  const char **value_out)
 {
     const char *change = said(proposal, "trChange");
     size_t length;
@@ -272,7 +277,7 @@ note_approved(struct tool_work *work, const struct tool_entry *proposal,
     bool removes;
     size_t i;
 
-    if (!read_change(proposal, &field, &removes, &value))
+    if (!tool_pending_read(proposal, &field, &removes, &value))
         return tool_fail(TOOL_NO, "\"%s\" is not what can be proposed",
                          said(proposal, "trChange"));
     for (i = 0; i < work->entries.n; i++) {
@@ -293,12 +298,12 @@ is_moot(const struct tool_entry *proposal, const struct tool_entry *target)
     bool removes;
 
     return tool_dn_same(said(proposal, "trTarget"), target->dn) &&
-        read_change(proposal, &field, &removes, &value) &&
+        tool_pending_read(proposal, &field, &removes, &value) &&
         tool_entry_has(target, field->attribute, value) != removes;
 }
 
-static void
-note_gone(struct tool_work *work, struct tool_entry *proposal)
+void
+tool_pending_gone(struct tool_work *work, struct tool_entry *proposal)
 {
     tool_entry_remove(proposal, "creatorsName", NULL);
     tool_entry_remove(proposal, "createTimestamp", NULL);
@@ -329,7 +334,7 @@ decide(const struct noun_call *call, bool approve, struct tool_work *work,
     for (i = 0; i < proposals->n; i++) {
         if (proposals->list[i] == proposal ||
             (target != NULL && is_moot(proposals->list[i], target)))
-            note_gone(work, proposals->list[i]);
+            tool_pending_gone(work, proposals->list[i]);
     }
     return tool_work_finish(&call->options, work);
 }

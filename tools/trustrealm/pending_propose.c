@@ -199,7 +199,8 @@ static int
 make_proposal(struct proposing *proposing, bool added, const char *attribute,
               const char *value)
 {
-    const struct tool_entry *target = proposing->change->before;
+    const struct tool_entry *target = proposing->change->before != NULL ?
+        proposing->change->before : proposing->change->after;
     char *name = make_name(target, attribute, value), *dn, *text;
     struct tool_entry *entry;
 
@@ -239,6 +240,63 @@ propose(bool added, const char *attribute, const char *value, void *arg)
         proposing->status = status;
 }
 
+/* Of a new system: class and name follow from the target, and its owner is who
+ * proposes it. */
+static void
+propose_new(bool added, const char *attribute, const char *value, void *arg)
+{
+    struct proposing *proposing = arg;
+
+    if (proposing->status == TOOL_DONE &&
+        (strcasecmp(attribute, "trPrincipal") == 0 ||
+         strcasecmp(attribute, "trAlias") == 0))
+        proposing->status = make_proposal(proposing, added, attribute, value);
+}
+
+static bool
+removes_proposal(const struct tool_change *change)
+{
+    return change->after == NULL &&
+        tool_entry_has(change->before, "objectClass", "trPending");
+}
+
+static void
+propose_change(struct proposing *proposing)
+{
+    const struct tool_change *change = proposing->change;
+
+    if (change->before == NULL && change->after->type == TR_RECORD_SYSTEM)
+        tool_change_each(change, propose_new, proposing);
+    else if (change->before == NULL || change->after == NULL)
+        proposing->status = tool_fail(
+            TOOL_USAGE, "%s: only values of an entry that is there can be "
+            "proposed (of a user: after \"clearance limit\")",
+            change->before != NULL ? change->before->dn : change->after->dn);
+    else
+        tool_change_each(change, propose, proposing);
+}
+
+/* In the place of what was noted. */
+static void
+note_proposals(struct tool_work *work, struct tool_entries *made)
+{
+    const struct tool_entry **gone = tool_must(
+        calloc(work->nchanges + 1, sizeof(*gone)));
+    size_t i, n = 0;
+
+    for (i = 0; i < work->nchanges; i++) {
+        if (removes_proposal(&work->changes[i]))
+            gone[n++] = work->changes[i].before;
+    }
+    tool_work_forget(work);
+    for (i = 0; i < n; i++)
+        tool_work_delete(work, gone[i]);
+    for (i = 0; i < made->n; i++)
+        tool_work_replace(work, NULL, made->list[i]);
+    made->n = 0;
+    free(gone);
+}
+
 int
 tool_pending_propose(struct tool_work *work)
 {
@@ -254,22 +312,11 @@ tool_pending_propose(struct tool_work *work)
     proposing.base = place;
     for (i = 0; i < work->nchanges; i++) {
         proposing.change = &work->changes[i];
-        if (proposing.change->before == NULL ||
-            proposing.change->after == NULL)
-            proposing.status = tool_fail(
-                TOOL_USAGE, "%s: only values of an entry that is there can "
-                "be proposed (of a user: after \"clearance limit\")",
-                proposing.change->before != NULL ?
-                proposing.change->before->dn : proposing.change->after->dn);
-        else
-            tool_change_each(proposing.change, propose, &proposing);
+        if (!removes_proposal(proposing.change))
+            propose_change(&proposing);
     }
-    if (proposing.status == TOOL_DONE) {
-        tool_work_forget(work);
-        for (i = 0; i < proposing.made.n; i++)
-            tool_work_replace(work, NULL, proposing.made.list[i]);
-        proposing.made.n = 0;
-    }
+    if (proposing.status == TOOL_DONE)
+        note_proposals(work, &proposing.made);
     tool_entries_clear(&proposing.made);
     free(place);
     return proposing.status;

@@ -10,10 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "kadmin.h"
-#include "noun.h"
+#include "pending.h"
 #include "text.h"
-
-/* --- invite -------------------------------------------------------------- */
 
 #define DAY (24 * 60 * 60)
 
@@ -22,6 +20,9 @@ struct invitation {
     int64_t until;              /* s since 1970 */
     int file;                   /* of --token-file, or -1 */
     bool made;
+    bool proposes;              /* the entry, for the token to add */
+    struct tool_entries proposals;      /* of an earlier one */
+    struct tool_entry *proposed;        /* the entry by them, or NULL */
 };
 
 static int
@@ -38,31 +39,108 @@ take_validity(const struct noun_call *call, int64_t *until_out)
     return TOOL_DONE;
 }
 
-/* The entry, or a new one. */
+/* --- the entry ----------------------------------------------------------- */
+
+/* One that is there stays as it is. */
+static int
+take_entry(const struct noun_call *call, const struct tool_entry *entry)
+{
+    if (call->ngiven > 0 || call->parent != NULL || call->add)
+        return tool_usage(call->command, "there is a system %s; \"system "
+                          "set\" changes it", call->name);
+    return tool_entry_value(entry, "trPrincipal") != NULL ? TOOL_DONE :
+        tool_fail(TOOL_NO, "system %s has no principal", call->name);
+}
+
+static int
+add_entry(const struct noun_call *call, struct tool_work *work,
+          struct tool_entry **entry_out)
+{
+    int status;
+
+    status = noun_make(call, work, entry_out);
+    if (status == TOOL_DONE)
+        status = noun_system_complete(*entry_out);
+    return status == TOOL_DONE ?
+        system_complete_owner(call, work, *entry_out) : status;
+}
+
+/* The directory knows who has the token by the system's name. */
+static int
+check_principal(const struct noun_call *call, const struct tool_entry *entry)
+{
+    const char *principal = tool_entry_value(entry, "trPrincipal");
+    char *start = tool_format(TOOL_SYSTEM_SERVICE "/%s@", call->name);
+    bool good;
+
+    tr_text_lower(start);
+    good = strncmp(principal, start, strlen(start)) == 0;
+    free(start);
+    return good ? TOOL_DONE :
+        tool_usage(call->command, "by its token the system %s adds itself as "
+                   TOOL_SYSTEM_SERVICE "/%s, in small letters, and not as "
+                   "%s; --add adds it now", call->name, call->name,
+                   principal);
+}
+
+/* For the token to add: what is proposed takes the place of what was. */
+static int
+propose_entry(const struct noun_call *call, struct tool_work *work,
+              struct invitation *invitation, struct tool_entry **entry_out)
+{
+    char *place = tool_pending_systems(work->directory);
+    struct noun_call placed = *call;
+    size_t i;
+    int status;
+
+    for (i = 0; i < invitation->proposals.n; i++)
+        tool_pending_gone(work, invitation->proposals.list[i]);
+    placed.parent = place;
+    status = noun_make(&placed, work, entry_out);
+    if (status == TOOL_DONE)
+        status = noun_system_complete(*entry_out);
+    if (status == TOOL_DONE)
+        status = check_principal(call, *entry_out);
+    free(place);
+    return status;
+}
+
+/* The entry, or a new one, or one that is proposed. */
 static int
 find_or_make(const struct noun_call *call, struct tool_work *work,
-             const struct tool_entry **entry_out)
+             struct invitation *invitation, struct tool_entry **entry_out)
 {
-    struct tool_entry *entry = NULL;
+    size_t i;
     int status;
 
     *entry_out = tool_entries_find(&work->entries, TR_RECORD_SYSTEM,
                                    call->name);
-    if (*entry_out != NULL && (call->ngiven > 0 || call->parent != NULL))
-        return tool_usage(call->command, "there is a system %s; \"system "
-                          "set\" changes it", call->name);
     if (*entry_out != NULL)
-        return tool_entry_value(*entry_out, "trPrincipal") != NULL ?
-            TOOL_DONE : tool_fail(TOOL_NO, "system %s has no principal",
-                                  call->name);
-    status = noun_make(call, work, &entry);
-    if (status == TOOL_DONE)
-        status = noun_system_complete(entry);
-    if (status == TOOL_DONE)
-        status = system_complete_owner(call, work, entry);
-    *entry_out = entry;
-    return status;
+        return take_entry(call, *entry_out);
+    if (tool_directory_limit(work->directory) == NULL || call->add)
+        return add_entry(call, work, entry_out);
+    for (i = 0; i < call->ngiven; i++) {
+        if (strcmp(call->given[i].field->option, "owner") == 0)
+            break;
+    }
+    if (i < call->ngiven || call->parent != NULL)
+        return tool_usage(call->command, "--owner and --parent go with "
+                          "--add: an entry that the token adds is yours, and "
+                          "where systems are");
+    status = tool_pending_about(work->directory, call->name,
+                                &invitation->proposals);
+    /* Options say what is meant, whatever was proposed before. */
+    if (status == TOOL_DONE && call->ngiven == 0)
+        status = tool_pending_invited(work->directory, call->name,
+                                      &invitation->proposals,
+                                      &invitation->proposed);
+    *entry_out = invitation->proposed;
+    invitation->proposes = true;
+    return status == TOOL_DONE && *entry_out == NULL ?
+        propose_entry(call, work, invitation, entry_out) : status;
 }
+
+/* --- the token ----------------------------------------------------------- */
 
 /* To the file, or to what is printed when all is done. */
 static int
@@ -119,30 +197,50 @@ make_invitation(const struct noun_call *call, struct tool_work *work,
     return status;
 }
 
-/* The invitation is made before the entry, as nobody has its token yet. */
+/* The invitation is made before what is written, as nobody has its token
+ * yet. */
 static int
 invite_system(const struct noun_call *call, struct tool_work *work,
               struct invitation *invitation)
 {
-    const struct tool_entry *entry;
+    struct tool_options options = call->options;
+    struct tool_entry *entry = NULL;
     int status;
 
     status = take_validity(call, &invitation->until);
     if (status == TOOL_DONE)
         status = tool_work_open(&call->options, work);
     if (status == TOOL_DONE)
-        status = find_or_make(call, work, &entry);
+        status = find_or_make(call, work, invitation, &entry);
     if (status == TOOL_DONE && !call->options.dry_run)
         status = make_invitation(call, work,
                                  tool_entry_value(entry, "trPrincipal"),
                                  invitation);
+    options.propose = invitation->proposes;
     if (status == TOOL_DONE)
-        status = tool_work_finish(&call->options, work);
+        status = tool_work_finish(&options, work);
     if (status != TOOL_DONE && invitation->made)
         (void)tool_kadmin_withdraw(invitation->kadmin);
     if (status != TOOL_DONE && invitation->file >= 0)
         (void)unlink(call->token_file);
     return status;
+}
+
+/* What is typed there. */
+static void
+tell_next(const struct noun_call *call, const struct tool_work *work,
+          bool proposed)
+{
+    const char *uri = tool_directory_name(work->directory);
+    char *where = !proposed ? tool_copy(" --added") :
+        strncmp(uri, "ldapi:", 6) == 0 ? tool_copy("") :
+        tool_format(" --uri %s --base %s", uri,
+                    tool_directory_limit(work->directory));
+
+    tool_line("next, on that system: trustrealm system enroll %s%s "
+              "--token-file %s", call->name, where,
+              call->token_file != NULL ? "FILE" : "-");
+    free(where);
 }
 
 static int
@@ -154,8 +252,8 @@ invite(int argc, char **argv)
     int status;
 
     noun_parse(&noun_system, "system invite", "Make a token with which a "
-               "system can create its key, once; add the system if it\nis not "
-               "in the table, as a member of no trust realm.  An earlier "
+               "system can create its key, once, and add itself as a\nmember "
+               "of no trust realm if it is not in the table.  An earlier "
                "token becomes\ninvalid and, with --force, so does a key that "
                "the system has.", NOUN_FIELDS |
                NOUN_PARENT | NOUN_ADMIN | NOUN_INVITE | NOUN_FORCE, argc,
@@ -164,14 +262,14 @@ invite(int argc, char **argv)
         status = invite_system(&call, &work, &invitation);
         if (status == TOOL_DONE && work.made != NULL &&
             !call.options.json && tool_for_people())
-            tool_line("next, on that system: trustrealm system enroll %s "
-                      "--token-file %s", call.name,
-                      call.token_file != NULL ? "FILE" : "-");
+            tell_next(&call, &work, invitation.proposes);
     }
     if (invitation.file >= 0)
         (void)close(invitation.file);
     tool_kadmin_close(invitation.kadmin);
     tool_work_close(&work);
+    tool_entries_clear(&invitation.proposals);
+    tool_entry_free(invitation.proposed);
     noun_call_free(&call);
     return status;
 }
@@ -179,105 +277,3 @@ invite(int argc, char **argv)
 const struct tool_command tool_system_invite = {
     "system invite", "make a token for a new system to enroll by", invite
 };
-
-/* --- enroll by it -------------------------------------------------------- */
-
-/* Of a file, of stdin ("-"), or of who sits there, whom nobody watches. */
-static int
-read_line(const char *from, char *line, int size)
-{
-    char prompt[] = "Token";
-    krb5_data reply = { .data = line, .length = (unsigned int)size - 1 };
-    krb5_prompt ask = { prompt, 1, &reply };
-    FILE *file = strcmp(from, "-") == 0 ? stdin : tr_text_open(from);
-    krb5_context context = NULL;
-    bool good;
-
-    if (file == NULL)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", from, strerror(errno));
-    if (isatty(fileno(file))) {
-        good = krb5_init_context(&context) == 0 &&
-            krb5_prompter_posix(context, NULL, NULL, NULL, 1, &ask) == 0;
-        krb5_free_context(context);
-    } else {
-        (void)setvbuf(file, NULL, _IONBF, 0);
-        good = fgets(line, size, file) != NULL;
-    }
-    if (file != stdin)
-        (void)fclose(file);
-    return good ? TOOL_DONE :
-        tool_fail(TOOL_SYSTEM, "%s: there is no token in it", from);
-}
-
-static int
-read_token(const struct noun_call *call, char token_out[TOOL_TOKEN_SIZE])
-{
-    char line[128];
-    int status;
-
-    status = read_line(call->token_file, line, sizeof(line));
-    if (status == TOOL_DONE && !tool_token_read(line, token_out))
-        status = tool_usage(call->command, "--token-file %s: this is no "
-                            "token: seven groups of four letters and digits "
-                            "expected", call->token_file);
-    explicit_bzero(line, sizeof(line));
-    return status;
-}
-
-/* That of the option, or the usual one; malloced, NULL after a complaint. */
-static char *
-principal_of(const struct noun_call *call)
-{
-    const char *principal = NULL;
-    size_t i;
-
-    for (i = 0; i < call->ngiven; i++) {
-        if (strcmp(call->given[i].field->option, "principal") != 0)
-            break;
-        principal = call->given[i].value;
-    }
-    if (i < call->ngiven || call->parent != NULL ||
-        call->admin_cache != NULL || call->options.dry_run) {
-        tool_usage(call->command, "--token-file goes with --keytab and "
-                   "--principal only: the system is in the table");
-        return NULL;
-    }
-    if (!tr_text_is_name(call->name)) {
-        tool_usage(call->command, "'%s' is not a system's name", call->name);
-        return NULL;
-    }
-    return principal != NULL ? tool_copy(principal) :
-        noun_system_principal(call->name);
-}
-
-int
-system_enroll_by_token(const struct noun_call *call)
-{
-    struct tr_config *config = NULL;
-    const char *keytab = NULL;
-    char *principal = principal_of(call), token[TOOL_TOKEN_SIZE];
-    int status = principal != NULL ? TOOL_DONE : TOOL_USAGE;
-
-    /* The configuration of a new system may still have to be written. */
-    if (status == TOOL_DONE && call->keytab == NULL &&
-        tool_has_config(&call->options))
-        status = tool_load_config(&call->options, &config);
-    if (status == TOOL_DONE) {
-        keytab = call->keytab == NULL && config == NULL ? TR_DEFAULT_KEYTAB :
-            system_keytab(call, config);
-        status = keytab != NULL ? TOOL_DONE : TOOL_USAGE;
-    }
-    if (status == TOOL_DONE)
-        status = read_token(call, token);
-    if (status == TOOL_DONE)
-        status = tool_kadmin_redeem(principal, token, keytab);
-    explicit_bzero(token, sizeof(token));
-    if (status == TOOL_DONE)
-        status = system_tell_key(call, principal, keytab, "systemd-tmpfiles "
-                                 "--create gives the keytab to trustrealmd; "
-                                 "an owner of a trust realm makes the system "
-                                 "a member");
-    free(principal);
-    tr_config_free(config);
-    return status;
-}

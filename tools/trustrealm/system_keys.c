@@ -1,11 +1,11 @@
-/* tools/trustrealm/system_keys.c - trustrealm system: entry and key as one */
+/* tools/trustrealm/system_keys.c - trustrealm system: new keys, and the end */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
 #include "kadmin.h"
-#include "noun.h"
+#include "pending.h"
 
 const char *
 system_keytab(const struct noun_call *call, const struct tr_config *config)
@@ -20,103 +20,21 @@ system_keytab(const struct noun_call *call, const struct tr_config *config)
 
 int
 system_tell_key(const struct noun_call *call, const char *principal,
-                const char *keytab, const char *next)
+                const char *keytab, const char *entry, const char *next)
 {
     json_t *made = json_pack("{s:s, s:o, s:o, s:o}", "result", "done",
                              "system", tool_json_text(call->name),
                              "principal", tool_json_text(principal),
                              "keytab", tool_json_text(keytab));
 
+    if (entry != NULL)
+        json_object_set_new(made, "entry", json_string(entry));
     if (call->options.json)
         return tool_json_print(made, TOOL_DONE);
     tool_json_rows(made);
     if (tool_for_people())
         tool_line("next: %s", next);
     return TOOL_DONE;
-}
-
-/* --- enroll -------------------------------------------------------------- */
-
-struct enrolment { struct tool_kadmin *kadmin; char *keytab; bool made; };
-
-int
-system_complete_owner(const struct noun_call *call, struct tool_work *work,
-                      struct tool_entry *entry)
-{
-    char *me = NULL;
-    int status;
-
-    if (tool_entry_value(entry, "owner") != NULL ||
-        call->options.ldif != NULL)
-        return TOOL_DONE;
-    status = tool_directory_whoami(work->directory, &me);
-    if (status == TOOL_DONE && strncmp(me, "dn:", 3) == 0 && me[3] != '\0')
-        tool_entry_add(entry, "owner", me + 3);
-    free(me);
-    return status;
-}
-
-/* The key is made first: an entry is something that others act on. */
-static int
-complete(const struct noun_call *call, struct tool_work *work,
-         struct tool_entry *entry, void *arg)
-{
-    struct enrolment *enrolment = arg;
-    const char *keytab = system_keytab(call, work->config);
-    int status;
-
-    if (keytab == NULL)
-        return TOOL_USAGE;
-    status = noun_system_complete(entry);
-    if (status == TOOL_DONE)
-        status = system_complete_owner(call, work, entry);
-    if (status != TOOL_DONE || call->options.dry_run)
-        return status;
-    status = tool_kadmin_open(tool_entry_value(entry, "trPrincipal"),
-                              call->admin_cache, &enrolment->kadmin);
-    if (status == TOOL_DONE)
-        status = tool_kadmin_create(enrolment->kadmin, keytab);
-    enrolment->made = status == TOOL_DONE;
-    enrolment->keytab = tool_copy(keytab);
-    return status;
-}
-
-static int
-enroll_by_ticket(const struct noun_call *call)
-{
-    struct enrolment enrolment = { 0 };
-    struct tool_work work = { 0 };
-    int status;
-
-    status = noun_add_entry(call, &work, complete, &enrolment);
-    if (status != TOOL_DONE && enrolment.made &&
-        tool_kadmin_delete(enrolment.kadmin, enrolment.keytab) != TOOL_DONE)
-        tool_fail(TOOL_SYSTEM, "%s: the key could not be taken back",
-                  enrolment.keytab);
-    tool_kadmin_close(enrolment.kadmin);
-    free(enrolment.keytab);
-    tool_work_close(&work);
-    return status;
-}
-
-static int
-enroll(int argc, char **argv)
-{
-    struct noun_call call;
-    int status;
-
-    noun_parse(&noun_system, "system enroll", "On a new system: create its "
-               "key, put that into its keytab, and add the system\nto the "
-               "table, as a member of no trust realm: all or nothing.  With a "
-               "token of\n\"system invite\", which has added it, only create "
-               "the key.",
-               NOUN_FIELDS | NOUN_PARENT | NOUN_KEYTAB | NOUN_ADMIN |
-               NOUN_TOKEN, argc, argv, &call, &status);
-    if (status < 0)
-        status = call.token_file != NULL ? system_enroll_by_token(&call) :
-            enroll_by_ticket(&call);
-    noun_call_free(&call);
-    return status;
 }
 
 /* --- rotate -------------------------------------------------------------- */
@@ -142,7 +60,7 @@ rotate_entry(const struct noun_call *call, const struct tr_config *config,
     tool_kadmin_close(kadmin);
     if (status != TOOL_DONE)
         return status;
-    return system_tell_key(call, principal, keytab, call->finish ?
+    return system_tell_key(call, principal, keytab, NULL, call->finish ?
                            "reload trustrealmd, to have it forget the old "
                            "keys" :
                            "reload trustrealmd, to have it log in with the "
@@ -180,24 +98,48 @@ rotate(int argc, char **argv)
 
 /* --- retire -------------------------------------------------------------- */
 
+/* The entry, or what was proposed for it to be there; *principal_out is its,
+ * malloced, or NULL. */
+static int
+note_end(const struct noun_call *call, struct tool_work *work,
+         struct tool_entries *proposals, char **principal_out)
+{
+    const struct tool_entry *entry;
+    const char *principal = NULL;
+    size_t i;
+    int status = TOOL_DONE;
+
+    entry = tool_entries_find(&work->entries, TR_RECORD_SYSTEM, call->name);
+    if (entry != NULL) {
+        principal = tool_entry_value(entry, "trPrincipal");
+        tool_work_delete(work, entry);
+    }
+    if (tool_directory_limit(work->directory) != NULL)
+        status = tool_pending_about(work->directory, call->name, proposals);
+    for (i = 0; i < proposals->n; i++) {
+        if (principal == NULL)
+            principal = tool_pending_principal(proposals->list[i]);
+        tool_pending_gone(work, proposals->list[i]);
+    }
+    *principal_out = tool_copy(principal);
+    return status;
+}
+
 /* The entry goes first: from then on the system is refused.  The key goes
  * also when there is no entry any more: an earlier try may have got so far. */
 static int
-retire_system(const struct noun_call *call, struct tool_work *work)
+retire_system(const struct noun_call *call, struct tool_work *work,
+              struct tool_entries *proposals)
 {
     struct tool_kadmin *kadmin = NULL;
-    struct tool_entry *entry;
     char *principal = NULL;
     int status, gone = TOOL_NO;
     bool there = false;
 
     status = tool_work_open(&call->options, work);
-    if (status != TOOL_DONE)
-        return status;
-    entry = tool_entries_find(&work->entries, TR_RECORD_SYSTEM, call->name);
-    if (entry != NULL) {
-        principal = tool_copy(tool_entry_value(entry, "trPrincipal"));
-        tool_work_delete(work, entry);
+    if (status == TOOL_DONE)
+        status = note_end(call, work, proposals, &principal);
+    if (status == TOOL_DONE && work->nchanges > 0) {
         gone = tool_work_finish(&call->options, work);
         status = gone;
     }
@@ -233,6 +175,7 @@ retire(int argc, char **argv)
 {
     struct noun_call call;
     struct tool_work work = { 0 };
+    struct tool_entries proposals = { 0 };
     int status;
 
     noun_parse(&noun_system, "system retire", "Remove a system from the "
@@ -241,15 +184,13 @@ retire(int argc, char **argv)
                "keys as\nwell.", NOUN_KEYTAB | NOUN_ADMIN, argc, argv, &call,
                &status);
     if (status < 0)
-        status = retire_system(&call, &work);
+        status = retire_system(&call, &work, &proposals);
     tool_work_close(&work);
+    tool_entries_clear(&proposals);
     noun_call_free(&call);
     return status;
 }
 
-const struct tool_command tool_system_enroll = {
-    "system enroll", "make a new system's key and entry", enroll
-};
 const struct tool_command tool_system_rotate = {
     "system rotate", "give a system a new key", rotate
 };
