@@ -103,6 +103,19 @@ def test_every_line_is_labelled(world, server):
     session.close()
 
 
+def test_label_that_the_guide_tells_to_choose(world):
+    program = "import gssapi\n%s\ngssapi.SecurityContext(usage='initiate', " \
+        "creds=credential, name=gssapi.Name('sample@%s', " \
+        "gssapi.NameType.hostbased_service)).step()" % (
+            guide.shown("python", "prints").replace("public", "open"),
+            table.host("beta"))
+    mark = world.alpha.audit.mark()
+    world.alpha.run(["/usr/bin/python3", "-c", program], uid=STAFF,
+                    env=world.environment())
+    record = world.alpha.audit.wait(mark, event="seal", result="allow")
+    assert record["local_label"] == "open"
+
+
 def test_plain_client_with_by_pass(world, server, bypass):
     session = Session(world, sender="epsilon")
     assert session.ask() == "unlabelled alice@EXAMPLE.TEST: line 1"

@@ -20,8 +20,9 @@ SELF = {"On the server": "beta", "On the client": "alpha"}
 #: The guides' labels, in the formats of the systems.
 LABELS = {
     "ministry": {"public": "open", "internal": "official",
-                 "secret": "grave:cipher"},
-    "navy": {"public": "white", "internal": "blue", "secret": "red:code"},
+                 "secret:crypto": "grave:cipher"},
+    "navy": {"public": "white", "internal": "blue",
+             "secret:crypto": "red:code"},
 }
 #: Packages are unpacked already, tests start servers themselves, and the
 #: tests' names are in the files.
