@@ -1,14 +1,14 @@
 # tests/integration/test_token_access.py - what a one-time token may write
 # SPDX-License-Identifier: BSD-2-Clause
-"""access-invite.conf before the other rules: whoever logs in with the token
-of a system adds that system as it was proposed, once, and nothing else."""
+"""By the access rules whoever logs in with the token of a system adds that
+system as it was proposed, once, and nothing else."""
 
 import pytest
 
 from testlib import table
 from testlib.roles import (
-    PRINCIPAL, ZETA, Administration, RolesDirectory, ConfigTwoPersonsDirectory, add,
-    delete, modify, person, proposal, rename)
+    PRINCIPAL, ZETA, Administration, ConfigTwoPersonsDirectory,
+    RolesDirectory, add, delete, modify, person, proposal, rename)
 
 ENTRY = "cn=%s,ou=systems,%s" % (ZETA, table.BASE)
 PENDING = "cn=%s:%%s,ou=pending,%s" % (ZETA, table.BASE)
