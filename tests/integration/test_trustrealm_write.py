@@ -8,6 +8,8 @@ import calendar
 import json
 import os
 import re
+import signal
+import subprocess
 import time
 
 import pytest
@@ -15,8 +17,8 @@ import pytest
 from testlib import table
 from testlib.process import eventually
 from testlib.stores import (ALICE, BETA, BOB, DELTA, GAMMA, NAVY, SYSTEM,
-                            File, entries, trustrealm)
-from testlib.tool import on_terminal
+                            Between, File, entries, trustrealm)
+from testlib.tool import on_terminal, program
 
 
 def difference(before, after):
@@ -845,6 +847,34 @@ def test_import_names_some_of_many(site):
     assert "and 30 more of the kind" in done.err
 
 
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_import_that_is_interrupted(site, signal_number):
+    """It ends with a whole entry, says with which, and goes on there."""
+    path = site.scratch.write("import.ldif", "\n".join(
+        new_system(number) for number in range(5)))
+    child = None
+
+    def interrupt(number):
+        if number == 3:
+            child.send_signal(signal_number)
+
+    with Between(site.scratch, site.directory, interrupt) as between:
+        child = subprocess.Popen(
+            [program(), "import", path, "--widen", "--json", "--uri",
+             between.uri, "--base", table.SUFFIX], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = child.communicate(timeout=60)
+    assert child.returncode == 3 and json.loads(out)["added"] == 3, err
+    assert "interrupted" in err
+    assert "stopped after 3 of 5 entries, before " + table.system_dn(
+        "new3") in err
+    there = site.server.dump()
+    assert [table.system_dn("new%d" % number) in there
+            for number in range(5)] == 3 * [True] + 2 * [False]
+    done, counts = imported(site, site.server, map(new_system, range(5)))
+    assert (done.status, counts["added"], counts["unchanged"]) == (0, 2, 3)
+
+
 def test_import_goes_on_where_it_ended(site):
     """bob may not write gamma: what is before it is in the directory."""
     path = site.scratch.write("import.ldif", "\n".join([
@@ -854,7 +884,7 @@ def test_import_goes_on_where_it_ended(site):
     before = site.server.dump()
     done = site.as_user("bob", "import", path)
     assert done.status == 1
-    assert "0 of 2 entries were written" in done.err
+    assert "stopped after 0 of 2 entries, before " + GAMMA in done.err
     assert site.server.dump() == before
     done = site.as_user("bob", "import", path, "--keep-going", "--json")
     assert done.status == 1

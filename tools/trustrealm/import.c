@@ -13,10 +13,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "boottime.h"
+#include "import.h"
 #include "ldif_text.h"
 #include "record_class.h"
-#include "work.h"
 
 static const char help[] =
 "usage: trustrealm import FILE [OPTION...]\n"
@@ -48,7 +47,8 @@ struct import {
     bool *out;                  /* of each block: it is left out */
     char *parent;               /* that is there, or will be */
     size_t bad;                 /* entries left out */
-    size_t same, added, changed, refused;
+    size_t same;
+    struct import_written written;
 };
 
 /* --- the file ------------------------------------------------------------ */
@@ -318,90 +318,24 @@ leave_out_wrong(struct import *import, struct tool_work *work)
     return status;
 }
 
-/* --- writing ------------------------------------------------------------- */
-
-/* One line that is written over, for who watches. */
-static void
-show_progress(size_t done, size_t all, int64_t start)
-{
-    static const char bar[] = "##############################";
-    const size_t width = sizeof(bar) - 1, full = width * done / all;
-    double rate = 1000.0 * (double)done /
-        (double)(tr_boottime() - start + 1);
-
-    if (!isatty(STDERR_FILENO))
-        return;
-    fprintf(stderr, "\r[%-*.*s] %zu of %zu, %.0f/s, %.0f s left ", (int)width,
-            (int)full, bar, done, all, rate, (double)(all - done) / rate);
-    if (done == all)
-        fputc('\n', stderr);
-}
-
-static void
-count(struct import *import, const struct tool_change *change)
-{
-    if (change->before != NULL)
-        import->changed++;
-    else if (change->after->type != 0)
-        import->added++;
-}
-
-/* A file is written as a whole. */
-static int
-write_file(struct import *import, struct tool_work *work)
-{
-    int status = tool_directory_apply(work->directory, work->changes,
-                                      work->nchanges);
-    size_t i;
-
-    for (i = 0; status == TOOL_DONE && i < work->nchanges; i++)
-        count(import, &work->changes[i]);
-    return status;
-}
-
-/* Each entry is an operation of its own. */
-static int
-write_server(struct import *import, struct tool_work *work)
-{
-    int64_t start = tr_boottime();
-    int status = TOOL_DONE;
-    size_t i;
-
-    for (i = 0; i < work->nchanges; i++) {
-        status = tool_directory_apply(work->directory, &work->changes[i], 1);
-        if (status == TOOL_DONE)
-            count(import, &work->changes[i]);
-        else if (status == TOOL_NO)
-            import->refused++;
-        if (status != TOOL_DONE && (status != TOOL_NO || !import->keep_going))
-            break;
-        show_progress(i + 1, work->nchanges, start);
-        status = TOOL_DONE;
-    }
-    if (status != TOOL_DONE)
-        tool_fail(status, "%zu of %zu entries were written; to continue, run "
-                  "the same command again", i, work->nchanges);
-    return status;
-}
-
 /* --- the command --------------------------------------------------------- */
 
 static int
 report(const struct import *import, int status)
 {
-    if (status == TOOL_DONE && (import->bad > 0 || import->refused > 0))
+    if (status == TOOL_DONE && (import->bad > 0 || import->written.refused > 0))
         status = TOOL_NO;
     if (import->common.json)
         return tool_json_print(json_pack(
             "{s:I, s:I, s:I, s:I, s:I}",
-            "added", (json_int_t)import->added,
-            "changed", (json_int_t)import->changed,
+            "added", (json_int_t)import->written.added,
+            "changed", (json_int_t)import->written.changed,
             "unchanged", (json_int_t)import->same,
-            "refused", (json_int_t)import->refused,
+            "refused", (json_int_t)import->written.refused,
             "left_out", (json_int_t)import->bad), status);
     tool_line("%zu added, %zu changed, %zu unchanged, %zu refused, "
-              "%zu left out", import->added, import->changed, import->same,
-              import->refused, import->bad);
+              "%zu left out", import->written.added, import->written.changed,
+              import->same, import->written.refused, import->bad);
     return status;
 }
 
@@ -429,10 +363,8 @@ ask_whether(size_t access)
 static int
 write_all(struct import *import, struct tool_work *work)
 {
-    int status = tool_directory_limit(work->directory) == NULL ?
-        write_file(import, work) : write_server(import, work);
-
-    return report(import, status);
+    return report(import, import_write(work, import->keep_going,
+                                       &import->written));
 }
 
 static int
