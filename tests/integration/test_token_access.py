@@ -33,6 +33,7 @@ def administration(request):
     """Three hosts have a token: that of zeta, which was proposed, of eta,
     which was not, and of alpha, which is in the table."""
     with Administration(request.param) as made:
+        made.directory.replace(ALPHA, "owner", person("sid"))
         for host in (ZETA, "eta.example.test", "alpha.example.com"):
             name = host.split(".")[0]
             principal = "trustrealm-invite/" + host
@@ -73,6 +74,7 @@ def test_the_entry_as_proposed(invited):
     {"trAlias": "alpha.example.com"},
     {"trAlias": ["z.example.test", "y.example.test"]},
     {"trMembership": "engineering public secret"},
+    {"trMembership": "engineering"},
     {"trRestriction": "engineering public secret"},
     {"trEnabled": "FALSE"},
     {"description": "mine"},
@@ -89,12 +91,21 @@ def test_no_other_value(invited, more):
 
 
 def test_who_invites_is_an_administrator_still(invited):
+    """And what another one proposes is of no use for his."""
     role = "cn=system-administrators,ou=roles," + table.BASE
+    other = "cn=%s:3c,ou=pending,%s" % (ZETA, table.BASE)
     invited.directory.replace(role, "member", person("rosa"))
     try:
         assert not invited.may("zeta", entry())
+        assert invited.may("rosa", proposal(
+            ZETA + ":3c", ENTRY, "trAlias y.example.test"))
+        invited.directory.replace(role, "member", person("sid"))
+        assert not invited.may("zeta", entry(trAlias="y.example.test"))
+        assert not invited.may("zeta", entry(owner=[person("sid"),
+                                                    person("rosa")]))
     finally:
         invited.directory.replace(role, "member", person("sid"))
+        invited.directory.delete(other)
     assert invited.may("zeta", entry())
 
 
