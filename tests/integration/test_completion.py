@@ -110,6 +110,21 @@ def test_files(tab, tmp_path):
     assert tab("check", "--ldif", "tab") == ["table.ldif"]
     (tmp_path / "a b.ldif").write_text("")
     assert tab("check", "--ldif", "a") == ["a", "b.ldif"]
+    assert tab("watch", "--log", "tab") == ["table.ldif"]
+    assert tab("offboard", "x", "--log", "tab") == []
+    assert tab("export", "-o", "tab") == ["table.ldif"]
+    assert tab("import", "tab") == ["table.ldif"]
+    assert tab("diff", "table.ldif", "tab") == ["table.ldif"]
+    (tmp_path / "place").mkdir()
+    assert tab("check", "--table", "") == ["place"]
+
+
+def test_after_an_option_that_takes_nothing(tab):
+    where = ["--ldif", "table.ldif"]
+    assert tab("system", "show", *where, "--json", "al") == [
+        table.host("alpha")]
+    assert tab("system", "join", "x", *where, "--until", "al") == []
+    assert tab("realm", "set", *where, "--level", "e") == []
 
 
 def bash():
@@ -133,7 +148,8 @@ def zsh():
 @pytest.mark.parametrize("shell", [bash, zsh])
 def test_at_a_prompt(tmp_path, shell):
     """Keys are typed, and the line that they make is run."""
-    (tmp_path / "table.ldif").write_text(table.ldif(table.entries()))
+    for name in ("table.ldif", "of:all.ldif"):
+        (tmp_path / name).write_text(table.ldif(table.entries()))
     command, first = shell()
     env = dict(base_environment(), TERM="dumb", PS1="ready> ", HISTFILE="")
     env["PATH"] = "%s:%s" % (os.path.dirname(program()), env["PATH"])
@@ -161,7 +177,10 @@ def test_at_a_prompt(tmp_path, shell):
                                   (b"tab\t", b"table.ldif "),
                                   (b"engi\t", b"engineering "),
                                   (b"--js\t", b"--json "),
-                                  (b"| grep doi\r", rb'"doi": 2001')):
+                                  (b"| grep doi\r", rb'"doi": 2001'),
+                                  (b"trustrealm realm show --json --ldif "
+                                   b"of:all.ldif corpo\t", b"corporate "),
+                                  (b"| grep doi\r", rb'"doi": 2002')):
                 os.write(master, keys)
                 shown(pattern)
         finally:
