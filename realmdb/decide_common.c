@@ -345,7 +345,6 @@ tr_hides(const struct tr_realm *realm, const struct tr_label *label)
 krb5_error_code
 tr_judge_protection(struct tr_decision *d)
 {
-    static const char *const names[] = { "gss", "own", "mic", "auth-only" };
     const struct tr_realm *realm = d->current.realm;
     const char *service = d->question->service;
     enum tr_carrier carrier = find_carrier(realm->record, service);
@@ -355,8 +354,7 @@ tr_judge_protection(struct tr_decision *d)
     d->answer->carrier = carrier;
     d->answer->require_confidentiality = required;
     tr_say(d, "confidentiality ", required ? "" : "not ",
-           "required, carrier ", (size_t)carrier < 4 ? names[carrier] : "?",
-           NULL);
+           "required, carrier ", tr_carrier_name(carrier), NULL);
     if (required && carrier != TR_CARRIER_GSS && carrier != TR_CARRIER_OWN)
         return TRR_PROTECTION;
     return 0;

@@ -33,6 +33,8 @@ enum tr_carrier {
     TR_CARRIER_MIC,             /* messages are only signed */
     TR_CARRIER_AUTH_ONLY        /* nothing after establishment */
 };
+/* What trCarrier calls it. */
+const char *tr_carrier_name(enum tr_carrier carrier);
 
 struct tr_named_number { uint32_t number; char *name; };
 struct tr_carrier_rule { char *service; enum tr_carrier carrier; };

@@ -144,6 +144,13 @@ static const char *const carriers[] = {
     "gss", "own", "mic", "auth-only", NULL
 };
 
+const char *
+tr_carrier_name(enum tr_carrier carrier)
+{
+    return (size_t)carrier < sizeof(carriers) / sizeof(carriers[0]) - 1 ?
+        carriers[carrier] : "?";
+}
+
 krb5_error_code
 tr_parse_policy(const char *value, void *item)
 {

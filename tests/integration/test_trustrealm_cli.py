@@ -149,6 +149,19 @@ def test_explain_says_what_is_restricted(ldif):
         zoe, granted)
 
 
+def test_explain_says_how_data_travels(ldif):
+    path = ldif(entries=[
+        entry + "trCarrier: ssh own\n" if entry.startswith(
+            "dn: " + table.ENGINEERING) else entry
+        for entry in table.entries()])
+    for service, carrier in (("ssh", "own"), ("nfs", "gss")):
+        _, answer = explain_json(path, ALPHA, BETA, "--service", service)
+        assert answer["carrier"] == carrier
+        assert on_terminal("explain", "--ldif", path, "--from", ALPHA, "--to",
+                           BETA, "--service", service)[1].count(
+                               "; carrier %s;" % carrier) == 1
+
+
 def test_explain_chooses_the_lower_priority(ldif):
     status, steps, last = explain(ldif(), ALPHA, GAMMA, "--label", "OPEN")
     assert status == 0

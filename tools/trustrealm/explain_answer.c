@@ -181,9 +181,6 @@ add_line(const struct line *line, void *arg)
 static void
 print_conclusion(const struct explain *ex, const struct tr_answer *answer)
 {
-    static const char *const carriers[] = { "gss", "own", "mic",
-                                            "auth-only" };
-
     if (answer->code != 0) {
         tool_line("refused at %s: %s: %s", tr_step_name(answer->step),
                   error_message(answer->code), answer->text);
@@ -201,7 +198,7 @@ print_conclusion(const struct explain *ex, const struct tr_answer *answer)
     tool_line("range %s to %s; confidentiality %srequired; carrier %s; "
               "delegation %s", answer->low, answer->high,
               answer->require_confidentiality ? "" : "not ",
-              (size_t)answer->carrier < 4 ? carriers[answer->carrier] : "?",
+              tr_carrier_name(answer->carrier),
               answer->may_delegate ? "allowed" : "refused");
 }
 
@@ -289,6 +286,8 @@ set_agreed(json_t *object, const struct tr_answer *answer)
     if (answer->code == 0) {
         json_object_set_new(object, "confidentiality",
                             json_boolean(answer->require_confidentiality));
+        json_object_set_new(object, "carrier",
+                            json_string(tr_carrier_name(answer->carrier)));
         json_object_set_new(object, "delegation",
                             json_boolean(answer->may_delegate));
     }
