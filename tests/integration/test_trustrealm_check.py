@@ -388,6 +388,24 @@ def test_a_category_that_comes_back_as_another(sound):
     assert wrong in ("k and p are two", "p and k are two")
 
 
+def test_a_long_way_is_shown_to_its_end(sound):
+    """Of names as long as they may be."""
+    def long(letter):
+        return letter * 255
+
+    realms = [trust_realm(long(letter), trDOI=number, trLevel=[
+        "0 " + long("A"), "1 " + long("B")])
+        for letter, number in (("x", 3000), ("y", 3001))]
+    maps = [label_map("army", long(letter), [low + " " + long("A"),
+                                             high + " " + long("B")], ["k A"])
+            for letter, low, high in (("x", long("c"), long("d")),
+                                      ("y", long("d"), long("c")))]
+    (text,) = [text for (rule, _), text in
+               findings(sound(*realms, *maps)).items() if rule == "map-order"]
+    assert len(text) > 2000
+    assert text.endswith("%s lies below %s" % (long("A"), long("B")))
+
+
 def test_maps_of_many_formats_that_agree(sound):
     maps = [label_map("format%d" % n, "engineering",
                       ["low%d PUBLIC" % n, "high%d SECRET" % n],
@@ -481,7 +499,18 @@ def test_rule_drift(sound, held):
         ("drift", "trust realm corporate"): BETA + " has not got it"}
 
 
+def test_names_are_compared_in_any_case(sound, held):
+    found = findings(sound(), "--compare", held(
+        BETA, ENGINEERING="0" * 64, CORPORATE="0" * 64))
+    assert set(found) == {("drift", "trust realm ENGINEERING"),
+                          ("drift", "trust realm CORPORATE")}
+
+
 def test_compare_with_what_is_no_such_file(sound, tmp_path):
+    status, _, err = trustrealm("check", "--ldif", sound(), "--compare",
+                                tmp_path / "none")
+    assert status == 3
+    assert err.count(str(tmp_path / "none")) == 1 and "-1" not in err
     for text in ("", "[]", '{"system": "x"}'):
         path = tmp_path / "held.json"
         path.write_text(text)

@@ -14,14 +14,15 @@ void
 lint_find(const struct lint *lint, const char *severity, const char *rule,
           const char *kind, const char *name, const char *format, ...)
 {
-    char entry[TR_MAX_PRINCIPAL + 64], text[TR_MAX_PRINCIPAL + 1024];
+    char *entry = tool_format("%s %s", kind, name), *text;
     va_list args;
 
-    snprintf(entry, sizeof(entry), "%s %s", kind, name);
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    text = tool_vformat(format, args);
     va_end(args);
     lint->find(severity, rule, entry, text, lint->arg);
+    free(entry);
+    free(text);
 }
 
 json_t *

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <string.h>
 #include "lint.h"
+#include "text.h"
 
 /*
  * A system takes no label from another one whose digest of the trust realm's
@@ -26,6 +27,20 @@ judge_digest(const struct lint *lint, const char *system, const char *realm,
                   "systems with this table are refused", system);
 }
 
+/* Names of trust realms are the same in any case. */
+static bool
+has_digest(json_t *digests, const char *realm)
+{
+    const char *other;
+    json_t *digest;
+
+    json_object_foreach(digests, other, digest) {
+        if (tr_text_compare(other, realm) == 0)
+            return true;
+    }
+    return false;
+}
+
 int
 lint_drift(const struct lint *lint, const char *path)
 {
@@ -36,9 +51,11 @@ lint_drift(const struct lint *lint, const char *path)
     size_t i;
 
     held = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (held == NULL)
+    if (held == NULL && error.line > 0)
         return tool_fail(TOOL_SYSTEM, "%s:%d: %s", path, error.line,
                          error.text);
+    if (held == NULL)
+        return tool_fail(TOOL_SYSTEM, "%s", error.text);
     system = json_string_value(json_object_get(held, "system"));
     digests = json_object_get(held, "digests");
     if (!json_is_object(digests)) {
@@ -52,7 +69,7 @@ lint_drift(const struct lint *lint, const char *path)
         judge_digest(lint, system, realm, json_string_value(digest));
     for (i = 0; i < tr_view_realms(view); i++) {
         realm = tr_view_realm_at(view, i)->record->name;
-        if (json_object_get(digests, realm) == NULL)
+        if (!has_digest(digests, realm))
             lint_find(lint, "warning", "drift", "trust realm", realm,
                       "%s has not got it", system);
     }

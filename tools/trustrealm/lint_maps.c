@@ -260,7 +260,8 @@ static krb5_error_code
 prove(const struct lint *lint, bool levels)
 {
     struct proof proof = { .lint = lint, .levels = levels };
-    size_t most = lint->table->info.realms + lint->table->info.maps + 1;
+    size_t most = tr_view_realms(lint->table->view) +
+        lint->table->info.maps + 1;
     krb5_error_code ret;
 
     proof.order = order_create();

@@ -120,6 +120,9 @@ note_range(struct standing *standing, const struct tr_range *range,
     struct held *held;
     size_t i, n = standing->nheld;
 
+    /* Nothing is judged by them any more. */
+    if (n == MAX_RANGES)
+        return;
     for (i = 0; i < n; i++) {
         held = &standing->held[i];
         if (tr_label_equal(&held->range.low, &range->low) &&
@@ -128,8 +131,6 @@ note_range(struct standing *standing, const struct tr_range *range,
             return;
         }
     }
-    if (n == MAX_RANGES)
-        return;
     standing->held = tool_grow(standing->held, n, sizeof(*held));
     standing->held[standing->nheld++] = (struct held){ *range, 1,
                                                        tool_copy(system) };
