@@ -61,8 +61,10 @@ def test_reach_says_why_not(ldif):
 ])
 def test_reach_with_what_is_no_label(ldif, label, says):
     """Nobody receives it, since it is misspelt."""
-    assert trustrealm("reach", "--ldif", ldif(), "--from", ALPHA,
-                      "--label", label) == (1, "", says)
+    asking = ["reach", "--ldif", ldif(), "--from", ALPHA, "--label", label]
+    assert trustrealm(*asking) == (1, "", says)
+    status, out, err = trustrealm(*asking, "--json")
+    assert (status, json.loads(out)["systems"], err) == (1, [], says)
 
 
 def test_reach_asks_the_receiver_too(ldif, config):

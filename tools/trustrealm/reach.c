@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ask.h"
+#include "trustrealm_err.h"
 
 static const char help[] =
 "usage: trustrealm reach --from SYSTEM [OPTION...]\n"
@@ -112,6 +113,8 @@ print(struct reach *reach)
 {
     int status = reach->yes > 0 ? TOOL_DONE : TOOL_NO;
 
+    if (reach->ask.label != NULL && reach->unlike != NULL && !reach->known)
+        tool_fail(status, "%s", reach->unlike);
     if (reach->sheet == NULL)
         return tool_json_print(json_pack(
             "{s:o, s:o?, s:o?, s:o, s:o}",
@@ -122,8 +125,6 @@ print(struct reach *reach)
             "systems", reach->array,
             "table", tool_table_json(reach->ask.table)), status);
     tool_sheet_print(reach->sheet);
-    if (reach->ask.label != NULL && reach->unlike != NULL && !reach->known)
-        return tool_fail(status, "%s", reach->unlike);
     if (tool_for_people())
         tool_line("%zu of %zu other systems may receive it", reach->yes,
                   reach->yes + reach->no);
@@ -140,11 +141,14 @@ reach_all(struct reach *reach, const struct tool_table *table)
                                         NULL };
     struct tr_record *sender = NULL;
     struct tool_names systems = { 0 };
-    int status = TOOL_DONE;
+    krb5_error_code ret;
+    int status;
     size_t i;
 
-    if (tr_view_system(table->view, reach->from, &sender) != 0)
-        return tool_table_lacks(table, reach->from);
+    ret = tr_view_system(table->view, reach->from, &sender);
+    if (ret != 0)
+        return ret == TRR_NOT_FOUND ? tool_table_lacks(table, reach->from) :
+            tool_table_failed(table, ret);
     status = tool_names_of_systems(table, &systems);
     if (reach->options.json)
         reach->array = json_array();
