@@ -177,6 +177,17 @@ def test_nothing_to_change_writes_nothing(site):
     assert os.stat(site.file.path).st_ino == before
 
 
+def test_remove_with_a_member_twice(site):
+    """An entry that is of no use names it no more, either."""
+    for store in site.stores:
+        store.reset([entry + "trMembership: corporate OPEN OPEN\n"
+                     if entry.startswith("dn: " + BETA) else entry
+                     for entry in entries()])
+    assert site.both("realm", "remove", "corporate", "--force").status == 0
+    assert [v for v in site.server.dump()[BETA] if v[0] == "trMembership"] \
+        == [("trMembership", "engineering PUBLIC SECRET:CRYPTO")]
+
+
 def test_remove_with_its_members(site):
     """What has members goes with --force only, and then nothing is left that
     names it."""

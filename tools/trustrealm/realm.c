@@ -117,6 +117,16 @@ list(int argc, char **argv)
 
 /* --- remove -------------------------------------------------------------- */
 
+/* Take every value away that begins with name. */
+static void
+remove_all(struct tool_entry *entry, const char *attribute, const char *name)
+{
+    const char *value;
+
+    while ((value = noun_keyed(entry, attribute, name)) != NULL)
+        tool_entry_remove(entry, attribute, value);
+}
+
 /* Take away what names the trust realm; returns how many entries do. */
 static size_t
 remove_grants(struct tool_work *work, const char *name,
@@ -125,7 +135,6 @@ remove_grants(struct tool_work *work, const char *name,
     static const char restriction[] = "trRestriction";
     const struct tool_entry *entry;
     struct tool_entry *after;
-    const char *value;
     size_t i, n = 0;
 
     for (i = 0; i < work->entries.n; i++) {
@@ -138,11 +147,8 @@ remove_grants(struct tool_work *work, const char *name,
         if (!force)
             continue;
         after = tool_work_edit(work, entry);
-        value = noun_keyed(after, attribute, name);
-        if (value != NULL)
-            tool_entry_remove(after, attribute, value);
-        while ((value = noun_keyed(after, restriction, name)) != NULL)
-            tool_entry_remove(after, restriction, value);
+        remove_all(after, attribute, name);
+        remove_all(after, restriction, name);
     }
     return n;
 }
