@@ -85,32 +85,34 @@ refuse(krb5_error_code code, const char *text, char **why_out)
 
 /*
  * libldap is asked for any message: waiting for a certain one it would end
- * the program over a notification that has an empty name.
+ * the program over a notification that has an empty name.  And for one: until
+ * an answer is whole it would keep whatever comes, before it is known from
+ * whom, and be as large as that.
  */
 int
-tr_connect_wait(LDAP *ld, int id, int timeout_s, LDAPMessage **answer_out)
+tr_connect_wait(LDAP *ld, int id, int timeout_s, LDAPMessage **message_out)
 {
     int64_t end = tr_boottime() + timeout_s * 1000LL, left;
     struct timeval wait;
     int code;
 
     for (;;) {
-        *answer_out = NULL;
+        *message_out = NULL;
         left = end - tr_boottime();
         if (left <= 0)
             return LDAP_TIMEOUT;
         wait.tv_sec = left / 1000;
         wait.tv_usec = left % 1000 * 1000;
-        code = ldap_result(ld, LDAP_RES_ANY, LDAP_MSG_ALL, &wait, answer_out);
+        code = ldap_result(ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, message_out);
         if (code == 0)
             return LDAP_TIMEOUT;
         if (code < 0) {
             (void)ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
             return code;
         }
-        if (ldap_msgid(*answer_out) == id)
+        if (ldap_msgid(*message_out) == id)
             return LDAP_SUCCESS;
-        ldap_msgfree(*answer_out);
+        ldap_msgfree(*message_out);
     }
 }
 
@@ -416,14 +418,22 @@ start_tls(LDAP *ld, const struct tr_ldap_options *options)
     return code == LDAP_SUCCESS ? ldap_install_tls(ld) : code;
 }
 
+void
+tr_connect_bound(LDAP *ld)
+{
+    Sockbuf *buffer = NULL;
+    ber_len_t most = MAX_INCOMING;
+
+    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &buffer) == 0 && buffer != NULL)
+        (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+}
+
 static krb5_error_code
 connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
             char **why_out)
 {
     krb5_error_code ret = 0;
     LDAP *ld = NULL;
-    Sockbuf *buffer = NULL;
-    ber_len_t most = MAX_INCOMING;
     int code;
 
     *ld_out = NULL;
@@ -440,8 +450,7 @@ connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
         ret = failed(ld, code, "connection", why_out);
         goto cleanup;
     }
-    if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &buffer) == 0 && buffer != NULL)
-        (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+    tr_connect_bound(ld);
     if (options->starttls) {
         code = start_tls(ld, options);
         if (code != LDAP_SUCCESS) {

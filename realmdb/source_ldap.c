@@ -78,30 +78,47 @@ ends_with(const char *dn, const char *suffix)
     return tail == length || dn[length - tail - 1] == ',';
 }
 
-/* Ask for attributes of an entry; *answer_out is to be ldap_msgfree()d. */
+/* The entry that answers request id, or NULL; to be ldap_msgfree()d. */
+static int
+wait_entry(struct follower *f, int id, LDAPMessage **entry_out)
+{
+    LDAPMessage *message;
+    int code, result;
+
+    for (;;) {
+        code = tr_connect_wait(f->ld, id, f->options->timeout_s, &message);
+        if (code != LDAP_SUCCESS)
+            return code;
+        if (*entry_out != NULL ||
+            ldap_msgtype(message) != LDAP_RES_SEARCH_ENTRY)
+            break;
+        *entry_out = message;
+    }
+    code = ldap_parse_result(f->ld, message, &result, NULL, NULL, NULL, NULL,
+                             1);
+    return code == LDAP_SUCCESS ? result : code;
+}
+
+/* Ask for attributes of an entry; *entry_out, NULL when there is none, is to
+ * be ldap_msgfree()d. */
 static krb5_error_code
 ask(struct follower *f, const char *dn, char **attributes, const char *step,
-    LDAPMessage **answer_out, char **why_out)
+    LDAPMessage **entry_out, char **why_out)
 {
     struct timeval timeout = { f->options->timeout_s, 0 };
-    LDAPMessage *answer = NULL;
-    int code, id, result;
+    LDAPMessage *entry = NULL;
+    int code, id;
 
     code = ldap_search_ext(f->ld, dn, LDAP_SCOPE_BASE, "(objectClass=*)",
                            attributes, 0, NULL, NULL, &timeout, 1, &id);
     if (code == LDAP_SUCCESS)
-        code = tr_connect_wait(f->ld, id, f->options->timeout_s, &answer);
-    if (code == LDAP_SUCCESS)
-        code = ldap_parse_result(f->ld, answer, &result, NULL, NULL, NULL,
-                                 NULL, 0);
-    if (code == LDAP_SUCCESS)
-        code = result;
+        code = wait_entry(f, id, &entry);
     if (code == LDAP_SUCCESS) {
-        *answer_out = answer;
+        *entry_out = entry;
         return 0;
     }
     *why_out = tr_connect_error(f->ld, code, step);
-    ldap_msgfree(answer);
+    ldap_msgfree(entry);
     return TRR_SOURCE;
 }
 
@@ -113,15 +130,14 @@ find_suffix(struct follower *f, char **why_out)
     krb5_error_code ret;
     const char *base = f->options->base;
     char *attributes[] = { (char *)"namingContexts", NULL };
-    LDAPMessage *answer, *entry;
+    LDAPMessage *entry;
     struct berval **values = NULL;
     const char *found = base;
     size_t i;
 
-    ret = ask(f, "", attributes, "root DSE", &answer, why_out);
+    ret = ask(f, "", attributes, "root DSE", &entry, why_out);
     if (ret)
         return ret;
-    entry = ldap_first_entry(f->ld, answer);
     if (entry != NULL)
         values = ldap_get_values_len(f->ld, entry, attributes[0]);
     for (i = 0; values != NULL && values[i] != NULL; i++) {
@@ -132,7 +148,7 @@ find_suffix(struct follower *f, char **why_out)
     free(f->suffix);
     f->suffix = strdup(found);
     ldap_value_free_len(values);
-    ldap_msgfree(answer);
+    ldap_msgfree(entry);
     return f->suffix == NULL ? ENOMEM : 0;
 }
 
@@ -168,16 +184,15 @@ static krb5_error_code
 check_standing(struct follower *f, char **why_out)
 {
     krb5_error_code ret;
-    LDAPMessage *answer, *entry;
+    LDAPMessage *entry;
 
     tr_cookie_clear(&f->standing);
-    ret = ask(f, f->suffix, context_csn, "contextCSN", &answer, why_out);
+    ret = ask(f, f->suffix, context_csn, "contextCSN", &entry, why_out);
     if (ret)
         return ret;
-    entry = ldap_first_entry(f->ld, answer);
     if (entry != NULL)
         take_standing(f, entry);
-    ldap_msgfree(answer);
+    ldap_msgfree(entry);
     return judge_standing(f, tr_replica_cookie(f->replica), why_out);
 }
 

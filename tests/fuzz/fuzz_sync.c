@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "fuzz.h"
+#include "source_connect.h"
 #include "source_replica.h"
 #include "table.h"
 
@@ -139,6 +140,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
         snprintf(base, sizeof(base), "dc=%u", number++ % 2);
         PROMISE(ldap_init_fd(fds[0], LDAP_PROTO_TCP, NULL, &ld) ==
                 LDAP_SUCCESS);
+        tr_connect_bound(ld);
         PROMISE(tr_replica_create(fuzz_table(), base, "ldap://fuzz",
                                   &callbacks, &replica) == 0);
         follow(ld, replica, base);

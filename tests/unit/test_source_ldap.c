@@ -583,32 +583,48 @@ a_silent_provider_is_left(void **state)
     assert_int_equal(generation(scene->table), 1);
 }
 
-/* A server that meets every request with a notification without a name.  That
- * it has done so, and was left, it tells asked_fd. */
+/* What a bad server answers, and how often; with the request's id, if it has
+ * one. */
+struct bad_answer {
+    uint8_t *octets;
+    size_t length, times;
+    bool has_id;
+};
+
+/* Where the id is in a message as short as a bind, and in a long answer. */
+#define ID_OF_REQUEST 4
+#define ID_OF_ANSWER 8
+
+/* Tell told_fd each time how often it could answer, when it has been left. */
 static void __attribute__((noreturn))
-serve_badly(int listener, int asked_fd)
+serve_badly(int listener, const struct bad_answer *answer, int told_fd)
 {
-    static const char notice[] = "\x30\x0e\x02\x01\0" "\x78\x09\x0a\x01\x34"
-        "\x04\0\x04\0\x8a\0";
-    char request[1000];
+    uint8_t request[1000];
+    size_t n;
     int fd;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) {
         fd = accept(listener, NULL, NULL);
-        if (fd >= 0 && read(fd, request, sizeof(request)) > 0 &&
-            send(fd, notice, sizeof(notice) - 1, MSG_NOSIGNAL) > 0) {
-            while (read(fd, request, sizeof(request)) > 0)
-                continue;
-            if (write(asked_fd, "", 1) != 1)
-                _exit(1);
+        if (fd < 0 || read(fd, request, sizeof(request)) <= ID_OF_REQUEST)
+            _exit(1);
+        if (answer->has_id)
+            answer->octets[ID_OF_ANSWER] = request[ID_OF_REQUEST];
+        for (n = 0; n < answer->times; n++) {
+            if (send(fd, answer->octets, answer->length, MSG_NOSIGNAL) < 0)
+                break;
         }
+        while (read(fd, request, sizeof(request)) > 0)
+            continue;
         (void)close(fd);
+        if (write(told_fd, &n, sizeof(n)) != sizeof(n))
+            _exit(1);
     }
 }
 
 static pid_t
-start_bad_server(const char *path, int asked_fd)
+start_bad_server(const char *path, const struct bad_answer *answer,
+                 int told_fd)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -622,36 +638,69 @@ start_bad_server(const char *path, int asked_fd)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
-        serve_badly(listener, asked_fd);
+        serve_badly(listener, answer, told_fd);
     (void)close(listener);
     return pid;
 }
 
-/* For the next one. */
-static void
-a_broken_provider_is_left(void **state)
+/* Follow a bad server and, when that is left, a good one.  Returns how often
+ * the bad one could answer. */
+static size_t
+follow_bad_and_good(struct scene *scene, const struct bad_answer *answer)
 {
-    struct scene *scene = *state;
-    struct pollfd asked = { .events = POLLIN };
-    char uris[700];
+    struct pollfd told = { .events = POLLIN };
+    char uris[700], path[300];
+    size_t times = 0;
     int fds[2];
     pid_t pid;
 
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    asked.fd = fds[0];
-    pid = start_bad_server(path_in(scene->slapd.directory, "ldapi-bad"),
-                           fds[1]);
+    told.fd = fds[0];
+    (void)snprintf(path, sizeof(path), "%s/ldapi-bad",
+                   scene->slapd.directory);
+    pid = start_bad_server(path, answer, fds[1]);
     (void)snprintf(uris, sizeof(uris), "%s-bad %s", scene->slapd.ldapi,
                    scene->slapd.ldapi);
     scene->options.uri = uris;
     start_following(scene);
-    wait_told(scene, "changed ");
-    assert_int_equal(poll(&asked, 1, (int)(patience_us() / 1000)), 1);
+    wait_told(scene, "fresh ");
+    assert_int_equal(poll(&told, 1, (int)(patience_us() / 1000)), 1);
+    assert_int_equal(read(fds[0], &times, sizeof(times)), sizeof(times));
     assert_int_equal(stop_following(scene), 0);
     (void)kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
+    (void)unlink(path);
     (void)close(fds[0]);
     (void)close(fds[1]);
+    return times;
+}
+
+/* libldap itself falls over a notification without a name. */
+static void
+a_broken_provider_is_left(void **state)
+{
+    uint8_t notice[] = "\x30\x0e\x02\x01\0" "\x78\x09\x0a\x01\x34"
+        "\x04\0\x04\0\x8a\0";
+    struct bad_answer answer = { notice, sizeof(notice) - 1, 1, false };
+
+    assert_int_equal(follow_bad_and_good(*state, &answer), 1);
+}
+
+/* Nor is what it says kept until then: a gigabyte of entries. */
+static void
+a_provider_without_end_is_left(void **state)
+{
+    static const char start[] = "\x30\x84\0\1\0\x11\2\1\0"
+        "\x64\x84\0\1\0\x08\4\x84\0\1\0\0";
+    static uint8_t entry[sizeof(start) - 1 + 0x10000 + 2];
+    struct bad_answer answer = { entry, sizeof(entry), 1 << 14, true };
+
+    (void)memset(entry, 'x', sizeof(entry));
+    (void)memcpy(entry, start, sizeof(start) - 1);
+    (void)memcpy(entry + sizeof(entry) - 2, "\x30", 2);
+    assert_true(follow_bad_and_good(*state, &answer) < 100);
+    ((struct scene *)*state)->options.bind = "none";
+    assert_true(follow_bad_and_good(*state, &answer) < 100);
 }
 
 static void
@@ -823,6 +872,8 @@ main(void)
         follow_test(a_silent_provider_is_left),
         cmocka_unit_test_setup_teardown(a_broken_provider_is_left, setup_bare,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_provider_without_end_is_left,
+                                        setup_bare, teardown),
         follow_test(heartbeats_keep_the_table_fresh),
         cmocka_unit_test_setup_teardown(an_unprotected_connection_is_refused,
                                         setup_bare, teardown),
