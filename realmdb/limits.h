@@ -17,6 +17,7 @@
 #define TR_MAX_REALMS           4096
 #define TR_MAX_URIS             8       /* of directory servers */
 #define TR_MAX_ATTRIBUTES       32      /* environment, of one trust realm */
+#define TR_MAX_VALUES           32      /* of one limit, of which one holds */
 #define TR_MAX_ENTRY            (1024 * 1024)   /* octets of a stored record */
 
 /* tokens (doc/PROTOCOL) */

@@ -143,6 +143,71 @@ take_list(const struct tr_field *field, const struct tr_attribute *attribute,
     return 0;
 }
 
+struct ranked { const char *value; int64_t rank; };
+
+static int
+compare_ranks(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Note those after the first, which has been taken. */
+static krb5_error_code
+take_wider(const struct tr_field *field, const struct ranked *ranked,
+           size_t n, struct tr_realm_record *realm, char **why_out)
+{
+    char **wider, *text;
+    size_t i;
+
+    wider = reallocarray(realm->wider, realm->nwider + n, sizeof(*wider));
+    if (wider == NULL)
+        return ENOMEM;
+    realm->wider = wider;
+    for (i = 1; i < n; i++) {
+        if (ranked[i].rank == ranked[i - 1].rank)
+            return tr_entry_wrong(why_out, "%s: \"%s\": given twice",
+                                  field->attribute, ranked[i].value);
+        if (asprintf(&text, "%s %s", field->attribute, ranked[i].value) < 0)
+            return ENOMEM;
+        wider[realm->nwider++] = text;
+    }
+    qsort(wider, realm->nwider, sizeof(*wider), compare_texts);
+    return 0;
+}
+
+/* The narrowest value.  One that is none comes first, and is found to be
+ * none here or by the class. */
+static krb5_error_code
+take_limit(const struct tr_field *field, const struct tr_attribute *attribute,
+           struct tr_record *record, char **why_out)
+{
+    krb5_error_code ret;
+    struct tr_realm_record *realm = &record->u.realm;
+    struct ranked ranked[TR_MAX_VALUES];
+    size_t i, n = attribute->nvalues;
+
+    if (n > TR_MAX_VALUES)
+        return tr_entry_wrong(why_out, "%s: more than %d values",
+                              field->attribute, TR_MAX_VALUES);
+    for (i = 0; i < n; i++) {
+        ranked[i].value = attribute->values[i];
+        ranked[i].rank = field->rank(realm, attribute->values[i]);
+    }
+    qsort(ranked, n, sizeof(*ranked), compare_ranks);
+    ret = take_value(field, ranked[0].value,
+                     (uint8_t *)record + field->offset, why_out);
+    return ret != 0 || n == 1 || ranked[0].rank < 0 ? ret :
+        take_wider(field, ranked, n, realm, why_out);
+}
+
 /* One that is left out may be what was to bound the others. */
 static krb5_error_code
 check_options(const struct tr_entry *entry, char **why_out)
@@ -179,6 +244,8 @@ take_fields(const struct tr_entry *entry, const struct tr_class *class,
             continue;
         if (field->count != 0)
             ret = take_list(field, attribute, base, why_out);
+        else if (field->rank != NULL)
+            ret = take_limit(field, attribute, record, why_out);
         else if (attribute->nvalues > 1)
             ret = tr_entry_wrong(why_out, "%s: given twice",
                                  field->attribute);
@@ -320,6 +387,32 @@ add_single(struct tr_gathered *values, const struct tr_field *field,
     return 0;
 }
 
+/* The value that holds, then the others. */
+static krb5_error_code
+add_limit(struct tr_gathered *values, const struct tr_field *field,
+          const struct tr_record *record, const struct tr_record *defaults)
+{
+    krb5_error_code ret = 0;
+    const struct tr_realm_record *realm = &record->u.realm;
+    const char *attribute = field->attribute;
+    size_t i, length = strlen(attribute), n = 0;
+
+    for (i = 0; i < realm->nwider && ret == 0; i++) {
+        if (strncmp(realm->wider[i], attribute, length) != 0 ||
+            realm->wider[i][length] != ' ')
+            continue;
+        if (n++ == 0)
+            ret = add_value(values, attribute, tr_writer_of(field->parse)(
+                (const uint8_t *)record + field->offset));
+        if (ret == 0)
+            ret = add_value(values, attribute,
+                            strdup(realm->wider[i] + length + 1));
+    }
+    return ret != 0 || n > 0 ? ret :
+        add_single(values, field, (const uint8_t *)record,
+                   (const uint8_t *)defaults);
+}
+
 krb5_error_code
 tr_record_to_entry(const struct tr_record *record,
                    struct tr_entry **entry_out)
@@ -334,11 +427,15 @@ tr_record_to_entry(const struct tr_record *record,
     if (made == NULL)
         return ENOMEM;
     set_defaults(record->type, &defaults);
-    for (; field->attribute != NULL && ret == 0; field++)
-        ret = field->count != 0 ?
-            add_list(&made->values, field, (const uint8_t *)record) :
-            add_single(&made->values, field, (const uint8_t *)record,
-                       (const uint8_t *)&defaults);
+    for (; field->attribute != NULL && ret == 0; field++) {
+        if (field->rank != NULL)
+            ret = add_limit(&made->values, field, record, &defaults);
+        else if (field->count != 0)
+            ret = add_list(&made->values, field, (const uint8_t *)record);
+        else
+            ret = add_single(&made->values, field, (const uint8_t *)record,
+                             (const uint8_t *)&defaults);
+    }
     made->entry = tr_gathered_entry(&made->values, NULL);
     if (ret) {
         tr_entry_free(&made->entry);

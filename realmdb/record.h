@@ -49,11 +49,17 @@ struct tr_realm_record {
     size_t nlevels;
     struct tr_named_number *categories; /* trCategory: "NUMBER NAME" */
     size_t ncategories;
+    /* Limits: of several values of one the narrowest holds.  wider has the
+     * others, "ATTRIBUTE VALUE", which bear on nothing. */
     uint32_t idle_timeout;              /* trIdleTimeout, s; 0 = none */
     uint32_t lifetime;                  /* trLifetime, s; 0 = the ticket's */
     uint32_t max_staleness;             /* trMaximumStaleness, s; 0 = local */
-    enum tr_protection protection;      /* trProtection */
+    uint32_t kernel_lifetime;           /* trKernelLifetime, s; default 300,
+                                           0 = the association's */
     char *confidential_from;            /* trConfidentialFrom: level or NULL */
+    char **wider;
+    size_t nwider;
+    enum tr_protection protection;      /* trProtection */
     char **attributes;                  /* trRequiredAttribute: "name=value" */
     size_t nattributes;
     struct tr_carrier_rule *carriers;   /* trCarrier: "SERVICE CARRIER" */
@@ -61,7 +67,6 @@ struct tr_realm_record {
     char **delegation;                  /* trDelegation: services it is for */
     size_t ndelegation;
     bool kernel;                        /* trKernelExport */
-    uint32_t kernel_lifetime;           /* trKernelLifetime, s; default 300 */
     enum tr_mode mode;                  /* trMode: enforce | dry-run */
 };
 
@@ -140,7 +145,8 @@ struct tr_entry {
  * Make a record of entry.  *record_out is NULL, with return 0, for an entry
  * that is none of ours (an organizational unit, say).  On TRR_ENTRY, *why_out
  * (free() it; may be NULL on ENOMEM) says which attribute and value is wrong.
- * Unknown attributes are ignored; a single-valued one given twice is an error.
+ * Unknown attributes are ignored; a single-valued one given twice is an error,
+ * unless it is a limit.
  */
 krb5_error_code tr_record_from_entry(const struct tr_entry *entry,
                                      struct tr_record **record_out,
@@ -163,8 +169,8 @@ krb5_error_code tr_record_close(struct tr_record **record);
 
 /*
  * The entry that record was made of, as far as the record knows: without DN
- * and object class, values in the order of the record, those that are the
- * default left out.  tr_entry_free() it.
+ * and object class, values in the order of the record, of a limit the one that
+ * holds first; those that are the default left out.  tr_entry_free() it.
  */
 krb5_error_code tr_record_to_entry(const struct tr_record *record,
                                    struct tr_entry **entry_out);

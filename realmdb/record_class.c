@@ -74,10 +74,37 @@ compare_pairs(const void *a, const void *b)
     return tr_text_compare(x->local, y->local);
 }
 
+/* --- limits -------------------------------------------------------------- */
+
+/* 0 is none. */
+static int64_t
+rank_seconds(const struct tr_realm_record *realm, const char *value)
+{
+    uint32_t seconds;
+
+    if (tr_parse_seconds(value, &seconds) != 0)
+        return -1;
+    return seconds == 0 ? INT64_MAX : seconds;
+}
+
+/* The one with which confidentiality begins. */
+static int64_t
+rank_level(const struct tr_realm_record *realm, const char *value)
+{
+    size_t i;
+
+    for (i = 0; i < realm->nlevels; i++) {
+        if (tr_text_compare(realm->levels[i].name, value) == 0)
+            return realm->levels[i].number;
+    }
+    return -1;
+}
+
 /* --- classes ------------------------------------------------------------- */
 
 #define OFFSET(record, member) offsetof(struct tr_record, u.record.member)
 #define VALUE(record, member) .offset = OFFSET(record, member)
+#define LIMIT(member, how) VALUE(realm, member), .rank = how
 #define LIST(record, member, number) \
     .offset = OFFSET(record, member), .count = OFFSET(record, number), \
     .size = sizeof(*((struct tr_record *)NULL)->u.record.member)
@@ -103,15 +130,15 @@ static const struct tr_field realm_fields[] = {
       LIST(realm, categories, ncategories), TR_MAX_CATEGORIES,
       compare_numbers },
     { "trIdleTimeout", false, tr_parse_seconds, SECONDS_EXPECTED,
-      VALUE(realm, idle_timeout) },
+      LIMIT(idle_timeout, rank_seconds) },
     { "trLifetime", false, tr_parse_seconds, SECONDS_EXPECTED,
-      VALUE(realm, lifetime) },
+      LIMIT(lifetime, rank_seconds) },
     { "trMaximumStaleness", false, tr_parse_seconds, SECONDS_EXPECTED,
-      VALUE(realm, max_staleness) },
+      LIMIT(max_staleness, rank_seconds) },
     { "trProtection", false, tr_parse_protection,
       "integrity or confidentiality", VALUE(realm, protection) },
     { "trConfidentialFrom", false, tr_parse_level, "the name of a level",
-      VALUE(realm, confidential_from) },
+      LIMIT(confidential_from, rank_level) },
     { "trRequiredAttribute", false, tr_parse_attribute, "\"NAME=VALUE\"",
       LIST(realm, attributes, nattributes), TR_MAX_ATTRIBUTES,
       compare_strings, true },
@@ -123,7 +150,7 @@ static const struct tr_field realm_fields[] = {
     { "trKernelExport", false, tr_parse_bool, "TRUE or FALSE",
       VALUE(realm, kernel) },
     { "trKernelLifetime", false, tr_parse_seconds, SECONDS_EXPECTED,
-      VALUE(realm, kernel_lifetime) },
+      LIMIT(kernel_lifetime, rank_seconds) },
     { "trMode", false, tr_parse_mode, "enforce or dry-run",
       VALUE(realm, mode) },
     { .attribute = NULL }
@@ -278,22 +305,39 @@ tr_class_find(const char *name)
     return NULL;
 }
 
+static const struct tr_field *
+find_field(const char *name)
+{
+    const struct tr_field *field;
+    size_t i;
+
+    for (i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+        for (field = classes[i].fields; field->attribute != NULL; field++) {
+            if (tr_text_compare(name, field->attribute) == 0)
+                return field;
+        }
+    }
+    return NULL;
+}
+
 const char *
 tr_class_attribute(const char *name)
 {
     static const char object_class[] = "objectClass";
     const struct tr_field *field;
-    size_t i;
 
     if (tr_text_compare(name, object_class) == 0)
         return object_class;
-    for (i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
-        for (field = classes[i].fields; field->attribute != NULL; field++) {
-            if (tr_text_compare(name, field->attribute) == 0)
-                return field->attribute;
-        }
-    }
-    return NULL;
+    field = find_field(name);
+    return field == NULL ? NULL : field->attribute;
+}
+
+bool
+tr_class_is_limit(const char *name)
+{
+    const struct tr_field *field = find_field(name);
+
+    return field != NULL && field->rank != NULL;
 }
 
 bool

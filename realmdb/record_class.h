@@ -12,6 +12,10 @@
  */
 typedef krb5_error_code tr_parse_value(const char *value, void *item);
 typedef int tr_compare_items(const void *a, const void *b);
+/* How much a value of a limit lets pass in that trust realm, whose levels are
+ * known; -1 when it is no value. */
+typedef int64_t tr_rank_value(const struct tr_realm_record *realm,
+                              const char *value);
 
 /* To a char *.  Names of trust realms, systems, services and formats have no
  * case and come out in lower case; those of levels stay as they are. */
@@ -47,6 +51,7 @@ struct tr_field {
     tr_parse_value *parse;
     const char *expected;       /* "... expected" */
     size_t offset;              /* in the record, of a value or a list */
+    tr_rank_value *rank;        /* a limit: of several values the lowest */
     /* a list: */
     size_t count;               /* offset of its count; 0: one value only */
     size_t size;                /* of an item */
@@ -71,6 +76,8 @@ const struct tr_class *tr_class_find(const char *name);
 /* The attribute of that name, compared without case, as it is written here:
  * objectClass or one of a class; or NULL. */
 const char *tr_class_attribute(const char *name);
+/* Is it one of which the narrowest value holds? */
+bool tr_class_is_limit(const char *name);
 /* Is it one with options, "trRestriction;lang-en"?  To a directory that is
  * another attribute; who wrote it meant something all the same. */
 bool tr_class_has_options(const char *name);

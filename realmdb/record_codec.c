@@ -5,9 +5,10 @@
  * One walk over the members of a record serves three verbs: encode, decode
  * and free.  So a member that is added is added once and none is forgotten.
  * The octets are: a format, the type, then the members in order; a string or
- * a list is preceded by its length in 32 bits.  A record with restrictions has
- * a format of its own: where they cannot be read, nothing is.  Decoding trusts
- * nothing: the file may be damaged.
+ * a list is preceded by its length in 32 bits.  A record with what only some
+ * have (restrictions, values of limits that do not hold) has a format of its
+ * own: where that cannot be read, nothing is.  Decoding trusts nothing: the
+ * file may be damaged.
  */
 
 #include "config.h"
@@ -21,14 +22,14 @@
 #include "trustrealm_err.h"
 
 #define FORMAT 1
-#define FORMAT_RESTRICTED 2
+#define FORMAT_MORE 2
 #define NO_STRING UINT32_MAX
 
 enum verb { ENCODE, DECODE, FREE };
 
 struct walk {
     enum verb verb;
-    bool restricted;            /* the octets have restrictions */
+    bool more;                  /* the octets have what only some have */
     struct tr_builder to;
     struct tr_reader from;
 };
@@ -201,7 +202,7 @@ walk_grants(struct walk *walk, struct tr_grant **items, size_t *count)
 static void
 walk_restrictions(struct walk *walk, struct tr_grant **items, size_t *count)
 {
-    if (walk->verb == FREE || walk->restricted)
+    if (walk->verb == FREE || walk->more)
         walk_grants(walk, items, count);
 }
 
@@ -242,6 +243,8 @@ walk_realm(struct walk *walk, struct tr_realm_record *realm)
     walk_bool(walk, &realm->kernel);
     walk_32(walk, &realm->kernel_lifetime);
     realm->mode = walk_choice(walk, realm->mode, TR_MODE_DRY_RUN + 1);
+    if (walk->verb == FREE || walk->more)
+        walk_strings(walk, &realm->wider, &realm->nwider);
 }
 
 static void
@@ -294,6 +297,16 @@ walk_record(struct walk *walk, struct tr_record *record)
     return false;
 }
 
+static bool
+has_more(const struct tr_record *record)
+{
+    size_t n;
+
+    (void)tr_record_restrictions(record, &n);
+    return n > 0 ||
+        (record->type == TR_RECORD_REALM && record->u.realm.nwider > 0);
+}
+
 void
 tr_record_free(struct tr_record *record)
 {
@@ -322,12 +335,10 @@ tr_record_encode(const struct tr_record *record, uint8_t **octets_out,
 {
     struct walk walk = { .verb = ENCODE };
     struct tr_record copy = *record;    /* members may be assigned to */
-    size_t n;
 
-    (void)tr_record_restrictions(record, &n);
-    walk.restricted = n > 0;
+    walk.more = has_more(record);
     tr_builder_init(&walk.to, TR_MAX_ENTRY);
-    tr_add_8(&walk.to, walk.restricted ? FORMAT_RESTRICTED : FORMAT);
+    tr_add_8(&walk.to, walk.more ? FORMAT_MORE : FORMAT);
     tr_add_8(&walk.to, (uint8_t)record->type);
     if (!walk_record(&walk, &copy)) {
         tr_builder_free(&walk.to);
@@ -344,7 +355,6 @@ tr_record_decode(const uint8_t *octets, size_t length,
     struct walk walk = { .verb = DECODE };
     struct tr_record *record;
     uint8_t format;
-    size_t n;
 
     *record_out = NULL;
     if (length > TR_MAX_ENTRY)
@@ -354,14 +364,13 @@ tr_record_decode(const uint8_t *octets, size_t length,
         return ENOMEM;
     tr_reader_init(&walk.from, octets, length);
     format = tr_read_8(&walk.from);
-    walk.restricted = format == FORMAT_RESTRICTED;
-    if (format != FORMAT && !walk.restricted)
+    walk.more = format == FORMAT_MORE;
+    if (format != FORMAT && !walk.more)
         tr_reader_fail(&walk.from, TRR_MALFORMED);
     record->type = tr_read_8(&walk.from);
     if (!walk_record(&walk, record))
         tr_reader_fail(&walk.from, TRR_MALFORMED);
-    (void)tr_record_restrictions(record, &n);
-    if (walk.restricted != (n > 0))
+    if (walk.more != has_more(record))
         tr_reader_fail(&walk.from, TRR_MALFORMED);
     ret = tr_reader_end(&walk.from);
     if (ret == 0)

@@ -9,6 +9,7 @@ import pytest
 from testlib import table
 from testlib.agent import Refused, establish
 from testlib.process import PATIENCE, eventually
+from testlib.roles import modify
 from testlib.world import SERVICE
 
 #: What is promised, in seconds after the write.
@@ -151,6 +152,32 @@ def test_clearance_restricted(live):
     world.directory.replace(table.user_dn("alice"), "trRestriction",
                             "engineering PUBLIC PUBLIC")
     ended(server, client)
+
+
+def test_confidentiality_needed_from_a_lower_level(live):
+    """Beside the level that there is, for what is only signed."""
+    world, server, client = live
+    world.change(table.ENGINEERING, "trCarrier", "sample mic")
+    client.wait("reply", count=len(client.of("reply")) + 5)
+    mark = world.alpha.audit.mark()
+    world.directory.modify(modify(table.ENGINEERING, (
+        "add", "trConfidentialFrom", "SECRET")))
+    ended(server, client)
+    record = world.alpha.audit.wait(mark, event="judge", result="deny")
+    assert record["code"] == "TRR_PROTECTION"
+
+
+def test_lifetime_shortened(live):
+    """Beside a longer one."""
+    world, server, client = live
+    world.change(table.ENGINEERING, "trLifetime", "36000")
+    client.wait("reply", count=len(client.of("reply")) + 5)
+    start = time.time()
+    world.directory.modify(modify(table.ENGINEERING, (
+        "add", "trLifetime", "3")))
+    ended(server, client, time.time() + 3)
+    # Seconds are counted whole.
+    assert client.of("error")[0]["time"] > start + 1
 
 
 @pytest.mark.parametrize("attribute", ["trMembership", "trRestriction"])

@@ -83,6 +83,15 @@ make_record(const char *text)
     "trCarrier: HTTP auth-only\ntrCarrier: rpc mic\ntrCarrier: x gss\n" \
     "trDelegation: nfs\ntrDelegation: Host\ntrKernelExport: TRUE\n" \
     "trKernelLifetime: 14\ntrMode: dry-run\n"
+/* Every limit has several, in no order. */
+#define LIMITED_REALM \
+    REALM "trLevel: 1 internal\ntrLevel: 30 top\n" \
+    "trIdleTimeout: 20\ntrIdleTimeout: 3\ntrIdleTimeout: 100\n" \
+    "trLifetime: 0\ntrLifetime: 36000\n" \
+    "trMaximumStaleness: 7\ntrMaximumStaleness: 10\n" \
+    "trConfidentialFrom: top\ntrConfidentialFrom: Internal\n" \
+    "trConfidentialFrom: secret\n" \
+    "trKernelLifetime: 900\ntrKernelLifetime: 300\ntrKernelLifetime: 0\n"
 #define WHOLE_SYSTEM \
     "objectClass: trSystem\ncn: Alpha.Example.COM\n" \
     "trPrincipal: trustrealm/alpha.example.com@EXAMPLE.COM\n" \

@@ -71,6 +71,29 @@ trust_realm_has_defaults(void **state)
     tr_record_free(record);
 }
 
+/* The other values are kept, and bear on nothing. */
+static void
+narrowest_value_of_a_limit_holds(void **state)
+{
+    static const char *const wider[] = {
+        "trConfidentialFrom secret", "trConfidentialFrom top",
+        "trIdleTimeout 100", "trIdleTimeout 20", "trKernelLifetime 0",
+        "trKernelLifetime 900", "trLifetime 0", "trMaximumStaleness 10"
+    };
+    struct tr_record *record = make_record(LIMITED_REALM);
+    const struct tr_realm_record *realm = &record->u.realm;
+
+    assert_int_equal(realm->idle_timeout, 3);
+    assert_int_equal(realm->lifetime, 36000);
+    assert_int_equal(realm->max_staleness, 7);
+    assert_string_equal(realm->confidential_from, "Internal");
+    assert_int_equal(realm->kernel_lifetime, 300);
+    assert_int_equal(realm->nwider, sizeof(wider) / sizeof(*wider));
+    for (size_t i = 0; i < realm->nwider; i++)
+        assert_string_equal(realm->wider[i], wider[i]);
+    tr_record_free(record);
+}
+
 static void
 system_is_read_whole(void **state)
 {
@@ -278,6 +301,15 @@ static const struct wrong {
     { REALM "trCategory: 1 a\ntrCategory: 2 A\n",
       { "trCategory", "given twice" } },
     { REALM "trConfidentialFrom: top\n", { "trConfidentialFrom", "\"top\"" } },
+    /* limits: none of their values */
+    { REALM "trConfidentialFrom: secret\ntrConfidentialFrom: top\n",
+      { "trConfidentialFrom", "\"top\": not a level" } },
+    { REALM "trConfidentialFrom: secret\ntrConfidentialFrom: SECRET\n",
+      { "trConfidentialFrom", "given twice" } },
+    { REALM "trLifetime: 5\ntrLifetime: x\ntrLifetime: 60\n",
+      { "trLifetime", "\"x\": a number of seconds" } },
+    { REALM "trLifetime: 5\ntrLifetime: 60\ntrLifetime: 60\n",
+      { "trLifetime", "\"60\": given twice" } },
     /* environment attributes */
     { REALM "trRequiredAttribute: zone\n", { "trRequiredAttribute", "zone" } },
     { REALM "trRequiredAttribute: =x\n", { "trRequiredAttribute", "=x" } },
@@ -412,6 +444,7 @@ lists_have_maxima(void **state)
         { REALM, "trLevel", "", " l", TR_MAX_LEVELS - 2 },
         { REALM, "trCategory", "", " c", TR_MAX_CATEGORIES },
         { REALM, "trRequiredAttribute", "a", "=", TR_MAX_ATTRIBUTES },
+        { REALM, "trLifetime", "", "", TR_MAX_VALUES },
         { SYSTEM, "trAlias", "w", "-", TR_MAX_ALIASES },
         { SYSTEM, "trMembership", "r", " a b", TR_MAX_MEMBERSHIPS },
         { SUBJECT, "trClearance", "r", " a b", TR_MAX_MEMBERSHIPS },
@@ -482,8 +515,9 @@ static void
 record_becomes_the_entry_it_was(void **state)
 {
     static const struct { const char *class, *text; } wholes[] = {
-        { "trTrustRealm", WHOLE_REALM }, { "trSystem", WHOLE_SYSTEM },
-        { "trSubject", WHOLE_SUBJECT }, { "trLabelMap", WHOLE_MAP }
+        { "trTrustRealm", WHOLE_REALM }, { "trTrustRealm", LIMITED_REALM },
+        { "trSystem", WHOLE_SYSTEM }, { "trSubject", WHOLE_SUBJECT },
+        { "trLabelMap", WHOLE_MAP }
     };
     struct tr_record *record, *again;
     struct tr_gathered values = { 0 };
@@ -539,6 +573,25 @@ entry_of_a_record_leaves_out_defaults(void **state)
     assert_string_equal(value_of(entry, "trEnabled", 0), "FALSE");
     assert_string_equal(value_of(entry, "trMembership", 0),
                         "a low high 20270102030405Z");
+    tr_entry_free(entry);
+    tr_record_free(record);
+}
+
+/* One that is the default is not left out beside those that it bounds. */
+static void
+entry_of_a_record_begins_with_what_holds(void **state)
+{
+    struct tr_record *record = make_record(LIMITED_REALM);
+    struct tr_entry *entry;
+
+    assert_int_equal(tr_record_to_entry(record, &entry), 0);
+    assert_string_equal(value_of(entry, "trIdleTimeout", 0), "3");
+    assert_string_equal(value_of(entry, "trIdleTimeout", 2), "20");
+    assert_string_equal(value_of(entry, "trLifetime", 0), "36000");
+    assert_string_equal(value_of(entry, "trLifetime", 1), "0");
+    assert_string_equal(value_of(entry, "trConfidentialFrom", 0), "Internal");
+    assert_string_equal(value_of(entry, "trKernelLifetime", 0), "300");
+    assert_string_equal(value_of(entry, "trKernelLifetime", 2), "900");
     tr_entry_free(entry);
     tr_record_free(record);
 }
@@ -614,6 +667,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trust_realm_is_read_whole),
         cmocka_unit_test(trust_realm_has_defaults),
+        cmocka_unit_test(narrowest_value_of_a_limit_holds),
         cmocka_unit_test(system_is_read_whole),
         cmocka_unit_test(clearance_and_map_are_read_whole),
         cmocka_unit_test(other_entries_are_none_of_ours),
@@ -626,6 +680,7 @@ main(void)
         cmocka_unit_test(values_have_maxima),
         cmocka_unit_test(record_becomes_the_entry_it_was),
         cmocka_unit_test(entry_of_a_record_leaves_out_defaults),
+        cmocka_unit_test(entry_of_a_record_begins_with_what_holds),
         cmocka_unit_test(restrictions_bound_a_grant),
         cmocka_unit_test(every_value_can_be_written),
     };

@@ -6,8 +6,8 @@
 #include "trustrealm_err.h"
 
 static const char *const wholes[] = {
-    WHOLE_REALM, WHOLE_SYSTEM, WHOLE_SUBJECT, WHOLE_MAP, REALM, SYSTEM,
-    SUBJECT, MAP
+    WHOLE_REALM, LIMITED_REALM, WHOLE_SYSTEM, WHOLE_SUBJECT, WHOLE_MAP, REALM,
+    SYSTEM, SUBJECT, MAP
 };
 #define EACH_WHOLE(i) size_t i = 0; i < sizeof(wholes) / sizeof(*wholes); i++
 
@@ -80,8 +80,10 @@ order_of_values_does_not_matter(void **state)
 
     encode(REALM "trCategory: 1 a\ntrCategory: 2 b\ntrCarrier: x own\n"
            "trCarrier: y mic\ntrRequiredAttribute: a=1\n"
-           "trRequiredAttribute: b=2\n", &one, &one_length);
-    encode("trRequiredAttribute: b=2\ntrRequiredAttribute: a=1\n"
+           "trRequiredAttribute: b=2\ntrLifetime: 9\ntrLifetime: 0\n"
+           "trLifetime: 10\n", &one, &one_length);
+    encode("trLifetime: 0\ntrLifetime: 10\ntrLifetime: 9\n"
+           "trRequiredAttribute: b=2\ntrRequiredAttribute: a=1\n"
            "trCarrier: y mic\ntrCarrier: x own\ntrCategory: 2 b\n"
            "trCategory: 1 a\ntrLevel: 2 secret\ntrLevel: 0 public\n"
            "trDOI: 7\ncn: engineering\nobjectClass: trTrustRealm\n", &other,
@@ -177,15 +179,15 @@ other_formats_are_refused(void **state)
     free(octets);
 }
 
-/* Nobody reads a record without what restricts it: neither by a flipped
- * format nor where there are none after all, or not in order. */
+/* Nobody reads a record without what only some have: neither by a flipped
+ * format nor where there is none after all, or not in order. */
 static void
 restrictions_are_not_lost(void **state)
 {
     static const uint8_t none[] = {
         2, TR_RECORD_CLEARANCE, 0, 0, 0, 1, 'a', 0, 0, 0, 0, 0, 0, 0, 0
     };
-    static const char *const texts[] = { SYSTEM, SUBJECT };
+    static const char *const texts[] = { REALM, SYSTEM, SUBJECT };
     struct tr_record *record;
     uint8_t *octets;
     size_t length;
@@ -209,6 +211,11 @@ restrictions_are_not_lost(void **state)
     free(octets);
     assert_int_equal(tr_record_decode(none, sizeof(none), &record),
                      TRR_MALFORMED);
+    encode(LIMITED_REALM, &octets, &length);
+    assert_int_equal(octets[0], 2);
+    octets[0] = 1;
+    assert_int_equal(tr_record_decode(octets, length, &record), TRR_TRAILING);
+    free(octets);
 }
 
 static void
