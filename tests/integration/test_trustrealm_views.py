@@ -351,6 +351,10 @@ def test_diff_of_equal_tables(differ):
      "trLifetime"),
     ("engineering", "trDOI:", "trKernelLifetime: 301\ntrDOI:", "widens",
      "trKernelLifetime"),
+    ("engineering", "trDOI:", "trKernelLifetime: 301\ntrKernelLifetime: 299\n"
+     "trDOI:", "narrows", "trKernelLifetime"),
+    ("engineering", "trConfidentialFrom:", "trConfidentialFrom: INTERNAL\n"
+     "trConfidentialFrom:", "narrows", "trConfidentialFrom"),
     ("engineering", "trDOI:", "trMode: dry-run\ntrDOI:", "widens", "trMode"),
     ("engineering", "trPolicy: mls", "trPolicy: equal", "narrows",
      "trPolicy"),
@@ -364,6 +368,18 @@ def test_diff_says_what_widens(differ, cn, old, new, access, attribute):
     (row,) = differ(changed(cn, old, new))
     assert [row[0], row[2], row[3]] == [access, cn, attribute]
     assert row[4] != row[5]
+
+
+@pytest.mark.parametrize("before, after", [
+    ("trLifetime: 60", "trLifetime: 600\ntrLifetime: 60"),
+    ("trLifetime: 60\ntrLifetime: 600", "trLifetime: 0\ntrLifetime: 60"),
+    ("trMode: enforce", "trKernelLifetime: 300\ntrKernelLifetime: 900"),
+])
+def test_diff_of_values_without_effect(differ, before, after):
+    """Of a limit, of which a narrower value holds in both."""
+    old, new = (changed("engineering", "trDOI:", lines + "\ntrDOI:")
+                for lines in (before, after))
+    assert differ(new, old) == []
 
 
 @pytest.mark.parametrize("old, new", [

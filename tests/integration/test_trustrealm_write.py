@@ -989,6 +989,35 @@ def test_export_can_be_imported_elsewhere(site, store):
     assert site.run(target, "export").out == everything
 
 
+# --- limits -------------------------------------------------------------
+
+def of_engineering(store, attribute):
+    return [value for name, value in store.dump()[table.ENGINEERING]
+            if name == attribute]
+
+
+def test_a_limit_has_the_value_that_is_set(site, store):
+    """Where nobody forbids it, the new value takes the place of all."""
+    def set_lifetime(*options):
+        return site.run(store, "realm", "set", "engineering", *options)
+
+    several = site.run(store, "export").out.replace(
+        "trDOI: 2001\n", "trDOI: 2001\ntrLifetime: 600\ntrLifetime: 36000\n"
+        "trLifetime: 0\n")
+    path = site.scratch.write("several.ldif", several)
+    assert site.run(store, "import", path).status == 0
+    assert sorted(of_engineering(store, "trLifetime")) == ["0", "36000", "600"]
+    shown = site.run(store, "realm", "show", "engineering").out
+    assert re.findall(r"^lifetime\t(.*)$", shown, re.M) == ["600"]
+    assert set_lifetime("--unset", "lifetime=60").status == 1
+    assert set_lifetime("--unset", "lifetime=0").status == 0
+    for seconds in ("36000", "600", "7200"):
+        assert set_lifetime("--lifetime", seconds).status == 0
+        assert of_engineering(store, "trLifetime") == [seconds]
+    assert set_lifetime("--unset", "lifetime").status == 0
+    assert of_engineering(store, "trLifetime") == []
+
+
 # --- asking for one entry -----------------------------------------------
 
 def test_what_is_not_set_is_shown_in_json(site, store):

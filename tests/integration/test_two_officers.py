@@ -52,13 +52,14 @@ WIDENING = [
     (ENGINEERING, "-trCarrier nfs mic", None),
     (ENGINEERING, "-trCarrier http auth-only", None),
     (ENGINEERING, "trCarrier ftp own", None),
-    (ENGINEERING, "trCarrier ftp gss", None),
     (ENGINEERING, "trDelegation nfs", None),
     (ENGINEERING, "-trIdleTimeout 3600", None),
     (ENGINEERING, "-trLifetime 36000", None),
     (ENGINEERING, "-trMaximumStaleness 3600", None),
     (ENGINEERING, "trKernelExport TRUE", "FALSE"),
     (ENGINEERING, "-trKernelLifetime 60", None),
+    (ENGINEERING, "trKernelLifetime 301", None),
+    (ENGINEERING, "trKernelLifetime 0", None),
     (ALPHA, "trPrincipal trustrealm/Alpha@EXAMPLE.TEST",
      "trustrealm/alpha.example.com@EXAMPLE.TEST"),
     (ALPHA, "trAlias other.example.com", None),
@@ -155,15 +156,21 @@ def test_no_other_way(administration, change, target, wanted, gives_way):
             modify(target, ("replace", attribute)),
             modify(target, ("delete", attribute)),
             modify(target, ("delete", attribute), ("add", attribute, value)),
-            modify(target, ("increment", attribute, "1")),
-            modify(target, ("increment", attribute, value)),
             modify(target, ("replace", attribute + ";lang-de", value)),
             rename(target, "cn=other"), rename(target, "cn=other", keep=True)]
+    increments = [modify(target, ("increment", attribute, "1")),
+                  modify(target, ("increment", attribute, value))]
     if operation == "add":
         ways += [modify(target, ("add", attribute + ";lang-de", value)),
                  modify(target, ("add", attribute, value.upper()))]
     for way in ways:
-        assert tries(administration, ENTITLED[target][1], way) != 0, way
+        assert tries(administration, ENTITLED[target][1], way) == \
+            roles.INSUFFICIENT_ACCESS, way
+    # The schema forbids to count up what is no number.
+    for way in increments:
+        assert tries(administration, ENTITLED[target][1], way) == (
+            roles.INSUFFICIENT_ACCESS if value.isdigit()
+            else roles.CONSTRAINT_VIOLATION), way
     assert look(administration, target) == before
 
 
@@ -204,7 +211,10 @@ NARROWING = [
     (ENGINEERING, {"trConfidentialFrom": []},
      ("add", "trConfidentialFrom", "internal")),
     (ENGINEERING, {}, ("add", "trCarrier", "ftp mic")),
+    (ENGINEERING, {}, ("add", "trCarrier", "ftp gss")),
     (ENGINEERING, {}, ("delete", "trCarrier", "host own")),
+    (ENGINEERING, {}, ("delete", "trCarrier", "host own"),
+     ("add", "trCarrier", "host gss")),
     (ENGINEERING, {}, ("delete", "trDelegation", "host")),
     (ENGINEERING, {"trIdleTimeout": []}, ("add", "trIdleTimeout", "60")),
     (ENGINEERING, {"trLifetime": ["0"]}, ("delete", "trLifetime", "0"),
@@ -213,9 +223,11 @@ NARROWING = [
      ("add", "trMaximumStaleness", "60")),
     (ENGINEERING, {"trKernelExport": ["TRUE"]},
      ("delete", "trKernelExport", "TRUE"), ("add", "trKernelExport", "FALSE")),
+    (ENGINEERING, {"trKernelLifetime": []}, ("add", "trKernelLifetime", "60")),
     (ENGINEERING, {"trKernelLifetime": ["900"]},
-     ("delete", "trKernelLifetime", "900"),
-     ("add", "trKernelLifetime", "60")),
+     ("add", "trKernelLifetime", "300")),
+    (ENGINEERING, {"trKernelLifetime": ["0"]},
+     ("delete", "trKernelLifetime", "0"), ("add", "trKernelLifetime", "60")),
     (ALPHA, {}, ("delete", "trAlias", "mail.example.com")),
     (ALPHA, {"trEnabled": ["TRUE"]}, ("delete", "trEnabled", "TRUE"),
      ("add", "trEnabled", "FALSE")),
@@ -233,7 +245,50 @@ def test_one_lets_less_pass(administration, change, target, before, parts):
     assert administration.may(ENTITLED[target][0], made)
 
 
+#: A limit, a value that is there, and one that is narrower.
+LIMITS = [
+    ("trIdleTimeout", "3600", "60"), ("trLifetime", "36000", "600"),
+    ("trMaximumStaleness", "3600", "60"),
+    ("trConfidentialFrom", "secret", "internal"),
+    ("trKernelLifetime", "900", "60"), ("trKernelLifetime", "60", "30"),
+]
+
+
+@pytest.mark.parametrize("attribute, wide, narrow", LIMITS)
+def test_one_narrows_a_limit(administration, change, attribute, wide, narrow):
+    """By another value; to remove either takes two, and just that goes."""
+    change(ENGINEERING, **{attribute: [wide]})
+    narrows = modify(ENGINEERING, ("add", attribute, narrow))
+    for who in PEOPLE:
+        if who not in ENTITLED[ENGINEERING]:
+            assert not administration.may(who, narrows), who
+    assert administration.may("paula", narrows)
+    widens = {value: modify(ENGINEERING, ("delete", attribute, value))
+              for value in (wide, narrow)}
+    for who in PEOPLE:
+        for way in (*widens.values(), modify(
+                ENGINEERING, ("replace", attribute, wide))):
+            assert not administration.may(who, way), (who, way)
+    assert proposes(administration, "zoe", ENGINEERING,
+                    "-%s %s" % (attribute, narrow))
+    assert not administration.may("paula", widens[wide])
+    assert not administration.may("zoe", widens[narrow])
+    assert administration.may("paula", widens[narrow])
+    assert values(administration, ENGINEERING, attribute) == [wide]
+
+
 # --- whole entries ------------------------------------------------------
+
+#: Of a trust realm that tests add.
+OWNERS_OF_NEW = "cn=new,ou=owners,ou=roles," + table.BASE
+
+
+def remove(administration, *dns):
+    """What is still there of them."""
+    for dn in dns:
+        if look(administration, dn):
+            administration.directory.delete(dn)
+
 
 def realm(dn, name, **more):
     return add(dn, objectClass=["trTrustRealm", *more.pop("classes", [])],
@@ -244,20 +299,23 @@ def realm(dn, name, **more):
 def test_a_new_trust_realm_takes_one(administration, change):
     """Until somebody can grant anything in it."""
     dn = "cn=new,ou=realms," + table.BASE
-    owners = "cn=new,ou=owners,ou=roles," + table.BASE
-    assert administration.may("paula", realm(dn, "new", trLifetime="60"))
-    assert administration.may("paula", modify(
-        dn, ("replace", "trLifetime", "600"), ("add", "trLevel", "2 top"),
-        ("add", "trMode", "dry-run")))
-    assert administration.may("rosa", add(
-        owners, objectClass="groupOfNames", cn="new", member=person("olga")))
-    for parts in (("replace", "trLifetime", "6000"),
-                  ("delete", "trLifetime", "600"),
-                  ("add", "trLevel", "3 higher")):
-        assert not administration.may("paula", modify(dn, parts)), parts
-    assert administration.may("paula", delete(dn))
-    assert not administration.may("paula", realm(dn, "new"))
-    assert administration.may("rosa", delete(owners))
+    try:
+        assert administration.may("paula", realm(dn, "new", trLifetime="60"))
+        assert administration.may("paula", modify(
+            dn, ("replace", "trLifetime", "600"), ("add", "trLevel", "2 top"),
+            ("add", "trMode", "dry-run")))
+        assert administration.may("rosa", add(
+            OWNERS_OF_NEW, objectClass="groupOfNames", cn="new",
+            member=person("olga")))
+        for parts in (("replace", "trLifetime", "6000"),
+                      ("delete", "trLifetime", "600"),
+                      ("add", "trLevel", "3 higher")):
+            assert not administration.may("paula", modify(dn, parts)), parts
+        assert administration.may("paula", delete(dn))
+        assert not administration.may("paula", realm(dn, "new"))
+        assert administration.may("rosa", delete(OWNERS_OF_NEW))
+    finally:
+        remove(administration, dn, OWNERS_OF_NEW)
 
 
 @pytest.mark.parametrize("who, dn, more", [
@@ -374,20 +432,32 @@ def pending(administration):
     return {one["change"]: one["id"] for one in listed}
 
 
+def approve_all(administration, who):
+    for one in pending(administration).values():
+        tool(administration, who, "pending", "approve", one)
+    assert pending(administration) == {}
+
+
 def values(administration, target, attribute):
     return re.findall("^%s: (.*)$" % attribute, look(administration, target),
                       re.M)
 
 
+#: What else of PRESENT would be wrong in a trust realm.
+SOUND = {"trRequiredAttribute": [], "trProtection": [],
+         "trConfidentialFrom": []}
+#: The option for each limit.
+OPTIONS = {"trIdleTimeout": "idle-timeout", "trLifetime": "lifetime",
+           "trMaximumStaleness": "maximum-staleness",
+           "trConfidentialFrom": "confidential-from",
+           "trKernelLifetime": "kernel-lifetime"}
+#: Of LIMITS, one of each kind.
+BY_TOOL = [LIMITS[1], LIMITS[3], LIMITS[4]]
 REALM_SET = ("realm", "set", "engineering")
 SYSTEM_SET = ("system", "set", "alpha.example.com")
 
 
 @pytest.mark.parametrize("target, command, proposed, approved, after", [
-    # The old limit ends with the approval of the new one.
-    (ENGINEERING, (*REALM_SET, "--lifetime", "72000"),
-     {"-trLifetime 36000", "trLifetime 72000"}, {"trLifetime 72000"},
-     {"trLifetime": ["72000"]}),
     (ENGINEERING, (*REALM_SET, "--unset", "lifetime"),
      {"-trLifetime 36000"}, {"-trLifetime 36000"}, {"trLifetime": []}),
     (ENGINEERING, (*REALM_SET, "--level", "15 internal", "--category",
@@ -412,7 +482,7 @@ SYSTEM_SET = ("system", "set", "alpha.example.com")
     (ENGINEERING, (*REALM_SET, "--kernel-export", "TRUE",
                    "--kernel-lifetime", "900"),
      {"trKernelExport TRUE", "-trKernelLifetime 60", "trKernelLifetime 900"},
-     {"trKernelExport TRUE", "trKernelLifetime 900"},
+     {"trKernelExport TRUE", "-trKernelLifetime 60", "trKernelLifetime 900"},
      {"trKernelExport": ["TRUE"], "trKernelLifetime": ["900"]}),
     (ALPHA, (*SYSTEM_SET, "--principal",
              "trustrealm/Alpha@EXAMPLE.TEST", "--alias", "w.example.com"),
@@ -425,10 +495,7 @@ SYSTEM_SET = ("system", "set", "alpha.example.com")
 ])
 def test_the_tool_proposes_and_approves(administration, change, target,
                                         command, proposed, approved, after):
-    # Nothing else that would be wrong in it.
-    change(target, **({"trRequiredAttribute": [], "trProtection": [],
-                       "trConfidentialFrom": []}
-                      if target == ENGINEERING else {}))
+    change(target, **(SOUND if target == ENGINEERING else {}))
     before = look(administration, target)
     proposer, approver = ENTITLED[target]
     refused = tool(administration, proposer, *command, status=1)
@@ -452,6 +519,10 @@ def test_the_tool_proposes_and_approves(administration, change, target,
     (ENGINEERING, {"trMode": ["dry-run"]}, (*REALM_SET, "--mode", "enforce")),
     (ENGINEERING, {"trLifetime": []}, (*REALM_SET, "--lifetime", "60")),
     (ENGINEERING, {}, (*REALM_SET, "--unset", "delegation=host")),
+    (ENGINEERING, {}, (*REALM_SET, "--lifetime", "60")),
+    (ENGINEERING, {}, (*REALM_SET, "--confidential-from", "internal")),
+    (ENGINEERING, {"trKernelLifetime": ["900"]},
+     (*REALM_SET, "--kernel-lifetime", "300")),
     (ALPHA, {"trEnabled": ["TRUE"]}, ("system", "disable",
                                       "alpha.example.com")),
     (ALPHA, {}, (*SYSTEM_SET, "--unset", "alias=mail.example.com")),
@@ -471,29 +542,102 @@ def test_the_tool_narrows_alone(administration, change, target, before,
     assert pending(administration) == {}
 
 
+@pytest.mark.parametrize("attribute, wide, narrow", BY_TOOL)
+def test_the_tool_narrows_a_limit(administration, change, attribute, wide,
+                                  narrow):
+    """One person: the new value holds, and the old one is shown nowhere but
+    as having no effect; who may not add it may not narrow it."""
+    change(ENGINEERING, **{**SOUND, "trKernelExport": ["TRUE"],
+                           attribute: [wide]})
+    option = OPTIONS[attribute]
+    command = (*REALM_SET, "--" + option, narrow)
+    refused = tool(administration, "olga", *command, status=1)
+    assert refused.err.endswith("this takes a label policy officer\n")
+    done = tool(administration, "paula", *command, "--json")
+    made, = json.loads(done.out)["changes"]
+    assert (made["add"], made["remove"]) == ({attribute: [narrow]}, {})
+    assert "%s %s stays, without effect" % (attribute, wide) in done.err
+    assert sorted(values(administration, ENGINEERING, attribute)) == sorted(
+        [wide, narrow])
+    shown = tool(administration, "aud", "realm", "show", "engineering").out
+    assert re.findall("^%s\t(.*)$" % option, shown, re.M) == [narrow]
+    shown = json.loads(tool(administration, "aud", "realm", "show",
+                            "engineering", "--json").out)
+    assert str(shown[option]) == narrow
+    found = tool(administration, "aud", "check", status=1).out
+    assert "%s %s has no effect beside a narrower value" % (
+        attribute, wide) in found
+    # What holds already is not set again.
+    tool(administration, "zoe", *command)
+    refused = tool(administration, "zoe", *REALM_SET, "--unset", "%s=%s" % (
+        option, wide), status=1)
+    assert "with a proposal by somebody else: --propose" in refused.err
+    tool(administration, "zoe", *REALM_SET, "--unset", "%s=%s" % (
+        option, wide), "--propose")
+    approve_all(administration, "paula")
+    assert values(administration, ENGINEERING, attribute) == [narrow]
+
+
+@pytest.mark.parametrize("attribute, wide, narrow", BY_TOOL)
+def test_the_tool_widens_a_limit(administration, change, attribute, wide,
+                                 narrow):
+    """Two: whoever approves leaves what was agreed on, and no more."""
+    change(ENGINEERING, **{**SOUND, "trKernelExport": ["TRUE"],
+                           attribute: [narrow]})
+    command = (*REALM_SET, "--" + OPTIONS[attribute], wide)
+    refused = tool(administration, "paula", *command, status=1)
+    assert "with a proposal by somebody else: --propose" in refused.err
+    tool(administration, "paula", *command, "--propose")
+    waiting = pending(administration)
+    first = {attribute + " " + wide} if wide == "900" else set()
+    assert set(waiting) == {"-%s %s" % (attribute, narrow)} | first
+    if not first:
+        assert sorted(values(administration, ENGINEERING, attribute)) == \
+            sorted([narrow, wide])
+        assert not administration.may("zoe", modify(
+            ENGINEERING, ("delete", attribute, wide),
+            ("delete", attribute, narrow)))
+    own = tool(administration, "paula", "pending", "approve",
+               waiting["-%s %s" % (attribute, narrow)], status=1)
+    assert "you proposed it yourself" in own.err
+    approve_all(administration, "zoe")
+    assert values(administration, ENGINEERING, attribute) == [wide]
+
+
 def test_the_tool_makes_and_removes_trust_realms_alone(administration):
     new = ("realm", "add", "new", "--doi", "1099", "--level", "0 low")
-    tool(administration, "paula", *new)
-    tool(administration, "paula", "realm", "set", "new", "--mode", "dry-run")
-    tool(administration, "paula", "realm", "remove", "new")
-    owners = "cn=new,ou=owners,ou=roles," + table.BASE
-    assert administration.may("rosa", add(
-        owners, objectClass="groupOfNames", cn="new", member=person("olga")))
-    refused = tool(administration, "paula", *new, status=1)
-    assert "before the trust realm has owners" in refused.err
-    assert administration.may("rosa", delete(owners))
+    try:
+        tool(administration, "paula", *new)
+        tool(administration, "paula", "realm", "set", "new", "--mode",
+             "dry-run")
+        tool(administration, "paula", "realm", "remove", "new")
+        assert administration.may("rosa", add(
+            OWNERS_OF_NEW, objectClass="groupOfNames", cn="new",
+            member=person("olga")))
+        refused = tool(administration, "paula", *new, status=1)
+        assert "before the trust realm has owners" in refused.err
+        assert administration.may("rosa", delete(OWNERS_OF_NEW))
+    finally:
+        remove(administration, "cn=new,ou=realms," + table.BASE,
+               OWNERS_OF_NEW)
 
 
 def test_who_leaves_takes_his_proposals_along(administration, change):
     change(ALPHA)
-    tool(administration, "sid", *SYSTEM_SET, "--alias", "w.example.com",
-         "--propose")
-    assert set(pending(administration)) == {"trAlias w.example.com"}
-    tool(administration, "rosa", "offboard", "sid@" + table.REALM, "--entry",
-         person("sid"), "--no-log", "--apply", status=1)
-    assert pending(administration) == {}
-    assert values(administration, ALPHA, "owner") == [person("zoe")]
-    for role in ("system-administrators", "auditors"):
-        administration.directory.modify(modify(
-            "cn=%s,ou=roles,%s" % (role, table.BASE),
-            ("add", "member", person("sid"))))
+    held = ["cn=%s,ou=roles,%s" % (role, table.BASE)
+            for role in ("system-administrators", "auditors")]
+    before = {role: values(administration, role, "member") for role in held}
+    try:
+        tool(administration, "sid", *SYSTEM_SET, "--alias", "w.example.com",
+             "--propose")
+        assert set(pending(administration)) == {"trAlias w.example.com"}
+        tool(administration, "rosa", "offboard", "sid@" + table.REALM,
+             "--entry", person("sid"), "--no-log", "--apply", status=1)
+        assert pending(administration) == {}
+        assert values(administration, ALPHA, "owner") == [person("zoe")]
+        for role in held:
+            assert person("sid") in before[role]
+            assert person("sid") not in values(administration, role, "member")
+    finally:
+        for role in held:
+            administration.directory.replace(role, "member", *before[role])

@@ -548,6 +548,14 @@ def test_389_ds_has_the_custom_alone():
         assert members(administration)["delta.example.com"][1] == \
             WIDER.split()[2]
 
+        for seconds in ("36000", "600", "7200"):
+            tool(administration, "paula", "realm", "set", "engineering",
+                 "--lifetime", seconds)
+            assert re.findall("^trLifetime: (.*)$",
+                              administration.directory.search(
+                                  ENGINEERING, "(objectClass=*)",
+                                  "trLifetime"), re.M) == [seconds]
+
         administration.directory.replace(DELTA, "owner", person("sid"))
         for who, command in (
                 ("sid", ["system", "set", "delta.example.com", "--alias",

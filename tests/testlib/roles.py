@@ -19,7 +19,9 @@ from .tool import program
 #: zoe has no role.
 PEOPLE = ("aud", "rosa", "olga", "oscar", "paula", "sid", "zoe")
 
+#: Results of a server.
 INSUFFICIENT_ACCESS = 50
+CONSTRAINT_VIOLATION = 19
 
 #: A system that is to come, and its principal.
 ZETA = "zeta.example.test"

@@ -63,6 +63,17 @@ find_attribute(const struct tr_entry *entry, const char *name)
     return NULL;
 }
 
+/* Is there a difference between them, be it to what holds without a value? */
+static bool
+differ(const char *name, const char *was, const char *is)
+{
+    const char *usual = diff_usual(name);
+
+    was = was != NULL ? was : usual;
+    is = is != NULL ? is : usual;
+    return was == NULL || is == NULL || strcmp(was, is) != 0;
+}
+
 static void
 compare_values(struct compared *compared, const char *name,
                const struct tr_attribute *old, const struct tr_attribute *new)
@@ -70,10 +81,10 @@ compare_values(struct compared *compared, const char *name,
     const char *was, *is;
     size_t i;
 
-    if (diff_is_single(name)) {
+    if (diff_is_single(name)) {     /* of a limit, the one that holds */
         was = old == NULL ? NULL : old->values[0];
         is = new == NULL ? NULL : new->values[0];
-        if (was == NULL || is == NULL || strcmp(was, is) != 0)
+        if (differ(name, was, is))
             tell(compared, diff_access(&compared->diff, name, was, is), name,
                  was, is);
         return;

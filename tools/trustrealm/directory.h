@@ -180,11 +180,30 @@ void tool_change_each(const struct tool_change *change,
 
 bool tool_change_differs(const struct tool_change *change);
 
+/* --- limits (limit.c) ---------------------------------------------------- */
+
+/* Has the value of attribute that entry has no effect, as a narrower one
+ * holds? */
+bool tool_limit_is_idle(const struct tool_entry *entry, const char *attribute,
+                        const char *value);
+/* The value of attribute that holds, which has one or is a limit; NULL when
+ * there is none. */
+const char *tool_limit_holds(const struct tool_entry *entry,
+                             const char *attribute);
+/* What change's entry, which is there before and after, shall be where to
+ * remove a value takes more than to add one: those have stayed that have no
+ * effect.  NULL when there are none, or nothing else would change. */
+struct tool_entry *tool_limit_keep(const struct tool_change *change);
+
+/* --- writing ------------------------------------------------------------- */
+
 /*
  * Make changes of different entries, in this order: all, or none.  Each is
  * one operation; one whose entry is no longer as it was read is refused
  * (TOOL_NO), and so is one that the server does not permit.  When a later one
- * fails, those before are taken back: so put first what allows less.
+ * fails, those before are taken back: so put first what allows less.  Values of
+ * limits that have no effect stay where the server does not let them go:
+ * changes then have them, too.
  */
 int tool_directory_apply(struct tool_directory *directory,
                          const struct tool_change *changes, size_t n);

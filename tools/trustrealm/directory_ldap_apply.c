@@ -9,6 +9,10 @@
  * the entry goes unnoticed either.  Elsewhere (389 Directory Server) the entry
  * is read once more, which leaves a moment for others.
  *
+ * Where it takes two people to remove a value of a limit, one narrows it by
+ * adding another.  A server does not say what it would permit: what it refuses
+ * is tried again without removing what has no effect any more.
+ *
  * All that may be needed to take back what was done is there before the first
  * operation is sent.
  */
@@ -25,6 +29,8 @@ struct step {
     const char *dn;
     LDAPMod **forward;          /* NULL: delete the entry */
     LDAPMod **back;             /* likewise */
+    struct tool_entry *kept;    /* tool_limit_keep() */
+    LDAPMod **kept_forward, **kept_back;
 };
 
 static int
@@ -110,25 +116,70 @@ copy_entry(const struct tool_ldap *ldap, const char *dn,
     return TOOL_DONE;
 }
 
+/* What makes change and, of an entry that was there, takes it back. */
+static void
+plan(const struct tool_change *change, LDAPMod ***forward_out,
+     LDAPMod ***back_out)
+{
+    struct mods forward = { NULL, 0, LDAP_MOD_ADD, LDAP_MOD_DELETE };
+    struct mods back = { NULL, 0, LDAP_MOD_DELETE, LDAP_MOD_ADD };
+
+    tool_change_each(change, add_change, &forward);
+    if (change->before != NULL)
+        tool_change_each(change, add_change, &back);
+    *forward_out = forward.list;
+    *back_out = back.list;
+}
+
 static int
 prepare(const struct tool_ldap *ldap, const struct tool_change *change,
         struct step *step)
 {
-    struct mods forward = { NULL, 0, LDAP_MOD_ADD, LDAP_MOD_DELETE };
-    struct mods back = { NULL, 0, LDAP_MOD_DELETE, LDAP_MOD_ADD };
+    struct tool_change keeping = { change->before, NULL };
 
     step->change = change;
     step->dn = change->before != NULL ? change->before->dn :
         change->after->dn;
     if (change->after == NULL)
         return copy_entry(ldap, step->dn, &step->back);
-    tool_change_each(change, add_change, &forward);
-    step->forward = forward.list;
+    plan(change, &step->forward, &step->back);
     if (change->before == NULL)
         return TOOL_DONE;
-    tool_change_each(change, add_change, &back);
-    step->back = back.list;
+    step->kept = keeping.after = tool_limit_keep(change);
+    if (step->kept != NULL)
+        plan(&keeping, &step->kept_forward, &step->kept_back);
     return TOOL_DONE;
+}
+
+static void
+swap(LDAPMod ***a, LDAPMod ***b)
+{
+    LDAPMod **held = *a;
+
+    *a = *b;
+    *b = held;
+}
+
+/* Make that the step which keeps what has no effect. */
+static void
+keep(struct step *step)
+{
+    struct tool_entry held = *step->kept;
+
+    *step->kept = *step->change->after;
+    *step->change->after = held;
+    swap(&step->forward, &step->kept_forward);
+    swap(&step->back, &step->kept_back);
+}
+
+static void
+tell_kept(bool added, const char *attribute, const char *value, void *arg)
+{
+    const struct step *step = arg;
+
+    if (added)
+        (void)tool_fail(TOOL_NO, "%s: %s %s stays, without effect: to remove "
+                        "it takes two people", step->dn, attribute, value);
 }
 
 /* --- operations ---------------------------------------------------------- */
@@ -243,9 +294,10 @@ look_again(struct tool_ldap *ldap, const struct tool_entry *known,
 }
 
 static int
-make(struct tool_ldap *ldap, const struct step *step)
+make(struct tool_ldap *ldap, struct step *step)
 {
     const struct tool_entry *before = step->change->before;
+    const struct tool_change kept = { step->kept, step->change->after };
     struct tool_entry *found = NULL;
     bool same = true;
     int code, status = TOOL_DONE;
@@ -262,6 +314,12 @@ make(struct tool_ldap *ldap, const struct step *step)
     else
         code = operate(ldap, step->dn, step->forward, before == NULL,
                        before == NULL ? NULL : before->csn);
+    if (code == LDAP_INSUFFICIENT_ACCESS && step->kept != NULL) {
+        keep(step);
+        code = operate(ldap, step->dn, step->forward, false, before->csn);
+        if (code == LDAP_SUCCESS)
+            tool_change_each(&kept, tell_kept, step);
+    }
     return code == LDAP_SUCCESS ? TOOL_DONE : explain(ldap, code, step);
 }
 
@@ -319,6 +377,9 @@ tool_ldap_apply(void *arg, const struct tool_change *changes, size_t n)
     for (i = 0; i < n; i++) {
         ldap_mods_free(steps[i].forward, 1);
         ldap_mods_free(steps[i].back, 1);
+        ldap_mods_free(steps[i].kept_forward, 1);
+        ldap_mods_free(steps[i].kept_back, 1);
+        tool_entry_free(steps[i].kept);
     }
     free(steps);
     return status;

@@ -49,10 +49,23 @@ judge_carriers(const struct lint *lint, const struct tr_realm_record *realm)
     }
 }
 
+/* Values that a narrower one of the same limit has taken the place of. */
+static void
+judge_limits(const struct lint *lint, const struct tr_realm_record *realm)
+{
+    size_t i;
+
+    for (i = 0; i < realm->nwider; i++)
+        lint_find(lint, "warning", "contradiction", "trust realm",
+                  realm->name, "%s has no effect beside a narrower value",
+                  realm->wider[i]);
+}
+
 void
 lint_realm(const struct lint *lint, const struct tr_realm_record *realm)
 {
     judge_attributes(lint, realm);
+    judge_limits(lint, realm);
     judge_carriers(lint, realm);
     if (realm->mode == TR_MODE_DRY_RUN)
         lint_find(lint, "warning", "dry-run", "trust realm", realm->name,

@@ -120,7 +120,7 @@ take_out(struct tool_entry *entry, const struct noun_field *field,
 
     values = tool_entry_values(entry, field->attribute, &n);
     for (i = n; i-- > 0;) {
-        if (!has_several(field) || wanted == NULL ||
+        if (wanted == NULL ||
             noun_identifies(field->kind, wanted, values[i])) {
             tool_entry_remove(entry, field->attribute, values[i]);
             values = tool_entry_values(entry, field->attribute, &n);
@@ -130,13 +130,23 @@ take_out(struct tool_entry *entry, const struct noun_field *field,
     return found;
 }
 
+/* It is there and, of a limit's, the one that holds. */
+static bool
+is_set(const struct tool_entry *entry, const struct noun_field *field,
+       const char *value)
+{
+    return tool_entry_has(entry, field->attribute, value) &&
+        (has_several(field) ||
+         strcmp(tool_limit_holds(entry, field->attribute), value) == 0);
+}
+
 void
 noun_put(struct tool_entry *entry, const struct noun_field *field,
          const char *value)
 {
-    if (tool_entry_has(entry, field->attribute, value))
+    if (is_set(entry, field, value))
         return;
-    (void)take_out(entry, field, value);
+    (void)take_out(entry, field, has_several(field) ? value : NULL);
     tool_entry_add(entry, field->attribute, value);
 }
 

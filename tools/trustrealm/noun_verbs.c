@@ -207,7 +207,8 @@ entry_json(const struct noun *noun, const struct tool_entry *entry)
     for (field = noun->fields; field->option != NULL; field++) {
         values = tool_entry_values(entry, field->attribute, &n);
         if (field->kind < NOUN_WORDS) {
-            value = n > 0 ? values[0] : diff_usual(field->attribute);
+            value = n > 0 ? tool_limit_holds(entry, field->attribute) :
+                diff_usual(field->attribute);
             if (value != NULL)
                 json_object_set_new(object, field->option,
                                     value_json(field, value));
@@ -261,9 +262,11 @@ show_entry(const struct noun *noun, const struct tool_entry *entry)
     tool_sheet_add(sheet, (const char *[]){ "name", entry->name });
     for (field = noun->fields; field->option != NULL; field++) {
         values = tool_entry_values(entry, field->attribute, &n);
-        for (i = 0; i < n; i++)
-            tool_sheet_add(sheet, (const char *[]){ field->option,
-                                                    values[i] });
+        for (i = 0; i < n; i++) {
+            if (!tool_limit_is_idle(entry, field->attribute, values[i]))
+                tool_sheet_add(sheet, (const char *[]){ field->option,
+                                                        values[i] });
+        }
     }
     tool_sheet_add(sheet, (const char *[]){ "dn", entry->dn });
     tool_sheet_print(sheet);

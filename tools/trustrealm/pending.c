@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 #include "pending.h"
+#include "record_class.h"
 #include "text.h"
 
 static const struct noun_field no_fields[] = {
@@ -235,15 +236,21 @@ check_end(const char *attribute, const char *grant)
     return status;
 }
 
-/* Give entry the value that was proposed, or take it. */
+/* Give entry the value that was proposed, or take it.  A value of a limit takes
+ * the place of no other: those that go are proposed, too. */
 static int
 note_value(struct tool_entry *entry, const struct noun_field *field,
            bool removes, const char *value)
 {
     if (!removes && check_end(field->attribute, value) != TOOL_DONE)
         return TOOL_NO;
-    if (!removes)
+    if (!removes && !tr_class_is_limit(field->attribute))
         noun_put(entry, field, value);
+    else if (!removes && !tool_entry_has(entry, field->attribute, value))
+        tool_entry_add(entry, field->attribute, value);
+    else if (!removes)
+        return tool_fail(TOOL_NO, "%s has %s %s already", entry->name,
+                         field->option, value);
     else if (tool_entry_has(entry, field->attribute, value))
         tool_entry_remove(entry, field->attribute, value);
     else

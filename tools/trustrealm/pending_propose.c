@@ -8,9 +8,11 @@
 #include <strings.h>
 #include "diff.h"
 #include "pending.h"
+#include "record_class.h"
 #include "text.h"
 
-enum { ADDING = 1, REMOVING = 2 };
+/* LIMITING: to remove any but 0, and to add more than holds without it. */
+enum { ADDING = 1, REMOVING = 2, LIMITING = 4 };
 
 /* As in access-two.conf, of the words that a value ends with or of all. */
 static const struct guarded {
@@ -41,21 +43,21 @@ static const struct guarded {
     { { "protection", "trProtection", NOUN_TEXT, NULL, NULL }, REMOVING,
       "confidentiality" },
     { { "confidential-from", "trConfidentialFrom", NOUN_TEXT, NULL, NULL },
-      REMOVING, NULL },
-    { { "carrier", "trCarrier", NOUN_KEYED, NULL, NULL }, ADDING, "gss own" },
+      LIMITING, NULL },
+    { { "carrier", "trCarrier", NOUN_KEYED, NULL, NULL }, ADDING, "own" },
     { { "carrier", "trCarrier", NOUN_KEYED, NULL, NULL }, REMOVING,
       "mic auth-only" },
     { { "delegation", "trDelegation", NOUN_WORDS, NULL, NULL }, ADDING,
       NULL },
-    { { "idle-timeout", "trIdleTimeout", NOUN_NUMBER, NULL, NULL }, REMOVING,
+    { { "idle-timeout", "trIdleTimeout", NOUN_NUMBER, NULL, NULL }, LIMITING,
       NULL },
-    { { "lifetime", "trLifetime", NOUN_NUMBER, NULL, NULL }, REMOVING, NULL },
+    { { "lifetime", "trLifetime", NOUN_NUMBER, NULL, NULL }, LIMITING, NULL },
     { { "maximum-staleness", "trMaximumStaleness", NOUN_NUMBER, NULL, NULL },
-      REMOVING, NULL },
+      LIMITING, NULL },
     { { "kernel-export", "trKernelExport", NOUN_TRUTH, NULL, NULL }, ADDING,
       "TRUE" },
     { { "kernel-lifetime", "trKernelLifetime", NOUN_NUMBER, NULL, NULL },
-      ADDING | REMOVING, NULL },
+      LIMITING, NULL },
 };
 
 static const struct guarded *
@@ -98,6 +100,31 @@ ends_with(const char *value, const char *words)
     return false;
 }
 
+/* Is it more than holds where there is none?  Seconds, 0 for no limit; a level
+ * never is. */
+static bool
+exceeds_usual(const char *attribute, const char *value)
+{
+    const char *usual = diff_usual(attribute);
+    int64_t seconds = 0, most = 0;
+
+    if (usual == NULL)
+        return false;
+    (void)tr_text_number(value, 0, INT64_MAX, &seconds);
+    (void)tr_text_number(usual, 0, INT64_MAX, &most);
+    return most != 0 && (seconds == 0 || seconds > most);
+}
+
+static bool
+takes_two(const struct guarded *one, bool added, const char *value)
+{
+    if (one->takes_two == LIMITING)
+        return added ? exceeds_usual(one->field.attribute, value) :
+            one->field.kind != NOUN_NUMBER || strcmp(value, "0") != 0;
+    return (one->takes_two & (added ? ADDING : REMOVING)) != 0 &&
+        (one->words == NULL || ends_with(value, one->words));
+}
+
 bool
 tool_pending_needed(bool added, const char *attribute, const char *value)
 {
@@ -105,8 +132,7 @@ tool_pending_needed(bool added, const char *attribute, const char *value)
     size_t length = strlen(attribute);
 
     while ((one = find_guarded(attribute, length, one)) != NULL) {
-        if ((one->takes_two & (added ? ADDING : REMOVING)) != 0 &&
-            (one->words == NULL || ends_with(value, one->words)))
+        if (takes_two(one, added, value))
             return true;
     }
     return false;
@@ -114,6 +140,7 @@ tool_pending_needed(bool added, const char *attribute, const char *value)
 
 struct proposing {
     const struct tool_change *change;
+    struct tool_entry *at_once;     /* what its entry shall be before that */
     struct tool_entries made;
     const char *base;
     int status;
@@ -140,6 +167,13 @@ stands_for(const struct tool_entry *entry, const struct tool_entry *other,
     return NULL;
 }
 
+static int
+needs_nobody(const char *attribute, const char *value)
+{
+    return tool_fail(TOOL_USAGE, "%s %s: that needs nobody else; do it by "
+                     "itself", attribute, value);
+}
+
 /* Is it proposed, or (false) does it happen when something else is approved?
  * TOOL_USAGE says that it needs nobody else. */
 static int
@@ -156,12 +190,27 @@ is_proposed(const struct proposing *proposing, const struct noun_field *field,
         stands_for(change->before, change->after, field, value) :
         stands_for(change->after, change->before, field, value);
     if (other == NULL || !tool_pending_needed(!added, attribute, other))
-        return tool_fail(TOOL_USAGE, "%s %s: that needs nobody else; do it by "
-                         "itself", attribute, value);
+        return needs_nobody(attribute, value);
     /* What gives way goes, and what a value is without being there comes, when
      * the other is approved. */
     usual = diff_usual(attribute);
     *proposed_out = added && (usual == NULL || strcasecmp(usual, value) != 0);
+    return TOOL_DONE;
+}
+
+/* A wider value of a limit has no effect until what is proposed to go has gone.
+ * It is added first: whoever approves that can leave nothing wider. */
+static int
+add_at_once(struct proposing *proposing, const char *attribute,
+            const char *value)
+{
+    const char *usual = diff_usual(attribute);
+
+    tool_entry_add(proposing->at_once, attribute, value);
+    if (!tool_limit_is_idle(proposing->at_once, attribute, value))
+        return needs_nobody(attribute, value);
+    if (usual != NULL && strcmp(usual, value) == 0)
+        tool_entry_remove(proposing->at_once, attribute, value);
     return TOOL_DONE;
 }
 
@@ -232,6 +281,9 @@ propose(bool added, const char *attribute, const char *value, void *arg)
     if (field == NULL)
         status = tool_fail(TOOL_USAGE, "%s cannot be proposed: it needs "
                            "nobody else", attribute);
+    else if (added && tr_class_is_limit(attribute) &&
+             !tool_pending_needed(added, attribute, value))
+        status = add_at_once(proposing, attribute, value);
     else
         status = is_proposed(proposing, field, added, value, &proposed);
     if (status == TOOL_DONE && proposed)
@@ -260,41 +312,52 @@ removes_proposal(const struct tool_change *change)
         tool_entry_has(change->before, "objectClass", "trPending");
 }
 
+/* Of one entry; *at_once_out is what is not proposed of it but made. */
 static void
-propose_change(struct proposing *proposing)
+propose_change(struct proposing *proposing, const struct tool_change *change,
+               struct tool_change *at_once_out)
 {
-    const struct tool_change *change = proposing->change;
-
-    if (change->before == NULL && change->after->type == TR_RECORD_SYSTEM)
+    proposing->change = change;
+    if (removes_proposal(change)) {
+        *at_once_out = *change;
+    } else if (change->before == NULL &&
+               change->after->type == TR_RECORD_SYSTEM) {
         tool_change_each(change, propose_new, proposing);
-    else if (change->before == NULL || change->after == NULL)
+    } else if (change->before == NULL || change->after == NULL) {
         proposing->status = tool_fail(
             TOOL_USAGE, "%s: only values of an entry that is there can be "
             "proposed (of a user: after \"clearance limit\")",
             change->before != NULL ? change->before->dn : change->after->dn);
-    else
+    } else {
+        at_once_out->before = change->before;
+        at_once_out->after = tool_entry_copy(change->before);
+        proposing->at_once = at_once_out->after;
         tool_change_each(change, propose, proposing);
+    }
 }
 
-/* In the place of what was noted. */
+/* In the place of what was noted.  What is added at once comes last: it may
+ * not be taken back. */
 static void
-note_proposals(struct tool_work *work, struct tool_entries *made)
+note_proposals(struct tool_work *work, struct tool_entries *made,
+               struct tool_change *at_once, size_t n)
 {
-    const struct tool_entry **gone = tool_must(
-        calloc(work->nchanges + 1, sizeof(*gone)));
-    size_t i, n = 0;
+    size_t i;
 
-    for (i = 0; i < work->nchanges; i++) {
-        if (removes_proposal(&work->changes[i]))
-            gone[n++] = work->changes[i].before;
-    }
     tool_work_forget(work);
-    for (i = 0; i < n; i++)
-        tool_work_delete(work, gone[i]);
+    for (i = 0; i < n; i++) {
+        if (at_once[i].before != NULL && at_once[i].after == NULL)
+            tool_work_delete(work, at_once[i].before);
+    }
     for (i = 0; i < made->n; i++)
         tool_work_replace(work, NULL, made->list[i]);
     made->n = 0;
-    free(gone);
+    for (i = 0; i < n; i++) {
+        if (at_once[i].after == NULL || !tool_change_differs(&at_once[i]))
+            continue;
+        tool_work_replace(work, at_once[i].before, at_once[i].after);
+        at_once[i].after = NULL;
+    }
 }
 
 int
@@ -302,22 +365,24 @@ tool_pending_propose(struct tool_work *work)
 {
     const char *base = tool_directory_base(work->directory);
     struct proposing proposing = { .status = TOOL_DONE };
+    size_t i, n = work->nchanges;
+    struct tool_change *at_once;
     char *place;
-    size_t i;
 
     proposing.status = tool_directory_served(work->directory);
     if (proposing.status != TOOL_DONE)
         return proposing.status;
+    at_once = tool_must(calloc(n + 1, sizeof(*at_once)));
     place = tool_dn_below(base, "ou", "pending");
     proposing.base = place;
-    for (i = 0; i < work->nchanges; i++) {
-        proposing.change = &work->changes[i];
-        if (!removes_proposal(proposing.change))
-            propose_change(&proposing);
-    }
+    for (i = 0; i < n; i++)
+        propose_change(&proposing, &work->changes[i], &at_once[i]);
     if (proposing.status == TOOL_DONE)
-        note_proposals(work, &proposing.made);
+        note_proposals(work, &proposing.made, at_once, n);
+    for (i = 0; i < n; i++)
+        tool_entry_free(at_once[i].after);
     tool_entries_clear(&proposing.made);
+    free(at_once);
     free(place);
     return proposing.status;
 }
