@@ -10,7 +10,8 @@
 #include "trustrealm_err.h"
 
 /* Always the same, so that it tells nothing; RFC 4120 wants a server. */
-#define REFUSAL_TEXT "refused"
+#define REFUSAL_TEXT \
+    "refused by trustrealm; the audit log of the service's system says why"
 #define REFUSAL_REALM "TRUSTREALM"
 #define REFUSAL_SERVER "trustrealm"
 

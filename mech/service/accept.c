@@ -130,6 +130,7 @@ accept_plain(struct tr_job *job)
 {
     const struct tr_call *call = &job->request->call;
     const char *service = job->target_service;
+    const char *client = job->client != NULL ? job->client : "";
     const struct tr_bytes nothing = { NULL, 0 };
     struct tr_association a = {
         .side = TR_ROLE_ACCEPTOR, .bypass = true,
@@ -143,12 +144,10 @@ accept_plain(struct tr_job *job)
         return tr_job_fail(job, TR_R1_BYPASS, TRR_STRIPPED, "the token says "
                            "that a trailer was sent with it");
     if (!tr_bypass_open(job->service->config, service))
-        return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS,
-                           "%s is not open to plain Kerberos", service);
+        return tr_refuse_plain(job, service, client);
     ret = tr_job_process(job, TR_R10_PROCESS);
     if (ret == 0)
-        ret = tr_judge_plain(job, service, job->client != NULL ? job->client :
-                             "");
+        ret = tr_judge_plain(job, service, client);
     if (ret)
         return ret;
     return tr_establish(job, &a, &call->u.accept.binding, &nothing);

@@ -28,6 +28,22 @@ tr_judge_record(struct tr_job *job, const struct tr_bytes *record)
 }
 
 krb5_error_code
+tr_refuse_plain(struct tr_job *job, const char *service, const char *client)
+{
+    const struct tr_config *config = job->service->config;
+    const char *why = "allow-bypass is off", *whose = "";
+
+    if (config->allow_bypass) {
+        why = tr_bypass_open(config, service) ?
+            "this user is not in the bypass of " : "there is no bypass for ";
+        whose = service;
+    }
+    return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS, "\"%.100s\" sent no "
+                       "trust realm, like every program or system without "
+                       "mech_trustrealm, and %s%s", client, why, whose);
+}
+
+krb5_error_code
 tr_judge_plain(struct tr_job *job, const char *service, const char *client)
 {
     const struct tr_config *config = job->service->config;
@@ -36,8 +52,7 @@ tr_judge_plain(struct tr_job *job, const char *service, const char *client)
 
     job->epoch = tr_shared_page_epoch(job->service->page);
     if (!tr_bypass_from(config, service, client))
-        return tr_job_fail(job, TR_R1_BYPASS, TRR_BYPASS, "%s is not open to "
-                           "plain Kerberos from \"%.150s\"", service, client);
+        return tr_refuse_plain(job, service, client);
     tr_bypass_label(config, &lowest);
     if (!tr_range_contains(&job->process.range, &lowest))
         return tr_job_fail(job, TR_R10_PROCESS, TRR_PROCESS_RANGE, "without "

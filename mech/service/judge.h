@@ -21,4 +21,8 @@ krb5_error_code tr_judge_record(struct tr_job *job,
 krb5_error_code tr_judge_plain(struct tr_job *job, const char *service,
                                const char *client);
 
+/* Fail for want of a by-pass, and say what would have to change. */
+krb5_error_code tr_refuse_plain(struct tr_job *job, const char *service,
+                                const char *client);
+
 #endif
