@@ -1,12 +1,8 @@
 # tests/apps/test_sasl_samples.py - Cyrus SASL's own programs carry labels
 # SPDX-License-Identifier: BSD-2-Clause
 """alice runs sasl-sample-client on alpha with sasl-sample-server on beta.  The
-programs know no network: each prints lines for the other, which the tests
-carry.  So a test can stop in the middle, and every case of cases.py exists
-here.  When both have the context, four messages of it follow: two agree on the
-layer, and then each program sends the other one through it."""
-
-import re
+tests carry what they say, and so can stop in the middle: every case of
+cases.py exists here."""
 
 import pytest
 from cases import (  # noqa: F401
@@ -17,104 +13,26 @@ from cases import (  # noqa: F401
     test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import policies, table
-from testlib.process import eventually
-from testlib.world import SERVICE, STAFF
-
-CLIENT, SERVER = "sasl-sample-client", "sasl-sample-server"
-KEYTAB = "/etc/sample.keytab"
-LINE = re.compile("^([CS]: .*)\n", re.MULTILINE)
-TOKENS = 4          # lines before the context's own messages: 0 to 3
-MESSAGES = 4
+from testlib import policies, samples
+from testlib.samples import MESSAGES, TOKENS, Exchange
+from testlib.world import SERVICE
 
 
 @pytest.fixture(scope="module")
 def world(make_hosts):
-    """The programs have room for no more than small tickets."""
-    made = make_hosts(CLIENT, SERVER, run=("alpha", "beta"))
-    for service in "sample", "trustrealm":
-        made.realm.modify("%s/%s" % (service, table.host("beta")),
-                          "+no_auth_data_required")
+    made = make_hosts(samples.CLIENT, samples.SERVER, run=("alpha", "beta"))
+    samples.prepare(made)
     return made
-
-
-def serve(world, name):
-    world.machine(name).write("/etc/sasl2/sample.conf",
-                              "keytab: %s\n" % KEYTAB)
-    world.systems[name].install_keys(KEYTAB, SERVICE)
 
 
 @pytest.fixture(scope="module")
 def server(world):
-    serve(world, "beta")
+    samples.serve(world, "beta")
 
 
 @pytest.fixture(scope="module")
 def plain_server(world):
-    serve(world, "epsilon")
-
-
-class Exchange:
-    """Both programs.  line: the one to be carried now, which its writer has
-    put out and waits for the answer to; None when it has ended instead."""
-
-    def __init__(self, world, user="alice", uid=STAFF, sender="alpha",
-                 to="beta", plugin=True, options=()):
-        def start(system, program, uid, env, *more):
-            return world.machine(system).spawn(
-                ["stdbuf", "-oL", program, "-s", "sample", "-m", "GSSAPI",
-                 *more, *options], "%s-%d" % (program, world.next_number()),
-                uid=uid, env=env, with_stdin=True)
-        self.client = start(sender, CLIENT, uid,
-                            world.environment(user, uid, sender, plugin),
-                            "-n", table.host(to), "-u", user)
-        self.server = start(to, SERVER, SERVICE,
-                            world.systems[to].environment(SERVICE),
-                            "-d", table.host(to))
-        self._carried = 0
-        self.line = self._wait()
-
-    def turn(self):
-        """Who writes the next line, and who reads it."""
-        ends = self.server, self.client
-        return ends[self._carried % 2], ends[(self._carried + 1) % 2]
-
-    def _wait(self):
-        writer, _ = self.turn()
-
-        def lines():
-            ended = not writer.alive()
-            return LINE.findall(writer.text())[self._carried // 2:] or \
-                ended and [None]
-        return eventually(lines, what="a line of " + writer.argv[2])[0]
-
-    def carry(self, lines=TOKENS + MESSAGES):
-        """So many, if a program does not end before."""
-        while lines > 0 and self.line is not None:
-            self.turn()[1].tell(self.line)
-            self._carried += 1
-            self.line = self._wait()
-            lines -= 1
-
-    def finish(self):
-        """Carry what is left; whether all has arrived."""
-        self.carry()
-        both = self.client, self.server
-        for program in both:
-            program.stdin.close()
-        ended = [program.wait(check=False) for program in both]
-        arrived = ("decoded message 'srv message 1'" in self.client.text()
-                   and "decoded message 'client message 1'" in
-                   self.server.text())
-        assert arrived == (ended == [0, 0]), self.said()
-        return arrived
-
-    def said(self):
-        return self.client.text() + self.server.text()
-
-    def close(self):
-        self.client.kill()
-        self.server.kill()
+    samples.serve(world, "epsilon")
 
 
 class Session(Exchange):
@@ -141,7 +59,7 @@ def attempt(world, **who):
 
 
 #: The server has ended, and sends nothing.
-APPLICATION = Application("sample", [SERVICE], "service", attempt,
+APPLICATION = Application(samples.NAME, [SERVICE], "service", attempt,
                           "Unable to parse input")
 
 
