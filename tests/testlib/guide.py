@@ -8,7 +8,6 @@ import re
 import textwrap
 
 from . import servers, table
-from .process import eventually
 from .world import STAFF
 
 #: Where the files that come with the guides are installed.
@@ -77,14 +76,14 @@ def steps(name, section):
     heading = "\n%s\n%s\n\n" % (section, "-" * len(section))
     before, found, text = read(name).partition(heading)
     assert found, (name, section)
-    shown = []
+    blocks = []
     for paragraph in text.partition("\n\n\n")[0].split("\n\n"):
         if paragraph.startswith("    "):
             file = re.match(r"(/\S+?)[,:].*", before)
-            shown.append((file and file.group(1),
-                          textwrap.dedent(paragraph).strip("\n") + "\n"))
+            blocks.append((file and file.group(1),
+                           textwrap.dedent(paragraph).strip("\n") + "\n"))
         before = paragraph
-    return shown
+    return blocks
 
 
 def follow(world, name, guide, section="On the server", start=None):
@@ -116,10 +115,10 @@ def here(system, text, name="beta"):
 
 def install(system):
     """The files that come with the guides."""
-    machine = system.machine
     for name in os.listdir(path("")):
-        machine.write(APPS + name, here(system, read(name)),
-                      os.stat(path(name)).st_mode & 0o777)
+        system.machine.write(APPS + name, here(system, read(name)),
+                             0o755 if os.access(path(name), os.X_OK)
+                             else 0o644)
 
 
 def enter(system, text):
@@ -163,8 +162,7 @@ def see(world, name):
 
 def run(world, machine, commands):
     """As root; when they change the trust realm, all daemons have it."""
-    running = [s for s in world.systems.values() if s.running()]
-    generations = [system.table_generation() for system in running]
+    generations = world.generations()
     before = world.directory.search(table.ENGINEERING)
     machine.script(COMMANDS + commands,
                    PATH=world.scratch.join("bin:") + PATH,
@@ -173,6 +171,4 @@ def run(world, machine, commands):
                    TRUSTREALM=world.program("trustrealm"),
                    URI=world.directory.ldapi, BASE=table.BASE)
     if world.directory.search(table.ENGINEERING) != before:
-        for system, old in zip(running, generations):
-            eventually(lambda: system.table_generation() > old,
-                       what="the change at " + system.name)
+        world.wait_for_change(generations)

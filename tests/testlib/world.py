@@ -338,10 +338,17 @@ class World:
 
     def change(self, dn, attribute, *values):
         """Directory.replace(), and wait until all daemons have it."""
-        running = [s for s in self.systems.values() if s.running()]
-        before = [s.table_generation() for s in running]
+        before = self.generations()
         self.directory.replace(dn, attribute, *values)
-        for system, old in zip(running, before):
+        self.wait_for_change(before)
+
+    def generations(self):
+        """Of the table of every daemon, before the directory is changed."""
+        return {system: system.table_generation()
+                for system in self.systems.values() if system.running()}
+
+    def wait_for_change(self, before):
+        for system, old in before.items():
             eventually(lambda: system.table_generation() > old,
                        what="the change at " + system.name)
 
