@@ -156,7 +156,7 @@ def test_room_is_left_for_label_records(world, server):
 
 
 def test_smallest_packets(world, server):
-    """The numbers of the guide."""
+    """With a label record the guide's number, without one fewer."""
     def read(size):
         return ldap(world, "ldapsearch", "-LLL", "-O",
                     "maxbufsize=%d" % size, "uid=alice")
