@@ -366,24 +366,80 @@ def test_keytab_that_cannot_be_written(administration, keytab):
     assert enroll(administration, keytab, token).status == 0
 
 
+def enroll_in(administration, keytab, token, size, ignore=True):
+    """The same where no file may become larger than size: there a process
+    ends by a signal, unless that is ignored."""
+    def little_room():
+        if ignore:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return subprocess.run(command(administration, keytab, "-"), input=token,
+                          text=True, env=new_system(administration),
+                          timeout=60, capture_output=True,
+                          preexec_fn=little_room, restore_signals=not ignore)
+
+
 def test_keytab_that_breaks_off(administration, keytab):
-    """A disk is full just then: it says how to go on."""
+    """A disk is full just then: before the KDC makes the key."""
     token = invite(administration)
-
-    def no_room():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
-    done = subprocess.run(command(administration, keytab, "-"), input=token, text=True,
-                          env=new_system(administration), timeout=60,
-                          capture_output=True, preexec_fn=no_room,
-                          restore_signals=False)
+    done = enroll_in(administration, keytab, token, 0)
     assert done.returncode == 3 and keytab in done.stderr
-    assert "invited again" in done.stderr
+    assert "still valid" in done.stderr
     assert not os.path.exists(keytab)
-    token = invite(administration, "--force")
     assert enroll(administration, keytab, token).status == 0
     assert administration.can_log_in(keytab=keytab)
+
+
+@pytest.mark.parametrize("ignore", [True, False], ids=["error", "killed"])
+def test_interrupted_when_there_is_a_key(administration, keytab, ignore):
+    """The token is used up, and still good to go on with, here alone: the
+    draft of a keytab has room, and not what other keys it is to have."""
+    administration.realm.add({keytab: ["host/" + ZETA, "nfs/" + ZETA]})
+    before = administration.keys(keytab)
+    token = invite(administration)
+    done = enroll_in(administration, keytab, token, 150, ignore)
+    assert done.returncode == (3 if ignore else -signal.SIGXFSZ), done
+    assert not ignore or "run the same command again" in done.stderr
+    assert administration.keys(keytab) == before
+    assert "not found" in kinit(administration, INVITATION, token).err
+    assert PRINCIPAL in administration.realm.show(PRINCIPAL)
+    other = keytab + ".other"
+    done = enroll(administration, other, token)
+    assert done.status == 1 and not os.path.exists(other)
+
+    done = enroll(administration, keytab, token)
+    assert done.status == 0, done
+    assert administration.can_log_in(keytab=keytab)
+    listed = administration.keys(keytab)
+    assert [listed.count(name) for name in (
+        PRINCIPAL, "host/" + ZETA, "nfs/" + ZETA)] == [1, 1, 1]
+    assert not os.path.exists(keytab + ".new")
+
+
+def test_a_draft_of_another_key(administration, keytab):
+    """It was left, and the system has been invited again since."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    token = invite(administration)
+    assert enroll_in(administration, keytab, token, 150).returncode == 3
+    token = invite(administration, "--force")
+    assert os.path.exists(keytab + ".new")
+    assert enroll(administration, keytab, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+    assert not os.path.exists(keytab + ".new")
+
+
+def test_a_folder_that_others_may_write(administration, keytab):
+    token = invite(administration)
+    os.mkdir(keytab + ".new")
+    os.chmod(keytab + ".new", 0o777)
+    try:
+        done = enroll(administration, keytab, token)
+        assert done.status == 3 and "not permitted" in done.err
+    finally:
+        os.rmdir(keytab + ".new")
+    assert enroll(administration, keytab, token).status == 0
 
 
 def test_keys_of_others_stay(administration, keytab, several_uids):

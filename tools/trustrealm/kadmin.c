@@ -39,27 +39,15 @@ tool_kadmin_exists(struct tool_kadmin *kadmin, bool *exists_out)
         tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
 }
 
-void
-tool_kadmin_free_key(struct tool_kadmin *kadmin, struct tool_keytab_key *key)
-{
-    int i;
-
-    for (i = 0; i < key->n; i++)
-        krb5_free_keyblock_contents(kadmin->context, &key->keys[i]);
-    free(key->keys);
-    key->keys = NULL;
-    key->n = 0;
-}
-
-int
-tool_kadmin_new_key(struct tool_kadmin *kadmin, bool keep,
-                    struct tool_keytab_key *key_out)
+/* A new random key beside the old ones; TOOL_DONE, or what has been said. */
+static int
+new_key(struct tool_kadmin *kadmin, struct tool_keytab_key *key_out)
 {
     kadm5_ret_t ret;
     int64_t life;
 
     *key_out = (struct tool_keytab_key){ 0 };
-    ret = kadm5_randkey_principal_3(kadmin->handle, kadmin->principal, keep,
+    ret = kadm5_randkey_principal_3(kadmin->handle, kadmin->principal, true,
                                     0, NULL, &key_out->keys, &key_out->n);
     if (ret != 0)
         return tool_kadmin_answered(kadmin, ret, "a new key");
@@ -75,14 +63,14 @@ tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab)
     krb5_error_code code;
     int status;
 
-    status = tool_kadmin_new_key(kadmin, true, &key);
+    status = new_key(kadmin, &key);
     if (status == TOOL_DONE) {
         code = tool_keytab_add(kadmin->context, keytab, kadmin->principal,
                                &key);
         if (code)
             status = tool_kadmin_failed(kadmin, code, "the new key", keytab);
     }
-    tool_kadmin_free_key(kadmin, &key);
+    tool_keytab_free_key(kadmin->context, &key);
     return status;
 }
 

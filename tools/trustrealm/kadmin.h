@@ -5,8 +5,8 @@
 #define KADMIN_H
 
 /*
- * The KDC makes a system's keys, and we put them into the system's keytab;
- * they are nowhere else.  Functions answer with an exit status, after they
+ * A system's keys are made at the KDC and put into the system's keytab; they
+ * are nowhere else.  Functions answer with an exit status, after they
  * have said on stderr what went wrong.
  */
 
@@ -63,20 +63,26 @@ bool tool_token_read(const char *text, char token_out[TOOL_TOKEN_SIZE]);
 
 struct tool_redeem;
 
-/* Log in with the token, and nobody's ticket, for principal's key to be put
+/*
+ * Log in with the token, and nobody's ticket, for principal's key to be put
  * into keytab.  Nothing is changed yet.  From then on this process is, to all
- * services, who has the token.  End in any case; the strings stay until
- * then. */
+ * services, who has the token; unless an earlier one used it up and got no
+ * further (*used_out).  End in any case; the strings stay until then.
+ */
 int tool_redeem_begin(const char *principal, const char *token,
-                      const char *keytab, struct tool_redeem **redeem_out);
-/* Use the token up: have the KDC make the key, put it into the keytab, and try
- * it. */
+                      const char *keytab, struct tool_redeem **redeem_out,
+                      bool *used_out);
+/* Use the token up: make the key at the KDC, try it, and put it into the
+ * keytab.  When this fails, or is interrupted, another try goes on there. */
 int tool_redeem_finish(struct tool_redeem *redeem);
 void tool_redeem_end(struct tool_redeem *redeem);
 
 /* --- keytabs (kadmin_keytab.c) ------------------------------------------- */
 
 struct tool_keytab_key { krb5_kvno kvno; krb5_keyblock *keys; int n; };
+
+/* Wipe and free keys. */
+void tool_keytab_free_key(krb5_context context, struct tool_keytab_key *key);
 
 /* Add keys of principal, made now. */
 krb5_error_code tool_keytab_add(krb5_context context, const char *keytab,
@@ -91,16 +97,19 @@ krb5_error_code tool_keytab_time(krb5_context context, const char *keytab,
                                  int64_t *time_out);
 
 /*
- * Another keytab in the place of one.  Begin, before there are keys, makes
- * sure that it can be written: *path_out is a new one beside it, which finish
- * puts in its place with the keys that the old one had of others.  End in any
- * case; it frees path.
+ * Another keytab in the place of one: a draft beside it, in a folder of its
+ * own, for one process at a time.  Begin makes sure, before there are keys,
+ * that it can be written; left says that an earlier process left it (at path).
+ * Finish puts it in its place, with the keys that the old one had of others.
+ * End in any case: with keep the draft is left.
  */
+struct tool_keytab_draft { char *path, *whole; int folder; bool left; };
+
 krb5_error_code tool_keytab_begin(krb5_context context, const char *keytab,
-                                  char **path_out);
+                                  struct tool_keytab_draft *draft_out);
 krb5_error_code tool_keytab_finish(krb5_context context, const char *keytab,
                                    krb5_principal principal,
-                                   const char *path);
-void tool_keytab_end(char *path);
+                                   const struct tool_keytab_draft *draft);
+void tool_keytab_end(struct tool_keytab_draft *draft, bool keep);
 
 #endif

@@ -6,10 +6,23 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "kadmin.h"
+
+void
+tool_keytab_free_key(krb5_context context, struct tool_keytab_key *key)
+{
+    int i;
+
+    for (i = 0; i < key->n; i++)
+        krb5_free_keyblock_contents(context, &key->keys[i]);
+    free(key->keys);
+    key->keys = NULL;
+    key->n = 0;
+}
 
 krb5_error_code
 tool_keytab_add(krb5_context context, const char *name,
@@ -126,26 +139,51 @@ file_of(krb5_context context, const char *keytab)
     return followed;
 }
 
-/* The new one is in a folder of its own until it is whole. */
+/* Ours alone, locked; the descriptor, or -1 (errno). */
+static int
+open_folder(const char *path)
+{
+    struct stat st;
+    int fd;
+
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return -1;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (st.st_uid == geteuid() && (st.st_mode & 077) == 0)
+            return fd;
+        errno = EPERM;
+    }
+    (void)close(fd);
+    return -1;
+}
+
 krb5_error_code
-tool_keytab_begin(krb5_context context, const char *keytab, char **path_out)
+tool_keytab_begin(krb5_context context, const char *keytab,
+                  struct tool_keytab_draft *draft_out)
 {
     char *file = file_of(context, keytab), *folder = NULL;
     struct stat st;
     krb5_error_code ret = 0;
 
-    *path_out = NULL;
+    *draft_out = (struct tool_keytab_draft){ .folder = -1 };
     if (file == NULL)
         return KRB5_KT_UNKNOWN_TYPE;
     if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) {
         ret = EEXIST;
         goto cleanup;
     }
-    folder = tool_format("%s.XXXXXX", file);
-    if (mkdtemp(folder) == NULL)
+    folder = tool_format("%s.new", file);
+    draft_out->folder = open_folder(folder);
+    if (draft_out->folder < 0) {
         ret = errno;
-    else
-        *path_out = tool_format("%s/keytab", folder);
+        goto cleanup;
+    }
+    draft_out->path = tool_format("%s/keytab", folder);
+    draft_out->whole = tool_format("%s/whole", folder);
+    draft_out->left = access(draft_out->path, F_OK) == 0;
 
 cleanup:
     free(folder);
@@ -153,10 +191,10 @@ cleanup:
     return ret;
 }
 
-/* Add what keytab has of others than principal to another one. */
+/* Add the entries of principal, or those of all others, to another keytab. */
 static krb5_error_code
-copy_others(krb5_context context, const char *keytab,
-            krb5_const_principal principal, const char *path)
+copy_entries(krb5_context context, const char *keytab,
+             krb5_const_principal principal, bool others, const char *path)
 {
     krb5_error_code ret, end;
     krb5_keytab from = NULL, to = NULL;
@@ -171,7 +209,8 @@ copy_others(krb5_context context, const char *keytab,
     if (ret != 0)
         goto cleanup;
     while ((ret = krb5_kt_next_entry(context, from, &entry, &cursor)) == 0) {
-        if (!krb5_principal_compare(context, principal, entry.principal))
+        if (krb5_principal_compare(context, principal, entry.principal) !=
+            others)
             ret = krb5_kt_add_entry(context, to, &entry);
         (void)krb5_free_keytab_entry_contents(context, &entry);
         if (ret != 0)
@@ -188,29 +227,35 @@ cleanup:
     return ret;
 }
 
+/* The draft stays as it is until the whole is in its place. */
 krb5_error_code
 tool_keytab_finish(krb5_context context, const char *keytab,
-                   krb5_principal principal, const char *path)
+                   krb5_principal principal,
+                   const struct tool_keytab_draft *draft)
 {
     char *file = file_of(context, keytab);
     struct stat st;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
     int fd = -1;
 
     if (file == NULL)
         return KRB5_KT_UNKNOWN_TYPE;
-    fd = open(path, O_WRONLY | O_CLOEXEC);
+    (void)unlink(draft->whole);
+    ret = copy_entries(context, draft->path, principal, false, draft->whole);
+    if (ret != 0)
+        goto cleanup;
+    fd = open(draft->whole, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
         ret = errno;
         goto cleanup;
     }
     /* What was the daemon's stays so. */
     if (stat(file, &st) == 0) {
-        ret = copy_others(context, keytab, principal, path);
+        ret = copy_entries(context, keytab, principal, true, draft->whole);
         if (ret == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
             ret = errno;
     }
-    if (ret == 0 && (fsync(fd) != 0 || rename(path, file) != 0))
+    if (ret == 0 && (fsync(fd) != 0 || rename(draft->whole, file) != 0))
         ret = errno;
 
 cleanup:
@@ -221,12 +266,16 @@ cleanup:
 }
 
 void
-tool_keytab_end(char *path)
+tool_keytab_end(struct tool_keytab_draft *draft, bool keep)
 {
-    if (path == NULL)
-        return;
-    (void)unlink(path);
-    *strrchr(path, '/') = '\0';
-    (void)rmdir(path);
-    free(path);
+    if (draft->path != NULL && !keep) {
+        (void)unlink(draft->whole);
+        (void)unlink(draft->path);
+        *strrchr(draft->path, '/') = '\0';
+        (void)rmdir(draft->path);
+    }
+    free(draft->whole);
+    free(draft->path);
+    if (draft->folder >= 0)
+        (void)close(draft->folder);
 }

@@ -2,24 +2,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Who redeems makes trustrealm/HOST with a password that only this process
- * ever knows, and in its name takes a random key instead, which kadmind lets
- * everybody do.
+ * Who redeems makes trustrealm/HOST with a password that is random, and never
+ * seen by anybody.  The keys that follow from it are on the disk, in a draft
+ * of the keytab, before the KDC is asked to make the principal: so whatever
+ * happens then, another try finds them, and that they are the KDC's.
  */
 
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <kdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "kadmin_session.h"
 
 struct tool_redeem {
     krb5_context context;
     krb5_principal system;
     const char *principal, *keytab;
-    char *path;                 /* tool_keytab_begin() */
+    struct tool_keytab_draft draft;
+    bool used;                  /* the draft has the KDC's key */
+    bool keep;                  /* it may have */
     char *client;               /* the principal of the invitation */
     krb5_ccache ticket;         /* its, to get others with */
     struct tool_kadmin *kadmin; /* logged in as it */
@@ -65,36 +70,143 @@ log_in(struct tool_redeem *redeem, const char *token)
         redeem->principal, redeem->client, token, &redeem->kadmin);
 }
 
-int
-tool_redeem_begin(const char *principal, const char *token,
-                  const char *keytab, struct tool_redeem **redeem_out)
+/* Is the key in the draft the KDC's? */
+static krb5_error_code
+try_key(const struct tool_redeem *redeem)
 {
-    struct tool_redeem *redeem = tool_must(calloc(1, sizeof(*redeem)));
+    krb5_context context = redeem->context;
+    krb5_keytab keytab = NULL;
+    krb5_creds creds = { 0 };
+    krb5_error_code ret;
+
+    ret = krb5_kt_resolve(context, redeem->draft.path, &keytab);
+    if (ret == 0)
+        ret = krb5_get_init_creds_keytab(context, &creds, redeem->system,
+                                         keytab, 0, NULL, NULL);
+    krb5_free_cred_contents(context, &creds);
+    if (keytab != NULL)
+        (void)krb5_kt_close(context, keytab);
+    return ret;
+}
+
+/* KRB5_PARSE_MALFORMED: it is not one that can be invited. */
+static krb5_error_code
+take_names(struct tool_redeem *redeem)
+{
     krb5_principal invitation = NULL;
     krb5_error_code ret;
 
-    *redeem_out = redeem;
-    redeem->principal = principal;
-    redeem->keytab = keytab;
     ret = krb5_init_context(&redeem->context);
     if (ret == 0)
-        ret = krb5_parse_name(redeem->context, principal, &redeem->system);
+        ret = krb5_parse_name(redeem->context, redeem->principal,
+                              &redeem->system);
     if (ret == 0)
         ret = tool_kadmin_invitation(redeem->context, redeem->system,
                                      &invitation);
     if (ret == 0)
         ret = krb5_unparse_name(redeem->context, invitation, &redeem->client);
     krb5_free_principal(redeem->context, invitation);
+    return ret;
+}
+
+int
+tool_redeem_begin(const char *principal, const char *token,
+                  const char *keytab, struct tool_redeem **redeem_out,
+                  bool *used_out)
+{
+    struct tool_redeem *redeem = tool_must(calloc(1, sizeof(*redeem)));
+    krb5_error_code ret;
+
+    *redeem_out = redeem;
+    redeem->principal = principal;
+    redeem->keytab = keytab;
+    redeem->draft.folder = -1;
+    ret = take_names(redeem);
     if (ret == KRB5_PARSE_MALFORMED)
         return tool_fail(TOOL_USAGE, "%s: only systems whose principal is "
                          TOOL_SYSTEM_SERVICE "/HOST can be invited",
                          principal);
     if (ret == 0)
-        ret = tool_keytab_begin(redeem->context, keytab, &redeem->path);
+        ret = tool_keytab_begin(redeem->context, keytab, &redeem->draft);
     if (ret != 0)
         return tool_fail(TOOL_SYSTEM, "%s: %s", keytab, error_message(ret));
-    ret = log_in(redeem, token);
+    redeem->keep = redeem->draft.left;
+    redeem->used = redeem->draft.left && try_key(redeem) == 0;
+    *used_out = redeem->used;
+    ret = redeem->used ? 0 : log_in(redeem, token);
     return ret == 0 ? TOOL_DONE : not_let_in(principal, ret);
+}
+
+static bool
+is_aes(krb5_enctype type)
+{
+    return type == ENCTYPE_AES256_CTS_HMAC_SHA1_96 ||
+        type == ENCTYPE_AES128_CTS_HMAC_SHA1_96 ||
+        type == ENCTYPE_AES256_CTS_HMAC_SHA384_192 ||
+        type == ENCTYPE_AES128_CTS_HMAC_SHA256_128;
+}
+
+/* Of that password, as the KDC makes them, for those of types (up to 0) that
+ * are AES. */
+static krb5_error_code
+make_keys(const struct tool_redeem *redeem, const char *password,
+          const krb5_enctype *types, struct tool_keytab_key *key)
+{
+    krb5_data text = { .data = (char *)password,
+                       .length = (unsigned int)strlen(password) };
+    krb5_data salt = { .data = NULL };
+    krb5_error_code ret;
+    size_t i, n;
+
+    for (n = 0; types[n] != 0; n++)
+        ;
+    key->keys = tool_must(calloc(n + 1, sizeof(*key->keys)));
+    ret = krb5_principal2salt(redeem->context, redeem->system, &salt);
+    for (i = 0; i < n && ret == 0; i++) {
+        if (!is_aes(types[i]))
+            continue;
+        ret = krb5_c_string_to_key(redeem->context, types[i], &text, &salt,
+                                   &key->keys[key->n]);
+        key->n += ret == 0;
+    }
+    krb5_free_data_contents(redeem->context, &salt);
+    return ret == 0 && key->n == 0 ? KRB5_PROG_ETYPE_NOSUPP : ret;
+}
+
+static krb5_error_code
+sync_draft(const struct tool_keytab_draft *draft)
+{
+    krb5_error_code ret = 0;
+    int fd = open(draft->path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) != 0 || fsync(draft->folder) != 0)
+        ret = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    return ret;
+}
+
+/* A new draft, with the keys of that password. */
+static krb5_error_code
+write_draft(const struct tool_redeem *redeem, const char *password)
+{
+    krb5_context context = redeem->context;
+    krb5_enctype *types = NULL;
+    struct tool_keytab_key key = { .kvno = 1 };
+    krb5_error_code ret;
+
+    (void)unlink(redeem->draft.path);
+    ret = krb5_get_permitted_enctypes(context, &types);
+    if (ret == 0)
+        ret = make_keys(redeem, password, types, &key);
+    if (ret == 0)
+        ret = tool_keytab_add(context, redeem->draft.path, redeem->system,
+                              &key);
+    if (ret == 0)
+        ret = sync_draft(&redeem->draft);
+    tool_keytab_free_key(context, &key);
+    krb5_free_enctypes(context, types);
+    return ret;
 }
 
 /* Use the token up, to make the principal with that password. */
@@ -111,92 +223,64 @@ use_token(struct tool_redeem *redeem, const char *password)
         (void)tool_kadmin_withdraw(redeem->kadmin);
         return TOOL_DONE;
     case KADM5_DUP:
+        redeem->keep = false;
         return tool_fail(TOOL_NO, "%s has a key: the token has been used",
                          principal);
     case KADM5_AUTH_ADD:
+        redeem->keep = false;
         return tool_fail(TOOL_NO, "%s: kadm5.acl at the KDC does not let an "
                          "invitation create it (see doc/SCHEMA); the token is "
                          "still valid", principal);
     default:
-        return tool_kadmin_answered(redeem->kadmin, made, "creating it");
+        return tool_kadmin_answered(redeem->kadmin, made, "creating it (run "
+                                    "the same command again, here)");
     }
 }
 
-/* Is that keytab's key the KDC's? */
-static krb5_error_code
-try_key(krb5_context context, krb5_principal principal, const char *path)
-{
-    krb5_error_code ret;
-    krb5_keytab keytab = NULL;
-    krb5_creds creds = { 0 };
-
-    ret = krb5_kt_resolve(context, path, &keytab);
-    if (ret == 0)
-        ret = krb5_get_init_creds_keytab(context, &creds, principal, keytab,
-                                         0, NULL, NULL);
-    krb5_free_cred_contents(context, &creds);
-    if (keytab != NULL)
-        (void)krb5_kt_close(context, keytab);
-    return ret;
-}
-
-/* A random key in the password's place, into the new keytab and with that
- * into the other one's place. */
+/* The principal, and a draft that has its key. */
 static int
-take_key(const struct tool_redeem *redeem, const char *password)
+make_key(struct tool_redeem *redeem)
 {
-    struct tool_kadmin *kadmin = NULL;
-    struct tool_keytab_key key = { 0 };
+    char password[TOOL_TOKEN_SIZE] = "";
     krb5_error_code ret;
-    int status;
+    int status = TOOL_DONE;
 
-    ret = tool_kadmin_open_as(redeem->principal, redeem->principal, password,
-                              &kadmin);
+    redeem->keep = false;
+    ret = tool_token_make(redeem->context, password);
+    if (ret == 0)
+        ret = write_draft(redeem, password);
     if (ret != 0)
-        return tool_fail(TOOL_SYSTEM, "%s: Kerberos administration "
-                         "service: %s", redeem->principal,
-                         error_message(ret));
-    status = tool_kadmin_new_key(kadmin, false, &key);
+        status = tool_fail(TOOL_SYSTEM, "%s: %s; the token is still valid",
+                           redeem->keytab, error_message(ret));
+    redeem->keep = status == TOOL_DONE;
+    if (status == TOOL_DONE)
+        status = use_token(redeem, password);
+    explicit_bzero(password, sizeof(password));
     if (status != TOOL_DONE)
-        goto cleanup;
-    ret = tool_keytab_add(kadmin->context, redeem->path, kadmin->principal,
-                          &key);
+        return status;
+    ret = try_key(redeem);
     if (ret == 0)
-        ret = try_key(kadmin->context, kadmin->principal, redeem->path);
-    if (ret == 0)
-        ret = tool_keytab_finish(kadmin->context, redeem->keytab,
-                                 kadmin->principal, redeem->path);
-    if (ret != 0)
-        status = tool_kadmin_failed(kadmin, ret, "the new key",
-                                    redeem->keytab);
-
-cleanup:
-    tool_kadmin_free_key(kadmin, &key);
-    tool_kadmin_close(kadmin);
-    return status;
+        return TOOL_DONE;
+    return tool_fail(TOOL_SYSTEM, "%s: its key was made, but the KDC does not "
+                     "take it: %s; run the same command again, here, or have "
+                     "it invited again (system invite --force)",
+                     redeem->principal, error_message(ret));
 }
 
 int
 tool_redeem_finish(struct tool_redeem *redeem)
 {
-    char password[TOOL_TOKEN_SIZE] = "";
     krb5_error_code ret;
-    int status;
+    int status = redeem->used ? TOOL_DONE : make_key(redeem);
 
-    ret = tool_token_make(redeem->context, password);
-    if (ret != 0)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", redeem->principal,
-                         error_message(ret));
-    status = use_token(redeem, password);
-    if (status == TOOL_DONE) {
-        status = take_key(redeem, password);
-        if (status != TOOL_DONE)
-            (void)tool_fail(status, "%s: the token is used up, and this "
-                            "system has no key: it has to be invited again "
-                            "(system invite --force)", redeem->principal);
-    }
-    explicit_bzero(password, sizeof(password));
-    return status;
+    if (status != TOOL_DONE)
+        return status;
+    ret = tool_keytab_finish(redeem->context, redeem->keytab, redeem->system,
+                             &redeem->draft);
+    redeem->keep = ret != 0;
+    return ret == 0 ? TOOL_DONE :
+        tool_fail(TOOL_SYSTEM, "%s: the new key: %s; run the same command "
+                  "again, here", redeem->keytab, error_message(ret));
 }
 
 void
@@ -205,7 +289,7 @@ tool_redeem_end(struct tool_redeem *redeem)
     if (redeem == NULL)
         return;
     tool_kadmin_close(redeem->kadmin);
-    tool_keytab_end(redeem->path);
+    tool_keytab_end(&redeem->draft, redeem->keep);
     if (redeem->ticket != NULL)
         (void)krb5_cc_destroy(redeem->context, redeem->ticket);
     krb5_free_unparsed_name(redeem->context, redeem->client);

@@ -42,11 +42,5 @@ krb5_error_code tool_kadmin_invitation(krb5_context context,
 /* Make the principal; password NULL: with a random key. */
 kadm5_ret_t tool_kadmin_make(struct tool_kadmin *kadmin,
                              const char *password);
-/* A new random key, the old ones kept or not; TOOL_DONE, or what has been
- * said.  key_out is freed by tool_kadmin_free_key(), in any case. */
-int tool_kadmin_new_key(struct tool_kadmin *kadmin, bool keep,
-                        struct tool_keytab_key *key_out);
-void tool_kadmin_free_key(struct tool_kadmin *kadmin,
-                          struct tool_keytab_key *key);
 
 #endif

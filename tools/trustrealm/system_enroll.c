@@ -261,14 +261,16 @@ redeem(const struct noun_call *call, const struct tr_config *config,
 {
     struct tool_redeem *redeem = NULL;
     char token[TOOL_TOKEN_SIZE];
+    bool used = false;
     int status;
 
     *entry_out = "not looked at";
     status = read_token(call, token);
     if (status == TOOL_DONE)
-        status = tool_redeem_begin(principal, token, keytab, &redeem);
+        status = tool_redeem_begin(principal, token, keytab, &redeem,
+                                   &used);
     explicit_bzero(token, sizeof(token));
-    if (status == TOOL_DONE && has_server(call, config))
+    if (status == TOOL_DONE && !used && has_server(call, config))
         status = ensure_entry(call, config, principal, entry_out);
     if (status == TOOL_DONE)
         status = tool_redeem_finish(redeem);
