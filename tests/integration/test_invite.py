@@ -195,13 +195,16 @@ def test_wrong_token(administration, keytab):
 def test_expired(administration, keytab):
     """For the log-in, and for kadmin/changepw, where an expired password
     would do."""
+    services = ("kadmin/changepw", "kadmin/admin",
+                "ldap/" + administration.directory.host)
     token = invite(administration)
-    for service in ("kadmin/changepw", "kadmin/admin"):
+    for service in services:
         assert kinit(administration, INVITATION, token, service).status == 0
     administration.realm.modify(INVITATION, "-expire", '"1 minute ago"')
     done = enroll(administration, keytab, token)
     assert done.status == 1 and "has expired" in done.err
-    for service in ("kadmin/changepw", "kadmin/admin"):
+    assert entry(administration) == ""
+    for service in services:
         done = kinit(administration, INVITATION, token, service)
         assert done.status == 1 and "expired" in done.err
     assert enroll(administration, keytab, invite(administration)).status == 0
@@ -479,8 +482,8 @@ def test_token_in_a_file(administration, keytab):
     ("--dry-run",), ("--admin-cache", "FILE:/nonexistent")])
 def test_what_does_not_go_with_a_token(administration, keytab, options):
     """What the entry has was said to "invite"."""
-    done = run(command(administration, keytab, "-", *options), input="x\n", check=False,
-               env=new_system(administration))
+    done = run(command(administration, keytab, "-", *options), input="x\n",
+               check=False, env=new_system(administration))
     assert done.status == 2 and "--principal and --added only" in done.err
 
 
@@ -488,8 +491,8 @@ def test_asked_for_on_a_terminal(administration, keytab):
     """And not shown there."""
     token = invite(administration)
     terminal, other = pty.openpty()
-    with subprocess.Popen(command(administration, keytab, "-"), stdin=other, stdout=other,
-                          stderr=other, start_new_session=True,
+    with subprocess.Popen(command(administration, keytab, "-"), stdin=other,
+                          stdout=other, stderr=other, start_new_session=True,
                           env=new_system(administration)) as child:
         os.close(other)
         shown = os.read(terminal, 100)
@@ -690,11 +693,11 @@ def test_two_who_invite(administration, keytab):
 
 def by_thief(administration, change):
     """May who has the ticket in the cache "token" make that change?"""
+    env = dict(new_system(administration), GSS_MECH_CONFIG="/dev/null",
+               KRB5CCNAME="FILE:" + administration.scratch.join("token"))
     done = run([servers.program("ldapmodify"), "-Q", "-N", "-Y", "GSSAPI",
-                "-H", administration.directory.uri], check=False,
-               env=dict(new_system(administration), GSS_MECH_CONFIG="/dev/null",
-                        KRB5CCNAME="FILE:" +
-                        administration.scratch.join("token")), input=change)
+                "-H", administration.directory.uri], check=False, env=env,
+               input=change)
     assert done.status in (0, 50, 68), done
     return done.status == 0
 
