@@ -5,6 +5,7 @@ he reaches is that gamma is unknown, or who has a name that he claims: alpha
 and beta learn of changes as before, and take nobody for somebody else."""
 
 import base64
+import re
 
 import pytest
 
@@ -104,6 +105,14 @@ def test_thousands_of_values(restored):
     others_are_well(restored)
 
 
+#: What has these attributes; a trust realm has the others.
+HOLDERS = {"trAlias": GAMMA, "cn": GAMMA, "trMembership": GAMMA,
+           "trRestriction": GAMMA, "trClearance": table.user_dn("alice"),
+           **dict.fromkeys(("trLevelMap", "trCategoryMap"),
+                           "trFormat=navy+trRealmName=engineering,ou=maps," +
+                           table.BASE)}
+
+
 class LimitedDirectory(Directory):
     """With the limits that doc/SCHEMA recommends."""
 
@@ -144,10 +153,15 @@ def test_entry_that_is_larger_than_a_message(limited, attribute):
 
 
 def test_more_values_than_a_system_takes(limited):
-    aliases = "".join("trAlias: h%d\n" % i for i in range(257))
-    with pytest.raises(Failure, match="exit status 19"):
-        limited.directory.modify(
-            "dn: %s\nchangetype: modify\nreplace: trAlias\n%s"
-            % (GAMMA, aliases))
+    counted = re.findall(r"^constraint_attribute (\S+) count (\d+)$",
+                         document("limits.conf"), re.M)
+    assert len(counted) > 15
+    for attribute, most in counted:
+        with pytest.raises(Failure, match="exit status 19"):
+            limited.directory.replace(HOLDERS.get(
+                attribute, table.ENGINEERING), attribute, *[
+                    str(i) for i in range(int(most) + 1)])
     limited.change(GAMMA, "trAlias", *["h%d" % i for i in range(256)])
+    limited.change(table.ENGINEERING, "trLifetime", *[
+        str(36000 + i) for i in range(32)])
     others_are_well(limited)
