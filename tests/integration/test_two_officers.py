@@ -519,6 +519,7 @@ def test_the_tool_proposes_and_approves(administration, change, target,
     (ENGINEERING, {"trMode": ["dry-run"]}, (*REALM_SET, "--mode", "enforce")),
     (ENGINEERING, {"trLifetime": []}, (*REALM_SET, "--lifetime", "60")),
     (ENGINEERING, {}, (*REALM_SET, "--unset", "delegation=host")),
+    (ENGINEERING, {}, (*REALM_SET, "--carrier", "host gss")),
     (ENGINEERING, {}, (*REALM_SET, "--lifetime", "60")),
     (ENGINEERING, {}, (*REALM_SET, "--confidential-from", "internal")),
     (ENGINEERING, {"trKernelLifetime": ["900"]},
@@ -600,6 +601,11 @@ def test_the_tool_widens_a_limit(administration, change, attribute, wide,
     own = tool(administration, "paula", "pending", "approve",
                waiting["-%s %s" % (attribute, narrow)], status=1)
     assert "you proposed it yourself" in own.err
+    if not first:
+        told = tool(administration, "zoe", "pending", "approve",
+                    waiting["-%s %s" % (attribute, narrow)], "--dry-run")
+        assert "widens: trust realm engineering: %s %s, was %s" % (
+            attribute, wide, narrow) in told.err
     approve_all(administration, "zoe")
     assert values(administration, ENGINEERING, attribute) == [wide]
 

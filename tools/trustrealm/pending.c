@@ -350,9 +350,10 @@ static int
 change(const char *command, const char *text, bool approves, int argc,
        char **argv)
 {
-    struct noun_call call;
-    struct tool_work work = { 0 };
+    /* A value alone does not tell what will hold. */
+    struct tool_work work = { .access = approves ? WORK_TOLD : WORK_UNASKED };
     struct tool_entries proposals = { 0 };
+    struct noun_call call;
     int status;
 
     noun_parse(&noun, command, text, 0, argc, argv, &call, &status);
