@@ -10,6 +10,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
     struct tr_record *record = NULL;
+    struct tr_entry *entry = NULL;
     uint8_t *again;
     size_t again_length;
 
@@ -21,6 +22,8 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     PROMISE(tr_record_encode(record, &again, &again_length) == 0);
     PROMISE(again_length == length && memcmp(again, octets, length) == 0);
     free(again);
+    (void)tr_record_to_entry(record, &entry);
+    tr_entry_free(entry);
     tr_record_free(record);
     return 0;
 }
