@@ -146,6 +146,9 @@ def test_without_a_configuration(administration, keytab):
     env["TRUSTREALM_CONFIG"] = "/nonexistent"
     done = run(by_default, env=env, input=other + "\n", check=False)
     assert done.status == 3 and "/nonexistent" in done.err
+    by_default.remove("--added")
+    done = run(by_default, env=env, input=other + "\n", check=False)
+    assert done.status == 3 and "say --added" in done.err
 
 
 def test_no_rule_for_invitations():
@@ -173,6 +176,8 @@ def test_once(administration, keytab):
     assert enroll(administration, keytab, token).status == 0
     done = enroll(administration, keytab + ".other", token)
     assert done.status == 1 and "used or withdrawn" in done.err
+    done = enroll(administration, keytab, token)
+    assert done.status == 1 and keytab + " has its key" in done.err
     assert not os.path.exists(keytab + ".other")
     assert administration.can_log_in(keytab=keytab)
     assert "not found" in kinit(administration, INVITATION, token).err

@@ -30,14 +30,40 @@ struct tool_redeem {
     struct tool_kadmin *kadmin; /* logged in as it */
 };
 
+/* Is the key in that keytab the KDC's? */
+static krb5_error_code
+try_key(const struct tool_redeem *redeem, const char *name)
+{
+    krb5_context context = redeem->context;
+    krb5_keytab keytab = NULL;
+    krb5_creds creds = { 0 };
+    krb5_error_code ret;
+
+    ret = krb5_kt_resolve(context, name, &keytab);
+    if (ret == 0)
+        ret = krb5_get_init_creds_keytab(context, &creds, redeem->system,
+                                         keytab, 0, NULL, NULL);
+    krb5_free_cred_contents(context, &creds);
+    if (keytab != NULL)
+        (void)krb5_kt_close(context, keytab);
+    return ret;
+}
+
 /* Why the token does not open a connection; nothing was changed. */
 static int
-not_let_in(const char *principal, krb5_error_code code)
+not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
 {
+    const char *principal = redeem->principal;
+
     switch (code) {
     case KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN:
+        if (try_key(redeem, redeem->keytab) == 0)
+            return tool_fail(TOOL_NO, "%s: the token has been used, and %s "
+                             "has its key", principal, redeem->keytab);
         return tool_fail(TOOL_NO, "%s is not invited: the token has been "
-                         "used or withdrawn", principal);
+                         "used or withdrawn; if it was used, and not here, "
+                         "somebody else has the key (system retire)",
+                         principal);
     case KRB5KDC_ERR_NAME_EXP:
         return tool_fail(TOOL_NO, "%s: the token has expired", principal);
     case KRB5KDC_ERR_PREAUTH_FAILED:
@@ -68,25 +94,6 @@ log_in(struct tool_redeem *redeem, const char *token)
     krb5_free_string(redeem->context, name);
     return ret != 0 ? ret : tool_kadmin_open_as(
         redeem->principal, redeem->client, token, &redeem->kadmin);
-}
-
-/* Is the key in the draft the KDC's? */
-static krb5_error_code
-try_key(const struct tool_redeem *redeem)
-{
-    krb5_context context = redeem->context;
-    krb5_keytab keytab = NULL;
-    krb5_creds creds = { 0 };
-    krb5_error_code ret;
-
-    ret = krb5_kt_resolve(context, redeem->draft.path, &keytab);
-    if (ret == 0)
-        ret = krb5_get_init_creds_keytab(context, &creds, redeem->system,
-                                         keytab, 0, NULL, NULL);
-    krb5_free_cred_contents(context, &creds);
-    if (keytab != NULL)
-        (void)krb5_kt_close(context, keytab);
-    return ret;
 }
 
 /* KRB5_PARSE_MALFORMED: it is not one that can be invited. */
@@ -131,10 +138,11 @@ tool_redeem_begin(const char *principal, const char *token,
     if (ret != 0)
         return tool_fail(TOOL_SYSTEM, "%s: %s", keytab, error_message(ret));
     redeem->keep = redeem->draft.left;
-    redeem->used = redeem->draft.left && try_key(redeem) == 0;
+    redeem->used = redeem->draft.left &&
+        try_key(redeem, redeem->draft.path) == 0;
     *used_out = redeem->used;
     ret = redeem->used ? 0 : log_in(redeem, token);
-    return ret == 0 ? TOOL_DONE : not_let_in(principal, ret);
+    return ret == 0 ? TOOL_DONE : not_let_in(redeem, ret);
 }
 
 static bool
@@ -258,7 +266,7 @@ make_key(struct tool_redeem *redeem)
     explicit_bzero(password, sizeof(password));
     if (status != TOOL_DONE)
         return status;
-    ret = try_key(redeem);
+    ret = try_key(redeem, redeem->draft.path);
     if (ret == 0)
         return TOOL_DONE;
     return tool_fail(TOOL_SYSTEM, "%s: its key was made, but the KDC does not "
