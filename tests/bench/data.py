@@ -53,6 +53,7 @@ def circumstances(bench):
     return {
         "bench": bench,
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "load": os.getloadavg()[0],
         "machine": {
             "processor": first("/proc/cpuinfo", r"model name\s*: (.*)"),
             "processors": len(os.sched_getaffinity(0)),

@@ -67,7 +67,8 @@ def accept_as_nfs(system, label):
     system.config["policy"]["rules"] = list(system.config["rules"])
 
 
-def _command(world, sec, to, port):
+def command(world, sec, to, port=None):
+    """Of a client on a machine."""
     return [world.staged(CLIENT), sec, table.host(to)] + (
         [str(port)] if port else [])
 
@@ -76,7 +77,7 @@ def nfs(world, *lines, sec="krb5p", user="alice", uid=STAFF, sender="alpha",
         to="beta", port=None, plugin=True):
     """Copy files to the end of lines, by nfs_client."""
     return world.machine(sender).run(
-        _command(world, sec, to, port), uid=uid, check=False,
+        command(world, sec, to, port), uid=uid, check=False,
         env=world.environment(user, uid, sender, plugin),
         input="".join(line + "\n" for line in lines))
 
@@ -86,7 +87,7 @@ class Mount:
 
     def __init__(self, world, sec="krb5p", sender="alpha"):
         self._process = world.machine(sender).spawn(
-            _command(world, sec, "beta", None),
+            command(world, sec, "beta"),
             "nfs-%d" % world.next_number(), uid=STAFF, with_stdin=True,
             env=world.environment(system=sender))
         self._process.wait_for("^connected$")
