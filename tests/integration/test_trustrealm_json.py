@@ -86,7 +86,7 @@ def commands():
 def test_every_command_is_here():
     known = [*FILE, *DAEMON, *PEOPLE, *ALONE, "watch"]
     assert sorted(commands()) == sorted(known)
-    assert len(commands()) > 50
+    assert len(commands()) > 40
 
 
 def parsed(done, statuses=(0,)):

@@ -278,10 +278,12 @@ def test_metrics_as_json_are_the_same(world):
             other.type, other.unit, other.documentation)
         assert [one["labels"] for one in family["samples"]] == [
             sample.labels for sample in other.samples]
+    by_name = {family["name"]: family for family in families}
+    assert by_name["trustrealm_start_time_seconds"]["unit"] == "seconds"
+    assert by_name["trustrealm_decisions"]["type"] == "counter"
     for name in ("trustrealm_refusals", "trustrealm_table_entries",
                  "trustrealm_up", "trustrealm_start_time_seconds"):
-        (family,) = [one for one in families if one["name"] == name]
-        assert [one["value"] for one in family["samples"]] == [
+        assert [one["value"] for one in by_name[name]["samples"]] == [
             sample.value for sample in shown[name].samples]
 
 
