@@ -18,8 +18,6 @@
 #include "text.h"
 #include "trustrealm_err.h"
 
-#define DEFAULT_KERNEL_LIFETIME 300
-
 krb5_error_code
 tr_entry_wrong(char **why_out, const char *format, ...)
 {
@@ -270,7 +268,7 @@ set_defaults(enum tr_record_type type, struct tr_record *record)
     if (type == TR_RECORD_SYSTEM)
         record->u.system.enabled = true;
     if (type == TR_RECORD_REALM)
-        record->u.realm.kernel_lifetime = DEFAULT_KERNEL_LIFETIME;
+        record->u.realm.kernel_lifetime = TR_USUAL_KERNEL_LIFETIME;
 }
 
 static krb5_error_code

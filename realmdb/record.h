@@ -39,6 +39,9 @@ const char *tr_carrier_name(enum tr_carrier carrier);
 struct tr_named_number { uint32_t number; char *name; };
 struct tr_carrier_rule { char *service; enum tr_carrier carrier; };
 
+/* Of an entry without trKernelLifetime, s. */
+#define TR_USUAL_KERNEL_LIFETIME 300
+
 /* trTrustRealm */
 struct tr_realm_record {
     char *name;                         /* cn */
@@ -54,8 +57,8 @@ struct tr_realm_record {
     uint32_t idle_timeout;              /* trIdleTimeout, s; 0 = none */
     uint32_t lifetime;                  /* trLifetime, s; 0 = the ticket's */
     uint32_t max_staleness;             /* trMaximumStaleness, s; 0 = local */
-    uint32_t kernel_lifetime;           /* trKernelLifetime, s; default 300,
-                                           0 = the association's */
+    uint32_t kernel_lifetime;           /* trKernelLifetime, s; 0 = the
+                                           association's */
     char *confidential_from;            /* trConfidentialFrom: level or NULL */
     char **wider;
     size_t nwider;

@@ -5,8 +5,6 @@
 #include <string.h>
 #include "lint.h"
 
-#define DEFAULT_KERNEL_LIFETIME 300
-
 /* An attribute has one value on a system: it cannot have two. */
 static void
 judge_attributes(const struct lint *lint, const struct tr_realm_record *realm)
@@ -76,7 +74,7 @@ lint_realm(const struct lint *lint, const struct tr_realm_record *realm)
                   realm->name, "an association cannot be idle for %lu s: it "
                   "ends after %lu s", (unsigned long)realm->idle_timeout,
                   (unsigned long)realm->lifetime);
-    if (!realm->kernel && realm->kernel_lifetime != DEFAULT_KERNEL_LIFETIME)
+    if (!realm->kernel && realm->kernel_lifetime != TR_USUAL_KERNEL_LIFETIME)
         lint_find(lint, "warning", "contradiction", "trust realm",
                   realm->name, "trKernelLifetime has no effect without "
                   "trKernelExport");

@@ -79,7 +79,8 @@ text_of(const json_t *object, const char *key)
 static const struct figure {
     const char *object, *key;   /* in the state */
     bool is_truth;
-    const char *name, *unit, *rest;     /* "age=3s;60;300;0" */
+    const char *name, *unit, *rest;     /* "age=3s;60;300;0"; rest NULL: the
+                                           thresholds that were given */
 } figures[] = {
     { "table", "age", false, "age", "s", NULL },
     { "table", "silent", false, "silent", "s", "" },
