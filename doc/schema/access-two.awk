@@ -5,7 +5,7 @@
 #
 #     add      to add such a value takes two people, to delete it one
 #     delete   the other way round
-#     change   both take two
+#     change   both take two, each with a proposal of its own
 #     neither  neither does
 #
 # ENTRY is one of those below, VALUES a regular expression.  Everything else is
@@ -43,12 +43,12 @@ BEGIN {
         ":caseExactIA5Match:"
 }
 
-# Who has proposed it.
-function proposer(    add, remove) {
+# Who has proposed it: to add the value, to delete it, or (change) either.
+function proposer(what,    add, remove) {
     add = "(trChange" exactly[$3] "=" $3 " ${v0})"
     remove = "(trChange" exactly[$3] "=-" $3 " ${v0})"
     return "[ldap:///ou=pending," base "??one?(&(objectClass=trPending)" \
-        "(trTarget=${d1})" ($1 == "add" ? add : $1 == "delete" ? remove : \
+        "(trTarget=${d1})" (what == "add" ? add : what == "delete" ? remove : \
         "(|" add remove ")") ")]/creatorsName"
 }
 
@@ -66,10 +66,14 @@ function by(set, access) {
     print "access to dn.regex=\"^(" name[$2] "," base ")$\""
     print "        attrs=" $3 " val.regex=\"" values "\""
     if ($1 in alone) {
-        own = proposer() " & user"
+        own = proposer($1) " & user"
         # A sum with nothing is nothing.
         by(since[$2] == "" ? own : "(" own ") + " since[$2], alone[$1])
-        by(proposer(), "write")
+        if ($1 == "change") {
+            by(proposer("add"), alone["delete"])
+            by(proposer("delete"), alone["add"])
+        } else
+            by(proposer($1), "write")
         by(since[$2], alone[$1])
     }
     if ($1 == "neither" || since[$2] != "")

@@ -198,6 +198,22 @@ def test_just_that_is_agreed_on(administration, change, target, wanted,
     assert look(administration, target) == before
 
 
+@pytest.mark.parametrize("attribute, there", [
+    ("trKernelLifetime", ["900", "2000"]), ("trPriority", ["20"]),
+    ("trPolicy", ["equal"])])
+def test_what_shall_be_does_not_go(administration, change, attribute, there):
+    """Where both directions take two, each takes a proposal of its own."""
+    change(ENGINEERING, **{attribute: there})
+    goes = modify(ENGINEERING, ("delete", attribute, there[0]))
+    wanted = "%s %s" % (attribute, there[0])
+    assert proposes(administration, "paula", ENGINEERING, wanted)
+    assert not administration.may("zoe", goes)
+    assert administration.may("rosa", delete(
+        "cn=engineering.a1,ou=pending," + table.BASE))
+    assert proposes(administration, "paula", ENGINEERING, "-" + wanted)
+    assert administration.may("zoe", goes)
+
+
 #: What is there before, if it has to be said, and the change.
 NARROWING = [
     (ENGINEERING, {}, ("delete", "trLevel", "20 secret")),
