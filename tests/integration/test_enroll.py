@@ -116,6 +116,11 @@ def test_keytab_that_cannot_be_written(administration, system):
     assert done.status == 3 and "/nowhere/keytab" in done.err
     assert entry(administration) == ""
     tool(administration, "sid", "enroll", system)
+    # The KDC has no key that the system does not get.
+    done = tool(administration, "sid", "rotate", "/nowhere/keytab",
+                check=False)
+    assert done.status == 3 and "/nowhere/keytab" in done.err
+    assert administration.can_log_in(keytab=system)
 
 
 def test_not_twice(administration, system):

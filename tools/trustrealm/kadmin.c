@@ -63,6 +63,9 @@ tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab)
     krb5_error_code code;
     int status;
 
+    code = tool_keytab_check(kadmin->context, keytab);
+    if (code)
+        return tool_kadmin_failed(kadmin, code, "the new key", keytab);
     status = new_key(kadmin, &key);
     if (status == TOOL_DONE) {
         code = tool_keytab_add(kadmin->context, keytab, kadmin->principal,

@@ -84,6 +84,9 @@ struct tool_keytab_key { krb5_kvno kvno; krb5_keyblock *keys; int n; };
 /* Wipe and free keys. */
 void tool_keytab_free_key(krb5_context context, struct tool_keytab_key *key);
 
+/* Can keys be added?  To be asked before they are made: later they would be
+ * the KDC's, and nobody's. */
+krb5_error_code tool_keytab_check(krb5_context context, const char *keytab);
 /* Add keys of principal, made now. */
 krb5_error_code tool_keytab_add(krb5_context context, const char *keytab,
                                 krb5_principal principal,

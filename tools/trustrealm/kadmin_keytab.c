@@ -24,6 +24,52 @@ tool_keytab_free_key(krb5_context context, struct tool_keytab_key *key)
     key->n = 0;
 }
 
+/* Where a keytab's file is or will be, malloced; NULL when it is no file. */
+static char *
+file_of(krb5_context context, const char *keytab)
+{
+    krb5_keytab handle = NULL;
+    const char *type;
+    char name[MAX_KEYTAB_NAME_LEN], *path = NULL, *followed;
+
+    if (krb5_kt_resolve(context, keytab, &handle) != 0)
+        return NULL;
+    type = krb5_kt_get_type(context, handle);
+    if ((strcmp(type, "FILE") == 0 || strcmp(type, "WRFILE") == 0) &&
+        krb5_kt_get_name(context, handle, name, sizeof(name)) == 0)
+        path = tool_copy(strchr(name, ':') + 1);
+    (void)krb5_kt_close(context, handle);
+    followed = path != NULL ? realpath(path, NULL) : NULL;
+    if (followed == NULL)
+        return path;
+    free(path);
+    return followed;
+}
+
+krb5_error_code
+tool_keytab_check(krb5_context context, const char *keytab)
+{
+    char *file = file_of(context, keytab), *slash;
+    krb5_error_code ret;
+    int fd;
+
+    if (file == NULL)
+        return KRB5_KT_UNKNOWN_TYPE;
+    fd = open(file, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    ret = fd < 0 ? errno : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    if (ret == ENOENT) {
+        /* It will be made. */
+        slash = strrchr(file, '/');
+        if (slash != NULL)
+            slash[1] = '\0';
+        ret = access(slash != NULL ? file : ".", W_OK | X_OK) != 0 ? errno : 0;
+    }
+    free(file);
+    return ret;
+}
+
 krb5_error_code
 tool_keytab_add(krb5_context context, const char *name,
                 krb5_principal principal, const struct tool_keytab_key *key)
@@ -116,28 +162,6 @@ tool_keytab_time(krb5_context context, const char *name,
 }
 
 /* --- another one in its place -------------------------------------------- */
-
-/* Where a keytab's file is or will be, malloced; NULL when it is no file. */
-static char *
-file_of(krb5_context context, const char *keytab)
-{
-    krb5_keytab handle = NULL;
-    const char *type;
-    char name[MAX_KEYTAB_NAME_LEN], *path = NULL, *followed;
-
-    if (krb5_kt_resolve(context, keytab, &handle) != 0)
-        return NULL;
-    type = krb5_kt_get_type(context, handle);
-    if ((strcmp(type, "FILE") == 0 || strcmp(type, "WRFILE") == 0) &&
-        krb5_kt_get_name(context, handle, name, sizeof(name)) == 0)
-        path = tool_copy(strchr(name, ':') + 1);
-    (void)krb5_kt_close(context, handle);
-    followed = path != NULL ? realpath(path, NULL) : NULL;
-    if (followed == NULL)
-        return path;
-    free(path);
-    return followed;
-}
 
 /* Ours alone, locked; the descriptor, or -1 (errno). */
 static int
