@@ -53,12 +53,14 @@ char *
 tr_connect_error(LDAP *ld, int code, const char *step)
 {
     char *text = NULL, *server = NULL, *reason;
-    bool said;
+    bool said, ours = code == LDAP_LOCAL_ERROR;
 
     (void)ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &server);
     said = server != NULL && *server != '\0';
-    reason = said && code == LDAP_LOCAL_ERROR ? gssapi_reason(server) : NULL;
-    if (reason != NULL ? asprintf(&text, "%s: %s", step, reason) < 0 :
+    reason = said && (ours || code == LDAP_OTHER) ? gssapi_reason(server) :
+        NULL;
+    if (reason != NULL ? asprintf(&text, "%s: %s%s", step, ours ? "" :
+                                  "the server says: ", reason) < 0 :
         asprintf(&text, "%s: %s%s%s%s", step, ldap_err2string(code),
                  said ? " (" : "", said ? server : "", said ? ")" : "") < 0)
         text = NULL;

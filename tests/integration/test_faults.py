@@ -263,6 +263,19 @@ def test_why_there_is_no_ticket_is_told(make_world):
     assert alpha.status()["table"]["state"] == "up to date"
 
 
+def test_a_directory_without_its_key(make_world):
+    """It is the server that lacks a keytab, not this system."""
+    world = make_world(run=())
+    keytab = world.directory.keytab
+    os.rename(keytab, keytab + ".away")
+    world.alpha.start(wait=False)
+    eventually(world.alpha.answers, what="the daemon")
+    wait_state(world.alpha, "bind: the server says: Key table file")
+    os.rename(keytab + ".away", keytab)
+    world.alpha.restart()
+    assert allowed(world)
+
+
 def test_a_principal_without_preauthentication(make_world):
     """As "addprinc" makes it where that is not the default."""
     world = make_world(run=())
