@@ -139,6 +139,14 @@ def test_no_ticket(world):
     assert findings.of("ticket", "note")[0]["mend"] == "kinit"
 
 
+def test_service_that_the_kdc_does_not_have(world):
+    findings = doctor(world, "hots@" + world.beta.host)
+    assert wrong(findings) == ["target"]
+    target, = findings.of("target", "wrong")
+    assert "not found in Kerberos database" in target["text"]
+    assert target["mend"].startswith("Kerberos says so")
+
+
 def shifted(world, seconds, *options):
     """As on a machine whose clock is wrong."""
     clock = world.staged("tests/integration/.libs/shifted.so")

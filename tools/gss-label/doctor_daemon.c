@@ -132,6 +132,7 @@ check_table(struct doctor *doctor, const json_t *table)
     const char *source = text_of(table, "source");
     const char *state = text_of(table, "state");
     bool confirmed = strcmp(state, "up to date") == 0;
+    bool starting = strcmp(state, "starting") == 0;
 
     if (*text_of(table, "error") != '\0')
         doctor_say(doctor, DOCTOR_WRONG, "table", "trustrealmd -t and its "
@@ -159,8 +160,9 @@ check_table(struct doctor *doctor, const json_t *table)
                    "is no trust realm or no system in %s", source);
     else
         doctor_say(doctor, confirmed ? DOCTOR_GOOD : DOCTOR_NOTE, "table",
-                   confirmed ? NULL : "mend the source; the last table is "
-                   "used until maximum-staleness",
+                   confirmed ? NULL : starting ? "ask again in a moment" :
+                   "mend the source; the last table is used until "
+                   "maximum-staleness",
                    "%lld trust realms, %lld systems, %lld s old; %s: %s",
                    (long long)number_of(table, "realms"),
                    (long long)number_of(table, "systems"),

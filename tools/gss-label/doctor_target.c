@@ -184,6 +184,18 @@ say_unknown(struct doctor *doctor, const struct target *target)
     free(mend);
 }
 
+static const char *
+advice(const struct doctor *doctor, const struct attempt *attempt)
+{
+    if (doctor->wrong)
+        return "mend what is WRONG above first";
+    if (attempt->code - (OM_uint32)ERROR_TABLE_BASE_trr >= 256)
+        return "Kerberos says so: see that there is a ticket, that the name "
+            "is right, and that the KDC has it (addprinc in kadmin)";
+    return "as an administrator: trustrealm explain --from ... --to ... "
+        "shows every step";
+}
+
 static void
 judge(struct doctor *doctor, const struct target *target,
       const struct attempt *attempt)
@@ -195,9 +207,7 @@ judge(struct doctor *doctor, const struct target *target,
                    "name", NULL, "the ticket %s for %s", attempt->refused ?
                    "would be" : "is", target->principal);
     if (attempt->refused)
-        doctor_say(doctor, DOCTOR_WRONG, "target", doctor->wrong ? "mend "
-                   "what is WRONG above first" : "as an administrator: "
-                   "trustrealm explain --from ... --to ... shows every step",
+        doctor_say(doctor, DOCTOR_WRONG, "target", advice(doctor, attempt),
                    "%s", attempt->why);
     else
         doctor_say(doctor, DOCTOR_GOOD, "target", NULL, "this system permits "
