@@ -74,6 +74,16 @@ def test_text_is_plain(path):
         assert len(line) < 80 or path in PAGES or line.startswith("    ")
 
 
+def test_tree_is_that_of_the_sample():
+    """What tree.ldif has are the containers of sample.ldif."""
+    def containers(name):
+        return [entry for entry in read("doc/schema", name).strip().split(
+            "\n\n") if entry.startswith("dn: ou=")]
+
+    assert len(containers("tree.ldif")) == 6
+    assert containers("tree.ldif") == containers("sample.ldif")
+
+
 def guides():
     """The table at the top of their README."""
     return re.findall("^    ([a-z-]+)  ", read("doc/apps/README"),
