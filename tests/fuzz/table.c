@@ -2,24 +2,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include "fuzz.h"
 #include "table.h"
 
 static struct tr_table *table;
-static char directory[] = "/dev/shm/trustrealm-fuzz.XXXXXX";
+static char *directory;
 
 static void
 remove_table(void)
 {
     tr_table_close(table);
     tr_table_remove(directory);
+    free(directory);
 }
 
 struct tr_table *
 fuzz_table(void)
 {
+    const char *temporary = getenv("TMPDIR");
+
     if (table == NULL) {
+        PROMISE(asprintf(&directory, "%s/trustrealm-fuzz.XXXXXX",
+                         temporary != NULL ? temporary : "/dev/shm") > 0);
         PROMISE(mkdtemp(directory) != NULL);
         (void)atexit(remove_table);
         PROMISE(tr_table_open(directory, TR_TABLE_WRITE, 0, &table,
