@@ -10,19 +10,13 @@ import pytest
 from testlib import servers
 from testlib.guest import Guest
 
-THOROUGH = "TR_THOROUGH" in os.environ
 PROGRAM = os.path.join(os.path.dirname(__file__), "guest_nfs.py")
 #: By the guest's clock.
 PATIENCE = "3"
 
-pytestmark = pytest.mark.skipif(
-    not THOROUGH, reason="TR_THOROUGH is not set: minutes in an emulator")
-
 
 def names():
-    """Of the tests in PROGRAM; of all together when they are skipped."""
-    if not THOROUGH:
-        return ["guest_nfs.py"]
+    """Of the tests in PROGRAM."""
     with open(PROGRAM) as text:
         return re.findall(r"^def (test_\w+)", text.read(), re.MULTILINE)
 

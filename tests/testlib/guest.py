@@ -1,6 +1,6 @@
 # tests/testlib/guest.py - a virtual machine with a kernel of its own
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest runs Debian's kernel, unpacked in TR_SERVERS, on the file system of
+"""A guest runs Debian's kernel, unpacked in TR_GUEST, on the file system of
 this machine, which it can only read: what is installed here and what was
 built is there too.  /run and /media, its TMPDIR, are in memory.  It has no
 network.  The processor is emulated, never virtualized, and the guest's clock
@@ -9,6 +9,7 @@ seem to have a quick one for themselves.  Only where nothing runs does the
 clock go as it does here.  Needs root, to share the file system."""
 
 import glob
+import lzma
 import os
 import re
 import shlex
@@ -19,6 +20,7 @@ from .process import Failure, run
 from .scratch import Scratch
 from .servers import NotRoot
 
+UNPACKED = os.environ.get("TR_GUEST", "")
 MEMORY = "1536M"
 NANOSECONDS = "shift=1"     # of an instruction, as a power of two
 MODULES = ("virtio_pci", "virtiofs", "overlay", "veth", "bridge", "cts",
@@ -58,25 +60,37 @@ exec "$VIRTIOFSD" --socket-path="$SOCKET" -o source="$SHARE" \\
 """
 
 
+def _kernel():
+    """(image, directory of its modules)"""
+    image = servers.packaged("/boot/vmlinuz-*-amd64", "a kernel for virtual "
+                             "machines (see kernel in tools/quickstart)",
+                             UNPACKED)
+    top, _, version = image.partition("/boot/vmlinuz-")
+    return image, top + "/usr/lib/modules/" + version
+
+
 def _modules(folder):
-    """Paths of MODULES and of what they need, in the order to load them; what
-    is not a file is in the kernel."""
-    paths = {os.path.basename(path)[:-len(".ko")].replace("-", "_"): path
-             for path in glob.glob(folder + "/**/*.ko", recursive=True)}
-    order = []
+    """MODULES and what they need, in the order to load them; what is not a
+    file is in the kernel."""
+    paths = {
+        os.path.basename(path).partition(".ko")[0].replace("-", "_"): path
+        for path in glob.glob(folder + "/**/*.ko*", recursive=True)}
+    loaded = {}
 
     def add(name):
         path = paths.get(name.replace("-", "_"))
-        if path is None or path in order:
+        if path is None or path in loaded:
             return
-        with open(path, "rb") as module:
-            needs = re.search(rb"\0depends=([^\0]*)\0", module.read())
+        read = lzma.open if path.endswith(".xz") else open
+        with read(path, "rb") as file:
+            module = file.read()
+        needs = re.search(rb"\0depends=([^\0]*)\0", module)
         for needed in needs.group(1).decode().split(","):
             add(needed)
-        order.append(path)
+        loaded[path] = module
     for name in MODULES:
         add(name)
-    return order
+    return loaded.values()
 
 
 class Guest:
@@ -99,9 +113,10 @@ class Guest:
         top = self.scratch.mkdir("initial")
         for name in ("bin", "modules", "host", "proc", "sys", "dev"):
             os.mkdir(os.path.join(top, name))
-        busybox = shutil.copy(servers.program("busybox"), top + "/bin")
-        for number, path in enumerate(_modules(folder)):
-            shutil.copy(path, "%s/modules/%03d" % (top, number))
+        busybox = shutil.copy(servers.program("busybox", UNPACKED),
+                              top + "/bin")
+        for number, module in enumerate(_modules(folder)):
+            self.scratch.write("initial/modules/%03d" % number, module)
         self.scratch.write("initial/init", INIT, 0o700)
         self.scratch.write("initial/script", script)
         names = "\n".join(
@@ -114,24 +129,27 @@ class Guest:
 
     def _share(self):
         """The socket at which this machine's file system is."""
-        env = dict(servers.environment(),
+        env = dict(servers.environment(UNPACKED),
                    SHARE=self.scratch.mkdir("share"),
                    SOCKET=self.scratch.join("share.socket"),
-                   VIRTIOFSD=servers.program("virtiofsd"))
+                   VIRTIOFSD=servers.program("virtiofsd", UNPACKED))
         server = self.scratch.spawn(
             ["unshare", "-m", "--propagation", "private", "sh", "-euc",
              SHARE], "virtiofsd", env=env)
         server.wait_for("Waiting for vhost-user socket connection")
         return env["SOCKET"]
 
-    def run(self, argv, cwd, env, timeout=1500):
+    def run(self, argv, cwd, env, timeout=1400):
         """Run a program as root; (exit status, what was on the console)."""
-        image, folder = servers.kernel()
+        image, folder = _kernel()
         script = SCRIPT % (shlex.quote(cwd), shlex.join(
             ["%s=%s" % pair for pair in env.items()] + list(argv)))
-        data = servers.root() + "/usr/share/"
+        data = UNPACKED + "/usr/share/"
+        outside = dict(servers.environment(UNPACKED),
+                       QEMU_MODULE_DIR=servers.packaged(
+                           "/usr/lib/*-linux-gnu*/qemu", "qemu", UNPACKED))
         qemu = self.scratch.spawn(
-            [servers.program("qemu-system-x86_64"), "-accel", "tcg",
+            [servers.program("qemu-system-x86_64", UNPACKED), "-accel", "tcg",
              "-icount", NANOSECONDS, "-cpu", "max", "-m", MEMORY,
              "-L", data + "seabios", "-L", data + "qemu",
              "-nodefaults", "-no-user-config", "-no-reboot",
@@ -142,7 +160,7 @@ class Guest:
              "-device", "vhost-user-fs-pci,chardev=share,tag=host",
              "-kernel", image, "-initrd", self._initial(folder, script),
              "-append", "console=ttyS0 quiet panic=-1 mitigations=off"],
-            "console", env=servers.qemu_environment())
+            "console", env=outside)
         qemu.wait(timeout, check=False)
         console = qemu.text()
         status = re.search(r"^guest: exit status (\d+)", console,

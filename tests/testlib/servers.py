@@ -77,10 +77,10 @@ def root():
     return os.environ.get("TR_SERVERS", "")
 
 
-def program(name):
-    """Path of a program of the system, or of TR_SERVERS."""
+def program(name, top=None):
+    """Path of a program of the system, or of TR_SERVERS or top."""
     for folder in PATH:
-        for path in (root() + folder, folder):
+        for path in ((top or root()) + folder, folder):
             candidate = os.path.join(path, name)
             if os.access(candidate, os.X_OK):
                 return candidate
@@ -88,21 +88,21 @@ def program(name):
                   % (name, PACKAGES.get(name, "it")))
 
 
-def packaged(pattern, what):
+def packaged(pattern, what, top=None):
     """The first file or directory of that absolute name."""
-    for top in (root(), ""):
-        found = sorted(glob.glob(top + pattern))
+    for at in (top or root(), ""):
+        found = sorted(glob.glob(at + pattern))
         if found:
             return found[0]
     raise Missing("%s is missing" % what)
 
 
-def environment():
+def environment(top=None):
     """What servers need in their environment to find their libraries."""
     env = base_environment()
-    if root():
+    if top or root():
         env["LD_LIBRARY_PATH"] = ":".join(
-            sorted(glob.glob(root() + "/usr/lib/*-linux-gnu*")))
+            sorted(glob.glob((top or root()) + "/usr/lib/*-linux-gnu*")))
     return env
 
 
@@ -130,16 +130,3 @@ def ldap_modules():
 
 def ldap_schemas():
     return packaged("/etc/ldap/schema", "slapd's schema directory")
-
-
-def qemu_environment():
-    """environment(), and where qemu finds its parts."""
-    return dict(environment(), QEMU_MODULE_DIR=packaged(
-        "/usr/lib/*-linux-gnu*/qemu", "qemu's module directory"))
-
-
-def kernel():
-    """(image, directory of its modules) of the kernel for guests."""
-    image = packaged("/boot/vmlinuz-*-cloud-amd64", "linux-image-cloud-amd64")
-    top, _, version = image.partition("/boot/vmlinuz-")
-    return image, top + "/usr/lib/modules/" + version
