@@ -103,6 +103,15 @@ gather(LDAP *ld, LDAPMessage *raw, struct tr_message *message)
     return ret;
 }
 
+/* To read a value, which liblber does not without looking at its first octet.
+ * NULL when there is none. */
+static BerElement *
+open_value(struct berval *value)
+{
+    return value == NULL || value->bv_val == NULL || value->bv_len == 0 ?
+        NULL : ber_init(value);
+}
+
 /* syncStateValue (RFC 4533 2.3). */
 static krb5_error_code
 parse_state(LDAPControl **controls, struct tr_message *message)
@@ -114,9 +123,9 @@ parse_state(LDAPControl **controls, struct tr_message *message)
     ber_int_t state;
 
     control = ldap_control_find(LDAP_CONTROL_SYNC_STATE, controls, NULL);
-    if (control == NULL || control->ldctl_value.bv_val == NULL)
+    if (control == NULL)
         return TRR_SOURCE;
-    ber = ber_init(&control->ldctl_value);
+    ber = open_value(&control->ldctl_value);
     if (ber == NULL)
         return TRR_SOURCE;
     if (ber_scanf(ber, "{eo", &state, &message->uuid) == LBER_ERROR ||
@@ -206,7 +215,7 @@ static krb5_error_code
 parse_info(struct berval *value, struct tr_message *message)
 {
     krb5_error_code ret = TRR_SOURCE;
-    BerElement *ber = value == NULL ? NULL : ber_init(value);
+    BerElement *ber = open_value(value);
     ber_len_t length;
 
     if (ber == NULL)
