@@ -52,6 +52,22 @@ function proposer(what,    add, remove) {
         "(|" add remove ")") ")]/creatorsName"
 }
 
+# slapd cuts off what values make longer than 1023 characters, without a word.
+# So the set of whoever proposed it himself and that of everybody else begin
+# alike, and the other one goes on with a constant in brackets for longer than
+# his: where his is cut to what is no set, so is the other; where the other is
+# cut to less and still a set, his is one, too, and comes first.  Operators
+# have no precedence; a sum with nothing is nothing.  (With "change" they do not
+# begin alike: VALUES have to be short there.)
+function own(what) {
+    return proposer(what) " & user" (since[$2] == "" ? "" : " + " since[$2])
+}
+function others(what,    constant) {
+    constant = since[$2]
+    gsub(/[][]/, "", constant)
+    return proposer(what) " + [whoever else proposed it " constant "]"
+}
+
 # Whoever of the role, if the set has something in it.
 function by(set, access) {
     print "    by " who[$2]
@@ -66,14 +82,12 @@ function by(set, access) {
     print "access to dn.regex=\"^(" name[$2] "," base ")$\""
     print "        attrs=" $3 " val.regex=\"" values "\""
     if ($1 in alone) {
-        own = proposer($1) " & user"
-        # A sum with nothing is nothing.
-        by(since[$2] == "" ? own : "(" own ") + " since[$2], alone[$1])
+        by(own($1), alone[$1])
         if ($1 == "change") {
-            by(proposer("add"), alone["delete"])
-            by(proposer("delete"), alone["add"])
+            by(others("add"), alone["delete"])
+            by(others("delete"), alone["add"])
         } else
-            by(proposer($1), "write")
+            by(others($1), "write")
         by(since[$2], alone[$1])
     }
     if ($1 == "neither" || since[$2] != "")

@@ -123,10 +123,10 @@ def proposes(administration, who, target, change):
     return administration.may(who, proposal(name, target, change))
 
 
-def tries(administration, who, change):
+def tries(administration, who, change, *options):
     """The server's result, whatever it is."""
     return run([servers.program("ldapmodify"), "-Q", "-N", "-Y", "GSSAPI",
-                "-H", administration.directory.uri],
+                "-H", administration.directory.uri, *options],
                env=administration.environment(who), input=change,
                check=False).status
 
@@ -291,6 +291,45 @@ def test_one_narrows_a_limit(administration, change, attribute, wide, narrow):
     assert not administration.may("zoe", widens[narrow])
     assert administration.may("paula", widens[narrow])
     assert values(administration, ENGINEERING, attribute) == [wide]
+
+
+def lengths(target, attribute):
+    """Of values with which slapd cuts a rule off somewhere after what says
+    who has proposed it."""
+    who = re.search(
+        r'"(\[ldap:[^"]*%s \$\{v0\}[^"]*/creatorsName)' % attribute,
+        roles.document("access-two.conf"))[1]
+    longest = 1023 - len(who.replace("${d1}", target).replace("${v0}", ""))
+    return range(longest - 130, longest + 2, 2)
+
+
+@pytest.mark.parametrize("who, other, target, attribute, start, operation", [
+    ("olga", "oscar", ALPHA, "trMembership", "engineering public secret:",
+     "add"),
+    ("olga", "oscar", ALPHA, "trRestriction", "engineering public secret:",
+     "delete"),
+    ("paula", "zoe", ENGINEERING, "trLevel", "30 ", "add"),
+    ("sid", "zoe", ALPHA, "trAlias", "", "add"),
+])
+def test_a_long_value_takes_two_as_well(administration, change, who, other,
+                                        target, attribute, start, operation):
+    """What slapd cuts off is never that the proposal was one's own."""
+    values = [start + "x" * (length - len(start))
+              for length in [300, *lengths(target, attribute)]]
+    change(target, **({attribute: values} if operation == "delete" else {}))
+    before = look(administration, target)
+    sign = "-" if operation == "delete" else ""
+    name = "alpha.example.com:%x" if who == "sid" else "engineering.%x"
+    administration.may(who, "\n".join(
+        proposal(name % number, target, "%s%s %s" % (sign, attribute, value))
+        for number, value in enumerate(values)))
+    assert len(pending(administration)) == len(values)
+    tries(administration, who, "\n".join(
+        modify(target, (operation, attribute, value)) for value in values),
+        "-c")
+    assert look(administration, target) == before
+    assert administration.may(other, modify(
+        target, (operation, attribute, values[0])))
 
 
 # --- whole entries ------------------------------------------------------
