@@ -295,6 +295,20 @@ sid/admin/x@%(realm)s * *
     assert {dn for dn, _ in texts(found, "rotate")} == {BETA}
 
 
+def test_rule_without_a_realm(administration, monkeypatch):
+    """It is of kadmind's, not of the one that is usual here."""
+    usual = administration.scratch.write(
+        "usual.conf", "[libdefaults]\n    default_realm = OTHER.TEST\n")
+    environment = administration.environment
+    monkeypatch.setattr(administration, "environment", lambda name: dict(
+        environment(name), KRB5_CONFIG="%s:%s" % (
+            usual, environment(name)["KRB5_CONFIG"])))
+    path = administration.scratch.write("kadm5.acl", "sid * *\n")
+    found = offboard(administration, "sid", "--acl", path, status=1)
+    assert (path, "rule: sid * *") in texts(found, "left")
+    assert texts(found, "rotate")
+
+
 @pytest.mark.parametrize("line", ["sid", "sid@x@y *", "a " * 100],
                          ids=["one word", "no principal", "many words"])
 def test_what_is_not_a_rule(administration, line):

@@ -48,8 +48,10 @@ matches(krb5_const_principal pattern, krb5_const_principal principal,
     if (pattern->length == 1 && pattern->data[0].length == 1 &&
         pattern->data[0].data[0] == '*')
         return true;
+    /* Without a realm it is of kadmind's, which is not known here. */
     if (pattern->length != n + (admin ? 1 : 0) ||
-        !part_matches(&pattern->realm, &principal->realm))
+        (pattern->realm.length > 0 &&
+         !part_matches(&pattern->realm, &principal->realm)))
         return false;
     for (i = 0; i < n; i++) {
         if (!part_matches(&pattern->data[i], &principal->data[i]))
@@ -62,9 +64,11 @@ static int
 parse(const struct rules *rules, const char *name,
       krb5_principal *principal_out)
 {
-    krb5_error_code ret = krb5_parse_name(rules->context, name,
-                                          principal_out);
+    krb5_error_code ret;
 
+    ret = krb5_parse_name_flags(rules->context, name,
+                                KRB5_PRINCIPAL_PARSE_NO_DEF_REALM,
+                                principal_out);
     return ret == 0 ? TOOL_DONE :
         tool_fail(TOOL_SYSTEM, "%s: %s: %s", rules->file, name,
                   error_message(ret));
