@@ -9,7 +9,7 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-/* Always the same, so that it tells nothing; RFC 4120 wants a server. */
+/* Always the same, so that it tells no reason; RFC 4120 wants a server. */
 #define REFUSAL_TEXT \
     "refused by trustrealm; the audit log of the service's system says why"
 #define REFUSAL_REALM "TRUSTREALM"

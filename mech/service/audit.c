@@ -306,10 +306,9 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
     count(audit, record);
-    if (!record->allowed &&
-        !tr_limit_allow(audit->limit, record->sender != NULL ?
+    if (!tr_limit_allow(audit->limit, record->sender != NULL ?
                         record->sender : record->sender_principal, uid,
-                        record->step, tr_boottime())) {
+                        record->allowed, record->step, tr_boottime())) {
         audit->left_out++;
         return;
     }
@@ -333,13 +332,14 @@ write_left_out(const struct tr_limit_report *report, void *arg)
     struct tr_json json;
     char text[80];
 
-    snprintf(text, sizeof(text), "%lu refusals%s%s are not recorded one by "
-             "one", (unsigned long)report->denied, step != NULL ? " at " : "",
-             step != NULL ? step : "");
+    snprintf(text, sizeof(text), "%lu refusals and %lu permissions are not "
+             "recorded one by one", (unsigned long)report->denied,
+             (unsigned long)report->allowed);
     tr_json_begin(&json, audit->line, sizeof(audit->line));
     tr_json_time(&json, "time");
     tr_json_text(&json, "event", "left-out", 64);
     tr_json_text(&json, "step", step, 64);
+    tr_json_number(&json, "allowed", report->allowed);
     tr_json_number(&json, "denied", report->denied);
     tr_json_text(&json, "text", text, sizeof(text));
     /* A principal, of a system that is not in the table, has an '@'. */

@@ -49,20 +49,20 @@ bool tr_sink_write(struct tr_sink *sink, int priority, bool audit,
                    const char *line, const struct iovec *fields,
                    size_t nfields);
 
-/* --- audit_limit.c: how much refusals of one peer may fill -------------- */
+/* --- audit_limit.c: how much one peer may fill -------------------------- */
 
 struct tr_limit;
 struct tr_limit_report {
     const char *sender;
     uid_t uid;
     enum tr_step step;
-    uint32_t denied;            /* records left out */
+    uint32_t allowed, denied;   /* records left out */
 };
 krb5_error_code tr_limit_create(struct tr_limit **limit_out);
 void tr_limit_free(struct tr_limit *limit);
-/* May this refusal be written?  If not, it is counted.  now is in ms. */
+/* May this record be written?  If not, it is counted.  now is in ms. */
 bool tr_limit_allow(struct tr_limit *limit, const char *sender, uid_t uid,
-                    enum tr_step step, int64_t now);
+                    bool allowed, enum tr_step step, int64_t now);
 /* Report counts older than ten seconds, or all of them, and forget them: one
  * report for each peer and step. */
 void tr_limit_report(struct tr_limit *limit, int64_t now, bool all,

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A token bucket for the refusals of each peer (sending system and local
- * uid); what is allowed is always recorded, since it costs both systems far
- * more than a line.  Peers share a fixed number of slots by hash: memory is
- * bounded, and the hash is keyed so that nobody can choose whom he meets.
+ * A token bucket for each peer (sending system and local uid), refusals and
+ * permissions apart.  The number of slots is fixed: memory is bounded.  Peers
+ * who find none free share one, and the hash is keyed so that nobody can
+ * choose with whom.
  */
 
 #include "config.h"
@@ -19,20 +19,26 @@
 #define REPORT_AFTER_MS 10000
 #define SENDER_LENGTH 64        /* for the report; the hash takes it whole */
 
+#define PLACES 8                /* where a peer's slot may be */
 #define STEPS (TR_R15_COMMIT + 1)
-#define RATE 50                 /* records a second */
-#define FULL (500 * 1000)       /* records at once, in thousandths */
+
+/* Records at once, in thousandths, and a second.  What is allowed is cut only
+ * where a program that calls without pause could fill a disk. */
+static const struct { uint64_t full; uint32_t rate; } limits[2] = {
+    { 500 * 1000, 50 },         /* denied */
+    { 20000 * 1000, 5000 }      /* allowed */
+};
 
 struct slot {
     bool used;
     char sender[SENDER_LENGTH];
     uint64_t hash;
     uid_t uid;
-    int64_t last;               /* ms; when the bucket was last filled */
-    uint64_t tokens;            /* thousandths of a record */
+    int64_t last;               /* ms; when the buckets were last filled */
+    uint64_t tokens[2];         /* thousandths of a record */
     bool has_left_out;
     int64_t since;              /* ms; of the first one left out */
-    uint32_t left_out[STEPS];
+    uint32_t left_out[2][STEPS];
 };
 
 struct tr_limit {
@@ -81,20 +87,25 @@ refill(struct slot *slot, int64_t now)
 {
     uint64_t elapsed = now > slot->last ? (uint64_t)(now - slot->last) : 0;
 
-    /* No overflow after a long silence. */
-    if (elapsed >= FULL / RATE)
-        slot->tokens = FULL;
-    else
-        slot->tokens += elapsed * RATE;
-    if (slot->tokens > FULL)
-        slot->tokens = FULL;
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        /* No overflow after a long silence. */
+        if (elapsed >= limits[i].full / limits[i].rate)
+            slot->tokens[i] = limits[i].full;
+        else
+            slot->tokens[i] += elapsed * limits[i].rate;
+        if (slot->tokens[i] > limits[i].full)
+            slot->tokens[i] = limits[i].full;
+    }
     slot->last = now;
 }
 
 static bool
 is_idle(const struct slot *slot)
 {
-    return !slot->has_left_out && slot->tokens == FULL;
+    return !slot->has_left_out && slot->tokens[0] == limits[0].full &&
+        slot->tokens[1] == limits[1].full;
 }
 
 static void
@@ -109,29 +120,49 @@ take(struct slot *slot, uint64_t hash, const char *sender, uid_t uid,
     slot->hash = hash;
     slot->uid = uid;
     slot->last = now;
-    slot->tokens = FULL;
+    slot->tokens[0] = limits[0].full;
+    slot->tokens[1] = limits[1].full;
+}
+
+/* Its own slot, or a free one, or else one that it shares. */
+static struct slot *
+find_slot(struct tr_limit *limit, const char *sender, uid_t uid, int64_t now)
+{
+    uint64_t hash = hash_peer(limit, sender, uid);
+    struct slot *slot, *spare = NULL;
+    size_t i;
+
+    for (i = 0; i < PLACES; i++) {
+        slot = &limit->slots[(hash + i) % SLOTS];
+        if (slot->used)
+            refill(slot, now);
+        if (slot->used && slot->hash == hash)
+            return slot;
+        if (spare == NULL && (!slot->used || is_idle(slot)))
+            spare = slot;
+    }
+    if (spare == NULL)
+        return &limit->slots[hash % SLOTS];
+    take(spare, hash, sender, uid, now);
+    return spare;
 }
 
 bool
 tr_limit_allow(struct tr_limit *limit, const char *sender, uid_t uid,
-               enum tr_step step, int64_t now)
+               bool allowed, enum tr_step step, int64_t now)
 {
-    const char *name = sender != NULL ? sender : "";
-    uint64_t hash = hash_peer(limit, name, uid);
-    struct slot *slot = &limit->slots[hash % SLOTS];
+    struct slot *slot = find_slot(limit, sender != NULL ? sender : "", uid,
+                                  now);
+    size_t kind = allowed ? 1 : 0;
 
-    if (slot->used)
-        refill(slot, now);
-    if (!slot->used || (slot->hash != hash && is_idle(slot)))
-        take(slot, hash, name, uid, now);
-    if (slot->tokens >= 1000) {
-        slot->tokens -= 1000;
+    if (slot->tokens[kind] >= 1000) {
+        slot->tokens[kind] -= 1000;
         return true;
     }
     if (!slot->has_left_out)
         slot->since = now;
     slot->has_left_out = true;
-    slot->left_out[step]++;
+    slot->left_out[kind][step]++;
     return false;
 }
 
@@ -144,11 +175,11 @@ report_slot(struct slot *slot,
     size_t step;
 
     for (step = 0; step < STEPS; step++) {
-        if (slot->left_out[step] == 0)
-            continue;
         line.step = (enum tr_step)step;
-        line.denied = slot->left_out[step];
-        report(&line, arg);
+        line.denied = slot->left_out[0][step];
+        line.allowed = slot->left_out[1][step];
+        if (line.denied > 0 || line.allowed > 0)
+            report(&line, arg);
     }
     memset(slot->left_out, 0, sizeof(slot->left_out));
     slot->has_left_out = false;

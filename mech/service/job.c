@@ -394,7 +394,7 @@ tr_job_reply(struct tr_job *job, const struct tr_reply *reply, bool with_page,
         job->audit.code = 0;
         job->audit.step = step;
         job->audit.text = job->audit.bypass ? tr_step_text(step) :
-            "every step was passed";
+            "no step refuses";
         if (job->audit.dry_run) {
             tr_make_printable(job->answer.text);
             job->audit.step = job->answer.step;

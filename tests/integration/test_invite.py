@@ -696,6 +696,25 @@ def test_two_who_invite(administration, keytab):
             ("delete", "member", person("rosa"))))
 
 
+def test_somebody_has_proposed_the_principal_of_another(administration,
+                                                        keytab):
+    """It is not invited in this one's place."""
+    administration.directory.modify(modify(
+        "cn=system-administrators,ou=roles," + table.BASE,
+        ("add", "member", person("rosa"))))
+    try:
+        assert administration.may("rosa", proposal(
+            ZETA + ":1", "cn=%s,ou=systems,%s" % (ZETA, table.BASE),
+            "trPrincipal trustrealm/%s@%s" % (table.host("alpha"),
+                                              table.REALM)))
+        done = by_sid(administration, "invite", "--force", check=False)
+        assert done.status == 2 and table.host("alpha") in done.err, done
+    finally:
+        administration.directory.modify(modify(
+            "cn=system-administrators,ou=roles," + table.BASE,
+            ("delete", "member", person("rosa"))))
+
+
 def by_thief(administration, change):
     """May who has the ticket in the cache "token" make that change?"""
     env = dict(new_system(administration), GSS_MECH_CONFIG="/dev/null",

@@ -86,14 +86,19 @@ static int
 write_server(struct tool_work *work, bool keep_going,
              struct import_written *written)
 {
+    static const int interruptions[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action;
     sigset_t signals, old;
-    size_t done;
+    size_t i, done;
     int status;
 
     (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGHUP);
+    for (i = 0; i < sizeof(interruptions) / sizeof(*interruptions); i++) {
+        /* One that is ignored (nohup) would be queued all the same. */
+        if (sigaction(interruptions[i], NULL, &action) == 0 &&
+            action.sa_handler != SIG_IGN)
+            (void)sigaddset(&signals, interruptions[i]);
+    }
     (void)sigprocmask(SIG_BLOCK, &signals, &old);
     status = write_entries(work, keep_going, &signals, written, &done);
     (void)sigprocmask(SIG_SETMASK, &old, NULL);

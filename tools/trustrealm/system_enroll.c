@@ -291,7 +291,7 @@ enroll_by_token(const struct noun_call *call)
     if (status == TOOL_DONE && (!call->added ||
                                 tool_has_config(&call->options)))
         status = tool_load_config(&call->options, &config);
-    if (status != TOOL_DONE && status != TOOL_USAGE)
+    if (status != TOOL_DONE && status != TOOL_USAGE && !call->added)
         tool_fail(status, "the entry cannot be looked for; if an "
                   "administrator has added it, say --added");
     if (status == TOOL_DONE) {

@@ -136,6 +136,9 @@ find_or_make(const struct noun_call *call, struct tool_work *work,
                                       &invitation->proposed);
     *entry_out = invitation->proposed;
     invitation->proposes = true;
+    /* Another administrator may have proposed it. */
+    if (status == TOOL_DONE && *entry_out != NULL)
+        status = check_principal(call, *entry_out);
     return status == TOOL_DONE && *entry_out == NULL ?
         propose_entry(call, work, invitation, entry_out) : status;
 }
