@@ -213,7 +213,8 @@ def test_kernel_gets_nothing_unless_the_trust_realm_allows_it(
 # --- while mounted ------------------------------------------------------
 
 def test_withdrawn_membership_is_felt_when_the_context_ends(world, mounted):
-    """Not before: the kernel asks nobody."""
+    """Not before: the kernel asks nobody.  (within() has the patience of
+    test_nfs_kernel.py, three times as long.)"""
     assert can_read(world)
     mark = world.alpha.audit.mark()
     with policies.withdrawn(world, "alpha"):
@@ -260,7 +261,7 @@ def test_plain_client_with_by_pass(world, plain_client):
 
 
 def test_plain_server_is_refused(world, client, servers):
-    """Before anything is sent."""
+    """No token is sent."""
     mark, theirs = world.alpha.audit.mark(), servers["epsilon"].text()
     assert is_denied(mount(world, server="epsilon"))
     record = world.alpha.audit.wait(mark, result="deny", uid=0)

@@ -154,7 +154,7 @@ class Older:
     """In front of a daemon: lets it not say some members of its answer."""
 
     def __init__(self, daemon, path, *unsaid):
-        self._daemon, self._unsaid = daemon, unsaid
+        self._daemon, self._path, self._unsaid = daemon, path, unsaid
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listener.bind(path)
         self._listener.listen()
@@ -167,6 +167,7 @@ class Older:
     def __exit__(self, *exception):
         self._thread.join()
         self._listener.close()
+        os.unlink(self._path)
 
     def _serve(self):
         """One call."""
@@ -192,9 +193,8 @@ class Older:
     ([b"table"], "table.age, table.silent, table.generation, table.systems, "
      "table.stale_realms, table.unusable_realms, table.disputed_names, "
      "table.stale, table.away")])
-def test_what_a_daemon_does_not_say_is_unknown(world, tmp_path, unsaid,
-                                               named):
-    path = str(tmp_path / "older")
+def test_what_a_daemon_does_not_say_is_unknown(world, unsaid, named):
+    path = world.scratch.join("older")
     with Older(world.alpha.socket, path, *unsaid):
         status, out, err = alone("status", "--check", "--socket", path)
     assert (status, err) == (3, "")

@@ -10,12 +10,13 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
 
 from testlib import table
-from testlib.process import eventually
+from testlib.process import PATIENCE, eventually
 from testlib.stores import (ALICE, BETA, BOB, DELTA, GAMMA, NAVY, SYSTEM,
                             Between, File, entries, trustrealm)
 from testlib.tool import on_terminal, program
@@ -863,18 +864,23 @@ def test_import_that_is_interrupted(site, signal_number):
     """It ends with a whole entry, says with which, and goes on there."""
     path = site.scratch.write("import.ldif", "\n".join(
         new_system(number) for number in range(5)))
-    child = None
+    started = threading.Event()
 
     def interrupt(number):
         if number == 3:
+            started.wait()
             child.send_signal(signal_number)
 
-    with Between(site.scratch, site.directory, interrupt) as between:
-        child = subprocess.Popen(
+    with Between(site.scratch, site.directory,
+                 interrupt) as between, subprocess.Popen(
             [program(), "import", path, "--widen", "--json", "--uri",
              between.uri, "--base", table.SUFFIX], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = child.communicate(timeout=60)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        started.set()
+        try:
+            out, err = child.communicate(timeout=60 * PATIENCE)
+        finally:
+            child.kill()
     assert child.returncode == 3 and json.loads(out)["added"] == 3, err
     assert "interrupted" in err
     assert "stopped after 3 of 5 entries, before " + table.system_dn(
