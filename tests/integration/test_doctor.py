@@ -329,8 +329,8 @@ def test_name_that_is_refused_as_well(hosts, renamed, membership, text):
     front = table.host("front")
     renamed(hosts.beta, front)
     before = table.MEMBERSHIPS["beta"]
-    hosts.change(table.system_dn("beta"), "trMembership", membership)
     try:
+        hosts.change(table.system_dn("beta"), "trMembership", membership)
         name, = doctor(hosts, "host@" + hosts.beta.host).of("name", "wrong")
     finally:
         hosts.change(table.system_dn("beta"), "trMembership", *before)

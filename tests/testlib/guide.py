@@ -161,14 +161,16 @@ def see(world, name):
 
 
 def run(world, machine, commands):
-    """As root; when they change the trust realm, all daemons have it."""
+    """As root; what they print.  When they change the trust realm, all
+    daemons have it."""
     generations = world.generations()
     before = world.directory.search(table.ENGINEERING)
-    machine.script(COMMANDS + commands,
-                   PATH=world.scratch.join("bin:") + PATH,
-                   REALM=world.realm.name,
-                   KRB5_KDC_PROFILE=world.realm.path + "/kdc.conf",
-                   TRUSTREALM=world.program("trustrealm"),
-                   URI=world.directory.ldapi, BASE=table.BASE)
+    shown = machine.script(
+        COMMANDS + commands, PATH=world.scratch.join("bin:") + PATH,
+        REALM=world.realm.name,
+        KRB5_KDC_PROFILE=world.realm.path + "/kdc.conf",
+        TRUSTREALM=world.program("trustrealm"), URI=world.directory.ldapi,
+        BASE=table.BASE).out
     if world.directory.search(table.ENGINEERING) != before:
         world.wait_for_change(generations)
+    return shown

@@ -22,8 +22,8 @@ def withdrawn(world, system="beta"):
 @contextlib.contextmanager
 def alias(world, system, name):
     """system has another name, too."""
-    world.change(table.system_dn(system), "trAlias", name)
     try:
+        world.change(table.system_dn(system), "trAlias", name)
         yield
     finally:
         world.change(table.system_dn(system), "trAlias")
