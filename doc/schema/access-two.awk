@@ -57,8 +57,10 @@ function proposer(what,    add, remove) {
 # alike, and the other one goes on with a constant in brackets for longer than
 # his: where his is cut to what is no set, so is the other; where the other is
 # cut to less and still a set, his is one, too, and comes first.  Operators
-# have no precedence; a sum with nothing is nothing.  (With "change" they do not
-# begin alike: VALUES have to be short there.)
+# have no precedence; a sum with nothing is nothing.  With "change" they do not
+# begin alike, and his has to fit: the value is in it twice, the name of the
+# entry twice and the suffix three times.  So VALUES bound the value there, and
+# suffix and name should leave room.
 function own(what) {
     return proposer(what) " & user" (since[$2] == "" ? "" : " + " since[$2])
 }

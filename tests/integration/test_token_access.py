@@ -109,6 +109,47 @@ def test_who_invites_is_an_administrator_still(invited):
     assert invited.may("zeta", entry())
 
 
+def test_each_owner_is_an_administrator_still(invited):
+    """Who proposed as well, but was dismissed since, is none by another's."""
+    role = "cn=system-administrators,ou=roles," + table.BASE
+    both = [person("sid"), person("rosa")]
+    proposed = {"3c": "trPrincipal " + PRINCIPAL,
+                "4d": "trAlias y.example.test"}
+    invited.directory.replace(role, "member", *both)
+    try:
+        for number, change in proposed.items():
+            assert invited.may("rosa", proposal(
+                "%s:%s" % (ZETA, number), ENTRY, change))
+        invited.directory.replace(role, "member", person("sid"))
+        for owner in both, both[::-1], person("rosa"):
+            assert not invited.may("zeta", entry(owner=owner))
+        for owner in both, person("sid"):
+            assert not invited.may("zeta", entry(
+                owner=owner, trAlias="y.example.test"))
+        invited.directory.replace(role, "member", *both)
+        assert invited.may("zeta", entry(owner=both,
+                                         trAlias="y.example.test"))
+    finally:
+        invited.directory.replace(role, "member", person("sid"))
+        for number in proposed:
+            dn = PENDING % number
+            if invited.directory.search(table.BASE, "(entryDN=%s)" % dn,
+                                        "1.1"):
+                invited.directory.delete(dn)
+
+
+def test_a_principal_of_this_kerberos_realm(invited):
+    """Even where another one is proposed as well."""
+    other = "trustrealm/%s@OTHER.TEST" % ZETA
+    assert invited.may("sid", proposal(ZETA + ":3c", ENTRY,
+                                       "trPrincipal " + other))
+    try:
+        assert not invited.may("zeta", entry(trPrincipal=other))
+        assert invited.may("zeta", entry())
+    finally:
+        invited.directory.delete(PENDING % "3c")
+
+
 @pytest.mark.parametrize("dn, more", [
     (ETA, {"cn": "eta.example.test"}),
     (ENTRY.replace(ZETA, "zeta"), {"cn": "zeta"}),
