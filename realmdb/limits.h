@@ -14,7 +14,6 @@
 #define TR_MAX_PRINCIPAL        511     /* octets of a principal's text */
 #define TR_MAX_MEMBERSHIPS      256     /* of one system; restrictions too */
 #define TR_MAX_ALIASES          256     /* of one system */
-#define TR_MAX_REALMS           4096
 #define TR_MAX_URIS             8       /* of directory servers */
 #define TR_MAX_ATTRIBUTES       32      /* environment, of one trust realm */
 #define TR_MAX_VALUES           32      /* of one limit, of which one holds */

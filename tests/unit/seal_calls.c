@@ -265,8 +265,7 @@ world_accept_as(struct world_system *to, uid_t uid,
 }
 
 krb5_error_code
-world_accepted(struct world_system *from, uid_t uid,
-               struct world_context *context)
+world_accepted(struct world_context *context)
 {
     struct tr_call call = { .type = TR_CALL_ACCEPTED };
     struct tr_bytes binding = { (uint8_t *)"initiator's PRF", 15 };
@@ -275,19 +274,20 @@ world_accepted(struct world_system *from, uid_t uid,
     call.u.accepted.ap_rep = context->ap_rep;
     call.u.accepted.trailer = context->reply_trailer;
     call.u.accepted.binding = binding;
-    if (world_call(from, uid, &call) != TR_REPLY_ESTABLISHED)
-        return world_refused(from);
-    world_copy(&context->initiator, &from->reply.u.established.record);
+    if (world_call(&world_alpha, WORLD_USER, &call) != TR_REPLY_ESTABLISHED)
+        return world_refused(&world_alpha);
+    world_copy(&context->initiator,
+               &world_alpha.reply.u.established.record);
     return 0;
 }
 
 void
-world_establish(struct world_context *context, const char *label)
+world_establish(struct world_context *context)
 {
     world_ap_req(context, "alice", "host/beta.unit.test");
-    world_check(world_seal(&world_alpha, WORLD_USER, context, label), "seal");
+    world_check(world_seal(&world_alpha, WORLD_USER, context, ""), "seal");
     world_check(world_accept(&world_beta, WORLD_ROOT, context), "accept");
-    world_check(world_accepted(&world_alpha, WORLD_USER, context), "accepted");
+    world_check(world_accepted(context), "accepted");
 }
 
 void

@@ -101,10 +101,10 @@ krb5_error_code world_accept(struct world_system *to, uid_t uid,
 krb5_error_code world_accept_as(struct world_system *to, uid_t uid,
                                 struct world_context *context,
                                 const char *client, int64_t flags);
-krb5_error_code world_accepted(struct world_system *from, uid_t uid,
-                               struct world_context *context);
+/* By WORLD_USER on alpha. */
+krb5_error_code world_accepted(struct world_context *context);
 /* All of them, from WORLD_USER on alpha to root on beta; all must go well. */
-void world_establish(struct world_context *context, const char *label);
+void world_establish(struct world_context *context);
 void world_forget(struct world_context *context);
 
 /* Ends the program when ret is an error. */

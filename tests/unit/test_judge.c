@@ -295,7 +295,7 @@ a_lifetime_ends_at_both_ends(void **state)
     world_load(&world_alpha, "engineering", hasty);
     world_load(&world_beta, "engineering", hasty);
     world_forget(&context);
-    world_establish(&context, "");
+    world_establish(&context);
     assert_in_range(e->lifetime, 1, 3);
     assert_int_equal(e->idle_timeout, 7);
     assert_in_range(world_beta.reply.u.established.lifetime, 1, 3);
@@ -317,12 +317,12 @@ the_earlier_end_counts(void **state)
 {
     world_load(&world_beta, "engineering", hasty);
     world_forget(&context);
-    world_establish(&context, "");
+    world_establish(&context);
     assert_in_range(world_alpha.reply.u.established.lifetime, 1, 3);
     world_load(&world_beta, NULL, "");
     world_load(&world_alpha, "engineering", hasty);
     world_forget(&context);
-    world_establish(&context, "");
+    world_establish(&context);
     assert_in_range(world_beta.reply.u.established.lifetime, 1, 3);
     world_load(&world_alpha, NULL, "");
 }
@@ -500,7 +500,7 @@ a_label_record_of_another_association_is_refused(void **state)
 
     assert_int_equal(issue(&world_alpha, WORLD_USER, &context.initiator,
                            "secret"), 0);
-    world_establish(&other, "");
+    world_establish(&other);
     assert_int_equal(check(&world_beta, WORLD_ROOT, &other.acceptor),
                      TRR_SEAL);
     world_forget(&other);
@@ -571,7 +571,7 @@ a_label_record_is_judged_by_what_it_says(void **state)
 static int
 set_up(void **state)
 {
-    world_establish(&context, "");
+    world_establish(&context);
     return 0;
 }
 

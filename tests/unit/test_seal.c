@@ -35,7 +35,7 @@ the_label_of_the_process_arrives(void **state)
     assert_int_equal(e->epoch, tr_shared_page_epoch(world_beta.service.page));
     assert_int_equal(e->flags & (TR_IS_PLAIN | TR_IS_DRY_RUN), 0);
 
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
     e = &world_alpha.reply.u.established;
     assert_true(world_alpha.with_page);
     assert_string_equal(e->realm, "engineering");
@@ -64,7 +64,7 @@ both_ends_agree_on_the_narrower_range(void **state)
     assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);
     assert_int_equal(world_accept(&world_beta, WORLD_HIGH_USER, &context), 0);
     assert_string_equal(world_beta.reply.u.established.low, "internal");
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
     assert_string_equal(world_alpha.reply.u.established.low, "internal");
     assert_string_equal(world_alpha.reply.u.established.high, "secret");
 }
@@ -84,7 +84,7 @@ audit_records_of_both_ends_share_a_correlation_id(void **state)
     assert_string_equal(world_beta.event, "accept");
     assert_string_equal(world_beta.correlation, first);
     assert_string_equal(world_beta.reply.u.established.correlation, first);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
     assert_string_equal(world_alpha.event, "accepted");
     assert_string_equal(world_alpha.correlation, first);
     sealed();
@@ -108,7 +108,7 @@ a_sealed_token_survives_a_restart(void **state)
     world_restart(&world_beta, NULL);
     assert_int_equal(accept_here(), 0);
     world_restart(&world_alpha, NULL);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
 }
 
 /* --- prepare ------------------------------------------------------------- */
@@ -183,7 +183,7 @@ required_attributes_must_hold_at_both_ends(void **state)
     assert_int_equal(world_beta.step, TR_R11_ATTRIBUTES);
     world_beta.service.attributes = holds;
     assert_int_equal(accept_here(), 0);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
     /* What was not required, and so not stated, when it was sealed. */
     world_load(&world_alpha, NULL, "");
     assert_int_equal(world_seal(&world_alpha, WORLD_USER, &context, ""), 0);

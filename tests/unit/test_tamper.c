@@ -34,8 +34,7 @@ a_trailer_changed_in_any_byte_is_refused(void **state)
         context.trailer.data[at] ^= 1 << at % 8;
         if (accept_here() == 0) {
             accepted++;
-            assert_int_equal(world_accepted(&world_alpha, WORLD_USER,
-                                            &context), TRR_BINDING);
+            assert_int_equal(world_accepted(&context), TRR_BINDING);
             sealed();
         } else {
             assert_false(world_beta.allowed);
@@ -117,25 +116,22 @@ a_reply_changed_in_any_byte_is_refused(void **state)
     assert_int_equal(accept_here(), 0);
     for (at = 0; at < context.reply_trailer.length; at++) {
         context.reply_trailer.data[at] ^= 1 << at % 8;
-        assert_int_not_equal(world_accepted(&world_alpha, WORLD_USER,
-                                            &context), 0);
+        assert_int_not_equal(world_accepted(&context), 0);
         context.reply_trailer.data[at] ^= 1 << at % 8;
     }
     for (at = 0; at < context.ap_rep.length; at++) {
         context.ap_rep.data[at] ^= 1 << at % 8;
-        assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
-                         TRR_BINDING);
+        assert_int_equal(world_accepted(&context), TRR_BINDING);
         context.ap_rep.data[at] ^= 1 << at % 8;
     }
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
 }
 
 static void
 an_answer_without_acceptance_is_refused(void **state)
 {
     sealed();
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
-                     TRR_NO_ACCEPTANCE);
+    assert_int_equal(world_accepted(&context), TRR_NO_ACCEPTANCE);
 }
 
 static void
@@ -143,12 +139,11 @@ an_acceptance_of_another_context_is_refused(void **state)
 {
     struct tr_bytes reply = { NULL, 0 };
 
-    world_establish(&context, "");
+    world_establish(&context);
     world_copy(&reply, &context.reply_trailer);
     sealed();
     world_copy(&context.reply_trailer, &reply);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
-                     TRR_SEAL);
+    assert_int_equal(world_accepted(&context), TRR_SEAL);
     tr_bytes_free(&reply);
 }
 
@@ -162,13 +157,11 @@ records_are_good_at_their_own_daemon_and_stage_only(void **state)
     assert_int_equal(accept_here(), 0);
     world_copy(&own, &context.sealed);
     world_copy(&context.sealed, &context.acceptor);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
-                     TRR_RECORD);
+    assert_int_equal(world_accepted(&context), TRR_RECORD);
     world_copy(&context.sealed, &own);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context), 0);
+    assert_int_equal(world_accepted(&context), 0);
     world_copy(&context.sealed, &context.initiator);
-    assert_int_equal(world_accepted(&world_alpha, WORLD_USER, &context),
-                     TRR_RECORD);
+    assert_int_equal(world_accepted(&context), TRR_RECORD);
     call.u.judge.record = own;
     world_call(&world_alpha, WORLD_USER, &call);
     assert_int_equal(world_refused(&world_alpha), TRR_RECORD);
@@ -305,7 +298,7 @@ accept_with(const struct tr_acceptance *answer, int64_t version)
     tr_wire_free(TR_WIRE_ENVIRONMENT, &env);
     tr_wire_free(TR_WIRE_TRAILER, &trailer);
     tr_apreq_free(krb5, &verified);
-    return world_accepted(&world_alpha, WORLD_USER, &context);
+    return world_accepted(&context);
 }
 
 #define FALSE_ANSWER(statement, code)                               \

@@ -68,15 +68,14 @@ check_name(struct doctor *doctor)
 }
 
 static void
-say_status(struct doctor *doctor, enum doctor_verdict verdict,
-           const char *check, const char *mend, OM_uint32 major,
-           OM_uint32 minor)
+note_status(struct doctor *doctor, const char *check, const char *mend,
+            OM_uint32 major, OM_uint32 minor)
 {
     char text[DOCTOR_TEXT];
 
     gl_status_text(text, sizeof(text), major, minor,
                    gl_mechanism_find("krb5")->oid);
-    doctor_say(doctor, verdict, check, mend, "%s", text);
+    doctor_say(doctor, DOCTOR_NOTE, check, mend, "%s", text);
 }
 
 /* Keys to accept with: only servers have them. */
@@ -94,9 +93,9 @@ check_keys(struct doctor *doctor)
         doctor_say(doctor, DOCTOR_GOOD, "keytab", NULL, "this user has keys "
                    "to accept with");
     else
-        say_status(doctor, DOCTOR_NOTE, "keytab", "if servers run as this "
-                   "user, set KRB5_KTNAME or create it (ktadd in kadmin)",
-                   major, minor);
+        note_status(doctor, "keytab", "if servers run as this user, set "
+                    "KRB5_KTNAME or create it (ktadd in kadmin)", major,
+                    minor);
 }
 
 static bool
@@ -115,7 +114,7 @@ check_ticket(struct doctor *doctor)
     if (major == GSS_S_CREDENTIALS_EXPIRED)
         doctor_say(doctor, DOCTOR_NOTE, "ticket", "kinit", "it has expired");
     else if (major != GSS_S_COMPLETE)
-        say_status(doctor, DOCTOR_NOTE, "ticket", "kinit", major, minor);
+        note_status(doctor, "ticket", "kinit", major, minor);
     else
         doctor_say(doctor, DOCTOR_GOOD, "ticket", NULL, "good for %lu s",
                    (unsigned long)left);

@@ -73,11 +73,9 @@ const struct gl_protection *gl_protection_by_number(uint8_t number);
 
 #define GL_MAX_FRAME (1024 * 1024)      /* octets of a payload */
 
-/* Frame types; the numbers between are those of struct gl_protection. */
+/* Frame types; those from 2 to 63 are the numbers of struct gl_protection. */
 enum {
     GL_FRAME_CONTEXT = 1,
-    GL_FRAME_MESSAGE_FIRST = 2,
-    GL_FRAME_MESSAGE_LAST = 63,
     GL_FRAME_REPLY = 64,                /* added to a message's number */
     GL_FRAME_REFUSED = 255              /* no payload: the peer won't say */
 };

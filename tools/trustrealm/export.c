@@ -158,7 +158,7 @@ sign_text(const struct export *export, uint8_t **text, size_t *length)
                            export->key != NULL ? export->key : export->signer,
                            &octets, &n, &why);
     if (ret)
-        return tool_fail_why(TOOL_SYSTEM, ret, why);
+        return tool_fail_why(ret, why);
     wait_for_next_second();
     free(*text);
     *text = octets;

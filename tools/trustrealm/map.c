@@ -44,16 +44,14 @@ static int
 add(int argc, char **argv)
 {
     return noun_add(&noun, "map add", "Add a map between a trust realm's "
-                    "label format and a local one.", 0, NULL, NULL, argc,
-                    argv);
+                    "label format and a local one.", NULL, argc, argv);
 }
 
 static int
 set(int argc, char **argv)
 {
     return noun_set(&noun, "map set", "Change a label map.  A pair takes the "
-                    "place of the one with the same\nlocal name.",
-                    NOUN_PROPOSE, argc, argv);
+                    "place of the one with the same\nlocal name.", argc, argv);
 }
 
 static int

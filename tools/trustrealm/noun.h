@@ -132,25 +132,26 @@ char *noun_parent(const struct noun_call *call, struct tool_work *work);
 
 /* --- verbs --------------------------------------------------------------- */
 
-/* complete (or NULL) fills in what was not given.  has: further options. */
+/* complete (or NULL) fills in what was not given; arg is its own. */
 int noun_add_entry(const struct noun_call *call, struct tool_work *work,
                    int (*complete)(const struct noun_call *call,
                                    struct tool_work *work,
                                    struct tool_entry *entry, void *arg),
                    void *arg);
+/* arg of complete is NULL. */
 int noun_add(const struct noun *noun, const char *command, const char *text,
-             int has, int (*complete)(const struct noun_call *call,
-                                      struct tool_work *work,
-                                      struct tool_entry *entry, void *arg),
-             void *arg, int argc, char **argv);
-/* has: NOUN_PROPOSE, or 0. */
+             int (*complete)(const struct noun_call *call,
+                             struct tool_work *work,
+                             struct tool_entry *entry, void *arg),
+             int argc, char **argv);
 int noun_set(const struct noun *noun, const char *command, const char *text,
-             int has, int argc, char **argv);
+             int argc, char **argv);
 int noun_show(const struct noun *noun, const char *command, int argc,
               char **argv);
 int noun_list(const struct noun *noun, const char *command, int argc,
               char **argv);
-/* A verb that finds the entry, notes changes, and finishes them. */
+/* A verb that finds the entry, notes changes, and finishes them.  has:
+ * further options. */
 int noun_change(const struct noun *noun, const char *command,
                 const char *text, int has,
                 int (*change)(const struct noun_call *call,

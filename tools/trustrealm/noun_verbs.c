@@ -108,19 +108,18 @@ noun_add_entry(const struct noun_call *call, struct tool_work *work,
 
 int
 noun_add(const struct noun *noun, const char *command, const char *text,
-         int has, int (*complete)(const struct noun_call *call,
-                                  struct tool_work *work,
-                                  struct tool_entry *entry, void *arg),
-         void *arg, int argc, char **argv)
+         int (*complete)(const struct noun_call *call, struct tool_work *work,
+                         struct tool_entry *entry, void *arg),
+         int argc, char **argv)
 {
     struct noun_call call;
     struct tool_work work = { 0 };
     int status;
 
-    noun_parse(noun, command, text, NOUN_FIELDS | NOUN_PARENT | has, argc,
-               argv, &call, &status);
+    noun_parse(noun, command, text, NOUN_FIELDS | NOUN_PARENT, argc, argv,
+               &call, &status);
     if (status < 0)
-        status = noun_add_entry(&call, &work, complete, arg);
+        status = noun_add_entry(&call, &work, complete, NULL);
     tool_work_close(&work);
     noun_call_free(&call);
     return status;
@@ -172,10 +171,11 @@ set_entry(const struct noun_call *call, struct tool_work *work,
 
 int
 noun_set(const struct noun *noun, const char *command, const char *text,
-         int has, int argc, char **argv)
+         int argc, char **argv)
 {
-    return noun_change(noun, command, text, NOUN_FIELDS | NOUN_UNSET | has,
-                       set_entry, argc, argv);
+    return noun_change(noun, command, text,
+                       NOUN_FIELDS | NOUN_UNSET | NOUN_PROPOSE, set_entry,
+                       argc, argv);
 }
 
 /* --- show ---------------------------------------------------------------- */

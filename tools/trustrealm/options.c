@@ -130,11 +130,12 @@ tool_fail(int status, const char *format, ...)
 }
 
 int
-tool_fail_why(int status, krb5_error_code ret, char *why)
+tool_fail_why(krb5_error_code ret, char *why)
 {
-    (void)tool_fail(status, "%s", why != NULL ? why : error_message(ret));
+    (void)tool_fail(TOOL_SYSTEM, "%s",
+                    why != NULL ? why : error_message(ret));
     free(why);
-    return status;
+    return TOOL_SYSTEM;
 }
 
 void

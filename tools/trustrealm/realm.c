@@ -90,8 +90,8 @@ static const struct noun noun = {
 static int
 add(int argc, char **argv)
 {
-    return noun_add(&noun, "realm add", "Add a trust realm.", 0, NULL, NULL,
-                    argc, argv);
+    return noun_add(&noun, "realm add", "Add a trust realm.", NULL, argc,
+                    argv);
 }
 
 static int
@@ -100,7 +100,7 @@ set(int argc, char **argv)
     return noun_set(&noun, "realm set",
                     "Change a trust realm.  A level, category, carrier or "
                     "attribute takes the\nplace of the one with the same "
-                    "number or name.", NOUN_PROPOSE, argc, argv);
+                    "number or name.", argc, argv);
 }
 
 static int

@@ -108,14 +108,14 @@ static int
 add(int argc, char **argv)
 {
     return noun_add(&noun_system, "system add", "Add a system, a member of no "
-                    "trust realm yet.", 0, complete, NULL, argc, argv);
+                    "trust realm yet.", complete, argc, argv);
 }
 
 static int
 set(int argc, char **argv)
 {
-    return noun_set(&noun_system, "system set", "Change a system.",
-                    NOUN_PROPOSE, argc, argv);
+    return noun_set(&noun_system, "system set", "Change a system.", argc,
+                    argv);
 }
 
 static int

@@ -80,7 +80,7 @@ tool_table_make(struct tool_table *table)
     table->temporary = directory;
     ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table->table, &why);
     if (ret)
-        return tool_fail_why(TOOL_SYSTEM, ret, why);
+        return tool_fail_why(ret, why);
     return TOOL_DONE;
 }
 
@@ -121,7 +121,7 @@ load_ldif(const char *path, struct tool_table *table)
         return TOOL_NO;
     }
     if (ret)
-        return tool_fail_why(TOOL_SYSTEM, ret, why);
+        return tool_fail_why(ret, why);
     return TOOL_DONE;
 }
 
@@ -143,7 +143,7 @@ open_held(struct tool_table *table)
     ret = tr_table_open(table->held, TR_TABLE_READ, 0, &table->table, &why);
     if (ret == 0)
         return TOOL_DONE;
-    (void)tool_fail_why(TOOL_SYSTEM, ret, why);
+    (void)tool_fail_why(ret, why);
     if (access(table->held, R_OK | X_OK) == 0)
         return TOOL_SYSTEM;
     if (errno == ENOENT)

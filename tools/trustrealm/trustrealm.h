@@ -161,8 +161,8 @@ char *tool_copy(const char *text);
 /* Say "trustrealm: ..." on stderr; returns status. */
 int tool_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Say why, which is freed, or else what the error is. */
-int tool_fail_why(int status, krb5_error_code ret, char *why);
+/* Say why, which is freed, or else what the error is; returns TOOL_SYSTEM. */
+int tool_fail_why(krb5_error_code ret, char *why);
 /* Say it when somebody watches: stderr is a terminal. */
 void tool_note(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
