@@ -201,9 +201,10 @@ gssi_set_sec_context_option(OM_uint32 *minor, gss_ctx_id_t *handle,
     struct tr_context *context = (struct tr_context *)*handle;
     krb5_error_code ret;
 
-    *minor = 0;
+    *minor = EINVAL;
     if (context == NULL || !tr_oid_equal(object, &message_label))
         return GSS_S_UNAVAILABLE;       /* Kerberos has no options */
+    *minor = 0;
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
     if (context->plain)

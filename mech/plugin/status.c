@@ -4,6 +4,7 @@
 #include "config.h"
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 struct tr_detail {
     krb5_error_code code;
     char text[1024];
+    bool asking;                /* Kerberos, for the text of a code */
 };
 
 /* This thread's, NULL when there is no memory for it. */
@@ -116,8 +118,8 @@ gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
                     OM_uint32 *message_context, gss_buffer_t text_out)
 {
     krb5_error_code code = (krb5_error_code)value;
-    const struct tr_detail *detail = own_detail();
-    OM_uint32 major, ignored;
+    struct tr_detail *detail = own_detail();
+    OM_uint32 major = GSS_S_BAD_STATUS, ignored;
 
     *message_context = 0;
     if (type != GSS_C_MECH_CODE) {
@@ -129,13 +131,18 @@ gssi_display_status(OM_uint32 *minor, OM_uint32 value, int type, gss_OID mech,
             return tr_put_text(minor, detail->text, text_out);
         return tr_put_text(minor, error_message(code), text_out);
     }
-    major = gss_display_status(&ignored, value, GSS_C_MECH_CODE,
-                               tr_mech_inner(tr_mech_find(mech)),
-                               message_context, text_out);
+    /* The mechglue knows from its number whose a code is: about one that is
+     * not Kerberos', such as ENOMEM, it asks us again. */
+    if (detail != NULL && !detail->asking) {
+        detail->asking = true;
+        major = gss_display_status(&ignored, value, GSS_C_MECH_CODE,
+                                   tr_mech_inner(tr_mech_find(mech)),
+                                   message_context, text_out);
+        detail->asking = false;
+    }
     if (major == GSS_S_COMPLETE) {
         *minor = 0;
         return major;
     }
-    /* Not a code of the inner mechanism: errno or libkrb5, from us. */
     return tr_put_text(minor, error_message(code), text_out);
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "glue.h"
@@ -206,6 +207,22 @@ errors_of_kerberos_read_well(void)
 
 /* --- before the acceptance ----------------------------------------------- */
 
+/* As Kerberos answers, which has no options at all. */
+static void
+options_that_are_unknown(void)
+{
+    gss_OID_desc oid = { 4, (void *)"\x2a\x03\x04\x05" };
+    gss_buffer_desc value = { 3, "abc" };
+    struct pair p;
+
+    establish(&p, NULL);
+    be_initiator();
+    must_fail(GSS_S_UNAVAILABLE,
+              gss_set_sec_context_option(&minor, &p.initiator, &oid, &value));
+    expect(strcmp(status_text(minor), strerror(EINVAL)) == 0);
+    end(&p);
+}
+
 static void
 nothing_on_a_half_open_context(void)
 {
@@ -407,6 +424,7 @@ const struct probe_case context_cases[] = {
     { "what_cannot_be_labelled", what_cannot_be_labelled },
     { "daemon_away", daemon_away },
     { "errors_of_kerberos_read_well", errors_of_kerberos_read_well },
+    { "options_that_are_unknown", options_that_are_unknown },
     { "nothing_on_a_half_open_context", nothing_on_a_half_open_context },
     { "prf_and_time", prf_and_time },
     { "kernel_export_is_refused", kernel_export_is_refused },
