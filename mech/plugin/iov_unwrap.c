@@ -152,36 +152,39 @@ strip(struct receiving *r)
 }
 
 /*
- * libkrb5 1.20 takes a STREAM that begins like a token of RFC 1964 for one,
- * and in a context whose enctype is one of RFC 4121 looks at a key that is not
- * there.  In contexts of the older enctypes such tokens are genuine.
+ * libkrb5 1.20 takes a token for what it begins like.  As one of RFC 1964 in a
+ * context whose enctype is one of RFC 4121, it looks at a key that is not
+ * there; as one of RFC 4121 in a context of an older enctype, where those of
+ * RFC 1964 are genuine, it runs into an assertion.
  */
 static OM_uint32
-check_stream(struct receiving *r, const gss_buffer_desc *stream)
+check_kind(struct receiving *r, const gss_buffer_desc *begin)
 {
+    bool rfc_4121 = begin->length >= WRAP_HEADER_LENGTH &&
+        memcmp(begin->value, WRAP_TOKEN_ID, 2) == 0;
     struct tr_sizes sizes;
     OM_uint32 ignored;
+    bool older = tr_message_sizes(&ignored, r->context, TR_SIGNED, &sizes) ==
+        GSS_S_UNAVAILABLE;
 
-    if (stream->length >= WRAP_HEADER_LENGTH &&
-        memcmp(stream->value, WRAP_TOKEN_ID, 2) == 0)
-        return GSS_S_COMPLETE;
-    return tr_message_sizes(&ignored, r->context, TR_SIGNED, &sizes) ==
-        GSS_S_UNAVAILABLE ? GSS_S_COMPLETE : GSS_S_DEFECTIVE_TOKEN;
+    return rfc_4121 != older ? GSS_S_COMPLETE : GSS_S_DEFECTIVE_TOKEN;
 }
 
 static OM_uint32
 unwrap(OM_uint32 *minor, struct receiving *r, int *conf_out,
        gss_qop_t *qop_out)
 {
-    gss_iov_buffer_t trailer = NULL, stream;
+    gss_iov_buffer_t trailer = NULL, begin, stream;
     size_t suffix = 0;
     OM_uint32 major = GSS_S_COMPLETE;
     krb5_error_code ret;
 
     stream = tr_iov_find(r->iov, r->count, GSS_IOV_BUFFER_TYPE_STREAM);
-    if (stream != NULL)
-        major = check_stream(r, &stream->buffer);
-    else if (!r->context->plain)
+    begin = stream != NULL ? stream :
+        tr_iov_find(r->iov, r->count, GSS_IOV_BUFFER_TYPE_HEADER);
+    if (begin != NULL)
+        major = check_kind(r, &begin->buffer);
+    if (!GSS_ERROR(major) && stream == NULL && !r->context->plain)
         major = measure_suffix(minor, r, &trailer, &suffix);
     if (GSS_ERROR(major))
         return major;

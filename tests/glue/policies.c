@@ -505,6 +505,31 @@ streams_of_another_kind(struct pair *p, const gss_buffer_desc *token,
     }
 }
 
+/* Sealed and signed by whoever and with whatever key, it says, as RFC 4121
+ * has it, and with octets to leave out. */
+static void
+headers_of_rfc_4121(struct pair *p, const gss_buffer_desc *token)
+{
+    uint8_t header[16] = { 5, 4, 0, 0xff, 0, 16 };
+    gss_buffer_desc bad, out;
+
+    for (header[2] = 0; header[2] < 8; header[2]++) {
+        gss_iov_buffer_desc iov[] = {
+            { GSS_IOV_BUFFER_TYPE_HEADER, { sizeof(header), header } },
+            { GSS_IOV_BUFFER_TYPE_DATA, GSS_C_EMPTY_BUFFER },
+            { GSS_IOV_BUFFER_TYPE_TRAILER, octets(44) }
+        };
+
+        bad = join(header, sizeof(header), token->value, token->length);
+        expect(GSS_ERROR(unwrap_stream(p, bad, &out)));
+        iov[1].buffer = bad;
+        expect(GSS_ERROR(gss_unwrap_iov(&minor, p->acceptor, NULL, NULL, iov,
+                                        3)));
+        free(bad.value);
+        free(iov[2].buffer.value);
+    }
+}
+
 /* Streams of this context, whose tokens begin so, arrive; others disturb
  * nothing. */
 static void
@@ -521,6 +546,7 @@ streams(const struct wishes *wishes, uint8_t beginning)
         expect(*(uint8_t *)token.value == beginning);
         be_acceptor();
         streams_of_another_kind(&p, &token, &message);
+        headers_of_rfc_4121(&p, &token);
         must(unwrap_stream(&p, token, &out));
         expect(same(&out, &message));
     }
