@@ -434,6 +434,8 @@ def main():
         play([outages, withdrawal])
     except Missing as missing:
         show.check(False, str(missing))
+    except KeyboardInterrupt:
+        return 130
     print("\n%.0f seconds" % (time.monotonic() - started))
     print("%d passed, %d failed" % (show.passed, show.failed))
     return 0 if show.failed == 0 else 1
