@@ -6,6 +6,7 @@ sees to it that the daemon serves others all the while.)"""
 
 import os
 import random
+import resource
 
 import pytest
 from attacks import TARGET, THOROUGH, exchange_new
@@ -13,6 +14,7 @@ from attacks import TARGET, THOROUGH, exchange_new
 from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE,
                           REFUSED, SEAL, call)
 from testlib.process import Failure
+from testlib.servers import Missing
 from testlib.token import Token, fields_of, flipped
 from testlib.world import CLERK, SERVICE, as_uid
 
@@ -90,9 +92,17 @@ def test_record_of_another_system(world, bob):
                   SERVICE, "beta") == REFUSED
 
 
+#: Descriptors that a process of flood_main.py needs, at most.
+FLOOD = 2800
+
+
 @pytest.fixture
 def flood(world, several_uids):
     """Start flood_main.py as CLERK, and wait until it says that."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most != resource.RLIM_INFINITY and most < FLOOD:
+        raise Missing("a hard limit of %d open files is needed, this is %d "
+                      "(ulimit -Hn)" % (FLOOD, most))
     started = []
 
     def start(says, *options):

@@ -104,10 +104,11 @@ def test_every_line_is_labelled(world, server):
 
 
 def test_label_that_the_guide_tells_to_choose(world):
+    told = guide.shown("python", "prints").replace("public", "open")
     program = "import gssapi\n%s\ngssapi.SecurityContext(usage='initiate', " \
         "creds=credential, name=gssapi.Name('sample@%s', " \
         "gssapi.NameType.hostbased_service)).step()" % (
-            guide.shown("python", "prints").replace("public", "open"),
+            told.replace("1.3.6.1.4.1.32473.1", world.oid_arc),
             table.host("beta"))
     mark = world.alpha.audit.mark()
     world.alpha.run(["/usr/bin/python3", "-c", program], uid=STAFF,

@@ -664,9 +664,9 @@ def test_no_proposal_left(administration, keytab):
     """It was rejected: the token alone adds nothing, until somebody does."""
     token = invite(administration)
     listed = administration.trustrealm("sid", "pending", "list", "--json")
-    for proposal in json.loads(listed.out):
+    for one in json.loads(listed.out):
         done = administration.trustrealm("sid", "pending", "reject",
-                                         proposal["id"])
+                                         one["id"])
         assert done.status == 0, done
     done = enroll(administration, keytab, token)
     assert done.status == 1 and "no invitation to add it" in done.err

@@ -135,18 +135,18 @@ class Directory:
     def add(self, entry):
         self._tool("ldapmodify", "-a", input=entry)
 
-    def modify(self, change):
-        """Make a change in LDIF."""
-        self._tool("ldapmodify", input=change)
+    def modify(self, change, **options):
+        """Make a change in LDIF; options as those of run()."""
+        return self._tool("ldapmodify", input=change, **options)
 
     def delete(self, dn):
         self.modify("dn: %s\nchangetype: delete\n" % dn)
 
-    def replace(self, dn, attribute, *values):
+    def replace(self, dn, attribute, *values, **options):
         """Give attribute these values; none removes it."""
         lines = ["dn: " + dn, "changetype: modify", "replace: " + attribute]
         lines += ["%s: %s" % (attribute, value) for value in values]
-        self.modify("\n".join(lines) + "\n")
+        return self.modify("\n".join(lines) + "\n", **options)
 
     def search(self, base=table.BASE, filter="(objectClass=*)", *attributes):
         return self._tool("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b",
