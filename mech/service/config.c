@@ -115,39 +115,36 @@ cleanup:
 static krb5_error_code
 read_system(struct tr_conf *conf, struct tr_config *config)
 {
-    static const char section[] = "system";
     const char *name;
     krb5_error_code ret;
 
-    if (!tr_conf_string(conf, section, NULL, "name", &config->system)) {
+    tr_conf_enter(conf, "system", NULL);
+    if (!tr_conf_string(conf, "name", &config->system)) {
         ret = default_system(&config->system);
         if (ret != 0) {
-            tr_conf_complain(conf, section, NULL, "name",
-                             "missing, and the host name cannot be used");
+            tr_conf_complain(conf, "name", "missing, and the host name "
+                             "cannot be used");
             return ret == ENOMEM ? ret : 0;
         }
     }
     name = config->system;
     if (strlen(name) > TR_MAX_NAME || strpbrk(name, " \t/@\\") != NULL)
-        tr_conf_complain(conf, section, NULL, "name", "host name expected");
-    if (!tr_conf_string(conf, section, NULL, "principal",
-                        &config->principal) &&
+        tr_conf_complain(conf, "name", "host name expected");
+    if (!tr_conf_string(conf, "principal", &config->principal) &&
         asprintf(&config->principal, "trustrealm/%s", name) < 0) {
         config->principal = NULL;
         return ENOMEM;
     }
     if (strlen(config->principal) > TR_MAX_PRINCIPAL)
-        tr_conf_complain(conf, section, NULL, "principal",
-                         "at most %d octets expected", TR_MAX_PRINCIPAL);
-    tr_conf_string(conf, section, NULL, "keytab", &config->keytab);
-    tr_conf_path(conf, section, NULL, "state-directory",
-                 &config->state_directory);
-    tr_conf_path(conf, section, NULL, "socket", &config->socket);
+        tr_conf_complain(conf, "principal", "at most %d octets expected",
+                         TR_MAX_PRINCIPAL);
+    tr_conf_string(conf, "keytab", &config->keytab);
+    tr_conf_path(conf, "state-directory", &config->state_directory);
+    tr_conf_path(conf, "socket", &config->socket);
     /* A name that the socket has while it is made is a little longer. */
     if (strlen(config->socket) + sizeof(".new") >
         sizeof(((struct sockaddr_un *)NULL)->sun_path))
-        tr_conf_complain(conf, section, NULL, "socket",
-                         "path is too long for a socket");
+        tr_conf_complain(conf, "socket", "path is too long for a socket");
     return 0;
 }
 
@@ -163,13 +160,13 @@ add_names(struct tr_conf *conf, const char *key, struct tr_encoding *encoding,
     krb5_error_code ret = 0;
     uint32_t i;
 
-    if (!tr_conf_list(conf, "labels", NULL, key, &names))
+    if (!tr_conf_list(conf, key, &names))
         return 0;
     for (i = 0; names[i] != NULL && ret == 0; i++) {
         ret = add(encoding, i, names[i]);
         if (ret != 0 && ret != ENOMEM)
-            tr_conf_complain(conf, "labels", NULL, key, "%s: not a name, "
-                             "given twice, or one too many", names[i]);
+            tr_conf_complain(conf, key, "%s: not a name, given twice, or one "
+                             "too many", names[i]);
     }
     tr_strings_free(names);
     return ret == ENOMEM ? ret : 0;
@@ -180,12 +177,13 @@ read_labels(struct tr_conf *conf, struct tr_config *config)
 {
     krb5_error_code ret;
 
-    tr_conf_string(conf, "labels", NULL, "format", &config->format);
+    tr_conf_enter(conf, "labels", NULL);
+    tr_conf_string(conf, "format", &config->format);
     if (strlen(config->format) > TR_MAX_NAME)
-        tr_conf_complain(conf, "labels", NULL, "format",
-                         "at most %d octets expected", TR_MAX_NAME);
-    if (tr_conf_get(conf, "labels", NULL, "levels") == NULL) {
-        tr_conf_complain(conf, "labels", NULL, "levels", "missing");
+        tr_conf_complain(conf, "format", "at most %d octets expected",
+                         TR_MAX_NAME);
+    if (tr_conf_get(conf, "levels") == NULL) {
+        tr_conf_complain(conf, "levels", "missing");
         return 0;
     }
     ret = tr_encoding_create(&config->encoding);
@@ -213,30 +211,26 @@ printable(const char *text, const char *but)
 }
 
 static void
-read_attribute(struct tr_conf *conf, const char *sub,
+read_attribute(struct tr_conf *conf, bool sub,
                struct tr_attribute_source *source)
 {
-    static const char section[] = "attributes";
-
     if (!printable(source->name, "=") || strlen(source->name) > TR_MAX_NAME)
-        tr_conf_complain(conf, section, sub, sub != NULL ? NULL :
-                         source->name, "name without blanks and = expected");
-    if (sub == NULL) {
-        tr_conf_string(conf, section, NULL, source->name, &source->value);
+        tr_conf_complain(conf, sub ? NULL : source->name,
+                         "name without blanks and = expected");
+    if (!sub) {
+        tr_conf_string(conf, source->name, &source->value);
         if (source->value != NULL && (!printable(source->value, "") ||
                                       strlen(source->value) > TR_MAX_NAME))
-            tr_conf_complain(conf, section, NULL, source->name,
-                             "value without blanks expected");
+            tr_conf_complain(conf, source->name, "value without blanks "
+                             "expected");
         return;
     }
     source->interval = 60;
     source->timeout = 5;
-    if (!tr_conf_path(conf, section, sub, "command", &source->command))
-        tr_conf_complain(conf, section, sub, "command", "missing");
-    tr_conf_duration(conf, section, sub, "interval", 1, DAY,
-                     &source->interval);
-    tr_conf_duration(conf, section, sub, "timeout", 1, 300,
-                     &source->timeout);
+    if (!tr_conf_path(conf, "command", &source->command))
+        tr_conf_complain(conf, "command", "missing");
+    tr_conf_duration(conf, "interval", DAY, &source->interval);
+    tr_conf_duration(conf, "timeout", 300, &source->timeout);
 }
 
 static krb5_error_code
@@ -255,20 +249,21 @@ read_attributes(struct tr_conf *conf, struct tr_config *config)
             tr_conf_key(conf, "attributes", i);
         if (name == NULL || tr_conf_failed(conf))
             return 0;
+        tr_conf_enter(conf, "attributes", NULL);
         for (k = 0; k < config->nattributes; k++) {
             if (strcmp(config->attributes[k].name, name) == 0)
-                tr_conf_complain(conf, "attributes", NULL, name,
-                                 "given twice");
+                tr_conf_complain(conf, name, "given twice");
         }
+        if (sub)
+            tr_conf_enter(conf, "attributes", name);
         if (i == TR_MAX_ATTRIBUTES)
-            tr_conf_complain(conf, "attributes", sub ? name : NULL,
-                             sub ? NULL : name, "more than %d attributes",
-                             TR_MAX_ATTRIBUTES);
+            tr_conf_complain(conf, sub ? NULL : name,
+                             "more than %d attributes", TR_MAX_ATTRIBUTES);
         source = tr_config_grow(&config->attributes, &config->nattributes,
-                      sizeof(*source));
+                                sizeof(*source));
         if (source == NULL || (source->name = strdup(name)) == NULL)
             return ENOMEM;
-        read_attribute(conf, sub ? name : NULL, source);
+        read_attribute(conf, sub, source);
     }
 }
 
@@ -283,18 +278,19 @@ read_audit(struct tr_conf *conf, struct tr_config *config)
     const char *target;
     size_t level = 3;
 
-    tr_conf_string(conf, "audit", NULL, "target", &config->audit_target);
+    tr_conf_enter(conf, "audit", NULL);
+    tr_conf_string(conf, "target", &config->audit_target);
     target = config->audit_target;
     if (strncmp(target, "file:/", 6) != 0 && strcmp(target, "journal") != 0 &&
         strcmp(target, "syslog") != 0 && strcmp(target, "stderr") != 0)
-        tr_conf_complain(conf, "audit", NULL, "target",
-                         "journal, syslog, stderr or file:PATH expected");
+        tr_conf_complain(conf, "target", "journal, syslog, stderr or "
+                         "file:PATH expected");
 #ifndef HAVE_SYSTEMD
     if (strcmp(target, "journal") == 0)
-        tr_conf_complain(conf, "audit", NULL, "target",
-                         "this trustrealmd was built without systemd");
+        tr_conf_complain(conf, "target", "this trustrealmd was built without "
+                         "systemd");
 #endif
-    tr_conf_choice(conf, "audit", NULL, "level", levels, &level);
+    tr_conf_choice(conf, "level", levels, &level);
     config->audit_level = strdup(levels[level]);
     return config->audit_level == NULL ? ENOMEM : 0;
 }

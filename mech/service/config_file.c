@@ -23,6 +23,7 @@ struct item {
 
 struct tr_conf {
     char *path;
+    const char *section, *sub;  /* entered */
     struct item *items;
     size_t nitems, space;
     krb5_error_code code;       /* sticky */
@@ -94,22 +95,23 @@ find(const struct tr_conf *conf, const char *section, const char *sub,
 }
 
 void
-tr_conf_complain(struct tr_conf *conf, const char *section, const char *sub,
-                 const char *key, const char *format, ...)
+tr_conf_complain(struct tr_conf *conf, const char *key, const char *format,
+                 ...)
 {
+    const char *sub = conf->sub;
     const struct item *item;
     char *where = NULL, *what = NULL;
     va_list args;
 
     if (conf->code != 0)
         return;
-    item = find(conf, section, sub, key);
+    item = find(conf, conf->section, conf->sub, key);
     va_start(args, format);
     if (vasprintf(&what, format, args) < 0)
         what = NULL;
     va_end(args);
-    if (asprintf(&where, "%s: [%s]%s%s%s%s%s%s%s", conf->path, section,
-                 sub != NULL ? " " : "", sub != NULL ? sub : "",
+    if (asprintf(&where, "%s: [%s]%s%s%s%s%s%s%s", conf->path,
+                 conf->section, sub != NULL ? " " : "", sub != NULL ? sub : "",
                  sub != NULL && key != NULL ? ":" : "",
                  key != NULL ? " " : "", key != NULL ? key : "",
                  item != NULL && item->value != NULL ? " = " : "",
@@ -123,20 +125,25 @@ tr_conf_complain(struct tr_conf *conf, const char *section, const char *sub,
     free(what);
 }
 
+static void
+enter(struct tr_conf *conf, const char *section, const char *sub)
+{
+    conf->section = section;
+    conf->sub = sub;
+}
+
 /* --- reading the file --------------------------------------------------- */
 
-/* Takes value over, whatever happens. */
+/* To what was entered.  Takes value over, whatever happens. */
 static void
-add(struct tr_conf *conf, const char *section, const char *sub,
-    const char *key, char *value)
+add(struct tr_conf *conf, const char *key, char *value)
 {
     struct item *item, *grown;
 
-    if (key != NULL && find(conf, section, sub, key) != NULL) {
-        tr_conf_complain(conf, section, sub, key, "given twice");
+    if (key != NULL && find(conf, conf->section, conf->sub, key) != NULL) {
+        tr_conf_complain(conf, key, "given twice");
     } else if (conf->nitems == MAX_KEYS) {
-        tr_conf_complain(conf, section, sub, key, "more than %d keys",
-                         MAX_KEYS);
+        tr_conf_complain(conf, key, "more than %d keys", MAX_KEYS);
     } else if (conf->nitems == conf->space) {
         conf->space = conf->space > 0 ? 2 * conf->space : 64;
         grown = reallocarray(conf->items, conf->space, sizeof(*grown));
@@ -151,10 +158,10 @@ add(struct tr_conf *conf, const char *section, const char *sub,
     }
     item = &conf->items[conf->nitems++];
     *item = (struct item){ .value = value };
-    item->section = strdup(section);
-    item->sub = sub != NULL ? strdup(sub) : NULL;
+    item->section = strdup(conf->section);
+    item->sub = conf->sub != NULL ? strdup(conf->sub) : NULL;
     item->key = key != NULL ? strdup(key) : NULL;
-    if (item->section == NULL || (sub != NULL && item->sub == NULL) ||
+    if (item->section == NULL || (conf->sub != NULL && item->sub == NULL) ||
         (key != NULL && item->key == NULL))
         tr_conf_no_memory(conf);
 }
@@ -169,7 +176,8 @@ read_section(struct tr_conf *conf, profile_t profile, const char *section,
     void *iterator = NULL;
     errcode_t ret;
 
-    add(conf, section, sub, NULL, NULL);
+    enter(conf, section, sub);
+    add(conf, NULL, NULL);
     ret = profile_iterator_create(profile, names, PROFILE_ITER_LIST_SECTION,
                                   &iterator);
     while (ret == 0 && iterator != NULL && conf->code == 0) {
@@ -177,13 +185,13 @@ read_section(struct tr_conf *conf, profile_t profile, const char *section,
         if (ret != 0 || name == NULL)
             break;
         if (value != NULL) {
-            add(conf, section, sub, name, value);
+            add(conf, name, value);
             value = NULL;
         } else if (sub == NULL) {
             ret = read_section(conf, profile, section, name);
+            enter(conf, section, NULL);
         } else {
-            tr_conf_complain(conf, section, sub, name,
-                             "a value expected, not { }");
+            tr_conf_complain(conf, name, "a value expected, not { }");
         }
         profile_release_string(name);
         name = NULL;
@@ -273,6 +281,13 @@ mark(struct tr_conf *conf, const char *section, const char *sub)
         item->asked = true;
 }
 
+void
+tr_conf_enter(struct tr_conf *conf, const char *section, const char *sub)
+{
+    enter(conf, section, sub);
+    mark(conf, section, sub);
+}
+
 const char *
 tr_conf_subsection(struct tr_conf *conf, const char *section, size_t i)
 {
@@ -304,26 +319,22 @@ tr_conf_key(struct tr_conf *conf, const char *section, size_t i)
 /* --- values ------------------------------------------------------------- */
 
 const char *
-tr_conf_get(struct tr_conf *conf, const char *section, const char *sub,
-            const char *key)
+tr_conf_get(struct tr_conf *conf, const char *key)
 {
-    struct item *item;
+    struct item *item = find(conf, conf->section, conf->sub, key);
 
-    mark(conf, section, sub);
-    item = find(conf, section, sub, key);
     if (item == NULL)
         return NULL;
     item->asked = true;
     if (*item->value == '\0')
-        tr_conf_complain(conf, section, sub, key, "empty");
+        tr_conf_complain(conf, key, "empty");
     return conf->code == 0 ? item->value : NULL;
 }
 
 bool
-tr_conf_string(struct tr_conf *conf, const char *section, const char *sub,
-               const char *key, char **out)
+tr_conf_string(struct tr_conf *conf, const char *key, char **out)
 {
-    const char *value = tr_conf_get(conf, section, sub, key);
+    const char *value = tr_conf_get(conf, key);
     char *copy;
 
     if (value == NULL)
@@ -348,7 +359,8 @@ tr_conf_finish(struct tr_conf *conf, char **why_out)
         item = &conf->items[i];
         if (item->asked)
             continue;
-        tr_conf_complain(conf, item->section, item->sub, item->key,
+        enter(conf, item->section, item->sub);
+        tr_conf_complain(conf, item->key,
                          item->key != NULL ? "unknown key" :
                          item->sub != NULL ? "unknown subsection" :
                          "unknown section");

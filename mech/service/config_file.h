@@ -10,9 +10,9 @@
  * key.  Errors stick: after the first, getters do nothing and return false;
  * ask tr_conf_finish() once at the end.
  *
- * sub is the name of a subsection ("name = { ... }") or NULL.  A getter
- * returns whether the key is there and good; its output is untouched
- * otherwise, so that a default can be set before.
+ * Keys are those of the section that was entered last.  A getter returns
+ * whether the key is there and good; its output is untouched otherwise, so
+ * that a default can be set before.
  */
 
 #include <stdbool.h>
@@ -30,44 +30,40 @@ const char *tr_conf_subsection(struct tr_conf *conf, const char *section,
 /* The name of the i-th key of section that is not in a subsection. */
 const char *tr_conf_key(struct tr_conf *conf, const char *section, size_t i);
 
-/* Record an error about a key: "FILE: [section] sub: key = value: ...". */
-void tr_conf_complain(struct tr_conf *conf, const char *section,
-                      const char *sub, const char *key, const char *format,
-                      ...) __attribute__((format(printf, 5, 6)));
+/* sub: the name of a subsection ("name = { ... }") of section, or NULL.  Both
+ * are borrowed until the next is entered. */
+void tr_conf_enter(struct tr_conf *conf, const char *section, const char *sub);
+
+/* Record an error: "FILE: [section] sub: key = value: ...".  A key of NULL
+ * is for what was entered, as a whole. */
+void tr_conf_complain(struct tr_conf *conf, const char *key,
+                      const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void tr_conf_no_memory(struct tr_conf *conf);
 bool tr_conf_failed(const struct tr_conf *conf);
 
 /* --- values (config_value.c, but for the first two) --------------------- */
 
 /* The value, borrowed, or NULL. */
-const char *tr_conf_get(struct tr_conf *conf, const char *section,
-                        const char *sub, const char *key);
+const char *tr_conf_get(struct tr_conf *conf, const char *key);
 /* Strings are malloced; *out is freed when replaced. */
-bool tr_conf_string(struct tr_conf *conf, const char *section,
-                    const char *sub, const char *key, char **out);
-bool tr_conf_path(struct tr_conf *conf, const char *section, const char *sub,
-                  const char *key, char **out);
-bool tr_conf_boolean(struct tr_conf *conf, const char *section,
-                     const char *sub, const char *key, bool *out);
-bool tr_conf_number(struct tr_conf *conf, const char *section,
-                    const char *sub, const char *key, uint32_t low,
+bool tr_conf_string(struct tr_conf *conf, const char *key, char **out);
+bool tr_conf_path(struct tr_conf *conf, const char *key, char **out);
+bool tr_conf_boolean(struct tr_conf *conf, const char *key, bool *out);
+bool tr_conf_number(struct tr_conf *conf, const char *key, uint32_t low,
                     uint32_t high, uint32_t *out);
-/* Seconds: NUMBER with s (default), m, h or d. */
-bool tr_conf_duration(struct tr_conf *conf, const char *section,
-                      const char *sub, const char *key, uint32_t low,
-                      uint32_t high, uint32_t *out);
+/* Seconds, from 1 to high: NUMBER with s (default), m, h or d. */
+bool tr_conf_duration(struct tr_conf *conf, const char *key, uint32_t high,
+                      uint32_t *out);
 /* Index of the value in words (NULL-terminated). */
-bool tr_conf_choice(struct tr_conf *conf, const char *section,
-                    const char *sub, const char *key,
+bool tr_conf_choice(struct tr_conf *conf, const char *key,
                     const char *const *words, size_t *out);
 /* Words between blanks, NULL-terminated, malloced one by one. */
-bool tr_conf_list(struct tr_conf *conf, const char *section, const char *sub,
-                  const char *key, char ***out);
+bool tr_conf_list(struct tr_conf *conf, const char *key, char ***out);
 
 enum tr_id_kind { TR_ID_USER, TR_ID_GROUP };
 /* Numbers, names and FIRST-LAST between blanks. */
-bool tr_conf_ids(struct tr_conf *conf, const char *section, const char *sub,
-                 const char *key, enum tr_id_kind kind,
+bool tr_conf_ids(struct tr_conf *conf, const char *key, enum tr_id_kind kind,
                  struct tr_id_range **out, size_t *count_out);
 
 /* --- the end ------------------------------------------------------------ */

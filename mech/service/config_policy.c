@@ -12,10 +12,9 @@
 /* A label of the local format; *out is untouched when the key is missing. */
 static bool
 read_label(struct tr_conf *conf, const struct tr_config *config,
-           const char *section, const char *sub, const char *key,
-           struct tr_label *out)
+           const char *key, struct tr_label *out)
 {
-    const char *text = tr_conf_get(conf, section, sub, key);
+    const char *text = tr_conf_get(conf, key);
     struct tr_label label;
     krb5_error_code ret;
 
@@ -23,7 +22,7 @@ read_label(struct tr_conf *conf, const struct tr_config *config,
         return false;
     ret = tr_label_parse(config->encoding, text, &label);
     if (ret != 0) {
-        tr_conf_complain(conf, section, sub, key, "%s of [labels]",
+        tr_conf_complain(conf, key, "%s of [labels]",
                          ret == TRR_LABEL_LEVEL ? "level is not one" :
                          ret == TRR_LABEL_CATEGORY ? "category is not one" :
                          "LEVEL[:CATEGORY,...] expected, with the names");
@@ -39,29 +38,21 @@ static void
 read_rule(struct tr_conf *conf, const struct tr_config *config,
           struct tr_rule *rule)
 {
-    static const char section[] = "rules";
-
-    tr_conf_ids(conf, section, rule->name, "uid", TR_ID_USER, &rule->uids,
-                &rule->nuids);
-    tr_conf_ids(conf, section, rule->name, "gid", TR_ID_GROUP, &rule->gids,
-                &rule->ngids);
-    if (!read_label(conf, config, section, rule->name, "lowest",
-                    &rule->range.low))
-        tr_conf_complain(conf, section, rule->name, "lowest", "missing");
-    if (!read_label(conf, config, section, rule->name, "highest",
-                    &rule->range.high))
-        tr_conf_complain(conf, section, rule->name, "highest", "missing");
+    tr_conf_enter(conf, "rules", rule->name);
+    tr_conf_ids(conf, "uid", TR_ID_USER, &rule->uids, &rule->nuids);
+    tr_conf_ids(conf, "gid", TR_ID_GROUP, &rule->gids, &rule->ngids);
+    if (!read_label(conf, config, "lowest", &rule->range.low))
+        tr_conf_complain(conf, "lowest", "missing");
+    if (!read_label(conf, config, "highest", &rule->range.high))
+        tr_conf_complain(conf, "highest", "missing");
     if (tr_conf_failed(conf))
         return;
     if (!tr_label_dominates(&rule->range.high, &rule->range.low))
-        tr_conf_complain(conf, section, rule->name, "highest",
-                         "does not dominate lowest");
+        tr_conf_complain(conf, "highest", "does not dominate lowest");
     rule->label = rule->range.low;
-    if (read_label(conf, config, section, rule->name, "label",
-                   &rule->label) &&
+    if (read_label(conf, config, "label", &rule->label) &&
         !tr_range_contains(&rule->range, &rule->label))
-        tr_conf_complain(conf, section, rule->name, "label",
-                         "not between lowest and highest");
+        tr_conf_complain(conf, "label", "not between lowest and highest");
 }
 
 static krb5_error_code
@@ -73,12 +64,13 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
     const char *name;
     size_t i, k;
 
-    tr_conf_list(conf, "policy", NULL, "rules", &names);
+    tr_conf_list(conf, "rules", &names);
     for (i = 0; names != NULL && names[i] != NULL && ret == 0; i++) {
+        tr_conf_enter(conf, "policy", NULL);
         for (k = 0; k < i; k++) {
             if (strcmp(names[i], names[k]) == 0)
-                tr_conf_complain(conf, "policy", NULL, "rules",
-                                 "%s is named twice", names[i]);
+                tr_conf_complain(conf, "rules", "%s is named twice",
+                                 names[i]);
         }
         for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL;
              k++) {
@@ -86,8 +78,8 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
                 break;
         }
         if (name == NULL)
-            tr_conf_complain(conf, "policy", NULL, "rules",
-                             "[rules] has no subsection %s", names[i]);
+            tr_conf_complain(conf, "rules", "[rules] has no subsection %s",
+                             names[i]);
         if (tr_conf_failed(conf))
             break;
         rule = tr_config_grow(&config->rules, &config->nrules, sizeof(*rule));
@@ -103,9 +95,10 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
             if (strcmp(config->rules[i].name, name) == 0)
                 break;
         }
-        if (i == config->nrules)
-            tr_conf_complain(conf, "rules", name, NULL,
-                             "not listed in rules of [policy]");
+        if (i == config->nrules) {
+            tr_conf_enter(conf, "rules", name);
+            tr_conf_complain(conf, NULL, "not listed in rules of [policy]");
+        }
     }
     return ret;
 }
@@ -113,37 +106,33 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
 krb5_error_code
 tr_config_read_policy(struct tr_conf *conf, struct tr_config *config)
 {
-    static const char section[] = "policy";
     static const char *const when[] = { "on-change", "explicit", NULL };
     static const char *const backends[] = { "policy", NULL };
     size_t chosen = 0, backend = 0;
     bool low, high;
 
-    tr_conf_choice(conf, section, NULL, "backend", backends, &backend);
+    tr_conf_enter(conf, "policy", NULL);
+    tr_conf_choice(conf, "backend", backends, &backend);
     config->backend = strdup(backends[backend]);
     if (config->backend == NULL)
         return ENOMEM;
-    tr_conf_boolean(conf, section, NULL, "allow-bypass",
-                    &config->allow_bypass);
-    tr_conf_boolean(conf, section, NULL, "allow-dry-run",
-                    &config->allow_dry_run);
-    tr_conf_list(conf, section, NULL, "trust-realms", &config->trust_realms);
-    tr_conf_list(conf, section, NULL, "bypass-to", &config->bypass_to);
-    tr_conf_choice(conf, section, NULL, "message-label", when, &chosen);
+    tr_conf_boolean(conf, "allow-bypass", &config->allow_bypass);
+    tr_conf_boolean(conf, "allow-dry-run", &config->allow_dry_run);
+    tr_conf_list(conf, "trust-realms", &config->trust_realms);
+    tr_conf_list(conf, "bypass-to", &config->bypass_to);
+    tr_conf_choice(conf, "message-label", when, &chosen);
     config->explicit_labels = chosen == 1;
-    tr_conf_duration(conf, section, NULL, "clock-skew", 1,
-                     TR_MAX_CLOCK_SKEW_S, &config->clock_skew);
+    tr_conf_duration(conf, "clock-skew", TR_MAX_CLOCK_SKEW_S,
+                     &config->clock_skew);
     if (tr_conf_failed(conf))
         return 0;
     config->highest.low = tr_label_lowest;
     tr_label_highest(config->encoding, &config->highest.high);
-    low = read_label(conf, config, section, NULL, "lowest",
-                     &config->highest.low);
-    high = read_label(conf, config, section, NULL, "highest",
-                      &config->highest.high);
+    low = read_label(conf, config, "lowest", &config->highest.low);
+    high = read_label(conf, config, "highest", &config->highest.high);
     config->has_highest = low || high;
     if (!tr_label_dominates(&config->highest.high, &config->highest.low))
-        tr_conf_complain(conf, section, NULL, high ? "highest" : "lowest",
+        tr_conf_complain(conf, high ? "highest" : "lowest",
                          "highest does not dominate lowest");
     return read_rules(conf, config);
 }
@@ -151,15 +140,14 @@ tr_config_read_policy(struct tr_conf *conf, struct tr_config *config)
 /* --- [services] --------------------------------------------------------- */
 
 static void
-check_patterns(struct tr_conf *conf, const char *service, char **patterns)
+check_patterns(struct tr_conf *conf, char **patterns)
 {
     size_t i;
 
     for (i = 0; patterns != NULL && patterns[i] != NULL; i++) {
         if (strchr(patterns[i], '@') == NULL)
-            tr_conf_complain(conf, "services", service, "bypass",
-                             "%s: client pattern PRINCIPAL@REALM expected",
-                             patterns[i]);
+            tr_conf_complain(conf, "bypass", "%s: client pattern "
+                             "PRINCIPAL@REALM expected", patterns[i]);
     }
 }
 
@@ -195,24 +183,24 @@ tr_config_read_services(struct tr_conf *conf, struct tr_config *config)
     rule = add_service(config, "", &root, 1);
     if (rule == NULL)
         return ENOMEM;
-    tr_conf_ids(conf, "policy", NULL, "accept", TR_ID_USER, &rule->accept,
-                &rule->naccept);
+    tr_conf_enter(conf, "policy", NULL);
+    tr_conf_ids(conf, "accept", TR_ID_USER, &rule->accept, &rule->naccept);
     for (i = 0; (name = tr_conf_subsection(conf, "services", i)) != NULL;
          i++) {
+        tr_conf_enter(conf, "services", name);
         for (k = 1; k < config->nservices; k++) {
             if (strcasecmp(config->services[k].service, name) == 0)
-                tr_conf_complain(conf, "services", name, NULL,
-                                 "given twice, as %s",
+                tr_conf_complain(conf, NULL, "given twice, as %s",
                                  config->services[k].service);
         }
         rule = add_service(config, name, config->services[0].accept,
                            config->services[0].naccept);
         if (rule == NULL)
             return ENOMEM;
-        tr_conf_ids(conf, "services", name, "accept", TR_ID_USER,
-                    &rule->accept, &rule->naccept);
-        tr_conf_list(conf, "services", name, "bypass", &rule->bypass);
-        check_patterns(conf, name, rule->bypass);
+        tr_conf_ids(conf, "accept", TR_ID_USER, &rule->accept,
+                    &rule->naccept);
+        tr_conf_list(conf, "bypass", &rule->bypass);
+        check_patterns(conf, rule->bypass);
     }
     return 0;
 }

@@ -65,71 +65,65 @@ check_source(struct tr_conf *conf, const struct tr_config *config)
 
     if (tr_config_file(config) != NULL) {
         if (*tr_config_file(config) != '/')
-            tr_conf_complain(conf, "table", NULL, "source",
-                             "absolute path expected after ldif: and "
-                             "snapshot:");
+            tr_conf_complain(conf, "source", "absolute path expected after "
+                             "ldif: and snapshot:");
         if (tr_config_signed(config) && config->signers == NULL)
-            tr_conf_complain(conf, "table", NULL, "signers",
-                             "missing; a snapshot requires it");
+            tr_conf_complain(conf, "signers", "missing; a snapshot requires "
+                             "it");
         return;
     }
     if (!ldapi && !ldap && !all_start_with(source, "ldaps://")) {
-        tr_conf_complain(conf, "table", NULL, "source", "ldap://HOST, "
-                         "ldaps://HOST, ldapi://PATH (several of one kind), "
-                         "ldif:FILE or snapshot:FILE expected");
+        tr_conf_complain(conf, "source", "ldap://HOST, ldaps://HOST, "
+                         "ldapi://PATH (several of one kind), ldif:FILE or "
+                         "snapshot:FILE expected");
         return;
     }
     if (config->base == NULL)
-        tr_conf_complain(conf, "table", NULL, "base",
-                         "missing; an LDAP source requires it");
+        tr_conf_complain(conf, "base", "missing; an LDAP source requires it");
     if (config->starttls && !ldap)
-        tr_conf_complain(conf, "table", NULL, "starttls",
-                         "only with a source ldap://HOST");
+        tr_conf_complain(conf, "starttls", "only with a source ldap://HOST");
     if (strcmp(config->bind, "simple") == 0 &&
         (config->bind_dn == NULL || config->password_file == NULL))
-        tr_conf_complain(conf, "table", NULL, "bind",
-                         "simple needs bind-dn and password-file");
+        tr_conf_complain(conf, "bind", "simple needs bind-dn and "
+                         "password-file");
     /* Nothing but GSSAPI brings a protected connection of its own. */
     if (strcmp(config->bind, "gssapi") != 0 && !ldapi && !tls)
-        tr_conf_complain(conf, "table", NULL, "bind",
-                         "%s needs ldaps://, ldapi:// or starttls",
-                         config->bind);
+        tr_conf_complain(conf, "bind", "%s needs ldaps://, ldapi:// or "
+                         "starttls", config->bind);
 }
 
 krb5_error_code
 tr_config_read_table(struct tr_conf *conf, struct tr_config *config)
 {
-    static const char section[] = "table";
     static const char *const binds[] = {
         "gssapi", "external", "simple", "none", NULL
     };
     size_t chosen;
     bool ldapi;
 
-    tr_conf_string(conf, section, NULL, "source", &config->source);
-    tr_conf_string(conf, section, NULL, "base", &config->base);
+    tr_conf_enter(conf, "table", NULL);
+    tr_conf_string(conf, "source", &config->source);
+    tr_conf_string(conf, "base", &config->base);
     ldapi = starts_with(config->source, "ldapi://");
     chosen = ldapi ? 1 : 0;
-    tr_conf_choice(conf, section, NULL, "bind", binds, &chosen);
+    tr_conf_choice(conf, "bind", binds, &chosen);
     free(config->bind);
     config->bind = strdup(binds[chosen]);
     if (config->bind == NULL)
         return ENOMEM;
-    tr_conf_string(conf, section, NULL, "bind-dn", &config->bind_dn);
-    tr_conf_path(conf, section, NULL, "password-file",
-                 &config->password_file);
-    tr_conf_boolean(conf, section, NULL, "starttls", &config->starttls);
-    tr_conf_path(conf, section, NULL, "ca-file", &config->ca_file);
-    tr_conf_path(conf, section, NULL, "signers", &config->signers);
+    tr_conf_string(conf, "bind-dn", &config->bind_dn);
+    tr_conf_path(conf, "password-file", &config->password_file);
+    tr_conf_boolean(conf, "starttls", &config->starttls);
+    tr_conf_path(conf, "ca-file", &config->ca_file);
+    tr_conf_path(conf, "signers", &config->signers);
     /* A local socket is as safe as this machine is. */
     config->minimum_ssf = ldapi ? 0 : 128;
-    tr_conf_number(conf, section, NULL, "minimum-ssf", ldapi ? 0 : 56, 1024,
+    tr_conf_number(conf, "minimum-ssf", ldapi ? 0 : 56, 1024,
                    &config->minimum_ssf);
-    tr_conf_duration(conf, section, NULL, "heartbeat", 1, 3600,
-                     &config->heartbeat);
-    tr_conf_duration(conf, section, NULL, "maximum-staleness", 1,
-                     MAX_STALENESS_S, &config->maximum_staleness);
-    tr_conf_duration(conf, section, NULL, "retry", 1, 3600, &config->retry);
+    tr_conf_duration(conf, "heartbeat", 3600, &config->heartbeat);
+    tr_conf_duration(conf, "maximum-staleness", MAX_STALENESS_S,
+                     &config->maximum_staleness);
+    tr_conf_duration(conf, "retry", 3600, &config->retry);
     if (!tr_conf_failed(conf))
         check_source(conf, config);
     return 0;

@@ -15,28 +15,26 @@
 #define MAX_ID UINT32_C(0xfffffffe)     /* (uid_t)-1 is nobody's */
 
 bool
-tr_conf_path(struct tr_conf *conf, const char *section, const char *sub,
-             const char *key, char **out)
+tr_conf_path(struct tr_conf *conf, const char *key, char **out)
 {
-    const char *value = tr_conf_get(conf, section, sub, key);
+    const char *value = tr_conf_get(conf, key);
 
     if (value == NULL)
         return false;
     if (*value != '/') {
-        tr_conf_complain(conf, section, sub, key, "absolute path expected");
+        tr_conf_complain(conf, key, "absolute path expected");
         return false;
     }
-    return tr_conf_string(conf, section, sub, key, out);
+    return tr_conf_string(conf, key, out);
 }
 
 bool
-tr_conf_boolean(struct tr_conf *conf, const char *section, const char *sub,
-                const char *key, bool *out)
+tr_conf_boolean(struct tr_conf *conf, const char *key, bool *out)
 {
     static const char *const words[] = {
         "false", "true", "no", "yes", "off", "on", "0", "1", NULL
     };
-    const char *value = tr_conf_get(conf, section, sub, key);
+    const char *value = tr_conf_get(conf, key);
     size_t i;
 
     if (value == NULL)
@@ -47,7 +45,7 @@ tr_conf_boolean(struct tr_conf *conf, const char *section, const char *sub,
             return true;
         }
     }
-    tr_conf_complain(conf, section, sub, key, "true or false expected");
+    tr_conf_complain(conf, key, "true or false expected");
     return false;
 }
 
@@ -69,17 +67,17 @@ parse_number(const char *text, uint64_t max, uint64_t *out, const char **end)
 }
 
 bool
-tr_conf_number(struct tr_conf *conf, const char *section, const char *sub,
-               const char *key, uint32_t low, uint32_t high, uint32_t *out)
+tr_conf_number(struct tr_conf *conf, const char *key, uint32_t low,
+               uint32_t high, uint32_t *out)
 {
-    const char *value = tr_conf_get(conf, section, sub, key);
+    const char *value = tr_conf_get(conf, key);
     int64_t n;
 
     if (value == NULL)
         return false;
     if (tr_text_number(value, low, high, &n) != 0) {
-        tr_conf_complain(conf, section, sub, key,
-                         "number from %u to %u expected", low, high);
+        tr_conf_complain(conf, key, "number from %u to %u expected", low,
+                         high);
         return false;
     }
     *out = (uint32_t)n;
@@ -87,13 +85,13 @@ tr_conf_number(struct tr_conf *conf, const char *section, const char *sub,
 }
 
 bool
-tr_conf_duration(struct tr_conf *conf, const char *section, const char *sub,
-                 const char *key, uint32_t low, uint32_t high, uint32_t *out)
+tr_conf_duration(struct tr_conf *conf, const char *key, uint32_t high,
+                 uint32_t *out)
 {
     static const struct { char letter; uint32_t seconds; } units[] = {
         { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }
     };
-    const char *value = tr_conf_get(conf, section, sub, key), *end;
+    const char *value = tr_conf_get(conf, key), *end;
     uint64_t n, unit = 0;
     size_t i;
 
@@ -106,9 +104,9 @@ tr_conf_duration(struct tr_conf *conf, const char *section, const char *sub,
                 unit = units[i].seconds;
         }
     }
-    if (unit == 0 || n * unit < low || n * unit > high) {
-        tr_conf_complain(conf, section, sub, key, "time from %us to %us "
-                         "expected, as 10s, 5m, 1h or 1d", low, high);
+    if (unit == 0 || n == 0 || n * unit > high) {
+        tr_conf_complain(conf, key, "time from 1s to %us expected, as 10s, "
+                         "5m, 1h or 1d", high);
         return false;
     }
     *out = (uint32_t)(n * unit);
@@ -116,10 +114,10 @@ tr_conf_duration(struct tr_conf *conf, const char *section, const char *sub,
 }
 
 bool
-tr_conf_choice(struct tr_conf *conf, const char *section, const char *sub,
-               const char *key, const char *const *words, size_t *out)
+tr_conf_choice(struct tr_conf *conf, const char *key,
+               const char *const *words, size_t *out)
 {
-    const char *value = tr_conf_get(conf, section, sub, key);
+    const char *value = tr_conf_get(conf, key);
     char list[256];
     size_t i, used = 0;
 
@@ -135,15 +133,14 @@ tr_conf_choice(struct tr_conf *conf, const char *section, const char *sub,
                                      i == 0 ? "" : words[i + 1] != NULL ?
                                      ", " : " or ", words[i]);
     }
-    tr_conf_complain(conf, section, sub, key, "%s expected", list);
+    tr_conf_complain(conf, key, "%s expected", list);
     return false;
 }
 
 bool
-tr_conf_list(struct tr_conf *conf, const char *section, const char *sub,
-             const char *key, char ***out)
+tr_conf_list(struct tr_conf *conf, const char *key, char ***out)
 {
-    const char *p = tr_conf_get(conf, section, sub, key);
+    const char *p = tr_conf_get(conf, key);
     char **list;
     size_t n = 0, length;
 
@@ -166,7 +163,7 @@ tr_conf_list(struct tr_conf *conf, const char *section, const char *sub,
     }
     if (n == 0) {
         tr_strings_free(list);
-        tr_conf_complain(conf, section, sub, key, "empty");
+        tr_conf_complain(conf, key, "empty");
         return false;
     }
     tr_strings_free(*out);
@@ -217,15 +214,14 @@ tr_ids_have(const struct tr_id_range *ranges, size_t count, uint32_t id)
 }
 
 bool
-tr_conf_ids(struct tr_conf *conf, const char *section, const char *sub,
-            const char *key, enum tr_id_kind kind, struct tr_id_range **out,
-            size_t *count_out)
+tr_conf_ids(struct tr_conf *conf, const char *key, enum tr_id_kind kind,
+            struct tr_id_range **out, size_t *count_out)
 {
     struct tr_id_range *ranges;
     char **words = NULL;
     size_t i, n = 0;
 
-    if (!tr_conf_list(conf, section, sub, key, &words))
+    if (!tr_conf_list(conf, key, &words))
         return false;
     while (words[n] != NULL)
         n++;
@@ -234,8 +230,8 @@ tr_conf_ids(struct tr_conf *conf, const char *section, const char *sub,
         tr_conf_no_memory(conf);
     for (i = 0; i < n && !tr_conf_failed(conf); i++) {
         if (!parse_ids(words[i], kind, &ranges[i]))
-            tr_conf_complain(conf, section, sub, key, "%s: no such %s, and "
-                             "not a number or FIRST-LAST", words[i],
+            tr_conf_complain(conf, key, "%s: no such %s, and not a number or "
+                             "FIRST-LAST", words[i],
                              kind == TR_ID_USER ? "user" : "group");
     }
     tr_strings_free(words);

@@ -113,7 +113,7 @@ def configuration_keys():
     source = "".join(read("mech/service/%s.c" % name)
                      for name in ("config", "config_table",
                                   "config_policy"))
-    calls = re.findall(r"\b(?:tr_conf_(?!complain)\w+|read_label|add_names)"
+    calls = re.findall(r"\b(?:tr_conf_(?!complain|enter)\w+|read_label|add_names)"
                        r"\(([^;]*);", source)
     keys = {word for call in calls
             for word in re.findall(r'"([a-z][a-z-]*)"', call)}
