@@ -366,8 +366,8 @@ step(OM_uint32 *minor, struct acceptance *ac)
     if ((major & GSS_S_CONTINUE_NEEDED) != 0)
         return wait_for_more(minor, ac);
     if (ac->token.kind != TR_TOKEN_AP_REQ && ac->context->ap_req.length == 0)
-        return tr_fail(minor, tr_detail(TRR_INTERNAL, "Kerberos accepted "
-                                        "without an AP-REQ"));
+        return tr_fail_as(minor, TRR_INTERNAL, "Kerberos accepted without an "
+                          "AP-REQ");
     return decide(minor, ac);
 }
 

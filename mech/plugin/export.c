@@ -190,8 +190,8 @@ check_role(OM_uint32 *minor, const struct tr_context *context)
                                 NULL, &initiated, NULL);
     if (GSS_ERROR(major) || context->initiator == (initiated != 0))
         return major;
-    return tr_fail(minor, tr_detail(TRR_RECORD, "the exported context has "
-                                    "the other role"));
+    return tr_fail_as(minor, TRR_RECORD, "the exported context has the other "
+                      "role");
 }
 
 /* Derive the keys anew and have the association judged for this process. */
@@ -207,8 +207,8 @@ resume(OM_uint32 *minor, struct tr_context *context)
     if (context->plain && context->initiator)
         return prepare_anew(minor, context);
     if (context->record.length == 0)
-        return tr_fail(minor, tr_detail(TRR_RECORD, "the exported context has "
-                                        "no association"));
+        return tr_fail_as(minor, TRR_RECORD, "the exported context has no "
+                          "association");
     major = tr_context_derive(minor, context);
     if (GSS_ERROR(major))
         return major;
@@ -229,8 +229,8 @@ import(OM_uint32 *minor, struct tr_exported_context *exported,
     mech = tr_mech_by_octets(exported->mechanism.data,
                              exported->mechanism.length);
     if (exported->version != TR_VERSION || mech == NULL)
-        return tr_fail(minor, tr_detail(TRR_VERSION, "the exported context "
-                                        "has another version"));
+        return tr_fail_as(minor, TRR_VERSION, "the exported context has "
+                          "another version");
     ret = tr_context_create(mech, exported->initiator, &context);
     if (ret != 0)
         return tr_fail(minor, ret);
@@ -265,8 +265,8 @@ gssi_import_sec_context(OM_uint32 *minor, gss_buffer_t token,
     *context_out = GSS_C_NO_CONTEXT;
     if (tr_wire_decode(TR_WIRE_EXPORTED_CONTEXT, token->value, token->length,
                        &exported) != 0)
-        return tr_fail(minor, tr_detail(TRR_RECORD, "not a context that this "
-                                        "mechanism exported"));
+        return tr_fail_as(minor, TRR_RECORD, "not a context that this "
+                          "mechanism exported");
     major = import(minor, &exported, &context);
     tr_wire_free(TR_WIRE_EXPORTED_CONTEXT, &exported);
     *context_out = (gss_ctx_id_t)context;

@@ -115,12 +115,11 @@ check_possible(OM_uint32 *minor, const struct initiation *in)
     if (in->context->plain)
         return GSS_S_COMPLETE;
     if ((in->req_flags & REFUSED_FLAGS) != 0)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "DCE style and "
-                                        "anonymous contexts cannot be "
-                                        "labelled"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "DCE style and anonymous "
+                          "contexts cannot be labelled");
     if (tr_mech_is_iakerb(in->context->mech))
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "IAKERB contexts "
-                                        "cannot be labelled"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "IAKERB contexts cannot be "
+                          "labelled");
     return GSS_S_COMPLETE;
 }
 
@@ -271,8 +270,8 @@ begin_labelled(OM_uint32 *minor, struct initiation *in)
     if (GSS_ERROR(major))
         return major;
     if (major != GSS_S_CONTINUE_NEEDED)
-        return tr_fail(minor, tr_detail(TRR_FLAGS, "Kerberos did not "
-                                        "authenticate mutually"));
+        return tr_fail_as(minor, TRR_FLAGS, "Kerberos did not authenticate "
+                          "mutually");
     ret = parse_token(in, &token);
     if (ret != 0)
         return tr_fail(minor, ret);
@@ -357,18 +356,17 @@ static OM_uint32
 check_reply(OM_uint32 *minor, const struct tr_token *token)
 {
     if (token->kind == TR_TOKEN_ERROR && tr_frame_is_refusal(token))
-        return tr_fail(minor, tr_detail(TRR_REFUSED, "refused by the peer"));
+        return tr_fail_as(minor, TRR_REFUSED, "refused by the peer");
     if (token->kind == TR_TOKEN_AP_REP && token->trailer == NULL)
-        return tr_fail(minor, tr_detail(TRR_NO_ACCEPTANCE, "%s",
-                                        error_message(TRR_NO_ACCEPTANCE)));
+        return tr_fail_as(minor, TRR_NO_ACCEPTANCE, "%s",
+                          error_message(TRR_NO_ACCEPTANCE));
     if (token->kind == TR_TOKEN_AP_REP &&
         token->trailer_length > TR_MAX_TRAILER)
-        return tr_fail(minor, tr_detail(TRR_TOO_LONG, "the peer's trailer "
-                                        "is too long"));
+        return tr_fail_as(minor, TRR_TOO_LONG, "the peer's trailer is too "
+                          "long");
     if (token->kind == TR_TOKEN_AP_REP || token->kind == TR_TOKEN_ERROR)
         return GSS_S_COMPLETE;
-    return tr_fail(minor, tr_detail(TRR_TOKEN, "unexpected token from the "
-                                    "peer"));
+    return tr_fail_as(minor, TRR_TOKEN, "unexpected token from the peer");
 }
 
 static krb5_error_code
@@ -420,8 +418,8 @@ finish_labelled(OM_uint32 *minor, struct initiation *in)
         return major;
     if (major != GSS_S_COMPLETE || (in->flags & GSS_C_MUTUAL_FLAG) == 0 ||
         in->reply.length != 0)
-        return tr_fail(minor, tr_detail(TRR_FLAGS, "Kerberos did not "
-                                        "authenticate mutually"));
+        return tr_fail_as(minor, TRR_FLAGS, "Kerberos did not authenticate "
+                          "mutually");
     major = tr_context_derive(minor, context);
     if (GSS_ERROR(major))
         return major;

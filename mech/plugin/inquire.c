@@ -154,12 +154,11 @@ export_lucid(OM_uint32 *minor, struct tr_context *context, gss_OID object,
     if (ret != 0)
         return tr_fail(minor, ret);
     if ((context->life.flags & TR_MAY_EXPORT) == 0)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the trust realm "
-                                        "does not allow contexts in the "
-                                        "kernel"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "the trust realm does not "
+                          "allow contexts in the kernel");
     if (context->changed)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the kernel can send "
-                                        "with the established label only"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "the kernel can send with "
+                          "the established label only");
     major = gss_inquire_sec_context_by_oid(minor, context->inner, object,
                                            data_out);
     if (major == GSS_S_COMPLETE)

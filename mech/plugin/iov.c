@@ -153,9 +153,8 @@ begin(OM_uint32 *minor, struct sending *s)
         return GSS_S_COMPLETE;
     s->trailer = tr_iov_find(s->iov, s->count, GSS_IOV_BUFFER_TYPE_TRAILER);
     if (s->trailer == NULL)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "a message with a "
-                                        "label of its own needs a TRAILER "
-                                        "buffer"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "a message with a label of "
+                          "its own needs a TRAILER buffer");
     ret = tr_labels_issue(context, &s->label);
     if (ret != 0)
         return tr_fail(minor, ret);

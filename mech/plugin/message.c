@@ -77,8 +77,8 @@ tr_message_confirm_received_slowly(OM_uint32 *minor,
 OM_uint32
 tr_message_lacks_conf(OM_uint32 *minor)
 {
-    return tr_fail(minor, tr_detail(TRR_PROTECTION, "the trust realm requires "
-                                    "confidentiality"));
+    return tr_fail_as(minor, TRR_PROTECTION, "the trust realm requires "
+                      "confidentiality");
 }
 
 /* --- sizes --------------------------------------------------------------- */
@@ -107,9 +107,8 @@ measure(OM_uint32 *minor, struct tr_context *context, enum tr_token_use use,
     if (iov[0].buffer.length > UINT16_MAX ||
         iov[3].buffer.length > UINT16_MAX || iov[2].buffer.length != 0 ||
         (use != TR_MIC && iov[3].buffer.length == 0))
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the encryption type "
-                                        "does not allow labels of single "
-                                        "messages"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "the encryption type does "
+                          "not allow labels of single messages");
     out->header = (uint16_t)iov[0].buffer.length;
     out->trailer = (uint16_t)iov[3].buffer.length;
     return major;

@@ -55,8 +55,8 @@ tr_mic_prefix(OM_uint32 *minor, struct tr_context *context,
         return major;
     record = (size_t)octets[TR_TAG_LENGTH] << 8 | octets[TR_TAG_LENGTH + 1];
     if (token->length != TR_SUFFIX_LENGTH(record) + sizes.header)
-        return tr_fail(minor, tr_detail(TRR_RECORD, "the labelled MIC has a "
-                                        "wrong length"));
+        return tr_fail_as(minor, TRR_RECORD, "the labelled MIC has a wrong "
+                          "length");
     *length_out = TR_SUFFIX_LENGTH(record);
     return major;
 }
@@ -168,8 +168,7 @@ verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
         return major;
     if (length == 0 &&
         tr_ends_with(message->value, message->length, context->receive_tag))
-        return tr_fail(minor, tr_detail(TRR_RECORD, "label record outside "
-                                        "the token"));
+        return tr_fail_as(minor, TRR_RECORD, "label record outside the token");
     if (length == 0)
         return gss_verify_mic(minor, context->inner, message, token, qop_out);
     arrange(parts, message, token->value, length, token->length - length);

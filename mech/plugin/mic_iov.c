@@ -170,7 +170,7 @@ static OM_uint32
 verify_plain(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
 {
     if (find_token(c) == 0 && c->token->buffer.length <= MIC_HEADER_LENGTH)
-        return tr_fail(minor, tr_detail(TRR_TOKEN, "the MIC is truncated"));
+        return tr_fail_as(minor, TRR_TOKEN, "the MIC is truncated");
     return gss_verify_mic_iov(minor, c->context->inner, qop_out, c->iov,
                               c->count);
 }
@@ -188,8 +188,7 @@ verify(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
         return major;
     if (length == 0 &&
         tr_iov_ends_with(c->iov, c->count, c->context->receive_tag))
-        return tr_fail(minor, tr_detail(TRR_RECORD, "label record outside "
-                                        "the token"));
+        return tr_fail_as(minor, TRR_RECORD, "label record outside the token");
     return length == 0 ? verify_plain(minor, c, qop_out) :
         verify_labelled(minor, c, length, qop_out);
 }

@@ -38,8 +38,8 @@ get_fact(OM_uint32 *minor, const struct tr_facts *facts, enum tr_fact fact,
     if (facts != NULL && fact != TR_NFACTS)
         text = tr_facts_get(facts, fact);
     if (text == NULL)
-        return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the name has no "
-                                        "such attribute"));
+        return tr_fail_as(minor, TRR_UNSUPPORTED, "the name has no such "
+                          "attribute");
     if (authenticated_out != NULL)
         *authenticated_out = tr_facts_labelled(facts);
     if (complete_out != NULL)

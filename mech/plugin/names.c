@@ -208,8 +208,7 @@ tr_inner_text(OM_uint32 *minor, gss_name_t inner,
     /* A NUL inside would hide the rest of the name from the daemon. */
     if (text.length > TR_MAX_PRINCIPAL ||
         memchr(text.value, '\0', text.length) != NULL) {
-        major = tr_fail(minor, tr_detail(TRR_TOO_LONG, "unusable principal "
-                                         "name"));
+        major = tr_fail_as(minor, TRR_TOO_LONG, "unusable principal name");
     } else if ((shown = calloc(1, sizeof(*shown) + text.length + 1)) == NULL) {
         major = tr_fail(minor, ENOMEM);
     } else {

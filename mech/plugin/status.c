@@ -109,8 +109,7 @@ tr_fail(OM_uint32 *minor, krb5_error_code code)
 OM_uint32
 tr_fail_unlabelled(OM_uint32 *minor)
 {
-    return tr_fail(minor, tr_detail(TRR_UNSUPPORTED, "the context has no "
-                                    "label"));
+    return tr_fail_as(minor, TRR_UNSUPPORTED, "the context has no label");
 }
 
 OM_uint32

@@ -19,6 +19,8 @@ krb5_error_code tr_detail(krb5_error_code code, const char *format, ...)
 
 /* Set *minor to code and return the major status that goes with it. */
 OM_uint32 tr_fail(OM_uint32 *minor, krb5_error_code code);
+/* With a text: krb5_error_code code, const char *format, ... */
+#define tr_fail_as(minor, ...) tr_fail(minor, tr_detail(__VA_ARGS__))
 
 /* What was asked is of a context that has no label, after a by-pass. */
 OM_uint32 tr_fail_unlabelled(OM_uint32 *minor);
