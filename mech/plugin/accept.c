@@ -48,6 +48,7 @@ struct acceptance {
     gss_name_t source;          /* inner; then in client; or not asked for */
     gss_buffer_desc reply;
     OM_uint32 flags, time;
+    bool aes;                   /* the key is of such a type */
     gss_cred_id_t delegated;    /* inner */
     /* in between */
     struct tr_cred *acquired;
@@ -130,12 +131,12 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
 /* --- asking trustrealmd -------------------------------------------------- */
 
 /*
- * The flags that Kerberos authenticated must agree with the token.
- * trustrealmd refuses and records it when they do not; this is in case it
- * should fail to.
+ * What Kerberos authenticated must agree with the token, by a key that may
+ * protect labels.  trustrealmd refuses and records it when that is not so;
+ * this is in case it should fail to.
  */
 static krb5_error_code
-check_flags(const struct acceptance *ac)
+check_kerberos(const struct acceptance *ac)
 {
     bool marked = (ac->flags & TR_MARKER_FLAG) != 0;
 
@@ -146,21 +147,23 @@ check_flags(const struct acceptance *ac)
                          "token");
     if (!ac->context->plain && (ac->flags & GSS_C_MUTUAL_FLAG) == 0)
         return tr_detail(TRR_FLAGS, "%s", error_message(TRR_FLAGS));
+    if (!ac->context->plain && !ac->aes)
+        return tr_detail(TRR_PROTECTION, "the key is no AES key");
     return 0;
 }
 
 static int64_t
-ask_flags(OM_uint32 flags)
+ask_flags(const struct acceptance *ac)
 {
-    int64_t ask = 0;
+    int64_t ask = ac->aes ? TR_ASK_AES : 0;
 
-    if ((flags & GSS_C_CONF_FLAG) != 0)
+    if ((ac->flags & GSS_C_CONF_FLAG) != 0)
         ask |= TR_ASK_CONF;
-    if ((flags & GSS_C_DELEG_FLAG) != 0)
+    if ((ac->flags & GSS_C_DELEG_FLAG) != 0)
         ask |= TR_ASK_DELEG;
-    if ((flags & GSS_C_MUTUAL_FLAG) != 0)
+    if ((ac->flags & GSS_C_MUTUAL_FLAG) != 0)
         ask |= TR_ASK_MUTUAL;
-    if ((flags & TR_MARKER_FLAG) != 0)
+    if ((ac->flags & TR_MARKER_FLAG) != 0)
         ask |= TR_ASK_MARKER;
     return ask;
 }
@@ -222,7 +225,7 @@ establish(struct acceptance *ac, struct tr_established *established,
     struct tr_context *context = ac->context;
     krb5_error_code ret;
 
-    ret = check_flags(ac);
+    ret = check_kerberos(ac);
     if (ret == 0 &&
         (context->plain != (established->trailer.length == 0) ||
          established->trailer.length > TR_MAX_TRAILER))
@@ -260,7 +263,7 @@ ask_accept(struct acceptance *ac, const char *client,
     call.u.accept.service = ac->service->text;
     call.u.accept.binding.data = context->binding;
     call.u.accept.binding.length = sizeof(context->binding);
-    call.u.accept.flags = ask_flags(ac->flags);
+    call.u.accept.flags = ask_flags(ac);
     ret = tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, &reply, &page);
     if (ret != 0)
         return ret;
@@ -299,6 +302,8 @@ decide(OM_uint32 *minor, struct acceptance *ac)
     if (ret != 0)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);
+    if (!GSS_ERROR(major))
+        major = tr_context_has_aes(minor, context, &ac->aes);
     if (!GSS_ERROR(major))
         major = identify(minor, ac, &client);
     if (GSS_ERROR(major))

@@ -101,6 +101,48 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
     return major;
 }
 
+/* The last arc of 1.2.840.113554.1.2.2.4.ENCTYPE. */
+static bool
+is_aes(const gss_buffer_desc *oid)
+{
+    static const uint8_t arcs[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01,
+                                    0x02, 0x02, 0x04 };
+
+    if (oid->length != sizeof(arcs) + 1 ||
+        memcmp(oid->value, arcs, sizeof(arcs)) != 0)
+        return false;
+    switch (((const uint8_t *)oid->value)[sizeof(arcs)]) {
+    case ENCTYPE_AES128_CTS_HMAC_SHA1_96:
+    case ENCTYPE_AES256_CTS_HMAC_SHA1_96:
+    case ENCTYPE_AES128_CTS_HMAC_SHA256_128:
+    case ENCTYPE_AES256_CTS_HMAC_SHA384_192:
+        return true;
+    }
+    return false;
+}
+
+OM_uint32
+tr_context_has_aes(OM_uint32 *minor, struct tr_context *context,
+                   bool *aes_out)
+{
+    gss_buffer_set_t key_and_type = GSS_C_NO_BUFFER_SET;
+    OM_uint32 major, ignored;
+
+    *aes_out = false;
+    major = gss_inquire_sec_context_by_oid(minor, context->inner,
+                                           GSS_C_INQ_SSPI_SESSION_KEY,
+                                           &key_and_type);
+    if (GSS_ERROR(major))
+        return major;
+    if (key_and_type->count == 2) {
+        *aes_out = is_aes(&key_and_type->elements[1]);
+        explicit_bzero(key_and_type->elements[0].value,
+                       key_and_type->elements[0].length);
+    }
+    (void)gss_release_buffer_set(&ignored, &key_and_type);
+    return major;
+}
+
 /* --- establishment ------------------------------------------------------- */
 
 krb5_error_code

@@ -400,6 +400,7 @@ finish_labelled(OM_uint32 *minor, struct initiation *in)
     struct tr_token token;
     OM_uint32 major;
     krb5_error_code ret;
+    bool aes;
 
     if (in->token == GSS_C_NO_BUFFER)
         return GSS_S_DEFECTIVE_TOKEN;
@@ -421,8 +422,13 @@ finish_labelled(OM_uint32 *minor, struct initiation *in)
         return tr_fail_as(minor, TRR_FLAGS, "Kerberos did not authenticate "
                           "mutually");
     major = tr_context_derive(minor, context);
+    if (!GSS_ERROR(major))
+        major = tr_context_has_aes(minor, context, &aes);
     if (GSS_ERROR(major))
         return major;
+    if (!aes)
+        return tr_fail(minor, tr_detail(TRR_PROTECTION, "the key is no AES "
+                                        "key"));
     ret = accepted(context, &token);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }

@@ -321,6 +321,9 @@ check_user(struct tr_job *job)
     if ((call->u.accept.flags & TR_ASK_MARKER) == 0)
         return tr_job_fail(job, TR_R13_USER, TRR_BINDING, "a trailer came "
                            "with a token that was sent without one");
+    if ((call->u.accept.flags & TR_ASK_AES) == 0)
+        return tr_job_fail(job, TR_R12_PROTECTION, TRR_PROTECTION,
+                           "the key of the context is no AES key");
     if (job->client == NULL)
         return tr_job_fail(job, TR_R13_USER, TRR_CLAIM,
                            "the user has no name");

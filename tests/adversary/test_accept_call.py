@@ -17,7 +17,7 @@ from testlib.process import Failure
 from testlib.token import Token, fields_of, make
 from testlib.world import CLERK, DESK, SERVICE, VAULT
 
-CONF, DELEG, MUTUAL, MARKER = 1, 2, 4, 8
+CONF, DELEG, MUTUAL, MARKER, AES = 1, 2, 4, 8, 16
 ALICE = "alice@EXAMPLE.TEST"
 KEY = "sample/beta.example.test@EXAMPLE.TEST"
 
@@ -37,7 +37,7 @@ def accept(world, token, uid=SERVICE, **said):
     said."""
     values = dict(ap_req=token.body, trailer=token.trailer, ap_rep=b"o\0",
                   client=ALICE, service=KEY, binding=b"b" * 16,
-                  flags=CONF | MUTUAL | MARKER)
+                  flags=CONF | MUTUAL | MARKER | AES)
     assert set(said) <= set(values)
     values.update(said)
     reply = world.ask_daemon("beta", uid, call(ACCEPT, *values.values()))
@@ -60,11 +60,12 @@ def codes(world, mark):
     (dict(service="other/beta.example.test@EXAMPLE.TEST"), "TRR_SERVICE"),
     (dict(service="sample/alpha.example.test@EXAMPLE.TEST"), "TRR_SERVICE"),
     (dict(service="sample@EXAMPLE.TEST"), "TRR_UNSUPPORTED"),
-    (dict(flags=CONF | MARKER), "TRR_FLAGS"),
-    (dict(flags=CONF | MUTUAL), "TRR_BINDING"),
+    (dict(flags=CONF | MARKER | AES), "TRR_FLAGS"),
+    (dict(flags=CONF | MUTUAL | AES), "TRR_BINDING"),
+    (dict(flags=CONF | MUTUAL | MARKER), "TRR_PROTECTION"),
     (dict(ap_rep=b""), "TRR_FLAGS"),
     (dict(trailer=b""), "TRR_STRIPPED"),
-    (dict(trailer=b"", flags=CONF | MUTUAL), "TRR_BYPASS"),
+    (dict(trailer=b"", flags=CONF | MUTUAL | AES), "TRR_BYPASS"),
 ], ids=str)
 def test_what_contradicts(world, captured, said, code):
     """The token is as good as before when it has been refused."""
@@ -72,6 +73,23 @@ def test_what_contradicts(world, captured, said, code):
     assert accept(world, captured, **said)[0] == REFUSED
     assert codes(world, mark) == code
     assert accept(world, captured)[0] == ESTABLISHED
+
+
+def test_weak_key_by_both_ends(make_world):
+    """A service goes around the plugin and says that the key is an AES key:
+    the other end sees that it is none."""
+    other = make_world(enctype="rc4", source="ldif")
+    context, token = other.agent("alpha", "alice").initiate(TARGET)
+    token = Token(token)
+    plain = other.agent("beta", None, SERVICE, plugin=False)
+    _, reply, _ = plain.accept(token.with_(trailer=b""))
+    reply = Token(reply)
+    answer = accept(other, token, ap_rep=reply.body)
+    assert answer[0] == ESTABLISHED
+    trailer = fields_of(answer)[1]
+    error = refused(context.step, reply.with_(trailer=trailer))
+    assert "no AES key" in str(error)
+    refused(context.wrap, b"never sent")
 
 
 def test_token_renamed(world, captured):

@@ -29,7 +29,7 @@ def calls(ap_req, trailer, record=b"r" * 300):
         call(SEAL, ap_req, alice, "grave", 0),
         call(ACCEPTED, record, ap_req, trailer, binding),
         call(ACCEPT, ap_req, trailer, b"o" * 80, alice,
-             "sample/beta.example.test@EXAMPLE.TEST", binding, 15),
+             "sample/beta.example.test@EXAMPLE.TEST", binding, 31),
         call(JUDGE, record, binding),
         call(ISSUE, record, "grave"),
         call(CHECK, record, b"l" * 100),

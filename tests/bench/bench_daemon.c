@@ -263,7 +263,8 @@ run_association(struct bench *bench)
     call.u.accept.client = bench->client;
     call.u.accept.service = (char *)bench->target;
     call.u.accept.binding = binding;
-    call.u.accept.flags = TR_ASK_MUTUAL | TR_ASK_MARKER | TR_ASK_CONF;
+    call.u.accept.flags = TR_ASK_MUTUAL | TR_ASK_MARKER | TR_ASK_CONF |
+        TR_ASK_AES;
     ask(bench, ACCEPT, to, &call, TR_REPLY_ESTABLISHED, &accept);
 
     memset(&call, 0, sizeof(call));

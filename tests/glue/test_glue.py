@@ -199,8 +199,7 @@ def older_world():
         yield made
 
 
-@pytest.mark.parametrize("name", ["labelled_streams_of_rc4",
-                                  "bypass_streams_of_rc4"])
+@pytest.mark.parametrize("name", ["no_label_by_rc4", "bypass_streams_of_rc4"])
 def test_older_enctype(older_world, name):
     run_probe(older_world, name)
 

@@ -21,7 +21,7 @@
 #define WORLD_NOBODY 4000       /* no rule is for it */
 
 #define WORLD_ALICE "alice@" WORLD_REALM
-#define WORLD_FLAGS (TR_ASK_MUTUAL | TR_ASK_MARKER)
+#define WORLD_FLAGS (TR_ASK_MUTUAL | TR_ASK_MARKER | TR_ASK_AES)
 
 struct world_system {
     struct tr_service service;

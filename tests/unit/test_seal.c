@@ -348,7 +348,7 @@ another_user_than_claimed_is_refused(void **state)
 }
 
 static void
-mutual_and_marker_are_needed(void **state)
+mutual_marker_and_aes_are_needed(void **state)
 {
     struct tr_bytes ap_rep;
 
@@ -358,6 +358,10 @@ mutual_and_marker_are_needed(void **state)
     assert_int_equal(world_accept_as(&world_beta, WORLD_ROOT, &context,
                                      WORLD_ALICE, TR_ASK_MUTUAL),
                      TRR_BINDING);
+    assert_int_equal(world_accept_as(&world_beta, WORLD_ROOT, &context,
+                                     WORLD_ALICE, TR_ASK_MUTUAL |
+                                     TR_ASK_MARKER), TRR_PROTECTION);
+    assert_int_equal(world_beta.step, TR_R12_PROTECTION);
     ap_rep = context.ap_rep;
     context.ap_rep.length = 0;
     assert_int_equal(accept_here(), TRR_FLAGS);
@@ -514,7 +518,7 @@ main(void)
         TEST(the_key_that_opened_the_ticket_counts),
         TEST(the_key_may_be_of_another_name_of_the_system),
         TEST(another_user_than_claimed_is_refused),
-        TEST(mutual_and_marker_are_needed),
+        TEST(mutual_marker_and_aes_are_needed),
         TEST(a_token_is_accepted_once),
         TEST(a_replay_is_refused_after_a_restart),
         TEST(a_refusal_consumes_nothing),
