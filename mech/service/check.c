@@ -30,6 +30,19 @@ fault(struct check *check, const char *what, const char *value,
     check->faults++;
 }
 
+/* The same of a key in a subsection. */
+static void
+fault_in(struct check *check, const char *section, const char *sub,
+         const char *key, const char *value, const char *why)
+{
+    char *what;
+
+    if (asprintf(&what, "[%s] %s: %s", section, sub, key) < 0)
+        what = NULL;
+    fault(check, what != NULL ? what : section, value, why);
+    free(what);
+}
+
 /* The file that value names (after a prefix), or, for one that will be made,
  * its directory. */
 static void
@@ -119,8 +132,9 @@ check_commands(struct check *check)
         if (source->command == NULL)
             continue;
         program = strndup(source->command, strcspn(source->command, " \t"));
-        if (program != NULL)
-            check_access(check, "[attributes] command", program, false, X_OK);
+        if (program == NULL || access(program, X_OK) != 0)
+            fault_in(check, "attributes", source->name, "command",
+                     source->command, strerror(errno));
         free(program);
     }
 }
@@ -141,8 +155,9 @@ check_bypass(struct check *check)
     for (i = 0; i < config->nservices; i++) {
         rule = &config->services[i];
         if (rule->bypass != NULL && rule->bypass[0] != NULL)
-            fault(check, "[services] bypass", rule->bypass[0],
-                  "without allow-bypass nothing is by-passed");
+            fault_in(check, "services", rule->service, "bypass",
+                     rule->bypass[0],
+                     "without allow-bypass nothing is by-passed");
     }
 }
 

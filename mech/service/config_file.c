@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "config_file.h"
 #include "trustrealm_err.h"
 
@@ -225,6 +227,57 @@ read_all(struct tr_conf *conf, profile_t profile)
     return ret;
 }
 
+/*
+ * libprofile says what is wrong with a file, but not where.  The first line
+ * that it does not take any more, given one after the other, is the one; 0
+ * when that cannot be found out.
+ */
+static unsigned int
+find_bad_line(const char *path)
+{
+    int fd = memfd_create("trustrealm.conf", MFD_CLOEXEC);
+    FILE *in = fopen(path, "re"), *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    unsigned int line = 0, bad = 0;
+    profile_t profile = NULL;
+    char copy[40], *text = NULL;
+    const char *files[] = { copy, NULL };
+    size_t size = 0;
+
+    (void)snprintf(copy, sizeof(copy), "/proc/self/fd/%d", fd);
+    while (in != NULL && out != NULL && bad == 0 &&
+           getline(&text, &size, in) > 0 && line++ < MAX_KEYS &&
+           fputs(text, out) >= 0 && fflush(out) == 0) {
+        if (profile_init((const_profile_filespec_t *)files, &profile) != 0)
+            bad = line;
+        else
+            profile_release(profile);
+    }
+    free(text);
+    if (in != NULL)
+        fclose(in);
+    if (out != NULL)
+        fclose(out);
+    else if (fd >= 0)
+        close(fd);
+    return bad;
+}
+
+/* The file itself cannot be read. */
+static void
+complain_of_file(struct tr_conf *conf, errcode_t code)
+{
+    bool is_syntax = code >= PROF_SECTION_NOTOP && code <= PROF_MISSING_OBRACE;
+    unsigned int line = is_syntax ? find_bad_line(conf->path) : 0;
+    char where[40] = "";
+
+    if (line > 0)
+        (void)snprintf(where, sizeof(where), "line %u: ", line);
+    conf->code = TRR_CONFIG;
+    if (asprintf(&conf->why, "%s: %s%s", conf->path, where,
+                 error_message(code)) < 0)
+        conf->why = NULL;
+}
+
 krb5_error_code
 tr_conf_open(const char *path, struct tr_conf **conf_out, char **why_out)
 {
@@ -252,11 +305,10 @@ tr_conf_open(const char *path, struct tr_conf **conf_out, char **why_out)
     } else if (ret == 0) {
         ret = read_all(conf, profile);
     }
-    if (ret != 0 && conf->code == 0) {
-        conf->code = ret == ENOMEM ? ENOMEM : TRR_CONFIG;
-        if (asprintf(&conf->why, "%s: %s", path, error_message(ret)) < 0)
-            conf->why = NULL;
-    }
+    if (ret == ENOMEM)
+        tr_conf_no_memory(conf);
+    else if (ret != 0 && conf->code == 0)
+        complain_of_file(conf, ret);
     profile_release(profile);
     if (conf->code != 0) {
         ret = conf->code;

@@ -259,8 +259,10 @@ static const struct { const char *text, *says; } wrong[] = {
     { SOUND "[audit]\nlevel = loud\n",
       "level = loud: error, warning, notice, info or debug expected" },
     { SOUND "[audit]\ntarget = { \nx = y\n", "[audit] target: unknown sub" },
-    { "[system\n", "Syntax error in profile section header" },
-    { SOUND "[audit]\ntarget\n", "Syntax error in profile relation" }
+    { "[system\n", ": line 1: Syntax error in profile section header" },
+    { "[system]\n\nname = a\nnonsense\n[audit]\ntarget = b\nmore\n",
+      ": line 4: Syntax error in profile relation" },
+    { "[rules]\na = {\n}\n}\n", ": line 4: Extra closing brace" }
 };
 
 static void

@@ -119,6 +119,20 @@ def test_a_bad_configuration_is_named(alone, section, key, value, says):
     assert re.search(says, line)
 
 
+@pytest.mark.parametrize("section, sub, key, value, says", [
+    ("attributes", "posture", "command", "/nonexistent/a -x", "No such file"),
+    ("services", "host", "bypass", "*@EXAMPLE.TEST", "without allow-bypass"),
+])
+def test_a_bad_subsection_is_named(alone, section, sub, key, value, says):
+    alone.alpha.config[section][sub] = {key: value}
+    result = alone.check()
+    assert result.status == 1
+    line, = result.err.splitlines()
+    assert line.startswith("%s: [%s] %s: %s = %s: " % (
+        alone.alpha.config_path, section, sub, key, value))
+    assert says in line
+
+
 def test_a_bad_table_is_named_before_it_is_used(alone):
     good = table.entries()
     alone.write_table(good + [good[-1].replace("trLevelMap", "trLevelMop")])
