@@ -46,6 +46,7 @@ struct tr_replay {
     size_t max;
     int64_t floor;
     char lost[128];             /* why it began anew, or "" */
+    bool failed;
 };
 
 static krb5_error_code
@@ -364,6 +365,18 @@ tr_replay_lost(const struct tr_replay *replay)
     return replay->lost[0] != '\0' ? replay->lost : NULL;
 }
 
+int64_t
+tr_replay_wait(const struct tr_replay *replay, int64_t now)
+{
+    return replay->floor > now ? replay->floor - now : 0;
+}
+
+bool
+tr_replay_failed(const struct tr_replay *replay)
+{
+    return replay->failed;
+}
+
 void
 tr_replay_close(struct tr_replay *replay)
 {
@@ -434,5 +447,6 @@ tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
     mdb_txn_abort(txn);
     if (ret == 0)
         replay->floor = floor;
+    replay->failed = map_error(ret) == TRR_INTERNAL;
     return map_error(ret);
 }

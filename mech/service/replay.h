@@ -15,6 +15,7 @@
  * is no younger than what it forgot.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <krb5/krb5.h>
@@ -32,6 +33,11 @@ krb5_error_code tr_replay_open(const char *path, size_t max, int64_t now,
 /* What was wrong with the store, so that nothing is accepted for
  * TR_MAX_CLOCK_SKEW_S; NULL when nothing was. */
 const char *tr_replay_lost(const struct tr_replay *replay);
+/* For how many seconds from now on nothing is accepted for that reason. */
+int64_t tr_replay_wait(const struct tr_replay *replay, int64_t now);
+/* The store could not be read or written when it was last asked: nothing is
+ * accepted until it can, for which it may have to be opened again. */
+bool tr_replay_failed(const struct tr_replay *replay);
 void tr_replay_close(struct tr_replay *replay);
 
 /*

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "audit.h"
 #include "daemon.h"
 #include "follow.h"
 #include "keys.h"
+#include "replay.h"
 #include "text.h"
 #include "trustrealm_err.h"
 #include "watch.h"
@@ -207,6 +209,14 @@ login_value(const struct tr_login_state *state)
     return value;
 }
 
+/* Nothing may be accepted because of it alone. */
+static json_t *
+replay_value(const struct tr_replay *replay)
+{
+    return json_pack("{s:b, s:I}", "failed", tr_replay_failed(replay),
+                     "wait", (json_int_t)tr_replay_wait(replay, time(NULL)));
+}
+
 static json_t *
 kdc_value(const struct tr_kdc_state *state)
 {
@@ -271,6 +281,7 @@ state_value(const struct tr_daemon *daemon, bool inside)
             (json_int_t)tr_shared_page_epoch(service->page)));
     set(state, "clock", clock_value(daemon));
     set(state, "login", login_value(&kdc.login));
+    set(state, "replay", replay_value(service->replay));
     set(state, "table", table_value(daemon));
     if (inside)
         set_inside(state, daemon, &kdc);

@@ -413,6 +413,10 @@ def test_a_replay_store_that_is_cut_short(make_world):
         connect()
     record = world.beta.audit.wait(mark, result="deny")
     assert (record["step"], record["code"]) == ("R15", "TRR_REPLAY")
+    replay = world.beta.status()["replay"]
+    assert not replay["failed"] and 0 < replay["wait"] <= 301
+    status, told = check(world.beta)
+    assert status == 2 and "replay store has been begun anew" in told
 
 
 def test_a_table_of_another_format(make_world):

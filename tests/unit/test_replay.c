@@ -237,6 +237,48 @@ a_store_that_is_missing_begins_anew(void **state)
     expect_lost(START + 10);
 }
 
+/* Give each copy of the key of the id, wherever it is, another length. */
+static void
+damage_key(unsigned int number)
+{
+    static const uint16_t wrong = 5;
+    uint8_t octets[65536], key[sizeof(number) + 1] = { 0 }, *at = octets;
+    ssize_t size;
+    int fd = open(store_file(), O_RDWR | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    /* It ends with the id, after which there are zeros, and begins with the
+     * time; before that is its length (MDB_node). */
+    memcpy(key, &number, sizeof(number));
+    size = pread(fd, octets, sizeof(octets), 0);
+    while (size > 0 && (at = memmem(at, (size_t)(octets + size - at), key,
+                                    sizeof(key))) != NULL) {
+        assert_int_equal(pwrite(fd, &wrong, 2, at - octets - 10), 2);
+        at++;
+    }
+    assert_int_equal(close(fd), 0);
+}
+
+static void
+a_store_that_fails_in_use_says_so(void **state)
+{
+    reopen(0, START);
+    assert_int_equal(consume(0xabcdef, START + 1, START + 1), 0);
+    assert_false(tr_replay_failed(replay));
+    damage_key(0xabcdef);
+    assert_int_equal(consume(1, START + 2, START + 2), TRR_INTERNAL);
+    assert_true(tr_replay_failed(replay));
+    assert_int_equal(tr_replay_wait(replay, START + 2), 0);
+    /* What is refused for another reason says nothing of it. */
+    assert_int_equal(consume(1, START - 1, START + 2), TRR_REPLAY);
+    assert_true(tr_replay_failed(replay));
+    reopen(0, START + 2);
+    assert_non_null(tr_replay_lost(replay));
+    assert_false(tr_replay_failed(replay));
+    assert_int_equal(tr_replay_wait(replay, START + 2), AHEAD);
+    assert_int_equal(tr_replay_wait(replay, START + 2 + AHEAD), 0);
+}
+
 /* An id is gone: the others do not tell which one. */
 static void
 a_store_that_lacks_an_id_begins_anew(void **state)
@@ -348,6 +390,7 @@ main(void)
         TEST(a_store_of_another_boot_begins_anew),
         TEST(what_a_crash_of_the_machine_left_is_not_read),
         TEST(a_damaged_store_begins_anew),
+        TEST(a_store_that_fails_in_use_says_so),
         TEST(a_store_that_was_cut_short_begins_anew),
         TEST(a_store_that_is_missing_begins_anew),
         TEST(a_store_that_lacks_an_id_begins_anew),

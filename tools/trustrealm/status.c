@@ -90,9 +90,11 @@ static const struct figure {
     { "table", "stale_realms", false, "stale_realms", "", ";0" },
     { "table", "unusable_realms", false, "unusable_realms", "", ";0" },
     { "table", "disputed_names", false, "disputed_names", "", ";0" },
+    { "replay", "wait", false, "replay_wait", "s", ";;0" },
     { "table", "stale", true, NULL, NULL, NULL },
     { "table", "away", true, NULL, NULL, NULL },
-    { "login", "failed", true, NULL, NULL, NULL }
+    { "login", "failed", true, NULL, NULL, NULL },
+    { "replay", "failed", true, NULL, NULL, NULL }
 };
 #define NFIGURES (sizeof(figures) / sizeof(figures[0]))
 
@@ -189,6 +191,7 @@ find_critical(const struct status *status, const json_t *state)
     const json_t *table = json_object_get(state, "table");
     const json_t *clock = json_object_get(state, "clock");
     const json_t *login = json_object_get(state, "login");
+    const json_t *replay = json_object_get(state, "replay");
 
     if (json_object_get(table, "error") != NULL)
         return tool_copy(text_of(table, "error"));
@@ -202,6 +205,13 @@ find_critical(const struct status *status, const json_t *state)
                            text_of(clock, "state"));
     if (json_is_true(json_object_get(table, "stale")))
         return tool_copy("the table is too old: everything is refused");
+    if (json_is_true(json_object_get(replay, "failed")))
+        return tool_copy("the replay store fails: nothing is accepted until "
+                         "trustrealmd is restarted");
+    if (number(replay, "wait") > 0)
+        return tool_format("the replay store has been begun anew: nothing is "
+                           "accepted for %lld s more",
+                           (long long)number(replay, "wait"));
     if (is_locked_out(login))
         return about_login(login);
     if (status->critical >= 0 && number(table, "age") > status->critical)
