@@ -12,7 +12,7 @@ import os
 import pytest
 
 from testlib import servers
-from testlib.stores import Site
+from testlib.stores import Stores
 from testlib.world import ROOT, World
 
 os.umask(0o022)     # several users have to do with what a test makes
@@ -82,7 +82,7 @@ def make_hosts(make_module_world):
 
 @pytest.fixture(scope="module")
 def started_site():
-    with Site() as made:
+    with Stores() as made:
         yield made
 
 

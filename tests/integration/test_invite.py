@@ -22,6 +22,7 @@ from testlib.process import PATIENCE, run
 from testlib.roles import (
     PRINCIPAL, ZETA, Administration, TwoPersonsDirectory, add, delete,
     kadmin_rules, modify, person, proposal)
+from testlib.tool import program
 
 INVITATION = "trustrealm-invite/%s@%s" % (ZETA, table.REALM)
 TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
@@ -68,9 +69,9 @@ def new_system(administration):
 
 
 def command(administration, keytab, *options):
-    return [servers.built("tools/trustrealm/trustrealm"), "system", "enroll",
-            ZETA, "--keytab", keytab, "--uri", administration.directory.uri,
-            "--base", table.BASE, "--token-file"] + list(options)
+    return [program(), "system", "enroll", ZETA, "--keytab", keytab, "--uri",
+            administration.directory.uri, "--base", table.BASE,
+            "--token-file"] + list(options)
 
 
 def enroll(administration, keytab, token, *options):
@@ -555,9 +556,9 @@ def test_a_table_in_a_file(administration, keytab):
     assert done.status == 0, done
     with open(path) as file:
         assert "trPrincipal: " + PRINCIPAL in file.read()
-    done = run([servers.built("tools/trustrealm/trustrealm"), "system",
-                "enroll", ZETA, "--keytab", keytab, "--ldif", path,
-                "--token-file", "-"], env=new_system(administration),
+    done = run([program(), "system", "enroll", ZETA, "--keytab", keytab,
+                "--ldif", path, "--token-file", "-"],
+               env=new_system(administration),
                input=json.loads(done.out)["token"])
     assert "entry\tnot looked at" in done.out
     assert administration.can_log_in(keytab=keytab)

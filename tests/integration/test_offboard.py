@@ -14,6 +14,7 @@ from testlib import roles, servers, table
 from testlib.process import base_environment, run
 from testlib.roles import (Administration, add, kadmin_rules, modify,
                            person)
+from testlib.tool import program
 
 SYSTEMS = "ou=systems," + table.BASE
 ROLES = "ou=roles," + table.BASE
@@ -238,9 +239,9 @@ def test_a_system_administrator_at_the_kdc(administration):
     assert administration.can_log_in("rosa")
     assert "Principal: " not in administration.realm.show(
         "trustrealm-invite/eta.example.com")
-    done = run([servers.built("tools/trustrealm/trustrealm"), "system",
-                "enroll", "delta.example.com", "--added", "--token-file",
-                "-", "--keytab", administration.scratch.join("delta.keytab")],
+    done = run([program(), "system", "enroll", "delta.example.com", "--added",
+                "--token-file", "-", "--keytab",
+                administration.scratch.join("delta.keytab")],
                env=administration.realm.environment(), input=token,
                check=False)
     assert done.status == 1 and "withdrawn" in done.err

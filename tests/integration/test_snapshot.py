@@ -16,6 +16,7 @@ import pytest
 from testlib import servers, table
 from testlib.process import base_environment, eventually, run
 from testlib.scratch import Scratch
+from testlib.tool import program, trustrealm
 from testlib.world import World
 
 YEAR = 365 * 86400
@@ -58,10 +59,9 @@ def export(entries, scratch, *options, shift=0, check=True):
     if shift:
         env.update(TR_SHIFT=str(shift), LD_PRELOAD=servers.built(
             "tests/integration/.libs/shifted.so"))
-    return subprocess.run(
-        [servers.built("tools/trustrealm/trustrealm"), "export", "--ldif",
-         source, *options], env=env, capture_output=True, check=check,
-        timeout=60)
+    return subprocess.run([program(), "export", "--ldif", source, *options],
+                          env=env, capture_output=True, check=check,
+                          timeout=60)
 
 
 class Snapshots:
@@ -159,11 +159,8 @@ def test_what_is_exported_is_what_was_there():
     with Scratch() as scratch:
         done = export(table.entries(), scratch)
         back = scratch.write("back.ldif", done.stdout.decode(), 0o600)
-        same = subprocess.run(
-            [servers.built("tools/trustrealm/trustrealm"), "diff", "--ldif",
-             scratch.join("export.ldif"), back], capture_output=True,
-            timeout=60, check=False)
-        assert (same.returncode, same.stdout) == (0, b""), same
+        same = trustrealm("diff", "--ldif", scratch.join("export.ldif"), back)
+        assert (same.status, same.out) == (0, ""), same
 
 
 def test_json_has_what_ldif_has():

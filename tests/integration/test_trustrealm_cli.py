@@ -343,8 +343,8 @@ def test_schema_is_that_of_the_documentation():
         assert (status, err) == (0, "")
         with open(built("doc/schema/" + name)) as installed:
             assert out == installed.read()
-    assert trustrealm("schema")[1] == \
-        trustrealm("schema", "--format", "schema")[1]
+    assert trustrealm("schema").out == \
+        trustrealm("schema", "--format", "schema").out
 
 
 def definitions(text, kind):
@@ -356,8 +356,8 @@ def definitions(text, kind):
 
 def test_schema_as_json_says_the_same():
     """Each definition of the text, made again of the JSON."""
-    schema = json.loads(trustrealm("schema", "--json")[1])
-    text = trustrealm("schema")[1]
+    schema = json.loads(trustrealm("schema", "--json").out)
+    text = trustrealm("schema").out
 
     def names(which):
         return which[0] if len(which) == 1 else "( %s )" % " $ ".join(which)

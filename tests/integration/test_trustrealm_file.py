@@ -6,8 +6,7 @@ it is, octet by octet."""
 import pytest
 
 from testlib.process import run
-from testlib.stores import trustrealm
-from testlib.tool import program
+from testlib.tool import program, trustrealm
 
 
 FILE = """\

@@ -79,7 +79,7 @@ ALONE = ["schema"]
 
 def commands():
     """All of them, in the order of the tool's own table."""
-    out = trustrealm("--help")[1]
+    out = trustrealm("--help").out
     return re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", out, re.M)
 
 
@@ -115,8 +115,8 @@ def test_on_a_file(command, tmp_path):
 
 @pytest.mark.parametrize("command", DAEMON)
 def test_with_a_daemon(world, command):
-    parsed(run([program(), command, "-c", world.alpha.config_path, "--json"],
-               env=world.alpha.environment(), check=False))
+    parsed(world.alpha.trustrealm(command, "-c", world.alpha.config_path,
+                                  "--json"))
 
 
 def test_watch(world):
@@ -132,7 +132,7 @@ def test_watch(world):
 
 @pytest.mark.parametrize("command", ALONE)
 def test_alone(command):
-    parsed(run([program(), command, "--json"], check=False))
+    parsed(trustrealm(command, "--json"))
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from testlib.process import eventually, run
-from testlib.tool import trustrealm as alone
+from testlib.process import eventually
+from testlib.tool import trustrealm
 from testlib.world import STAFF, as_uid
 
 if os.environ.get("TR_REQUIRE"):
@@ -20,15 +20,14 @@ else:
     parser = pytest.importorskip("prometheus_client.openmetrics.parser")
 
 
-def trustrealm(world, *arguments, uid=None):
-    return run([world.program("trustrealm")] + list(arguments) + [
-        "--socket", world.alpha.socket], uid=uid,
-        env=world.alpha.environment(), check=False)
+def on_alpha(world, *arguments, uid=None):
+    return world.alpha.trustrealm(*arguments, "--socket", world.alpha.socket,
+                                  uid=uid)
 
 
 def check(world, *options):
     """(exit status, word, {label: its numbers})"""
-    done = trustrealm(world, "status", "--check", *options)
+    done = on_alpha(world, "status", "--check", *options)
     line = re.fullmatch(r"TRUSTREALM (\w+) - ([^|]+) \| ([^|]+)\n", done.out)
     assert line, done
     numbers = {}
@@ -41,7 +40,7 @@ def check(world, *options):
 
 def metrics(world, uid=None):
     """{sample with its labels: value}, by a parser that is strict."""
-    done = trustrealm(world, "metrics", uid=uid)
+    done = on_alpha(world, "metrics", uid=uid)
     assert (done.status, done.err) == (0, "")
     return {(sample.name,) + tuple(sorted(sample.labels.items())):
             sample.value
@@ -83,7 +82,7 @@ def test_check_warns_of_a_source_that_is_away(make_world):
     alpha = world.alpha
     world.directory.kill()
     eventually(lambda: alpha.status()["table"]["away"], what="away")
-    done = trustrealm(world, "status", "--check", "--warning", "10000")
+    done = on_alpha(world, "status", "--check", "--warning", "10000")
     assert done.status == 1
     assert re.match("TRUSTREALM WARNING - the table has not been up to date "
                     "for [0-9]+ s: .*Can't contact LDAP server", done.out)
@@ -120,8 +119,8 @@ def test_a_clock_that_is_behind_is_measured(make_world):
 
 
 def test_check_without_a_daemon(tmp_path):
-    status, out, err = alone("status", "--check", "--socket",
-                             tmp_path / "none")
+    status, out, err = trustrealm("status", "--check", "--socket",
+                                  tmp_path / "none")
     assert (status, err) == (2, "")
     assert out.startswith("TRUSTREALM CRITICAL - %s/none: " % tmp_path)
     assert "systemctl start trustrealmd" in out and "\n" not in out[:-1]
@@ -137,16 +136,16 @@ def test_check_without_a_daemon(tmp_path):
     (["--check", "--warning"], "an option")],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_wrong_usage_is_unknown(arguments, says):
-    status, out, _ = alone("status", *arguments)
+    status, out, _ = trustrealm("status", *arguments)
     assert status == 3
     assert re.fullmatch(r"TRUSTREALM UNKNOWN - .*\n", out) and says in out
 
 
 def test_configuration_that_cannot_be_read_is_unknown(tmp_path):
-    status, out, err = alone("status", "--check", "-c", tmp_path / "none")
+    status, out, err = trustrealm("status", "--check", "-c", tmp_path / "none")
     assert (status, err) == (3, "")
     assert re.fullmatch(r"TRUSTREALM UNKNOWN - .*%s/none.*\n" % tmp_path, out)
-    status, out, err = alone("status", "-c", tmp_path / "none")
+    status, out, err = trustrealm("status", "-c", tmp_path / "none")
     assert (status, out) == (3, "") and "%s/none" % tmp_path in err
 
 
@@ -196,7 +195,7 @@ class Older:
 def test_what_a_daemon_does_not_say_is_unknown(world, unsaid, named):
     path = world.scratch.join("older")
     with Older(world.alpha.socket, path, *unsaid):
-        status, out, err = alone("status", "--check", "--socket", path)
+        status, out, err = trustrealm("status", "--check", "--socket", path)
     assert (status, err) == (3, "")
     word, numbers = out.split(" | ")
     assert word == "TRUSTREALM UNKNOWN - trustrealmd does not say " + named
@@ -207,7 +206,7 @@ def test_what_a_daemon_does_not_say_is_unknown(world, unsaid, named):
 
 
 def test_thresholds_without_check_are_refused():
-    status, _, err = alone("status", "--warning", "3")
+    status, _, err = trustrealm("status", "--warning", "3")
     assert status == 2 and "--check" in err
 
 
@@ -215,7 +214,7 @@ def test_what_to_do_when_nobody_listens(tmp_path):
     path = str(tmp_path / "socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as dead:
         dead.bind(path)
-    status, out, err = alone("status", "--socket", path)
+    status, out, err = trustrealm("status", "--socket", path)
     assert (status, out) == (3, "")
     assert path in err and "journalctl -u trustrealmd" in err
 
@@ -267,8 +266,8 @@ def test_metrics_as_json_are_the_same(world):
     decide(world)
     shown = {family.name: family for family in
              parser.text_string_to_metric_families(
-                 trustrealm(world, "metrics").out)}
-    done = trustrealm(world, "metrics", "--json")
+                 on_alpha(world, "metrics").out)}
+    done = on_alpha(world, "metrics", "--json")
     assert (done.status, done.err) == (0, "")
     families = json.loads(done.out)["families"]
     assert [family["name"] for family in families] == list(shown)
@@ -300,13 +299,14 @@ def test_metrics_tell_users_less(world):
 
 
 def test_metrics_without_a_daemon(tmp_path):
-    status, out, err = alone("metrics", "--socket", tmp_path / "none")
+    status, out, err = trustrealm("metrics", "--socket", tmp_path / "none")
     assert status == 3
     assert [family.samples[0][:3] for family in
             parser.text_string_to_metric_families(out)] == [
                 ("trustrealm_up", {}, 0)]
     assert "none" in err
-    status, out, _ = alone("metrics", "--json", "--socket", tmp_path / "none")
+    status, out, _ = trustrealm("metrics", "--json", "--socket",
+                                tmp_path / "none")
     (up,) = json.loads(out)["families"]
     assert status == 3 and up["name"] == "trustrealm_up"
     assert up["samples"] == [{"labels": {}, "value": 0}]

@@ -10,19 +10,13 @@ import shutil
 import pytest
 
 from testlib import table
-from testlib.process import run
 from testlib.tool import on_terminal
 from testlib.world import STAFF, as_uid
 
 
-def trustrealm(world, *arguments, uid=None):
-    return run([world.program("trustrealm")] + list(arguments), uid=uid,
-               env=world.alpha.environment(), check=False)
-
-
 def status(world, uid=None):
-    done = trustrealm(world, "status", "--socket", world.alpha.socket,
-                      "--json", uid=uid)
+    done = world.alpha.trustrealm("status", "--socket", world.alpha.socket,
+                                  "--json", uid=uid)
     assert done.status == 0, done
     return json.loads(done.out)
 
@@ -57,7 +51,7 @@ def test_status_tells_users_less(world):
 
 
 def test_status_in_rows(world):
-    done = trustrealm(world, "status", "-c", world.alpha.config_path)
+    done = world.alpha.trustrealm("status", "-c", world.alpha.config_path)
     assert done.status == 0
     rows = dict(line.split("\t") for line in done.out.splitlines())
     assert rows["system"] == world.alpha.host
@@ -78,13 +72,13 @@ def test_people_read_times(world, command, keys):
 
 
 def test_explain_and_check_ask_the_table_of_this_system(world):
-    done = trustrealm(world, "check", "-c", world.alpha.config_path)
+    done = world.alpha.trustrealm("check", "-c", world.alpha.config_path)
     assert done.status == 1
     assert done.out == "warning\tunreachable\ttrust realm engineering\t" \
         "no member may send or hold level TOPSECRET\n"
-    done = trustrealm(world, "explain", "-c", world.alpha.config_path,
-                      "--json", "--from", world.alpha.host, "--to",
-                      world.beta.host, "--label", "grave:cipher")
+    done = world.alpha.trustrealm("explain", "-c", world.alpha.config_path,
+                                  "--json", "--from", world.alpha.host, "--to",
+                                  world.beta.host, "--label", "grave:cipher")
     assert done.status == 0, done
     answer = json.loads(done.out)
     assert answer["label"] == "SECRET:CRYPTO"
@@ -97,8 +91,8 @@ def test_explain_and_check_ask_the_table_of_this_system(world):
 @pytest.mark.usefixtures("several_uids")
 def test_who_may_not_read_the_table_asks_the_directory(world):
     """It asks as himself, and says that it was not the table."""
-    done = trustrealm(world, "who", "-c", world.alpha.config_path, "--realm",
-                      "engineering", uid=as_uid(STAFF))
+    done = world.alpha.trustrealm("who", "-c", world.alpha.config_path,
+                                  "--realm", "engineering", uid=as_uid(STAFF))
     assert done.status == 3
     assert "own table cannot be read: %s/state/table: " \
         "Permission denied (root may)" % world.alpha.path in done.err
@@ -107,8 +101,8 @@ def test_who_may_not_read_the_table_asks_the_directory(world):
 @pytest.mark.usefixtures("several_uids")
 def test_who_may_not_read_the_table_is_told_who_may(world):
     """Not that there is no table yet."""
-    done = trustrealm(world, "cache", "-c", world.alpha.config_path,
-                      uid=as_uid(STAFF))
+    done = world.alpha.trustrealm("cache", "-c", world.alpha.config_path,
+                                  uid=as_uid(STAFF))
     assert done.status == 3
     assert "Permission denied" in done.err
     assert "root and the user of trustrealmd may" in done.err
@@ -116,7 +110,8 @@ def test_who_may_not_read_the_table_is_told_who_may(world):
 
 
 def test_cache_is_what_the_daemon_sees(world):
-    done = trustrealm(world, "cache", "-c", world.alpha.config_path, "--json")
+    done = world.alpha.trustrealm("cache", "-c", world.alpha.config_path,
+                                  "--json")
     assert done.status == 0, done
     held = json.loads(done.out)
     state = status(world)
@@ -129,17 +124,18 @@ def test_cache_is_what_the_daemon_sees(world):
 
 
 def test_tables_of_two_systems_mean_the_same(world, tmp_path):
-    done = trustrealm(world, "cache", "-c", world.beta.config_path, "--json")
+    done = world.alpha.trustrealm("cache", "-c", world.beta.config_path,
+                                  "--json")
     path = tmp_path / "beta.json"
     path.write_text(done.out)
-    done = trustrealm(world, "check", "-c", world.alpha.config_path,
-                      "--compare", str(path))
+    done = world.alpha.trustrealm("check", "-c", world.alpha.config_path,
+                                  "--compare", str(path))
     assert "drift" not in done.out
     held = json.loads(path.read_text())
     held["digests"]["corporate"] = "0" * 64
     path.write_text(json.dumps(held))
-    done = trustrealm(world, "check", "-c", world.alpha.config_path,
-                      "--compare", str(path))
+    done = world.alpha.trustrealm("check", "-c", world.alpha.config_path,
+                                  "--compare", str(path))
     assert "drift\ttrust realm corporate\t%s" % world.beta.host in done.out
 
 
@@ -151,12 +147,12 @@ def test_tables_of_two_systems_mean_the_same(world, tmp_path):
     ("navy", {"label map"}),
 ])
 def test_cache_shows_entries_as_they_are_held(world, name, kinds):
-    done = trustrealm(world, "cache", name, "-c", world.alpha.config_path)
+    done = world.alpha.trustrealm("cache", name, "-c", world.alpha.config_path)
     assert done.status == 0, done
     lines = [line.split("\t") for line in done.out.splitlines()]
     assert {line[0] for line in lines} == kinds
-    done = trustrealm(world, "cache", name, "-c", world.alpha.config_path,
-                      "--json")
+    done = world.alpha.trustrealm("cache", name, "-c", world.alpha.config_path,
+                                  "--json")
     shown = {(entry["kind"], entry["name"], attribute, value)
              for entry in json.loads(done.out)["entries"]
              for attribute, values in entry["attributes"].items()
@@ -165,7 +161,8 @@ def test_cache_shows_entries_as_they_are_held(world, name, kinds):
 
 
 def test_cache_has_no_such_entry(world):
-    done = trustrealm(world, "cache", "nobody", "-c", world.alpha.config_path)
+    done = world.alpha.trustrealm("cache", "nobody", "-c",
+                                  world.alpha.config_path)
     assert (done.status, done.out) == (1, "")
     assert "nobody" in done.err
 
@@ -185,8 +182,8 @@ def test_diff_with_another_moment(world):
     """A withdrawal narrows what was allowed at the moment before it; seen
     from today's table, that moment allows more."""
     def diff(*tables):
-        done = trustrealm(world, "diff", *tables, "-c",
-                          world.alpha.config_path)
+        done = world.alpha.trustrealm("diff", *tables, "-c",
+                                      world.alpha.config_path)
         assert done.status == 1, done
         return [line.split("\t") for line in done.out.splitlines()]
 

@@ -12,9 +12,8 @@ import pytest
 
 from testlib import table
 from testlib.process import base_environment
-from testlib.stores import (BETA, DELTA, PASSWORD, SYSTEM, Between, entries,
-                            trustrealm)
-from testlib.tool import program
+from testlib.stores import BETA, DELTA, PASSWORD, SYSTEM, Between, entries
+from testlib.tool import program, trustrealm
 
 
 def late_join(site, before, system, realm, low, high, **options):
@@ -87,7 +86,7 @@ def test_many_administrators(site, kind):
 
     def administrator(i):
         results[i] = site.run(store, "system", "set", "delta.example.test",
-                              "--alias", "d%d.example.test" % i, timeout=60)
+                              "--alias", "d%d.example.test" % i)
 
     threads = [threading.Thread(target=administrator, args=(i,))
                for i in range(8)]

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from testlib import table
-from testlib.process import Deadline, descriptors_of, eventually, run
+from testlib.process import Deadline, descriptors_of, eventually
 
 
 class Watching:
@@ -168,8 +168,7 @@ def test_on_a_terminal(world):
     (["extra"], "'extra'"),
 ])
 def test_what_cannot_be_watched(world, options, says):
-    done = run([world.program("trustrealm"), "watch", "-c",
-                world.alpha.config_path] + options,
-               env=world.alpha.environment(), check=False)
+    done = world.alpha.trustrealm("watch", "-c", world.alpha.config_path,
+                                  *options)
     assert done.status == (2 if options == ["extra"] else 3)
     assert done.out == "" and says in done.err

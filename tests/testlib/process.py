@@ -94,6 +94,10 @@ class Result:
     def text(self):
         return self.out + self.err
 
+    def __iter__(self):
+        """status, out, err = result"""
+        return iter((self.status, self.out, self.err))
+
     def __repr__(self):
         return "%s: exit status %s\n%s" % (" ".join(self.argv), self.status,
                                            self.text)

@@ -10,8 +10,7 @@ from . import servers, table
 from .directory import Directory
 from .directory389 import Directory389
 from .process import run
-from .realm import Realm
-from .scratch import Scratch
+from .site import Site
 from .tool import program
 
 #: Of roles.ldif: aud(itor), rosa (role officer), olga and oscar (owners of
@@ -144,34 +143,12 @@ class RolesDirectory389(Directory389):
         self.modify(document("access-389.ldif"))
 
 
-class Administration:
-    """A Kerberos realm, a directory of that class, and everybody's ticket.
+class Administration(Site):
+    """The whole tree in a directory of that class, and everybody's ticket.
     Use as a context manager."""
 
     def __init__(self, directory=RolesDirectory):
-        self.scratch = Scratch()
-        self.realm = Realm(self.scratch, table.REALM)
-        self.keytab = self.scratch.join("people.keytab")
-        self.directory = directory(self.scratch, self.realm,
-                                   self.scratch.join("ldap.keytab"))
-
-    def __enter__(self):
-        try:
-            self.realm.create({
-                self.keytab: PEOPLE,
-                self.directory.keytab: ["ldap/" + self.directory.host]})
-            self.realm.start()
-            self.directory.create(tree())
-            self.directory.start()
-            for name in PEOPLE:
-                self.realm.kinit(name, self.keytab, self.ccache(name))
-        except BaseException:
-            self.scratch.close()
-            raise
-        return self
-
-    def __exit__(self, *exception):
-        self.scratch.close()
+        super().__init__(directory, tree(), PEOPLE)
 
     def start_kadmind(self, rules=None):
         """sid may there what a system administrator may, rosa what takes
@@ -201,16 +178,6 @@ class Administration:
         """What klist says of a keytab."""
         return run([servers.program("klist"), "-k", *options, keytab],
                    env=self.realm.environment()).out
-
-    def ccache(self, name):
-        return self.scratch.join("cc." + name)
-
-    def environment(self, name):
-        """For a program of that person."""
-        env = self.realm.environment()
-        env["KRB5CCNAME"] = "FILE:" + self.ccache(name)
-        env["GSS_MECH_CONFIG"] = "/dev/null"
-        return env
 
     def may(self, name, change, otherwise=INSUFFICIENT_ACCESS):
         """Make that change (LDIF) as that person; False when the server does

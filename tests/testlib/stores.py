@@ -10,9 +10,8 @@ import threading
 from . import table
 from .directory import Directory
 from .process import run
-from .realm import Realm
-from .scratch import Scratch
-from .tool import program
+from .site import Site
+from .tool import trustrealm
 
 BETA, GAMMA, DELTA = (
     table.system_dn(name) for name in ("beta", "gamma", "delta"))
@@ -178,10 +177,6 @@ class Between:
         return operation == self.SEARCH and self._search_of.encode() in octets
 
 
-def trustrealm(*arguments, env=None, timeout=30):
-    return run([program(), *arguments], env=env, check=False, timeout=timeout)
-
-
 class Shared(Directory):
     """That bob may write to, and its administrator with a password through
     TLS."""
@@ -209,45 +204,22 @@ def entries():
     return table.suffix_entries() + table.entries()
 
 
-class Site:
+class Stores(Site):
     """A server and a file with the same entries, and a KDC.  Use as a context
     manager."""
 
     def __init__(self):
-        self.scratch = Scratch()
-        self.realm = Realm(self.scratch)
-        self.directory = Shared(self.scratch, self.realm,
-                                self.scratch.join("ldap.keytab"))
+        super().__init__(Shared, entries(), ("bob", "stranger"))
         self.server = Server(self.directory)
         self.file = File(self.scratch.join("table.ldif"))
         self.stores = (self.server, self.file)
-        self.caches = {user: self.scratch.join(user + ".cc")
-                       for user in ("bob", "stranger")}
-
-    def __enter__(self):
-        users = self.scratch.join("users.keytab")
-        try:
-            self.realm.create({self.directory.keytab: ["ldap/127.0.0.1"],
-                               users: list(self.caches)})
-            self.realm.start()
-            self.directory.create(entries())
-            self.directory.start()
-            for user, ccache in self.caches.items():
-                self.realm.kinit(user, users, ccache)
-        except BaseException:
-            self.scratch.close()
-            raise
-        return self
-
-    def __exit__(self, *exception):
-        self.scratch.close()
 
     def reset(self):
         for store in self.stores:
             store.reset(entries())
 
-    def run(self, store, *arguments, **options):
-        return trustrealm(*arguments, *store.options, **options)
+    def run(self, store, *arguments):
+        return trustrealm(*arguments, *store.options)
 
     def both(self, *arguments):
         """Do it to both; the results, which must be the same."""
@@ -261,7 +233,5 @@ class Site:
 
     def as_user(self, user, *arguments):
         """Over TCP, by the user's ticket."""
-        env = self.realm.environment()
-        env["KRB5CCNAME"] = "FILE:" + self.caches[user]
-        return trustrealm(*arguments, "--uri", self.directory.uri,
-                          "--base", table.SUFFIX, env=env)
+        return trustrealm(*arguments, "--uri", self.directory.uri, "--base",
+                          table.SUFFIX, **self.environment(user))

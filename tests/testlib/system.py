@@ -277,6 +277,11 @@ class System:
             self.path, os.geteuid() if uid is None else uid)
         return env
 
+    def trustrealm(self, *arguments, uid=None):
+        """Run the administration tool here; its Result."""
+        return run([self.world.program("trustrealm"), *arguments], uid=uid,
+                   env=self.environment(), check=False)
+
     def spawn(self, argv, log, **options):
         """Start a program here; its output goes to LOG.log."""
         return self.scratch.spawn(argv, "%s/%s" % (self.name, log),

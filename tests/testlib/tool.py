@@ -22,10 +22,9 @@ def program():
 
 
 def trustrealm(*arguments, **environment):
-    """Run it into pipes; (exit status, stdout, stderr)."""
-    done = run([program(), *arguments], check=False,
+    """Run it into pipes, with these variables; its Result."""
+    return run([program(), *arguments], check=False,
                env=dict(base_environment(), **environment))
-    return done.status, done.out, done.err
 
 
 def on_terminal(*arguments, typed=None):

@@ -309,10 +309,9 @@ class World:
     def explain(self, sender, receiver, *options):
         """What "trustrealm explain" says on the sending system."""
         system = self.systems[sender]
-        return run([self.program("trustrealm"), "explain", "-c",
-                    system.config_path, "--from", system.host, "--to",
-                    table.host(receiver)] + list(options),
-                   env=system.environment(), check=False)
+        return system.trustrealm("explain", "-c", system.config_path, "--from",
+                                 system.host, "--to", table.host(receiver),
+                                 *options)
 
     def copy_of(self, keytab, uid):
         """A keytab again, for a program of uid."""
