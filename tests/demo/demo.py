@@ -354,8 +354,7 @@ def limit_age(world, age):
 def outages(world):
     show.scene(7, "LDAP killed, then a daemon; maximum staleness 3 s")
     server = world.server("beta")
-    running = world.start_client(server, "-n", "1000", "-i", "0.05")
-    running.wait("reply")
+    running = world.talking_client(server)
     world.directory.kill()
     show.check(world.client(server).delivered,
                "LDAP killed: traffic goes on from the table")
@@ -372,8 +371,7 @@ def outages(world):
     running.kill()
     limit_age(world, None)
 
-    running = world.start_client(server, "-n", "1000", "-i", "0.05")
-    running.wait("reply")
+    running = world.talking_client(server)
     world.alpha.kill()
     killed = time.monotonic()
     outcome = world.client(server)

@@ -18,8 +18,7 @@ def test_directory_dies_and_comes_back(make_world):
         name: {"table": {"maximum-staleness": "3s"}}
         for name in ("alpha", "beta")})
     server = world.server("beta")
-    running = world.start_client(server, "-n", "1000", "-i", "0.1")
-    running.wait("reply")
+    running = world.talking_client(server)
     world.directory.kill()
 
     # Past maximum staleness old contexts and new ones are refused.
@@ -44,8 +43,7 @@ def test_start_without_the_directory(make_world):
     """The table outlives the daemon; old contexts and new ones go by it."""
     world = make_world()
     server = world.server("beta")
-    running = world.start_client(server, "-n", "1000", "-i", "0.05")
-    running.wait("reply")
+    running = world.talking_client(server)
     world.directory.kill()
     assert world.client(server).delivered
     running.wait("reply", count=len(running.of("reply")) + 5)
@@ -71,8 +69,7 @@ def test_daemon_that_never_saw_the_table(make_world):
 def test_daemon_of_the_sender_dies(make_world):
     world = make_world()
     server = world.server("beta")
-    running = world.start_client(server, "-n", "1000", "-i", "0.05")
-    running.wait("reply")
+    running = world.talking_client(server)
     world.alpha.kill()
     killed = time.time()
 
@@ -95,8 +92,7 @@ def test_daemon_of_the_sender_dies(make_world):
 def test_daemon_of_the_receiver_dies(make_world):
     world = make_world()
     server = world.server("beta")
-    running = world.start_client(server, "-n", "1000", "-i", "0.05")
-    running.wait("reply")
+    running = world.talking_client(server)
     world.beta.kill()
     killed = time.time()
     outcome = world.client(server)

@@ -262,8 +262,7 @@ def test_traffic_goes_on_a_snapshot(snapshots):
 def test_later_snapshot_withdraws_a_membership(snapshots):
     world = snapshots.world
     server = world.server("beta")
-    running = world.start_client(server, "-n", "1000", "-i", "0.1")
-    running.wait("reply")
+    running = world.talking_client(server)
     snapshots.put(without_beta())
     running.wait("error")
     outcome = world.client(server)

@@ -391,12 +391,16 @@ class World:
             self.systems[system], as_uid(uid), self.ccache(user, uid), port,
             "%s@%s" % (service, table.host(to)), options, **more)
 
-    def start_client(self, server, *options, system="alpha", user="alice",
-                     uid=STAFF, service="sample", to="beta"):
-        port = server if isinstance(server, int) else server.port
+    def start_client(self, server, *options, to="beta"):
         return programs.LabelClient(
-            self.systems[system], as_uid(uid), self.ccache(user, uid), port,
-            "%s@%s" % (service, table.host(to)), options)
+            self.alpha, as_uid(STAFF), self.ccache("alice", STAFF),
+            server.port, "sample@" + table.host(to), options)
+
+    def talking_client(self, server):
+        """One that has had a reply, and goes on until it is killed."""
+        client = self.start_client(server, "-n", "100000", "-i", "0.05")
+        client.wait("reply")
+        return client
 
     def gss_server(self, system="beta", uid=SERVICE, service="sample",
                    options=("-once",)):
