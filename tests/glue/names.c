@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include "glue.h"
@@ -120,6 +121,8 @@ static void
 exporting_composite_names(void)
 {
     gss_buffer_desc token, text;
+    gss_buffer_set_t set;
+    size_t i;
     gss_name_t name;
     struct pair p;
 
@@ -129,12 +132,19 @@ exporting_composite_names(void)
     must(gss_display_name(&minor, name, &text, NULL));
     expect(text.length == strlen(CLIENT) &&
            memcmp(text.value, CLIENT, text.length) == 0);
+    /* What Kerberos knows of the name comes along, what we do does not. */
+    expect(memcmp(token.value, "\4\2", 2) == 0);
+    must(gss_inquire_name(&minor, name, NULL, NULL, &set));
+    for (i = 0; i < set->count; i++)
+        expect(memmem(set->elements[i].value, set->elements[i].length,
+                      "trustrealm", 10) == NULL);
     must(gss_export_name_composite(&minor, canonical(user(CLIENT)), &token));
 }
 
 /*
  * krb5_kuserok() says no (there is no such account), and the name of the
  * account and of the principal are equal: a "no" must not become a "yes".
+ * The mechglue asks the plugin about names of contexts alone.
  */
 static void
 no_stays_no(void)
@@ -142,8 +152,13 @@ no_stays_no(void)
     struct pair p;
     gss_name_t nobody = canonical(user("no-account@EXAMPLE.TEST"));
     gss_name_t local = name_of("no-account", GSS_C_NT_USER_NAME);
+    gss_name_t alice = name_of("alice", GSS_C_NT_USER_NAME);
 
     establish(&p, NULL);
+    if (getpwnam("alice") == NULL) {
+        expect(GSS_ERROR(gss_authorize_localname(&minor, p.client, alice)));
+        expect(!gss_userok(p.client, "alice"));
+    }
     expect(GSS_ERROR(gss_authorize_localname(&minor, nobody, local)));
     expect(!gss_userok(nobody, "no-account"));
     expect(GSS_ERROR(gss_authorize_localname(&minor, p.client, local)));
