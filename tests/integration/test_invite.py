@@ -6,6 +6,7 @@ doc/SCHEMA."""
 
 import calendar
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -377,19 +378,40 @@ def test_keytab_that_cannot_be_written(administration, keytab):
     assert enroll(administration, keytab, token).status == 0
 
 
-def enroll_in(administration, keytab, token, size, ignore=True):
-    """The same where no file may become larger than size: there a process
-    ends by a signal, unless that is ignored."""
+@pytest.mark.parametrize("text", [b"", b"not a keytab"],
+                         ids=["empty", "other"])
+def test_keytab_that_cannot_be_read(administration, keytab, text):
+    """Likewise; and it stays as it is."""
+    token = invite(administration)
+    with open(keytab, "wb") as file:
+        file.write(text)
+    done = enroll(administration, keytab, token)
+    assert done.status == 3 and keytab in done.err, done
+    assert "token was not used" in done.err
+    assert "not found" in kinit(administration, PRINCIPAL, "x").err
+    with open(keytab, "rb") as file:
+        assert file.read() == text
+    os.unlink(keytab)
+    assert enroll(administration, keytab, token).status == 0
+
+
+def run_in(command_line, env, size, text="", ignore=True):
+    """Where no file may become larger than size: there a process ends by a
+    signal, unless that is ignored."""
     def little_room():
         if ignore:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    return subprocess.run(command(administration, keytab, "-"), input=token,
-                          text=True, env=new_system(administration),
+    return subprocess.run(command_line, input=text, text=True, env=env,
                           timeout=60 * PATIENCE, capture_output=True,
                           preexec_fn=little_room, restore_signals=not ignore)
+
+
+def enroll_in(administration, keytab, token, size, ignore=True):
+    return run_in(command(administration, keytab, "-"),
+                  new_system(administration), size, token, ignore)
 
 
 def test_keytab_that_breaks_off(administration, keytab):
@@ -441,6 +463,104 @@ def test_a_draft_of_another_key(administration, keytab):
     assert not os.path.exists(keytab + ".new")
 
 
+@pytest.fixture
+def behind(administration):
+    """The KDC still has the invitation after the token has been used, and
+    does not take the key when told so, as one that is behind another."""
+    administration.realm.start_administration(
+        [rule for rule in kadmin_rules()
+         if not (rule.startswith("trustrealm-invite/") and
+                 rule.split()[1] == "d")])
+    yield
+    administration.realm.start_administration(kadmin_rules() + [
+        "paula@%s i *" % table.REALM])
+
+
+def test_an_invitation_that_stays_is_no_fault(administration, keytab, behind):
+    """It cannot be removed by its token, and is good for nothing."""
+    token = invite(administration)
+    done = enroll(administration, keytab, token)
+    assert done.status == 0 and done.err == "", done
+    assert kinit(administration, INVITATION, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_a_key_that_the_kdc_does_not_take_yet(administration, keytab,
+                                              behind):
+    """Another try makes no other key, and does not lose the only copy."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    token = invite(administration)
+    assert enroll_in(administration, keytab, token, 150).returncode == 3
+    administration.realm.modify(PRINCIPAL, "-allow_tix")
+    for _ in range(2):
+        done = enroll(administration, keytab, token)
+        assert done.status == 1 and "every KDC knows" in done.err, done
+        assert os.listdir(keytab + ".new").count("1") == 1
+        assert "2" not in os.listdir(keytab + ".new")
+    administration.realm.modify(PRINCIPAL, "+allow_tix")
+    assert enroll(administration, keytab, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+    assert not os.path.exists(keytab + ".new")
+
+
+def test_a_draft_makes_the_token_uncertain(administration, keytab, behind):
+    """It is not called valid when it may have been used."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    token = invite(administration)
+    assert enroll_in(administration, keytab, token, 150).returncode == 3
+    administration.realm.modify(PRINCIPAL, "-allow_tix")
+    try:
+        administration.directory.stop()
+        done = enroll(administration, keytab, token)
+        assert done.status == 3 and "still valid" not in done.err
+        assert "may have used the token" in done.err
+    finally:
+        administration.directory.start()
+    administration.realm.modify(PRINCIPAL, "+allow_tix")
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_a_draft_of_another_principal(administration, keytab):
+    """It may be the only copy of that one's key."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    token = invite(administration)
+    assert enroll_in(administration, keytab, token, 150).returncode == 3
+    other = [("eta.example.test" if part == ZETA else part)
+             for part in command(administration, keytab, "-")]
+    done = run(other, env=new_system(administration), input=token,
+               check=False)
+    assert done.status == 1 and keytab + ".new" in done.err
+    assert "another principal" in done.err
+    assert enroll(administration, keytab, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_two_at_once(administration, keytab):
+    token = invite(administration)
+    os.mkdir(keytab + ".new", 0o700)
+    held = os.open(keytab + ".new", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = enroll(administration, keytab, token)
+        assert done.status == 3 and "another enrolment" in done.err
+    finally:
+        os.close(held)
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_what_is_not_a_draft_is_not_followed(administration, keytab):
+    """A name in the folder that leads elsewhere."""
+    elsewhere = administration.scratch.write("elsewhere", "text\n")
+    token = invite(administration)
+    os.mkdir(keytab + ".new", 0o700)
+    os.symlink(elsewhere, keytab + ".new/whole")
+    assert enroll(administration, keytab, token).status == 0
+    with open(elsewhere) as file:
+        assert file.read() == "text\n"
+    assert not os.path.islink(keytab)
+    assert administration.can_log_in(keytab=keytab)
+
+
 def test_a_folder_that_others_may_write(administration, keytab):
     token = invite(administration)
     os.mkdir(keytab + ".new")
@@ -458,11 +578,12 @@ def test_keys_of_others_stay(administration, keytab, several_uids):
     administration.realm.add({keytab: ["host/" + ZETA]})
     assert enroll(administration, keytab, invite(administration)).status == 0
     os.chown(keytab, 1, 1)
+    os.chmod(keytab, 0o640)
     token = invite(administration, "--force")
     assert enroll(administration, keytab, token).status == 0
     found = os.stat(keytab)
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1, 1,
-                                                                   0o600)
+                                                                   0o640)
     listed = administration.keys(keytab)
     assert listed.count(PRINCIPAL) == 1 and "host/" + ZETA in listed
     assert administration.can_log_in(keytab=keytab)
@@ -625,6 +746,16 @@ def test_another_principal_is_there(administration, keytab):
                                      "--principal", PRINCIPAL)
     assert done.status == 0, done
     assert enroll(administration, keytab, token).status == 0
+
+
+def test_principal_in_the_default_kerberos_realm(administration, keytab):
+    """It is the same with and without it."""
+    add_system(administration)
+    token = invite(administration)
+    done = enroll(administration, keytab, token, "--principal",
+                  PRINCIPAL.split("@")[0])
+    assert done.status == 0 and "there already" in done.out, done
+    assert administration.can_log_in(keytab=keytab)
 
 
 def test_without_a_directory(administration, keytab):

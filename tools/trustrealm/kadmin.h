@@ -75,6 +75,11 @@ int tool_redeem_begin(const char *principal, const char *token,
 /* Use the token up: make the key at the KDC, try it, and put it into the
  * keytab.  When this fails, or is interrupted, another try goes on there. */
 int tool_redeem_finish(struct tool_redeem *redeem);
+/* Is it about that principal, which is said at where? */
+int tool_redeem_check(const struct tool_redeem *redeem, const char *where,
+                      const char *principal);
+/* What is known of the token, for a message: is it still valid? */
+const char *tool_redeem_token(const struct tool_redeem *redeem);
 void tool_redeem_end(struct tool_redeem *redeem);
 
 /* --- keytabs (kadmin_keytab.c) ------------------------------------------- */
@@ -84,8 +89,16 @@ struct tool_keytab_key { krb5_kvno kvno; krb5_keyblock *keys; int n; };
 /* Wipe and free keys. */
 void tool_keytab_free_key(krb5_context context, struct tool_keytab_key *key);
 
-/* Can keys be added?  To be asked before they are made: later they would be
- * the KDC's, and nobody's. */
+/* Where its file is or will be, malloced; NULL when it is no file. */
+char *tool_keytab_file(krb5_context context, const char *keytab);
+/* Hand over each of its keys, until one is not taken; or to nobody (NULL), to
+ * see that it can be read. */
+typedef krb5_error_code tool_keytab_each(krb5_context context,
+                                         krb5_keytab_entry *entry, void *arg);
+krb5_error_code tool_keytab_walk(krb5_context context, const char *keytab,
+                                 tool_keytab_each *each, void *arg);
+/* Can it be read, and keys be added?  To be asked before they are made: later
+ * they would be the KDC's, and nobody's. */
 krb5_error_code tool_keytab_check(krb5_context context, const char *keytab);
 /* Add keys of principal, made now. */
 krb5_error_code tool_keytab_add(krb5_context context, const char *keytab,
@@ -99,20 +112,42 @@ krb5_error_code tool_keytab_time(krb5_context context, const char *keytab,
                                  krb5_principal principal, krb5_kvno kvno,
                                  int64_t *time_out);
 
-/*
- * Another keytab in the place of one: a draft beside it, in a folder of its
- * own, for one process at a time.  Begin makes sure, before there are keys,
- * that it can be written; left says that an earlier process left it (at path).
- * Finish puts it in its place, with the keys that the old one had of others.
- * End in any case: with keep the draft is left.
- */
-struct tool_keytab_draft { char *path, *whole; int folder; bool left; };
+/* --- drafts of a keytab (kadmin_draft.c) --------------------------------- */
 
-krb5_error_code tool_keytab_begin(krb5_context context, const char *keytab,
-                                  struct tool_keytab_draft *draft_out);
-krb5_error_code tool_keytab_finish(krb5_context context, const char *keytab,
-                                   krb5_principal principal,
-                                   const struct tool_keytab_draft *draft);
-void tool_keytab_end(struct tool_keytab_draft *draft, bool keep);
+/*
+ * Another keytab in the place of one: drafts of it beside it, in a folder of
+ * its own, for one process at a time.  Each try has one, numbered from 1, and
+ * what earlier ones left stays: which of them has the KDC's key may not be
+ * known until the next has come to its end.
+ */
+struct tool_drafts {
+    char *keytab;               /* its file */
+    char *folder;
+    int fd;                     /* of the folder, locked; -1: not open */
+    unsigned int n;             /* drafts that are there */
+};
+
+/* Ahead of any key, make sure that drafts can be written and the keytab, if
+ * it is there, be read.  EWOULDBLOCK: another process has them.  End in any
+ * case. */
+krb5_error_code tool_drafts_begin(krb5_context context, const char *keytab,
+                                  struct tool_drafts *drafts_out);
+/* The name of a draft, malloced. */
+char *tool_drafts_name(const struct tool_drafts *drafts, unsigned int number);
+/* Another draft, on the disk, with keys of principal; EMLINK when there are
+ * too many. */
+krb5_error_code tool_drafts_add(krb5_context context,
+                                struct tool_drafts *drafts,
+                                krb5_principal principal,
+                                const struct tool_keytab_key *key);
+/* Remove the newest: its key is nobody's. */
+void tool_drafts_drop(struct tool_drafts *drafts);
+/* Put that one in the keytab's place, with the keys that the old one had of
+ * others, its owner and its mode, and remove them all. */
+krb5_error_code tool_drafts_finish(krb5_context context,
+                                   struct tool_drafts *drafts,
+                                   unsigned int number,
+                                   krb5_principal principal);
+void tool_drafts_end(struct tool_drafts *drafts);
 
 #endif

@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "kadmin.h"
@@ -24,9 +22,8 @@ tool_keytab_free_key(krb5_context context, struct tool_keytab_key *key)
     key->n = 0;
 }
 
-/* Where a keytab's file is or will be, malloced; NULL when it is no file. */
-static char *
-file_of(krb5_context context, const char *keytab)
+char *
+tool_keytab_file(krb5_context context, const char *keytab)
 {
     krb5_keytab handle = NULL;
     const char *type;
@@ -47,9 +44,39 @@ file_of(krb5_context context, const char *keytab)
 }
 
 krb5_error_code
+tool_keytab_walk(krb5_context context, const char *name, tool_keytab_each *each,
+                 void *arg)
+{
+    krb5_error_code ret, end;
+    krb5_keytab keytab = NULL;
+    krb5_kt_cursor cursor;
+    krb5_keytab_entry entry;
+
+    ret = krb5_kt_resolve(context, name, &keytab);
+    if (ret == 0)
+        ret = krb5_kt_start_seq_get(context, keytab, &cursor);
+    if (ret != 0)
+        goto cleanup;
+    while ((ret = krb5_kt_next_entry(context, keytab, &entry, &cursor)) ==
+           0) {
+        ret = each != NULL ? each(context, &entry, arg) : 0;
+        (void)krb5_free_keytab_entry_contents(context, &entry);
+        if (ret != 0)
+            break;
+    }
+    end = krb5_kt_end_seq_get(context, keytab, &cursor);
+    ret = ret == KRB5_KT_END ? end : ret;
+
+cleanup:
+    if (keytab != NULL)
+        (void)krb5_kt_close(context, keytab);
+    return ret;
+}
+
+krb5_error_code
 tool_keytab_check(krb5_context context, const char *keytab)
 {
-    char *file = file_of(context, keytab), *slash;
+    char *file = tool_keytab_file(context, keytab), *slash;
     krb5_error_code ret;
     int fd;
 
@@ -59,6 +86,8 @@ tool_keytab_check(krb5_context context, const char *keytab)
     ret = fd < 0 ? errno : 0;
     if (fd >= 0)
         (void)close(fd);
+    if (ret == 0)
+        ret = tool_keytab_walk(context, keytab, NULL, NULL);
     if (ret == ENOENT) {
         /* It will be made. */
         slash = strrchr(file, '/');
@@ -159,147 +188,4 @@ tool_keytab_time(krb5_context context, const char *name,
     }
     (void)krb5_kt_close(context, keytab);
     return ret;
-}
-
-/* --- another one in its place -------------------------------------------- */
-
-/* Ours alone, locked; the descriptor, or -1 (errno). */
-static int
-open_folder(const char *path)
-{
-    struct stat st;
-    int fd;
-
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return -1;
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &st) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        if (st.st_uid == geteuid() && (st.st_mode & 077) == 0)
-            return fd;
-        errno = EPERM;
-    }
-    (void)close(fd);
-    return -1;
-}
-
-krb5_error_code
-tool_keytab_begin(krb5_context context, const char *keytab,
-                  struct tool_keytab_draft *draft_out)
-{
-    char *file = file_of(context, keytab), *folder = NULL;
-    struct stat st;
-    krb5_error_code ret = 0;
-
-    *draft_out = (struct tool_keytab_draft){ .folder = -1 };
-    if (file == NULL)
-        return KRB5_KT_UNKNOWN_TYPE;
-    if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) {
-        ret = EEXIST;
-        goto cleanup;
-    }
-    folder = tool_format("%s.new", file);
-    draft_out->folder = open_folder(folder);
-    if (draft_out->folder < 0) {
-        ret = errno;
-        goto cleanup;
-    }
-    draft_out->path = tool_format("%s/keytab", folder);
-    draft_out->whole = tool_format("%s/whole", folder);
-    draft_out->left = access(draft_out->path, F_OK) == 0;
-
-cleanup:
-    free(folder);
-    free(file);
-    return ret;
-}
-
-/* Add the entries of principal, or those of all others, to another keytab. */
-static krb5_error_code
-copy_entries(krb5_context context, const char *keytab,
-             krb5_const_principal principal, bool others, const char *path)
-{
-    krb5_error_code ret, end;
-    krb5_keytab from = NULL, to = NULL;
-    krb5_kt_cursor cursor;
-    krb5_keytab_entry entry;
-
-    ret = krb5_kt_resolve(context, keytab, &from);
-    if (ret == 0)
-        ret = krb5_kt_resolve(context, path, &to);
-    if (ret == 0)
-        ret = krb5_kt_start_seq_get(context, from, &cursor);
-    if (ret != 0)
-        goto cleanup;
-    while ((ret = krb5_kt_next_entry(context, from, &entry, &cursor)) == 0) {
-        if (krb5_principal_compare(context, principal, entry.principal) !=
-            others)
-            ret = krb5_kt_add_entry(context, to, &entry);
-        (void)krb5_free_keytab_entry_contents(context, &entry);
-        if (ret != 0)
-            break;
-    }
-    end = krb5_kt_end_seq_get(context, from, &cursor);
-    ret = ret == KRB5_KT_END ? end : ret;
-
-cleanup:
-    if (to != NULL)
-        (void)krb5_kt_close(context, to);
-    if (from != NULL)
-        (void)krb5_kt_close(context, from);
-    return ret;
-}
-
-/* The draft stays as it is until the whole is in its place. */
-krb5_error_code
-tool_keytab_finish(krb5_context context, const char *keytab,
-                   krb5_principal principal,
-                   const struct tool_keytab_draft *draft)
-{
-    char *file = file_of(context, keytab);
-    struct stat st;
-    krb5_error_code ret;
-    int fd = -1;
-
-    if (file == NULL)
-        return KRB5_KT_UNKNOWN_TYPE;
-    (void)unlink(draft->whole);
-    ret = copy_entries(context, draft->path, principal, false, draft->whole);
-    if (ret != 0)
-        goto cleanup;
-    fd = open(draft->whole, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        ret = errno;
-        goto cleanup;
-    }
-    /* What was the daemon's stays so. */
-    if (stat(file, &st) == 0) {
-        ret = copy_entries(context, keytab, principal, true, draft->whole);
-        if (ret == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
-            ret = errno;
-    }
-    if (ret == 0 && (fsync(fd) != 0 || rename(draft->whole, file) != 0))
-        ret = errno;
-
-cleanup:
-    if (fd >= 0)
-        (void)close(fd);
-    free(file);
-    return ret;
-}
-
-void
-tool_keytab_end(struct tool_keytab_draft *draft, bool keep)
-{
-    if (draft->path != NULL && !keep) {
-        (void)unlink(draft->whole);
-        (void)unlink(draft->path);
-        *strrchr(draft->path, '/') = '\0';
-        (void)rmdir(draft->path);
-    }
-    free(draft->whole);
-    free(draft->path);
-    if (draft->folder >= 0)
-        (void)close(draft->folder);
 }

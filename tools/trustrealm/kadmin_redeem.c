@@ -5,26 +5,25 @@
  * Who redeems makes trustrealm/HOST with a password that is random, and never
  * seen by anybody.  The keys that follow from it are on the disk, in a draft
  * of the keytab, before the KDC is asked to make the principal: so whatever
- * happens then, another try finds them, and that they are the KDC's.
+ * happens then, another try finds them, and that they are the KDC's.  A KDC
+ * may be behind another one, so that it does not take them is no reason to
+ * give them up; that the principal was made with other keys is.
  */
 
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <kdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "kadmin_session.h"
 
 struct tool_redeem {
     krb5_context context;
     krb5_principal system;
     const char *principal, *keytab;
-    struct tool_keytab_draft draft;
-    bool used;                  /* the draft has the KDC's key */
-    bool keep;                  /* it may have */
+    struct tool_drafts drafts;
+    unsigned int good;          /* the draft that has the KDC's key, or 0 */
     char *client;               /* the principal of the invitation */
     krb5_ccache ticket;         /* its, to get others with */
     struct tool_kadmin *kadmin; /* logged in as it */
@@ -49,6 +48,46 @@ try_key(const struct tool_redeem *redeem, const char *name)
     return ret;
 }
 
+/* Find the draft with the KDC's key, which an earlier try left. */
+static void
+find_draft(struct tool_redeem *redeem)
+{
+    char *name;
+    unsigned int i;
+
+    for (i = redeem->drafts.n; i > 0 && redeem->good == 0; i--) {
+        name = tool_drafts_name(&redeem->drafts, i);
+        if (try_key(redeem, name) == 0)
+            redeem->good = i;
+        free(name);
+    }
+}
+
+const char *
+tool_redeem_token(const struct tool_redeem *redeem)
+{
+    return redeem->drafts.n == 0 ? "the token is still valid" :
+        "an earlier try may have used the token: its key is kept beside the "
+        "keytab, run the same command again, here";
+}
+
+int
+tool_redeem_check(const struct tool_redeem *redeem, const char *where,
+                  const char *principal)
+{
+    krb5_principal other = NULL;
+    bool same;
+
+    /* A name without a Kerberos realm is in the default one. */
+    same = krb5_parse_name(redeem->context, principal, &other) == 0 &&
+        krb5_principal_compare(redeem->context, redeem->system, other);
+    krb5_free_principal(redeem->context, other);
+    return same ? TOOL_DONE :
+        tool_fail(TOOL_NO, "%s: the principal there is %s, and not %s; "
+                  "nothing was changed, %s", where, principal,
+                  redeem->principal, tool_redeem_token(redeem));
+}
+
 /* Why the token does not open a connection; nothing was changed. */
 static int
 not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
@@ -62,8 +101,10 @@ not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
                              "has its key", principal, redeem->keytab);
         return tool_fail(TOOL_NO, "%s is not invited: the token has been "
                          "used or withdrawn; if it was used, and not here, "
-                         "somebody else has the key (system retire)",
-                         principal);
+                         "somebody else has the key (system retire)%s",
+                         principal, redeem->drafts.n == 0 ? "" :
+                         "; if it was here, run the same command again when "
+                         "every KDC knows the key");
     case KRB5KDC_ERR_NAME_EXP:
         return tool_fail(TOOL_NO, "%s: the token has expired", principal);
     case KRB5KDC_ERR_PREAUTH_FAILED:
@@ -72,8 +113,8 @@ not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
                          "newest", principal);
     default:
         return tool_fail(TOOL_SYSTEM, "%s: Kerberos administration "
-                         "service: %s; nothing was changed, the token is "
-                         "still valid", principal, error_message(code));
+                         "service: %s; nothing was changed, %s", principal,
+                         error_message(code), tool_redeem_token(redeem));
     }
 }
 
@@ -116,6 +157,50 @@ take_names(struct tool_redeem *redeem)
     return ret;
 }
 
+/* KRB5_PRINC_NOMATCH: a key of another principal. */
+static krb5_error_code
+check_owner(krb5_context context, krb5_keytab_entry *entry, void *arg)
+{
+    return krb5_principal_compare(context, entry->principal, arg) ? 0 :
+        KRB5_PRINC_NOMATCH;
+}
+
+/* What another system's enrolment left is not ours to end.  A draft that
+ * cannot be read broke off before the KDC was asked. */
+static int
+check_drafts(const struct tool_redeem *redeem)
+{
+    krb5_error_code ret = 0;
+    char *name;
+    unsigned int i;
+
+    for (i = 1; i <= redeem->drafts.n && ret != KRB5_PRINC_NOMATCH; i++) {
+        name = tool_drafts_name(&redeem->drafts, i);
+        ret = tool_keytab_walk(redeem->context, name, check_owner,
+                               redeem->system);
+        free(name);
+    }
+    return ret != KRB5_PRINC_NOMATCH ? TOOL_DONE :
+        tool_fail(TOOL_NO, "%s: here another principal's enrolment was left; "
+                  "finish that, or remove the folder, which ends its key",
+                  redeem->drafts.folder);
+}
+
+static int
+open_drafts(struct tool_redeem *redeem)
+{
+    const char *keytab = redeem->keytab;
+    krb5_error_code ret;
+
+    ret = tool_drafts_begin(redeem->context, keytab, &redeem->drafts);
+    if (ret == EWOULDBLOCK)
+        return tool_fail(TOOL_SYSTEM, "%s: another enrolment is under way "
+                         "here; wait for its end", keytab);
+    return ret == 0 ? check_drafts(redeem) :
+        tool_fail(TOOL_SYSTEM, "%s: %s; nothing was changed, the token was "
+                  "not used", keytab, error_message(ret));
+}
+
 int
 tool_redeem_begin(const char *principal, const char *token,
                   const char *keytab, struct tool_redeem **redeem_out,
@@ -123,25 +208,26 @@ tool_redeem_begin(const char *principal, const char *token,
 {
     struct tool_redeem *redeem = tool_must(calloc(1, sizeof(*redeem)));
     krb5_error_code ret;
+    int status;
 
     *redeem_out = redeem;
     redeem->principal = principal;
     redeem->keytab = keytab;
-    redeem->draft.folder = -1;
+    redeem->drafts.fd = -1;
     ret = take_names(redeem);
     if (ret == KRB5_PARSE_MALFORMED)
         return tool_fail(TOOL_USAGE, "%s: only systems whose principal is "
                          TOOL_SYSTEM_SERVICE "/HOST can be invited",
                          principal);
-    if (ret == 0)
-        ret = tool_keytab_begin(redeem->context, keytab, &redeem->draft);
     if (ret != 0)
-        return tool_fail(TOOL_SYSTEM, "%s: %s", keytab, error_message(ret));
-    redeem->keep = redeem->draft.left;
-    redeem->used = redeem->draft.left &&
-        try_key(redeem, redeem->draft.path) == 0;
-    *used_out = redeem->used;
-    ret = redeem->used ? 0 : log_in(redeem, token);
+        return tool_fail(TOOL_SYSTEM, "%s: %s", principal,
+                         error_message(ret));
+    status = open_drafts(redeem);
+    if (status != TOOL_DONE)
+        return status;
+    find_draft(redeem);
+    *used_out = redeem->good != 0;
+    ret = redeem->good != 0 ? 0 : log_in(redeem, token);
     return ret == 0 ? TOOL_DONE : not_let_in(redeem, ret);
 }
 
@@ -181,37 +267,20 @@ make_keys(const struct tool_redeem *redeem, const char *password,
     return ret == 0 && key->n == 0 ? KRB5_PROG_ETYPE_NOSUPP : ret;
 }
 
-static krb5_error_code
-sync_draft(const struct tool_keytab_draft *draft)
-{
-    krb5_error_code ret = 0;
-    int fd = open(draft->path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0 || fsync(draft->folder) != 0)
-        ret = errno;
-    if (fd >= 0)
-        (void)close(fd);
-    return ret;
-}
-
 /* A new draft, with the keys of that password. */
 static krb5_error_code
-write_draft(const struct tool_redeem *redeem, const char *password)
+write_draft(struct tool_redeem *redeem, const char *password)
 {
     krb5_context context = redeem->context;
     krb5_enctype *types = NULL;
     struct tool_keytab_key key = { .kvno = 1 };
     krb5_error_code ret;
 
-    (void)unlink(redeem->draft.path);
     ret = krb5_get_permitted_enctypes(context, &types);
     if (ret == 0)
         ret = make_keys(redeem, password, types, &key);
     if (ret == 0)
-        ret = tool_keytab_add(context, redeem->draft.path, redeem->system,
-                              &key);
-    if (ret == 0)
-        ret = sync_draft(&redeem->draft);
+        ret = tool_drafts_add(context, &redeem->drafts, redeem->system, &key);
     tool_keytab_free_key(context, &key);
     krb5_free_enctypes(context, types);
     return ret;
@@ -227,18 +296,21 @@ use_token(struct tool_redeem *redeem, const char *password)
     made = tool_kadmin_make(redeem->kadmin, password);
     switch (made) {
     case 0:
-        /* What is left of it is good for nothing; it should not be there. */
-        (void)tool_kadmin_withdraw(redeem->kadmin);
+        /* What is left of it is good for nothing as long as there is that
+         * principal, and ends by itself. */
+        (void)tool_kadmin_uninvite(redeem->kadmin);
         return TOOL_DONE;
     case KADM5_DUP:
-        redeem->keep = false;
-        return tool_fail(TOOL_NO, "%s has a key: the token has been used",
-                         principal);
+        tool_drafts_drop(&redeem->drafts);
+        return tool_fail(TOOL_NO, "%s has a key: the token has been used%s",
+                         principal, redeem->drafts.n == 0 ? "" : "; if that "
+                         "was here, run the same command again when every "
+                         "KDC knows the key");
     case KADM5_AUTH_ADD:
-        redeem->keep = false;
+        tool_drafts_drop(&redeem->drafts);
         return tool_fail(TOOL_NO, "%s: kadm5.acl at the KDC does not let an "
-                         "invitation create it (see doc/SCHEMA); the token is "
-                         "still valid", principal);
+                         "invitation create it (see doc/SCHEMA); %s",
+                         principal, tool_redeem_token(redeem));
     default:
         return tool_kadmin_answered(redeem->kadmin, made, "creating it (run "
                                     "the same command again, here)");
@@ -249,26 +321,26 @@ use_token(struct tool_redeem *redeem, const char *password)
 static int
 make_key(struct tool_redeem *redeem)
 {
-    char password[TOOL_TOKEN_SIZE] = "";
+    char password[TOOL_TOKEN_SIZE] = "", *name;
     krb5_error_code ret;
-    int status = TOOL_DONE;
+    int status;
 
-    redeem->keep = false;
     ret = tool_token_make(redeem->context, password);
     if (ret == 0)
         ret = write_draft(redeem, password);
-    if (ret != 0)
-        status = tool_fail(TOOL_SYSTEM, "%s: %s; the token is still valid",
-                           redeem->keytab, error_message(ret));
-    redeem->keep = status == TOOL_DONE;
-    if (status == TOOL_DONE)
-        status = use_token(redeem, password);
+    status = ret == 0 ? use_token(redeem, password) :
+        tool_fail(TOOL_SYSTEM, "%s: %s; %s", redeem->keytab,
+                  error_message(ret), tool_redeem_token(redeem));
     explicit_bzero(password, sizeof(password));
     if (status != TOOL_DONE)
         return status;
-    ret = try_key(redeem, redeem->draft.path);
-    if (ret == 0)
+    name = tool_drafts_name(&redeem->drafts, redeem->drafts.n);
+    ret = try_key(redeem, name);
+    free(name);
+    if (ret == 0) {
+        redeem->good = redeem->drafts.n;
         return TOOL_DONE;
+    }
     return tool_fail(TOOL_SYSTEM, "%s: its key was made, but the KDC does not "
                      "take it: %s; run the same command again, here, or have "
                      "it invited again (system invite --force)",
@@ -279,13 +351,12 @@ int
 tool_redeem_finish(struct tool_redeem *redeem)
 {
     krb5_error_code ret;
-    int status = redeem->used ? TOOL_DONE : make_key(redeem);
+    int status = redeem->good != 0 ? TOOL_DONE : make_key(redeem);
 
     if (status != TOOL_DONE)
         return status;
-    ret = tool_keytab_finish(redeem->context, redeem->keytab, redeem->system,
-                             &redeem->draft);
-    redeem->keep = ret != 0;
+    ret = tool_drafts_finish(redeem->context, &redeem->drafts, redeem->good,
+                             redeem->system);
     return ret == 0 ? TOOL_DONE :
         tool_fail(TOOL_SYSTEM, "%s: the new key: %s; run the same command "
                   "again, here", redeem->keytab, error_message(ret));
@@ -297,7 +368,7 @@ tool_redeem_end(struct tool_redeem *redeem)
     if (redeem == NULL)
         return;
     tool_kadmin_close(redeem->kadmin);
-    tool_keytab_end(&redeem->draft, redeem->keep);
+    tool_drafts_end(&redeem->drafts);
     if (redeem->ticket != NULL)
         (void)krb5_cc_destroy(redeem->context, redeem->ticket);
     krb5_free_unparsed_name(redeem->context, redeem->client);

@@ -3,9 +3,10 @@
 
 /*
  * Who invites makes a principal trustrealm-invite/HOST, whose password is the
- * token.  By one rule of kadm5.acl it may do one thing: make the principal
- * trustrealm/HOST, and that can be made only once, whoever still has a token,
- * a ticket or a connection.  So a token is never a system's key.  It ends with
+ * token.  By the rules of kadm5.acl (doc/SCHEMA) it may make the principal
+ * trustrealm/HOST, which can be made only once, whoever still has a token, a
+ * ticket or a connection; and remove itself.  So a token is never a system's
+ * key.  It ends with
  * its principal: a password that has expired would still be good for
  * kadmin/changepw.
  */
@@ -99,18 +100,26 @@ tool_kadmin_invitation(krb5_context context, krb5_const_principal system,
         host->data, 0);
 }
 
-int
-tool_kadmin_withdraw(struct tool_kadmin *kadmin)
+kadm5_ret_t
+tool_kadmin_uninvite(struct tool_kadmin *kadmin)
 {
     krb5_principal invitation = NULL;
     kadm5_ret_t ret;
 
     if (tool_kadmin_invitation(kadmin->context, kadmin->principal,
                                &invitation) != 0)
-        return TOOL_DONE;
+        return 0;
     ret = kadm5_delete_principal(kadmin->handle, invitation);
     krb5_free_principal(kadmin->context, invitation);
-    return ret == 0 || ret == KADM5_UNK_PRINC ? TOOL_DONE :
+    return ret == KADM5_UNK_PRINC ? 0 : ret;
+}
+
+int
+tool_kadmin_withdraw(struct tool_kadmin *kadmin)
+{
+    kadm5_ret_t ret = tool_kadmin_uninvite(kadmin);
+
+    return ret == 0 ? TOOL_DONE :
         tool_kadmin_answered(kadmin, ret, "withdrawing its invitation");
 }
 

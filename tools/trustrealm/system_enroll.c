@@ -121,19 +121,13 @@ read_token(const struct noun_call *call, char token_out[TOOL_TOKEN_SIZE])
 
 /* --- by a token: the entry ----------------------------------------------- */
 
-static const char still_valid[] = "the token is still valid";
-
 /* One that is there has to be that of the key to come. */
 static int
-check_entry(const char *principal, const struct tool_entry *entry)
+check_entry(const struct tool_redeem *redeem, const struct tool_entry *entry)
 {
     const char *its = tool_entry_value(entry, "trPrincipal");
 
-    if (its != NULL && strcmp(its, principal) == 0)
-        return TOOL_DONE;
-    return tool_fail(TOOL_NO, "%s: the principal there is %s, and not %s; "
-                     "nothing was changed, %s", entry->dn,
-                     its != NULL ? its : "none", principal, still_valid);
+    return tool_redeem_check(redeem, entry->dn, its != NULL ? its : "none");
 }
 
 /* It may have been somebody else who added the entry: then they stay. */
@@ -152,7 +146,7 @@ remove_proposals(struct tool_directory *directory,
 
 /* As it was proposed. */
 static int
-add_entry(const struct noun_call *call, const char *principal,
+add_entry(const struct noun_call *call, const struct tool_redeem *redeem,
           struct tool_directory *directory)
 {
     struct tool_entries proposals = { 0 };
@@ -169,16 +163,16 @@ add_entry(const struct noun_call *call, const char *principal,
                            "invitation to add it can be read there; an "
                            "administrator has to add it (system add), and "
                            "where that cannot be seen either, --added says "
-                           "so; %s", call->name, still_valid);
+                           "so; %s", call->name, tool_redeem_token(redeem));
     if (status == TOOL_DONE)
-        status = check_entry(principal, entry);
+        status = check_entry(redeem, entry);
     if (status == TOOL_DONE) {
         change.after = entry;
         status = tool_directory_apply(directory, &change, 1);
         if (status != TOOL_DONE)
             tool_fail(status, "%s was not added: try again, or have an "
                       "administrator add it (system add); %s", call->name,
-                      still_valid);
+                      tool_redeem_token(redeem));
     }
     if (status == TOOL_DONE)
         remove_proposals(directory, &proposals);
@@ -190,7 +184,7 @@ add_entry(const struct noun_call *call, const char *principal,
 /* Find the entry, or add it.  As who has the token. */
 static int
 ensure_entry(const struct noun_call *call, const struct tr_config *config,
-             const char *principal, const char **found_out)
+             const struct tool_redeem *redeem, const char **found_out)
 {
     struct tool_options options = call->options;
     struct tool_directory *directory = NULL;
@@ -208,10 +202,10 @@ ensure_entry(const struct noun_call *call, const struct tr_config *config,
     if (directory == NULL || (status != TOOL_DONE && status != TOOL_NO))
         tool_fail(status, "nothing was changed, %s; where tokens cannot log "
                   "in, an administrator adds the system (system add), and "
-                  "--added says so", still_valid);
+                  "--added says so", tool_redeem_token(redeem));
     else
-        status = status == TOOL_DONE ? check_entry(principal, entry) :
-            add_entry(call, principal, directory);
+        status = status == TOOL_DONE ? check_entry(redeem, entry) :
+            add_entry(call, redeem, directory);
     tool_entry_free(entry);
     tool_directory_close(directory);
     return status;
@@ -271,7 +265,7 @@ redeem(const struct noun_call *call, const struct tr_config *config,
                                    &used);
     explicit_bzero(token, sizeof(token));
     if (status == TOOL_DONE && !used && has_server(call, config))
-        status = ensure_entry(call, config, principal, entry_out);
+        status = ensure_entry(call, config, redeem, entry_out);
     if (status == TOOL_DONE)
         status = tool_redeem_finish(redeem);
     tool_redeem_end(redeem);
