@@ -12,6 +12,7 @@ import os
 import pty
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -23,7 +24,7 @@ from testlib.process import PATIENCE, run
 from testlib.roles import (
     PRINCIPAL, ZETA, Administration, TwoPersonsDirectory, add, delete,
     kadmin_rules, modify, person, proposal)
-from testlib.tool import program
+from testlib.tool import on_terminal, program
 
 INVITATION = "trustrealm-invite/%s@%s" % (ZETA, table.REALM)
 TOKEN = re.compile(r"^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$")
@@ -587,6 +588,32 @@ def test_keys_of_others_stay(administration, keytab, several_uids):
     listed = administration.keys(keytab)
     assert listed.count(PRINCIPAL) == 1 and "host/" + ZETA in listed
     assert administration.can_log_in(keytab=keytab)
+
+
+def test_token_file_that_breaks_off(administration, keytab):
+    """The reason is told, and no token is left."""
+    path = administration.scratch.join("token.zeta")
+    line = [program(), "system", "invite", ZETA, "--token-file", path,
+            "--uri", administration.directory.uri, "--base", table.BASE,
+            *administration.by_kadmin("sid")]
+    done = run_in(line, administration.environment("sid"), 10)
+    assert done.returncode == 3, done
+    assert path + ": File too large" in done.stderr
+    assert not os.path.exists(path)
+    assert "not found" in kinit(administration, INVITATION, "x").err
+
+
+def test_command_to_copy(administration, keytab):
+    """What is printed for people has the base as one word."""
+    base = table.BASE.replace(",", ", ", 1)
+    status, shown = on_terminal(
+        "system", "invite", ZETA, "--uri", administration.directory.uri,
+        "--base", base, *administration.by_kadmin("sid"),
+        **administration.environment("sid"))
+    assert status == 0, shown
+    words = shlex.split(re.search("next, on that system: (.*)", shown)[1])
+    assert words[words.index("--base") + 1] == base
+    assert words[words.index("--uri") + 1] == administration.directory.uri
 
 
 def test_token_in_a_file(administration, keytab):

@@ -27,13 +27,15 @@ def trustrealm(*arguments, **environment):
                env=dict(base_environment(), **environment))
 
 
-def on_terminal(*arguments, typed=None):
-    """(exit status, what a terminal shows); with typed, it is typed there."""
+def on_terminal(*arguments, typed=None, **environment):
+    """(exit status, what a terminal shows), with these variables; with typed,
+    it is typed there."""
     master, slave = pty.openpty()
     with subprocess.Popen([program()] + [str(a) for a in arguments],
                           stdin=None if typed is None else slave,
                           stdout=slave, stderr=slave,
-                          env=base_environment()) as child:
+                          env=dict(base_environment(),
+                                   **environment)) as child:
         os.close(slave)
         if typed is not None:
             os.write(master, typed.encode())

@@ -152,7 +152,7 @@ hand_over(const struct noun_call *call, const struct invitation *invitation,
 {
     char until[TOOL_TIME_LENGTH];
     char line[TOOL_TOKEN_SIZE + 1];
-    int length;
+    ssize_t length, done, n;
     bool good;
 
     tool_format_time(invitation->until, until);
@@ -163,8 +163,9 @@ hand_over(const struct noun_call *call, const struct invitation *invitation,
         return TOOL_DONE;
     }
     length = snprintf(line, sizeof(line), "%s\n", token);
-    good = write(invitation->file, line, (size_t)length) == length &&
-        fsync(invitation->file) == 0;
+    for (n = 1, done = 0; n > 0 && done < length; done += n)
+        n = write(invitation->file, line + done, (size_t)(length - done));
+    good = n > 0 && fsync(invitation->file) == 0;
     explicit_bzero(line, sizeof(line));
     if (!good)
         return tool_fail(TOOL_SYSTEM, "%s: %s", call->token_file,
@@ -229,21 +230,39 @@ invite_system(const struct noun_call *call, struct tool_work *work,
     return status;
 }
 
+/* One word for a shell; malloced. */
+static char *
+quote(const char *text)
+{
+    char *quoted = tool_must(malloc(4 * strlen(text) + 3)), *end = quoted;
+
+    *end++ = '\'';
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            end = stpcpy(end, "'\\'");
+        *end++ = *text;
+    }
+    (void)stpcpy(end, "'");
+    return quoted;
+}
+
 /* What is typed there. */
 static void
 tell_next(const struct noun_call *call, const struct tool_work *work,
           bool proposed)
 {
     const char *uri = tool_directory_name(work->directory);
+    const char *limit = tool_directory_limit(work->directory);
+    char *base = quote(limit != NULL ? limit : "");
     char *where = !proposed ? tool_copy(" --added") :
         strncmp(uri, "ldapi:", 6) == 0 ? tool_copy("") :
-        tool_format(" --uri %s --base %s", uri,
-                    tool_directory_limit(work->directory));
+        tool_format(" --uri %s --base %s", uri, base);
 
     tool_line("next, on that system: trustrealm system enroll %s%s "
               "--token-file %s", call->name, where,
               call->token_file != NULL ? "FILE" : "-");
     free(where);
+    free(base);
 }
 
 static int
