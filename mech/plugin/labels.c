@@ -100,7 +100,7 @@ make(uint64_t epoch, struct tr_bytes *record, char **label, char **local,
 static uint64_t
 epoch_now(const struct tr_context *context)
 {
-    return tr_page_epoch(context->life.mapping);
+    return tr_page_epoch(context->life.page);
 }
 
 /* --- sending ------------------------------------------------------------- */

@@ -39,7 +39,7 @@ hold_page(struct tr_life *life, struct tr_mapping **page)
 {
     struct tr_held_page *held;
 
-    if (*page == life->mapping)         /* of the daemon we know */
+    if ((*page)->page == life->page)    /* of the daemon we know */
         return 0;
     held = calloc(1, sizeof(*held));
     if (held == NULL)
@@ -48,7 +48,7 @@ hold_page(struct tr_life *life, struct tr_mapping **page)
     *page = NULL;
     held->next = life->held;
     life->held = held;
-    life->mapping = held->mapping;
+    life->page = held->mapping->page;
     return 0;
 }
 
@@ -63,7 +63,7 @@ tr_life_begin(struct tr_life *life, const struct tr_established *established,
         return ret;
     /* Another thread may have had a later answer. */
     if (life->epoch != 0 &&
-        !tr_page_holds(life->mapping, (uint64_t)established->epoch,
+        !tr_page_holds(life->page, (uint64_t)established->epoch,
                        tr_page_clock()))
         return 0;
     life->flags = (int)established->flags;
@@ -86,7 +86,7 @@ tr_life_end(struct tr_life *life)
         tr_page_release(held->mapping);
         free(held);
     }
-    life->mapping = NULL;
+    life->page = NULL;
 }
 
 /* --- looking ------------------------------------------------------------- */

@@ -26,7 +26,7 @@ struct tr_context;
 struct tr_held_page;
 
 struct tr_life {
-    _Atomic(struct tr_mapping *) mapping;       /* once it is established */
+    _Atomic(const struct tr_page *) page;       /* once it is established */
     _Atomic uint64_t epoch;
     _Atomic uint64_t next_look;         /* at the times, by the page's clock */
     _Atomic int flags;                  /* TR_FORCE_CONF, TR_EXPLICIT, ... */
@@ -55,14 +55,14 @@ krb5_error_code tr_life_confirm(struct tr_context *context);
 static inline bool
 tr_life_holds(const struct tr_life *life, uint64_t now)
 {
-    return tr_page_holds(life->mapping, life->epoch, now);
+    return tr_page_holds(life->page, life->epoch, now);
 }
 
 /* As above, a moment later: the lease cannot have ended for long. */
 static inline bool
 tr_life_still_holds(const struct tr_life *life)
 {
-    return tr_page_epoch(life->mapping) == life->epoch;
+    return tr_page_epoch(life->page) == life->epoch;
 }
 
 /* It holds, and no need to look at the limits in time either. */

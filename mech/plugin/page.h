@@ -54,17 +54,17 @@ tr_page_clock(void)
 }
 
 static inline uint64_t
-tr_page_epoch(const struct tr_mapping *mapping)
+tr_page_epoch(const struct tr_page *page)
 {
-    return __atomic_load_n(&mapping->page->epoch, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&page->epoch, __ATOMIC_ACQUIRE);
 }
 
 /* Does a decision made under epoch hold at the time now? */
 static inline bool
-tr_page_holds(const struct tr_mapping *mapping, uint64_t epoch, uint64_t now)
+tr_page_holds(const struct tr_page *page, uint64_t epoch, uint64_t now)
 {
-    return tr_page_epoch(mapping) == epoch &&
-        now < __atomic_load_n(&mapping->page->lease, __ATOMIC_ACQUIRE);
+    return tr_page_epoch(page) == epoch &&
+        now < __atomic_load_n(&page->lease, __ATOMIC_ACQUIRE);
 }
 
 #endif

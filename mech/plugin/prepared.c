@@ -76,7 +76,8 @@ tr_prepared_find(const struct tr_bytes *key, int64_t *flags_out)
     (void)pthread_mutex_lock(&prepared->mutex);
     answer = tr_recent_find(prepared, key);
     if (answer != NULL) {
-        holds = tr_page_holds(answer->mapping, answer->epoch, tr_page_clock());
+        holds = tr_page_holds(answer->mapping->page, answer->epoch,
+                              tr_page_clock());
         *flags_out = answer->flags;
     }
     (void)pthread_mutex_unlock(&prepared->mutex);

@@ -41,7 +41,6 @@ check(const struct tr_bytes *record, uint64_t epoch, struct tr_reply *reply)
 }
 
 static const struct tr_page page = { .epoch = 1, .lease = UINT64_MAX };
-static struct tr_mapping mapping = { .page = &page };
 
 krb5_error_code
 tr_daemon_ask(const struct tr_call *call, enum tr_reply_type wanted,
@@ -102,7 +101,7 @@ bare_context(void)
     context->stage = TR_READY;
     memcpy(context->send_tag, "TAG!", TR_TAG_LENGTH);
     memcpy(context->receive_tag, "TAG!", TR_TAG_LENGTH);
-    context->life.mapping = &mapping;
+    context->life.page = &page;
     context->life.epoch = page.epoch;
     context->life.next_look = UINT64_MAX;
     context->mutex = &mutex;
