@@ -25,8 +25,9 @@ tr_message_enter_slowly(OM_uint32 *minor, struct tr_context *context)
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 
-static OM_uint32
-confirm(OM_uint32 *minor, struct tr_context *context, OM_uint32 major)
+OM_uint32
+tr_message_confirm_slowly(OM_uint32 *minor, struct tr_context *context,
+                          OM_uint32 major)
 {
     krb5_error_code ret = tr_life_confirm(context);
 
@@ -34,14 +35,13 @@ confirm(OM_uint32 *minor, struct tr_context *context, OM_uint32 major)
 }
 
 OM_uint32
-tr_message_confirm_sent_slowly(OM_uint32 *minor, struct tr_context *context,
-                               const struct tr_known_label *label,
-                               OM_uint32 major)
+tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
+                        const struct tr_known_label *label, OM_uint32 major)
 {
     struct tr_known_label *again;
     krb5_error_code ret;
 
-    major = confirm(minor, context, major);
+    major = tr_message_confirm(minor, context, major);
     if (GSS_ERROR(major) || label == NULL ||
         label->epoch == context->life.epoch)
         return major;
@@ -49,19 +49,17 @@ tr_message_confirm_sent_slowly(OM_uint32 *minor, struct tr_context *context,
     if (ret != 0)
         return tr_fail(minor, ret);
     tr_labels_release(again);
-    return confirm(minor, context, major);
+    return tr_message_confirm(minor, context, major);
 }
 
 OM_uint32
-tr_message_confirm_received_slowly(OM_uint32 *minor,
-                                   struct tr_context *context,
-                                   struct tr_known_label **label,
-                                   OM_uint32 major)
+tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
+                            struct tr_known_label **label, OM_uint32 major)
 {
     struct tr_known_label *again;
     krb5_error_code ret;
 
-    major = confirm(minor, context, major);
+    major = tr_message_confirm(minor, context, major);
     if (GSS_ERROR(major) || *label == NULL ||
         (*label)->epoch == context->life.epoch)
         return major;
@@ -71,7 +69,7 @@ tr_message_confirm_received_slowly(OM_uint32 *minor,
         return tr_fail(minor, ret);
     tr_labels_release(*label);
     *label = again;
-    return confirm(minor, context, major);
+    return tr_message_confirm(minor, context, major);
 }
 
 OM_uint32
@@ -168,9 +166,9 @@ tr_suffix_check(struct tr_context *context, const void *octets, size_t length,
 
 /* In the token that goes out: Kerberos works in place. */
 static OM_uint32
-wrap_labelled(OM_uint32 *minor, struct tr_context *context,
-              const struct tr_known_label *label, int conf_req, gss_qop_t qop,
-              gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
+wrap_with(OM_uint32 *minor, struct tr_context *context,
+          const struct tr_known_label *label, int conf_req, gss_qop_t qop,
+          gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
 {
     size_t suffix = TR_SUFFIX_LENGTH(label->record.length);
     gss_iov_buffer_desc iov[] = {
@@ -206,32 +204,45 @@ wrap_labelled(OM_uint32 *minor, struct tr_context *context,
     return major;
 }
 
+static TR_APART OM_uint32
+wrap_labelled(OM_uint32 *minor, struct tr_context *context, int conf_req,
+              gss_qop_t qop, gss_buffer_t message, int *conf_out,
+              gss_buffer_t token_out)
+{
+    struct tr_known_label *label;
+    OM_uint32 major;
+    krb5_error_code ret = tr_labels_issue(context, &label);
+
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = wrap_with(minor, context, label, conf_req, qop, message, conf_out,
+                      token_out);
+    major = tr_message_confirm_sent(minor, context, label, major);
+    tr_labels_release(label);
+    return major;
+}
+
 OM_uint32
 gssi_wrap(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req, gss_qop_t qop,
           gss_buffer_t message, int *conf_out, gss_buffer_t token_out)
 {
     struct tr_context *context = (struct tr_context *)handle;
-    struct tr_known_label *label;
     OM_uint32 major, ignored;
     int conf = 0;
-    krb5_error_code ret;
 
     major = tr_message_enter(minor, context);
     if (GSS_ERROR(major))
         return major;
-    ret = tr_message_label(context, message, &label);
-    if (ret != 0)
-        return tr_fail(minor, ret);
     conf_req = conf_req || tr_message_forces_conf(context);
-    if (label == NULL)
+    if (tr_message_needs_record(context, message)) {
+        major = wrap_labelled(minor, context, conf_req, qop, message, &conf,
+                              token_out);
+    } else {
         major = gss_wrap(minor, context->inner, conf_req, qop, message, &conf,
                          token_out);
-    else
-        major = wrap_labelled(minor, context, label, conf_req, qop, message,
-                              &conf, token_out);
-    major = tr_message_confirm_sent(minor, context, label, major);
+        major = tr_message_confirm(minor, context, major);
+    }
     major = tr_message_check_conf(minor, context, major, conf);
-    tr_labels_release(label);
     if (GSS_ERROR(major)) {
         if (token_out->length > 0)
             explicit_bzero(token_out->value, token_out->length);
@@ -271,7 +282,7 @@ gssi_wrap_size_limit(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
 
 /* --- unwrap -------------------------------------------------------------- */
 
-/* Take the suffix off a message that has one. */
+/* Take the suffix off. */
 static OM_uint32
 strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
       struct tr_known_label **label_out)
@@ -280,11 +291,6 @@ strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
     size_t length;
     krb5_error_code ret;
 
-    *label_out = NULL;
-    if (context->plain ||
-        !tr_ends_with(message->value, message->length,
-                      context->receive_tag))
-        return GSS_S_COMPLETE;
     ret = tr_suffix_check(context, message->value, message->length, &length,
                           label_out);
     if (ret != 0)
@@ -297,12 +303,43 @@ strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
     return GSS_S_COMPLETE;
 }
 
+/* Let a message that was opened through to the application, or not. */
+static TR_APART OM_uint32
+deliver_labelled(OM_uint32 *minor, struct tr_context *context,
+                 gss_buffer_t message, int conf)
+{
+    struct tr_known_label *label = NULL;
+    OM_uint32 major;
+
+    major = strip(minor, context, message, &label);
+    major = tr_message_confirm_received(minor, context, &label, major);
+    major = tr_message_check_conf(minor, context, major, conf);
+    if (!GSS_ERROR(major))
+        tr_labels_delivered(context, label);
+    tr_labels_release(label);
+    return major;
+}
+
+static OM_uint32
+deliver(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
+        int conf)
+{
+    OM_uint32 major;
+
+    if (tr_message_has_record(context, message))
+        return deliver_labelled(minor, context, message, conf);
+    major = tr_message_confirm(minor, context, GSS_S_COMPLETE);
+    major = tr_message_check_conf(minor, context, major, conf);
+    if (!GSS_ERROR(major))
+        tr_labels_delivered(context, NULL);
+    return major;
+}
+
 OM_uint32
 gssi_unwrap(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t token,
             gss_buffer_t message_out, int *conf_out, gss_qop_t *qop_out)
 {
     struct tr_context *context = (struct tr_context *)handle;
-    struct tr_known_label *label = NULL;
     OM_uint32 major, status, ignored;
     int conf = 0;
 
@@ -313,18 +350,13 @@ gssi_unwrap(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t token,
                        qop_out);
     if (GSS_ERROR(major))
         return major;
-    status = strip(minor, context, message_out, &label);
-    status = tr_message_confirm_received(minor, context, &label, status);
-    status = tr_message_check_conf(minor, context, status, conf);
+    status = deliver(minor, context, message_out, conf);
     if (GSS_ERROR(status)) {
         if (message_out->length > 0)
             explicit_bzero(message_out->value, message_out->length);
         (void)gss_release_buffer(&ignored, message_out);
-        tr_labels_release(label);
         return status;
     }
-    tr_labels_delivered(context, label);
-    tr_labels_release(label);
     if (conf_out != NULL)
         *conf_out = conf;
     return major;               /* with what it says of the sequence */

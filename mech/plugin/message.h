@@ -7,7 +7,7 @@
 /*
  * The data of a message with a label of its own ends with
  *
- *     label record || 2-octet length of the record || 8-octet tag
+ *     label record || 2-octet length of the record || 4-octet tag
  *
  * and Kerberos protects all of it as data.  The tag is derived from the key
  * of the context and the direction: exactly the messages that end with it are
@@ -41,17 +41,10 @@ OM_uint32 tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
 /* May messages pass now?  GSS_S_COMPLETE, or why not. */
 static inline OM_uint32 tr_message_enter(OM_uint32 *minor,
                                          struct tr_context *context);
-/*
- * After the inner call that returned major: look again if it succeeded.  A
- * label (of a message sent, or one that arrived; NULL: the established one)
- * that held under an epoch that is over is asked about again.
- */
-static inline OM_uint32
-tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
-                        const struct tr_known_label *label, OM_uint32 major);
-static inline OM_uint32
-tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
-                            struct tr_known_label **label, OM_uint32 major);
+/* After the inner call that returned major: look again if it succeeded. */
+static inline OM_uint32 tr_message_confirm(OM_uint32 *minor,
+                                           struct tr_context *context,
+                                           OM_uint32 major);
 
 /* The same when a look is not enough; seldom, so out of the others' way. */
 #define TR_SELDOM __attribute__((cold))
@@ -59,15 +52,22 @@ TR_SELDOM
 OM_uint32 tr_message_enter_slowly(OM_uint32 *minor,
                                   struct tr_context *context);
 TR_SELDOM
-OM_uint32 tr_message_confirm_sent_slowly(OM_uint32 *minor,
-                                         struct tr_context *context,
-                                         const struct tr_known_label *label,
-                                         OM_uint32 major);
-TR_SELDOM
-OM_uint32 tr_message_confirm_received_slowly(OM_uint32 *minor,
-                                             struct tr_context *context,
-                                             struct tr_known_label **label,
-                                             OM_uint32 major);
+OM_uint32 tr_message_confirm_slowly(OM_uint32 *minor,
+                                    struct tr_context *context,
+                                    OM_uint32 major);
+
+/*
+ * As tr_message_confirm(), of a message sent, or one that arrived, with this
+ * label (NULL: the established one).  One that held under an epoch that is
+ * over is asked about again.
+ */
+OM_uint32 tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
+                                  const struct tr_known_label *label,
+                                  OM_uint32 major);
+OM_uint32 tr_message_confirm_received(OM_uint32 *minor,
+                                      struct tr_context *context,
+                                      struct tr_known_label **label,
+                                      OM_uint32 major);
 
 /* Then: refuse a message without confidentiality where that is forced. */
 static inline OM_uint32
@@ -86,30 +86,13 @@ tr_message_enter(OM_uint32 *minor, struct tr_context *context)
     return tr_message_enter_slowly(minor, context);
 }
 
-static inline bool
-tr_message_holds(const struct tr_context *context,
-                 const struct tr_known_label *label)
-{
-    return tr_life_still_holds(&context->life) &&
-        (label == NULL || label->epoch == context->life.epoch);
-}
-
 static inline OM_uint32
-tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
-                        const struct tr_known_label *label, OM_uint32 major)
+tr_message_confirm(OM_uint32 *minor, struct tr_context *context,
+                   OM_uint32 major)
 {
-    if (GSS_ERROR(major) || tr_message_holds(context, label))
+    if (GSS_ERROR(major) || tr_life_still_holds(&context->life))
         return major;
-    return tr_message_confirm_sent_slowly(minor, context, label, major);
-}
-
-static inline OM_uint32
-tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
-                            struct tr_known_label **label, OM_uint32 major)
-{
-    if (GSS_ERROR(major) || tr_message_holds(context, *label))
-        return major;
-    return tr_message_confirm_received_slowly(minor, context, label, major);
+    return tr_message_confirm_slowly(minor, context, major);
 }
 
 static inline bool
@@ -144,19 +127,29 @@ tr_message_labelled(const struct tr_context *context)
         (context->life.flags & TR_EXPLICIT) != 0;
 }
 
-/* The label that message is to carry a record of, to be released; NULL: none.
- * One that only looks as if it had a record gets a real one. */
-static inline krb5_error_code
-tr_message_label(struct tr_context *context, const gss_buffer_desc *message,
-                 struct tr_known_label **label_out)
+/* Must message go with a record?  One that only looks as if it had one gets a
+ * real one. */
+static inline bool
+tr_message_needs_record(const struct tr_context *context,
+                        const gss_buffer_desc *message)
 {
-    *label_out = NULL;
-    if (context->plain ||
-        (!tr_message_labelled(context) &&
-         !tr_ends_with(message->value, message->length, context->send_tag)))
-        return 0;
-    return tr_labels_issue(context, label_out);
+    return !context->plain &&
+        (tr_message_labelled(context) ||
+         tr_ends_with(message->value, message->length, context->send_tag));
 }
+
+/* Does message, which arrived, say that it has a record? */
+static inline bool
+tr_message_has_record(const struct tr_context *context,
+                      const gss_buffer_desc *message)
+{
+    return !context->plain &&
+        tr_ends_with(message->value, message->length, context->receive_tag);
+}
+
+/* What a message with a record needs besides, on the stack as well, the others
+ * do not pay for. */
+#define TR_APART __attribute__((noinline))
 
 /* Write the suffix for label, TR_SUFFIX_LENGTH(label->record.length). */
 void tr_suffix_put(const struct tr_context *context,

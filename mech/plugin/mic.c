@@ -21,8 +21,6 @@
 #include "status.h"
 #include "trustrealm_err.h"
 
-#define RECORD_AT (TR_TAG_LENGTH + 2)
-
 /* --- the prefix ---------------------------------------------------------- */
 
 void
@@ -34,7 +32,7 @@ tr_mic_put_prefix(const struct tr_context *context,
     memcpy(out, context->send_tag, TR_TAG_LENGTH);
     out[TR_TAG_LENGTH] = (uint8_t)(length >> 8);
     out[TR_TAG_LENGTH + 1] = (uint8_t)length;
-    memcpy(out + RECORD_AT, label->record.data, length);
+    memcpy(out + TR_MIC_RECORD_AT, label->record.data, length);
 }
 
 OM_uint32
@@ -46,10 +44,6 @@ tr_mic_prefix(OM_uint32 *minor, struct tr_context *context,
     size_t record;
     OM_uint32 major;
 
-    *length_out = 0;
-    if (token->length < RECORD_AT ||
-        memcmp(octets, context->receive_tag, TR_TAG_LENGTH) != 0)
-        return GSS_S_COMPLETE;
     major = tr_message_sizes(minor, context, TR_MIC, &sizes);
     if (GSS_ERROR(major))
         return major;
@@ -75,7 +69,7 @@ void
 tr_mic_suffix(const uint8_t *prefix, size_t length,
               gss_iov_buffer_desc out[TR_MIC_PARTS])
 {
-    out[0] = data(prefix + RECORD_AT, length - RECORD_AT);
+    out[0] = data(prefix + TR_MIC_RECORD_AT, length - TR_MIC_RECORD_AT);
     out[1] = data(prefix + TR_TAG_LENGTH, 2);
     out[2] = data(prefix, TR_TAG_LENGTH);
 }
@@ -84,8 +78,8 @@ krb5_error_code
 tr_mic_check(struct tr_context *context, const uint8_t *prefix, size_t length,
              struct tr_known_label **label_out)
 {
-    return tr_labels_check(context, prefix + RECORD_AT, length - RECORD_AT,
-                           label_out);
+    return tr_labels_check(context, prefix + TR_MIC_RECORD_AT,
+                           length - TR_MIC_RECORD_AT, label_out);
 }
 
 /* message, suffix and token, as Kerberos takes them. */
@@ -103,9 +97,9 @@ arrange(gss_iov_buffer_desc parts[MAX_PARTS], gss_buffer_t message,
 /* --- signing ------------------------------------------------------------- */
 
 static OM_uint32
-sign_labelled(OM_uint32 *minor, struct tr_context *context,
-              const struct tr_known_label *label, gss_qop_t qop,
-              gss_buffer_t message, gss_buffer_t token_out)
+sign_with(OM_uint32 *minor, struct tr_context *context,
+          const struct tr_known_label *label, gss_qop_t qop,
+          gss_buffer_t message, gss_buffer_t token_out)
 {
     size_t length = TR_SUFFIX_LENGTH(label->record.length);
     gss_iov_buffer_desc parts[MAX_PARTS];
@@ -124,28 +118,39 @@ sign_labelled(OM_uint32 *minor, struct tr_context *context,
     return gss_get_mic_iov(minor, context->inner, qop, parts, MAX_PARTS);
 }
 
+static TR_APART OM_uint32
+sign_labelled(OM_uint32 *minor, struct tr_context *context, gss_qop_t qop,
+              gss_buffer_t message, gss_buffer_t token_out)
+{
+    struct tr_known_label *label;
+    OM_uint32 major;
+    krb5_error_code ret = tr_labels_issue(context, &label);
+
+    if (ret != 0)
+        return tr_fail(minor, ret);
+    major = sign_with(minor, context, label, qop, message, token_out);
+    major = tr_message_confirm_sent(minor, context, label, major);
+    tr_labels_release(label);
+    return major;
+}
+
 OM_uint32
 gssi_get_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
              gss_buffer_t message, gss_buffer_t token_out)
 {
     struct tr_context *context = (struct tr_context *)handle;
-    struct tr_known_label *label;
     OM_uint32 major, ignored;
-    krb5_error_code ret;
 
     major = tr_mic_enter(minor, context);
     if (GSS_ERROR(major))
         return major;
-    ret = tr_message_label(context, message, &label);
-    if (ret != 0)
-        return tr_fail(minor, ret);
-    if (label == NULL)
+    if (tr_message_needs_record(context, message)) {
+        major = sign_labelled(minor, context, qop, message, token_out);
+    } else {
         major = gss_get_mic(minor, context->inner, qop, message, token_out);
-    else
-        major = sign_labelled(minor, context, label, qop, message, token_out);
-    major = tr_message_confirm_sent(minor, context, label, major);
+        major = tr_message_confirm(minor, context, major);
+    }
     major = tr_message_check_conf(minor, context, major, 0);
-    tr_labels_release(label);
     if (GSS_ERROR(major))
         (void)gss_release_buffer(&ignored, token_out);
     return major;
@@ -154,9 +159,9 @@ gssi_get_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
 /* --- verifying ----------------------------------------------------------- */
 
 static OM_uint32
-verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
-       gss_buffer_t token, gss_qop_t *qop_out,
-       struct tr_known_label **label_out)
+verify_with(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
+            gss_buffer_t token, gss_qop_t *qop_out,
+            struct tr_known_label **label_out)
 {
     gss_iov_buffer_desc parts[MAX_PARTS];
     size_t length;
@@ -166,11 +171,6 @@ verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
     major = tr_mic_prefix(minor, context, token, &length);
     if (GSS_ERROR(major))
         return major;
-    if (length == 0 &&
-        tr_ends_with(message->value, message->length, context->receive_tag))
-        return tr_fail_as(minor, TRR_RECORD, "label record outside the token");
-    if (length == 0)
-        return gss_verify_mic(minor, context->inner, message, token, qop_out);
     arrange(parts, message, token->value, length, token->length - length);
     major = gss_verify_mic_iov(minor, context->inner, qop_out, parts,
                                MAX_PARTS);
@@ -180,25 +180,40 @@ verify(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
     return ret == 0 ? major : tr_fail(minor, ret);
 }
 
-OM_uint32
-gssi_verify_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t message,
-                gss_buffer_t token, gss_qop_t *qop_out)
+static TR_APART OM_uint32
+verify_labelled(OM_uint32 *minor, struct tr_context *context,
+                gss_buffer_t message, gss_buffer_t token, gss_qop_t *qop_out)
 {
-    struct tr_context *context = (struct tr_context *)handle;
     struct tr_known_label *label = NULL;
     OM_uint32 major;
 
-    major = tr_mic_enter(minor, context);
-    if (GSS_ERROR(major))
-        return major;
-    if (context->plain)
-        major = gss_verify_mic(minor, context->inner, message, token, qop_out);
-    else
-        major = verify(minor, context, message, token, qop_out, &label);
+    major = verify_with(minor, context, message, token, qop_out, &label);
     major = tr_message_confirm_received(minor, context, &label, major);
     major = tr_message_check_conf(minor, context, major, 0);
     if (!GSS_ERROR(major))
         tr_labels_delivered(context, label);
     tr_labels_release(label);
+    return major;
+}
+
+OM_uint32
+gssi_verify_mic(OM_uint32 *minor, gss_ctx_id_t handle, gss_buffer_t message,
+                gss_buffer_t token, gss_qop_t *qop_out)
+{
+    struct tr_context *context = (struct tr_context *)handle;
+    OM_uint32 major;
+
+    major = tr_mic_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
+    if (tr_mic_has_prefix(context, token))
+        return verify_labelled(minor, context, message, token, qop_out);
+    if (tr_message_has_record(context, message))
+        return tr_fail_as(minor, TRR_RECORD, "label record outside the token");
+    major = gss_verify_mic(minor, context->inner, message, token, qop_out);
+    major = tr_message_confirm(minor, context, major);
+    major = tr_message_check_conf(minor, context, major, 0);
+    if (!GSS_ERROR(major))
+        tr_labels_delivered(context, NULL);
     return major;
 }

@@ -17,12 +17,24 @@ tr_mic_enter(OM_uint32 *minor, struct tr_context *context)
         tr_message_check_conf(minor, context, major, 0);
 }
 
+/* Octets of a prefix in front of its record. */
+#define TR_MIC_RECORD_AT (TR_TAG_LENGTH + 2)
+
+/* Does a token that arrived have a prefix? */
+static inline bool
+tr_mic_has_prefix(const struct tr_context *context,
+                  const gss_buffer_desc *token)
+{
+    return !context->plain && token->length >= TR_MIC_RECORD_AT &&
+        memcmp(token->value, context->receive_tag, TR_TAG_LENGTH) == 0;
+}
+
 /* Write the prefix for label, TR_SUFFIX_LENGTH(label->record.length). */
 void tr_mic_put_prefix(const struct tr_context *context,
                        const struct tr_known_label *label, uint8_t *out);
 
-/* Length of the prefix of a token, 0 when it has none.  A MIC that has one is
- * of the length that it ought to have. */
+/* Length of the prefix of a token that has one; the MIC after it is of the
+ * length that it ought to have. */
 OM_uint32 tr_mic_prefix(OM_uint32 *minor, struct tr_context *context,
                         const gss_buffer_t token, size_t *length_out);
 

@@ -146,13 +146,16 @@ gssi_get_mic_iov_length(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
 /* --- verifying ----------------------------------------------------------- */
 
 static OM_uint32
-verify_labelled(OM_uint32 *minor, struct call *c, size_t length,
-                gss_qop_t *qop_out)
+verify_labelled(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
 {
     struct tr_iov parts;
+    size_t length;
     OM_uint32 major;
     krb5_error_code ret;
 
+    major = tr_mic_prefix(minor, c->context, &c->token->buffer, &length);
+    if (GSS_ERROR(major))
+        return major;
     ret = arrange(c, length, &parts);
     if (ret != 0)
         return tr_fail(minor, ret);
@@ -178,19 +181,13 @@ verify_plain(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
 static OM_uint32
 verify(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
 {
-    size_t length = 0;
-    OM_uint32 major;
-
     if (find_token(c) != 0)
         return tr_fail(minor, EINVAL);
-    major = tr_mic_prefix(minor, c->context, &c->token->buffer, &length);
-    if (GSS_ERROR(major))
-        return major;
-    if (length == 0 &&
-        tr_iov_ends_with(c->iov, c->count, c->context->receive_tag))
+    if (tr_mic_has_prefix(c->context, &c->token->buffer))
+        return verify_labelled(minor, c, qop_out);
+    if (tr_iov_ends_with(c->iov, c->count, c->context->receive_tag))
         return tr_fail_as(minor, TRR_RECORD, "label record outside the token");
-    return length == 0 ? verify_plain(minor, c, qop_out) :
-        verify_labelled(minor, c, length, qop_out);
+    return verify_plain(minor, c, qop_out);
 }
 
 OM_uint32
