@@ -220,20 +220,18 @@ show_name(const struct tool_table *table, const char *name, bool json)
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "table", required_argument, NULL, TOOL_OPTION_TABLE },
-        TOOL_CONFIG_OPTION, TOOL_JSON_OPTION, TOOL_HELP_OPTION,
-        { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "cache", .help = help,
+        .has = TOOL_HAS_CONFIG | TOOL_HAS_TABLE, .words = true
     };
+    static const struct tool_option own[] = { TOOL_NO_MORE };
     struct tool_options common = { 0 };
     struct tool_table table = { 0 };
-    int option, status;
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        (void)tool_take_option(&common, option, help, &status);
-        if (status >= 0)
-            return status;
-    }
+    status = tool_parse(&syntax, own, argc, argv, &common);
+    if (status >= 0)
+        return status;
     if (optind + 1 < argc)
         return tool_usage("cache", "one name, not '%s'", argv[optind + 1]);
     status = tool_table_open(&common, TOOL_HELD, &table);

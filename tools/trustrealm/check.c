@@ -21,29 +21,31 @@ TOOL_TABLE_HELP
 "\n"
 "exit status: 0 nothing found, 1 findings, 2 usage, 3 system error\n";
 
-enum { OPTION_COMPARE = TOOL_OPTION_OWN };
+static int
+take_compare(void *arg, const char *value)
+{
+    const char ***next = arg;
+
+    *(*next)++ = value;
+    return -1;
+}
 
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "compare", required_argument, NULL, OPTION_COMPARE },
-        TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "check", .help = help, .has = TOOL_HAS_TABLES
     };
-    struct tool_options common = { 0 };
     const char **compare = tool_must(calloc((size_t)argc + 1,
                                             sizeof(*compare)));
-    size_t ncompare = 0;
-    int option, status = -1;
+    const char **next = compare;
+    const struct tool_option own[] = {
+        TOOL_TAKE("compare", take_compare, &next), TOOL_NO_MORE
+    };
+    struct tool_options common = { 0 };
+    int status;
 
-    while (status < 0 &&
-           (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (!tool_take_option(&common, option, help, &status))
-            compare[ncompare++] = optarg;
-    }
-    if (status < 0 && optind < argc)
-        status = tool_usage("check", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &common);
     if (status < 0)
         status = lint_report(&common, TOOL_USUAL, lint_table, compare);
     free(compare);

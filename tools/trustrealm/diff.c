@@ -167,20 +167,18 @@ open_table(const struct tool_options *options, const char *path,
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "diff", .help = help, .has = TOOL_HAS_TABLES, .words = true
     };
+    static const struct tool_option own[] = { TOOL_NO_MORE };
     struct tool_options common = { 0 };
     struct compared compared = { .n = 0 };
     krb5_error_code ret;
-    int option, status;
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        (void)tool_take_option(&common, option, help, &status);
-        if (status >= 0)
-            return status;
-    }
+    status = tool_parse(&syntax, own, argc, argv, &common);
+    if (status >= 0)
+        return status;
     if (argc - optind < 1 || argc - optind > 2)
         return tool_usage("diff", "one or two tables to compare, not %d",
                           argc - optind);

@@ -32,9 +32,6 @@ TOOL_TABLE_HELP
 "\n"
 "exit status: 0 allowed, 1 refused, 2 usage, 3 system error\n";
 
-enum { OPTION_FROM = TOOL_OPTION_OWN, OPTION_TO, OPTION_LABEL, OPTION_USER,
-       OPTION_SERVICE, OPTION_ATTRIBUTE, OPTION_RECEIVE };
-
 /* --- the command --------------------------------------------------------- */
 
 /* A step says when it is not there, but not which one may be meant. */
@@ -87,45 +84,35 @@ explain(struct explain *ex)
     return status;
 }
 
+static int
+take_attribute(void *arg, const char *value)
+{
+    struct explain *ex = arg;
+
+    ex->given[ex->ngiven++] = value;
+    return -1;
+}
+
 /* Take the arguments; -1 to go on, or an exit status. */
 static int
 take_arguments(struct explain *ex, int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "from", required_argument, NULL, OPTION_FROM },
-        { "to", required_argument, NULL, OPTION_TO },
-        { "label", required_argument, NULL, OPTION_LABEL },
-        { "user", required_argument, NULL, OPTION_USER },
-        { "service", required_argument, NULL, OPTION_SERVICE },
-        { "attribute", required_argument, NULL, OPTION_ATTRIBUTE },
-        { "receive", no_argument, NULL, OPTION_RECEIVE },
-        TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "explain", .help = help, .has = TOOL_HAS_TABLES
     };
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_VALUE("from", &ex->from), TOOL_VALUE("to", &ex->to),
+        TOOL_VALUE("label", &ex->ask.label),
+        TOOL_VALUE("user", &ex->ask.user),
+        TOOL_VALUE("service", &ex->ask.service),
+        TOOL_TAKE("attribute", take_attribute, ex),
+        TOOL_FLAG("receive", &ex->receive), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&ex->options, option, help, &status)) {
-            if (status >= 0)
-                return status;
-        } else if (option == OPTION_FROM) {
-            ex->from = optarg;
-        } else if (option == OPTION_TO) {
-            ex->to = optarg;
-        } else if (option == OPTION_LABEL) {
-            ex->ask.label = optarg;
-        } else if (option == OPTION_USER) {
-            ex->ask.user = optarg;
-        } else if (option == OPTION_SERVICE) {
-            ex->ask.service = optarg;
-        } else if (option == OPTION_ATTRIBUTE) {
-            ex->given[ex->ngiven++] = optarg;
-        } else {
-            ex->receive = true;
-        }
-    }
-    if (optind < argc)
-        return tool_usage("explain", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &ex->options);
+    if (status >= 0)
+        return status;
     if (ex->from == NULL || ex->to == NULL)
         return tool_usage("explain", "--from and --to are needed");
     return ask_check_user("explain", ex->ask.user);

@@ -34,9 +34,6 @@ TOOL_DIRECTORY_HELP
 "\n"
 "exit status: 0 written, 1 not fit to be signed, 2 usage, 3 system error\n";
 
-enum { OPTION_SIGN = TOOL_OPTION_OWN, OPTION_SIGNER, OPTION_KEY,
-       OPTION_FORCE };
-
 struct export {
     struct tool_options common;
     bool sign, force;
@@ -232,35 +229,21 @@ write_entries(const struct export *export, const struct tool_entries *entries)
 static int
 take_options(struct export *export, int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "sign", no_argument, NULL, OPTION_SIGN },
-        { "signer", required_argument, NULL, OPTION_SIGNER },
-        { "key", required_argument, NULL, OPTION_KEY },
-        { "force", no_argument, NULL, OPTION_FORCE },
-        { "output", required_argument, NULL, 'o' },
-        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "export", .help = help, .has = TOOL_HAS_DIRECTORY
     };
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_FLAG("sign", &export->sign),
+        TOOL_VALUE("signer", &export->signer),
+        TOOL_VALUE("key", &export->key), TOOL_FLAG("force", &export->force),
+        { .name = "output", .letter = 'o', .value = &export->output },
+        TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:ho:", options, NULL)) != -1) {
-        if (tool_take_option(&export->common, option, help, &status)) {
-            if (status >= 0)
-                return status;
-        } else if (option == OPTION_SIGN) {
-            export->sign = true;
-        } else if (option == OPTION_SIGNER) {
-            export->signer = optarg;
-        } else if (option == OPTION_KEY) {
-            export->key = optarg;
-        } else if (option == OPTION_FORCE) {
-            export->force = true;
-        } else {
-            export->output = optarg;
-        }
-    }
-    if (optind < argc)
-        return tool_usage("export", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &export->common);
+    if (status >= 0)
+        return status;
     if (export->sign != (export->signer != NULL))
         return tool_usage("export", "--sign and --signer go together");
     if (export->sign && export->common.json)

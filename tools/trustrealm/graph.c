@@ -36,8 +36,6 @@ TOOL_TABLE_HELP
 /* A browser shows more, but nobody looks at it. */
 #define MAX_HTML_SYSTEMS 50000
 
-enum { OPTION_REALM = TOOL_OPTION_OWN, OPTION_FORMAT };
-
 extern char **environ;
 
 /* --- SVG ----------------------------------------------------------------- */
@@ -156,48 +154,40 @@ draw(const struct tool_table *table, const char *realm, enum format format)
 }
 
 static int
-take_format(enum format *format_out)
+take_format(void *arg, const char *value)
 {
+    enum format *format_out = arg;
     static const char *const names[] = { "dot", "svg", "html" };
     size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(optarg, names[i]) == 0) {
+        if (strcmp(value, names[i]) == 0) {
             *format_out = (enum format)i;
             return -1;
         }
     }
-    return tool_usage("graph", "no format '%s'", optarg);
+    return tool_usage("graph", "no format '%s'", value);
 }
 
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "realm", required_argument, NULL, OPTION_REALM },
-        { "format", required_argument, NULL, OPTION_FORMAT },
-        TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "graph", .help = help, .has = TOOL_HAS_TABLES
     };
     struct tool_options common = { 0 };
     struct tool_table table = { 0 };
     enum format format = FORMAT_DOT;
     const char *realm = NULL;
-    int option, status = -1;
+    const struct tool_option own[] = {
+        TOOL_VALUE("realm", &realm), TOOL_TAKE("format", take_format, &format),
+        TOOL_NO_MORE
+    };
+    int status;
 
-    while (status < 0 &&
-           (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&common, option, help, &status))
-            continue;
-        if (option == OPTION_REALM)
-            realm = optarg;
-        else
-            status = take_format(&format);
-    }
+    status = tool_parse(&syntax, own, argc, argv, &common);
     if (status >= 0)
         return status;
-    if (optind < argc)
-        return tool_usage("graph", "unexpected argument '%s'", argv[optind]);
     status = tool_table_ask(&common, &table);
     if (status == TOOL_DONE)
         status = draw(&table, realm, common.json ? FORMAT_JSON : format);

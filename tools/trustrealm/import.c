@@ -37,8 +37,6 @@ TOOL_DIRECTORY_HELP
 "exit status: 0 all is in the directory, 1 something was left out or refused,\n"
 "             2 usage, 3 system error\n";
 
-enum { OPTION_KEEP_GOING = TOOL_OPTION_OWN, OPTION_WIDEN };
-
 struct import {
     struct tool_options common;
     bool keep_going, widen;
@@ -402,25 +400,20 @@ run_import(struct import *import)
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "keep-going", no_argument, NULL, OPTION_KEEP_GOING },
-        { "widen", no_argument, NULL, OPTION_WIDEN },
-        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_DRY_RUN_OPTION, TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "import", .help = help,
+        .has = TOOL_HAS_DIRECTORY | TOOL_HAS_DRY_RUN, .words = true
     };
     struct import import = { .keep_going = false };
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_FLAG("keep-going", &import.keep_going),
+        TOOL_FLAG("widen", &import.widen), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&import.common, option, help, &status)) {
-            if (status >= 0)
-                return status;
-        } else if (option == OPTION_WIDEN) {
-            import.widen = true;
-        } else {
-            import.keep_going = true;
-        }
-    }
+    status = tool_parse(&syntax, own, argc, argv, &import.common);
+    if (status >= 0)
+        return status;
     if (argc - optind != 1)
         return tool_usage("import", "one file is needed");
     import.path = argv[optind];

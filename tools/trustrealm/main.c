@@ -144,7 +144,7 @@ run(const struct tool_command *command, int argc, char **argv)
     char *name;
     int status;
 
-    /* getopt_long() complains by argv[0], tool_take_option() by the other. */
+    /* getopt_long() complains by argv[0], tool_parse() by the other. */
     name = tool_format("trustrealm %s", command->name);
     argv[0] = program_invocation_name = name;
     status = command->run(argc, argv);

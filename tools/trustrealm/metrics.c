@@ -21,8 +21,6 @@ static const char help[] =
 "exit status: 0 it answers, 1 it refuses, 2 usage, 3 it cannot be reached;\n"
 "then trustrealm_up is 0, and nothing else is there\n";
 
-enum { OPTION_SOCKET = TOOL_OPTION_OWN };
-
 /* --- families ------------------------------------------------------------ */
 
 /* Add one; what is returned is its list of samples. */
@@ -346,24 +344,20 @@ print_metrics(const char *path, bool json)
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "socket", required_argument, NULL, OPTION_SOCKET },
-        TOOL_CONFIG_OPTION, TOOL_JSON_OPTION, TOOL_HELP_OPTION,
-        { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "metrics", .help = help, .has = TOOL_HAS_CONFIG
     };
     struct tool_options common = { 0 };
     const char *given = NULL;
+    const struct tool_option own[] = {
+        TOOL_VALUE("socket", &given), TOOL_NO_MORE
+    };
     char *path = NULL, *why = NULL;
-    int option, status;
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (!tool_take_option(&common, option, help, &status))
-            given = optarg;
-        else if (status >= 0)
-            return status;
-    }
-    if (optind < argc)
-        return tool_usage("metrics", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &common);
+    if (status >= 0)
+        return status;
     status = tool_daemon_socket(&common, given, &path, &why);
     if (status == TOOL_DONE)
         status = print_metrics(path, common.json);

@@ -2,59 +2,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "noun.h"
 
-enum { OPTION_PARENT = TOOL_OPTION_OWN, OPTION_FORCE, OPTION_REALM,
-       OPTION_LOW, OPTION_HIGH, OPTION_UNTIL, OPTION_ALL, OPTION_UNSET,
-       OPTION_ENTRY, OPTION_PROPOSE, OPTION_KEYTAB,
-       OPTION_ADMIN_CACHE, OPTION_FINISH, OPTION_ADD, OPTION_ADDED,
-       OPTION_VALID, OPTION_TOKEN_FILE, OPTION_FIELD };
-
-#define MAX_OPTIONS 64
+#define MAX_FIELDS 40           /* of a noun */
+#define PLACE(member) offsetof(struct noun_call, member)
 
 /* Options that only some verbs have. */
 static const struct {
-    int has, id;
+    int has;
+    size_t place;               /* in struct noun_call */
     const char *name, *argument, *help;
 } own_options[] = {
-    { NOUN_REALM, OPTION_REALM, "realm", "REALM", "the trust realm" },
-    { NOUN_RANGE, OPTION_LOW, "low", "LABEL",
+    { NOUN_REALM, PLACE(realm), "realm", "REALM", "the trust realm" },
+    { NOUN_RANGE, PLACE(low), "low", "LABEL",
       "lowest label, in the trust realm's format" },
-    { NOUN_RANGE, OPTION_HIGH, "high", "LABEL", "highest label" },
-    { NOUN_RANGE, OPTION_UNTIL, "until", "TIME",
+    { NOUN_RANGE, PLACE(high), "high", "LABEL", "highest label" },
+    { NOUN_RANGE, PLACE(until), "until", "TIME",
       "end: YYYY-MM-DD (of that day), 30d or 12h\n(from now), or "
       "YYYYMMDDHHMMSSZ; UTC" },
-    { NOUN_ALL, OPTION_ALL, "all", NULL, "of all trust realms" },
-    { NOUN_UNSET, OPTION_UNSET, "unset", "OPTION[=VALUE]",
+    { NOUN_ALL, PLACE(all), "all", NULL, "of all trust realms" },
+    { NOUN_UNSET, 0, "unset", "OPTION[=VALUE]",
       "remove what the option sets; of several\nvalues that one, or all" },
-    { NOUN_PARENT, OPTION_PARENT, "parent", "DN",
+    { NOUN_PARENT, PLACE(parent), "parent", "DN",
       "where the entry goes (default: where others\nof its class are)" },
-    { NOUN_ENTRY, OPTION_ENTRY, "entry", "DN",
+    { NOUN_ENTRY, PLACE(entry), "entry", "DN",
       "the account of a user who has no clearance\nyet (default: a new "
       "entry)" },
-    { NOUN_PROPOSE, OPTION_PROPOSE, "propose", NULL,
+    { NOUN_PROPOSE, PLACE(options.propose), "propose", NULL,
       "only propose it, for somebody else to\napprove (\"pending\")" },
-    { NOUN_KEYTAB, OPTION_KEYTAB, "keytab", "FILE",
+    { NOUN_KEYTAB, PLACE(keytab), "keytab", "FILE",
       "where the system's key is (default: that of\nthe configuration)" },
-    { NOUN_ADMIN, OPTION_ADMIN_CACHE, "admin-cache", "CCACHE",
+    { NOUN_ADMIN, PLACE(admin_cache), "admin-cache", "CCACHE",
       "your ticket for kadmin/admin (default: your\npassword is asked for)" },
-    { NOUN_INVITE, OPTION_ADD, "add", NULL,
+    { NOUN_INVITE, PLACE(add), "add", NULL,
       "add the system now, not when it enrolls" },
-    { NOUN_INVITE, OPTION_VALID, "valid", "TIME",
+    { NOUN_INVITE, PLACE(valid), "valid", "TIME",
       "how long the token is valid: 12h, 3d\n(default: 1d)" },
-    { NOUN_INVITE, OPTION_TOKEN_FILE, "token-file", "FILE",
+    { NOUN_INVITE, PLACE(token_file), "token-file", "FILE",
       "a new file for the token (default: it is\nprinted)" },
-    { NOUN_TOKEN, OPTION_TOKEN_FILE, "token-file", "FILE",
+    { NOUN_TOKEN, PLACE(token_file), "token-file", "FILE",
       "a token instead of an administrator's ticket;\n- asks for it" },
-    { NOUN_TOKEN, OPTION_ADDED, "added", NULL,
+    { NOUN_TOKEN, PLACE(added), "added", NULL,
       "an administrator has added it: do not look" },
-    { NOUN_FINISH, OPTION_FINISH, "finish", NULL,
+    { NOUN_FINISH, PLACE(finish), "finish", NULL,
       "remove the old keys instead" },
-    { NOUN_FORCE, OPTION_FORCE, "force", NULL, "see above" },
+    { NOUN_FORCE, PLACE(force), "force", NULL, "see above" },
 };
 #define NOWN (sizeof(own_options) / sizeof(own_options[0]))
 
@@ -80,17 +77,26 @@ print_option(const char *name, const char *argument, const char *help)
     putchar('\n');
 }
 
+/* A command line, and what has to be known of it to take it. */
+struct line {
+    struct noun_call *call;
+    const char *text;
+    int has;
+};
+
 static void
-print_help(const struct noun *noun, const char *command, const char *text,
-           int has)
+print_help(const void *arg)
 {
+    const struct line *line = arg;
+    const struct noun *noun = line->call->noun;
     const struct noun_field *field;
+    int has = line->has;
     size_t i;
 
-    printf("usage: trustrealm %s ", command);
+    printf("usage: trustrealm %s ", line->call->command);
     if (!(has & NOUN_NAMELESS))
         printf("%s ", noun->name);
-    printf("[OPTION...]\n\n%s\n\n", text);
+    printf("[OPTION...]\n\n%s\n\n", line->text);
     for (field = noun->fields; (has & NOUN_FIELDS) && field->option != NULL;
          field++) {
         if (field->argument != NULL)
@@ -118,41 +124,6 @@ print_help(const struct noun *noun, const char *command, const char *text,
 /* --- options ------------------------------------------------------------- */
 
 static void
-add_option(struct option *options, size_t *n, const char *name,
-           bool with_argument, int id)
-{
-    options[*n].name = name;
-    options[*n].has_arg = with_argument ? required_argument : no_argument;
-    options[(*n)++].val = id;
-}
-
-/* options has room for MAX_OPTIONS, and is all zero. */
-static void
-make_options(const struct noun *noun, int has, struct option *options)
-{
-    static const struct option common[] = {
-        TOOL_DIRECTORY_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION
-    };
-    size_t i, n = sizeof(common) / sizeof(common[0]);
-
-    memcpy(options, common, sizeof(common));
-    if (!(has & NOUN_READS))
-        add_option(options, &n, "dry-run", false, TOOL_OPTION_DRY_RUN);
-    for (i = 0; i < NOWN; i++) {
-        if (has & own_options[i].has)
-            add_option(options, &n, own_options[i].name,
-                       own_options[i].argument != NULL, own_options[i].id);
-    }
-    for (i = 0; (has & NOUN_FIELDS) && noun->fields[i].option != NULL &&
-             n + 1 < MAX_OPTIONS; i++) {
-        if (noun->fields[i].argument != NULL)
-            add_option(options, &n, noun->fields[i].option, true,
-                       OPTION_FIELD + (int)i);
-    }
-}
-
-static void
 give(struct noun_call *call, const struct noun_field *field,
      const char *value, bool unset)
 {
@@ -167,8 +138,9 @@ give(struct noun_call *call, const struct noun_field *field,
 
 /* --unset OPTION[=VALUE] */
 static int
-take_unset(struct noun_call *call, const char *text)
+take_unset(void *arg, const char *text)
 {
+    struct noun_call *call = arg;
     const struct noun_field *field;
     size_t length = strcspn(text, "=");
 
@@ -184,63 +156,18 @@ take_unset(struct noun_call *call, const char *text)
                       text, (int)length, text);
 }
 
+/* An option that stands for a field. */
+struct field_option {
+    struct noun_call *call;
+    const struct noun_field *field;
+};
+
 static int
-take_option(struct noun_call *call, int option)
+take_field(void *arg, const char *value)
 {
-    switch (option) {
-    case OPTION_PARENT:
-        call->parent = optarg;
-        break;
-    case OPTION_ENTRY:
-        call->entry = optarg;
-        break;
-    case OPTION_PROPOSE:
-        call->options.propose = true;
-        break;
-    case OPTION_KEYTAB:
-        call->keytab = optarg;
-        break;
-    case OPTION_ADMIN_CACHE:
-        call->admin_cache = optarg;
-        break;
-    case OPTION_ADD:
-        call->add = true;
-        break;
-    case OPTION_ADDED:
-        call->added = true;
-        break;
-    case OPTION_VALID:
-        call->valid = optarg;
-        break;
-    case OPTION_TOKEN_FILE:
-        call->token_file = optarg;
-        break;
-    case OPTION_FINISH:
-        call->finish = true;
-        break;
-    case OPTION_FORCE:
-        call->force = true;
-        break;
-    case OPTION_REALM:
-        call->realm = optarg;
-        break;
-    case OPTION_LOW:
-        call->low = optarg;
-        break;
-    case OPTION_HIGH:
-        call->high = optarg;
-        break;
-    case OPTION_UNTIL:
-        call->until = optarg;
-        break;
-    case OPTION_ALL:
-        call->all = true;
-        break;
-    case OPTION_UNSET:
-        return take_unset(call, optarg);
-    default:
-        give(call, &call->noun->fields[option - OPTION_FIELD], optarg, false);
-    }
+    const struct field_option *option = arg;
+
+    give(option->call, option->field, value, false);
     return -1;
 }
 
@@ -257,29 +184,62 @@ take_name(struct noun_call *call, int has, int argc, char **argv)
     return -1;
 }
 
+/* options has room for NOWN and all fields, and is all zero. */
+static void
+make_options(const struct line *line, struct field_option *fields,
+             struct tool_option *options)
+{
+    const struct noun_field *field = line->call->noun->fields;
+    char *call = (char *)line->call;
+    void *place;
+    size_t i, n = 0, nfields = 0;
+
+    for (i = 0; i < NOWN; i++) {
+        if (!(line->has & own_options[i].has))
+            continue;
+        place = call + own_options[i].place;
+        options[n].name = own_options[i].name;
+        if (own_options[i].has == NOUN_UNSET) {
+            options[n].take = take_unset;
+            options[n].arg = call;
+        } else if (own_options[i].argument != NULL) {
+            options[n].value = place;
+        } else {
+            options[n].given = place;
+        }
+        n++;
+    }
+    for (; (line->has & NOUN_FIELDS) && field->option != NULL &&
+             nfields < MAX_FIELDS; field++) {
+        if (field->argument == NULL)
+            continue;
+        fields[nfields] = (struct field_option){ line->call, field };
+        options[n].name = field->option;
+        options[n].take = take_field;
+        options[n++].arg = &fields[nfields++];
+    }
+}
+
 void
 noun_parse(const struct noun *noun, const char *command, const char *text,
            int has, int argc, char **argv, struct noun_call *call_out,
            int *status_out)
 {
-    struct option options[MAX_OPTIONS] = { 0 };
-    int option;
+    struct line line = { call_out, text, has };
+    struct tool_syntax syntax = {
+        .command = command, .print_help = print_help, .arg = &line,
+        .has = TOOL_HAS_DIRECTORY | (has & NOUN_READS ? 0 : TOOL_HAS_DRY_RUN),
+        .words = true
+    };
+    struct field_option fields[MAX_FIELDS];
+    struct tool_option options[NOWN + MAX_FIELDS + 1] = { 0 };
 
     memset(call_out, 0, sizeof(*call_out));
     call_out->noun = noun;
     call_out->command = command;
-    *status_out = -1;
-    make_options(noun, has, options);
-    while (*status_out < 0 &&
-           (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            print_help(noun, command, text, has);
-            *status_out = TOOL_DONE;
-        } else if (!tool_take_option(&call_out->options, option, NULL,
-                                     status_out)) {
-            *status_out = take_option(call_out, option);
-        }
-    }
+    make_options(&line, fields, options);
+    *status_out = tool_parse(&syntax, options, argc, argv,
+                             &call_out->options);
     if (*status_out < 0)
         *status_out = take_name(call_out, has, argc, argv);
 }

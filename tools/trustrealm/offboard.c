@@ -40,14 +40,10 @@ TOOL_DIRECTORY_HELP
 "exit status: 0 nothing is left, 1 something is, or is unknown, or was\n"
 "refused, 2 usage, 3 system error\n";
 
-enum { OPTION_APPLY = TOOL_OPTION_OWN, OPTION_ENTRY, OPTION_LOG,
-       OPTION_NO_LOG, OPTION_KDC, OPTION_ADMIN_CACHE, OPTION_ACL,
-       OPTION_SIGNER, OPTION_NO_SIGNER };
-
 struct offboarding {
     struct tool_options common;
     const char *principal, *entry, *log, *admin_cache, *acl, *signer;
-    bool apply, applied, kdc, no_signer;
+    bool apply, applied, kdc, no_log, no_signer;
     struct tool_kadmin *kadmin;         /* NULL without --kdc */
 };
 
@@ -291,68 +287,29 @@ offboard(struct offboarding *call)
     return status;
 }
 
-static bool
-take_own(struct offboarding *call, int option)
-{
-    switch (option) {
-    case OPTION_APPLY:
-        call->apply = true;
-        return true;
-    case OPTION_ENTRY:
-        call->entry = optarg;
-        return true;
-    case OPTION_LOG:
-        call->log = optarg;
-        return true;
-    case OPTION_NO_LOG:
-        call->log = NULL;
-        return true;
-    case OPTION_KDC:
-        call->kdc = true;
-        return true;
-    case OPTION_ADMIN_CACHE:
-        call->admin_cache = optarg;
-        return true;
-    case OPTION_ACL:
-        call->acl = optarg;
-        return true;
-    case OPTION_SIGNER:
-        call->signer = optarg;
-        return true;
-    case OPTION_NO_SIGNER:
-        call->no_signer = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "apply", no_argument, NULL, OPTION_APPLY },
-        { "entry", required_argument, NULL, OPTION_ENTRY },
-        { "log", required_argument, NULL, OPTION_LOG },
-        { "no-log", no_argument, NULL, OPTION_NO_LOG },
-        { "kdc", no_argument, NULL, OPTION_KDC },
-        { "admin-cache", required_argument, NULL, OPTION_ADMIN_CACHE },
-        { "acl", required_argument, NULL, OPTION_ACL },
-        { "signer", required_argument, NULL, OPTION_SIGNER },
-        { "no-signer", no_argument, NULL, OPTION_NO_SIGNER },
-        TOOL_SERVER_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "offboard", .help = help,
+        .has = TOOL_HAS_CONFIG | TOOL_HAS_SERVER, .words = true
     };
     struct offboarding call = { .log = "cn=accesslog" };
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_FLAG("apply", &call.apply), TOOL_VALUE("entry", &call.entry),
+        TOOL_VALUE("log", &call.log), TOOL_FLAG("no-log", &call.no_log),
+        TOOL_FLAG("kdc", &call.kdc),
+        TOOL_VALUE("admin-cache", &call.admin_cache),
+        TOOL_VALUE("acl", &call.acl), TOOL_VALUE("signer", &call.signer),
+        TOOL_FLAG("no-signer", &call.no_signer), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (take_own(&call, option))
-            continue;
-        (void)tool_take_option(&call.common, option, help, &status);
-        if (status >= 0)
-            return status;
-    }
+    status = tool_parse(&syntax, own, argc, argv, &call.common);
+    if (status >= 0)
+        return status;
+    if (call.no_log)
+        call.log = NULL;
     if (optind + 1 != argc)
         return tool_usage("offboard", "one PRINCIPAL expected");
     call.principal = argv[optind];

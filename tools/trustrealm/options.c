@@ -10,53 +10,109 @@
 #include <unistd.h>
 #include "trustrealm.h"
 
-bool
-tool_take_option(struct tool_options *options, int option, const char *help,
-                 int *status_out)
+#define MAX_OPTIONS 64
+#define NO_LETTER 256           /* above what a letter can be */
+
+/* As getopt_long() wants it, and what is behind each option. */
+struct line {
+    const struct tool_option *taken[MAX_OPTIONS];
+    struct option options[MAX_OPTIONS + 1];
+    size_t n;
+    char letters[16];
+    size_t nletters;
+};
+
+static void
+add(struct line *line, const struct tool_option *taken)
 {
-    *status_out = -1;
-    switch (option) {
-    case 'c':
-        options->config = optarg;
-        return true;
-    case TOOL_OPTION_TABLE:
-        options->table = optarg;
-        return true;
-    case TOOL_OPTION_LDIF:
-        options->ldif = optarg;
-        return true;
-    case TOOL_OPTION_URI:
-        options->uri = optarg;
-        return true;
-    case TOOL_OPTION_BASE:
-        options->base = optarg;
-        return true;
-    case TOOL_OPTION_BIND:
-        options->bind = optarg;
-        return true;
-    case TOOL_OPTION_CA_FILE:
-        options->ca_file = optarg;
-        return true;
-    case TOOL_OPTION_STARTTLS:
-        options->starttls = true;
-        return true;
-    case TOOL_OPTION_JSON:
-        options->json = true;
-        return true;
-    case TOOL_OPTION_DRY_RUN:
-        options->dry_run = true;
-        return true;
-    case 'h':
-        fputs(help, stdout);
-        *status_out = TOOL_DONE;
-        return true;
-    case '?':
-        fprintf(stderr, "%s: try --help\n", program_invocation_name);
-        *status_out = TOOL_USAGE;
-        return true;
-    default:
-        return false;
+    struct option *option = &line->options[line->n];
+
+    if (line->n == MAX_OPTIONS)
+        return;
+    option->name = taken->name;
+    option->has_arg = taken->given != NULL ? no_argument : required_argument;
+    option->val = NO_LETTER + (int)line->n;
+    line->taken[line->n++] = taken;
+    if (taken->letter == '\0' || line->nletters + 2 >= sizeof(line->letters))
+        return;
+    option->val = taken->letter;
+    line->letters[line->nletters++] = taken->letter;
+    if (taken->given == NULL)
+        line->letters[line->nletters++] = ':';
+}
+
+/* What getopt_long() has found; -1, or what to exit with. */
+static int
+take(const struct line *line, int found)
+{
+    const struct tool_option *taken = NULL;
+    size_t i;
+
+    for (i = 0; i < line->n && taken == NULL; i++) {
+        if (line->options[i].val == found)
+            taken = line->taken[i];
     }
+    if (taken == NULL) {
+        fprintf(stderr, "%s: try --help\n", program_invocation_name);
+        return TOOL_USAGE;
+    }
+    if (taken->take != NULL)
+        return taken->take(taken->arg, optarg);
+    if (taken->value != NULL)
+        *taken->value = optarg;
+    else
+        *taken->given = true;
+    return -1;
+}
+
+int
+tool_parse(const struct tool_syntax *syntax, const struct tool_option *own,
+           int argc, char **argv, struct tool_options *options_out)
+{
+    bool help = false;
+    const struct {
+        int has;
+        struct tool_option option;
+    } shared[] = {
+        { 0, { .name = "help", .letter = 'h', .given = &help } },
+        { 0, TOOL_FLAG("json", &options_out->json) },
+        { TOOL_HAS_CONFIG, { .name = "config", .letter = 'c',
+                             .value = &options_out->config } },
+        { TOOL_HAS_TABLE, TOOL_VALUE("table", &options_out->table) },
+        { TOOL_HAS_LDIF, TOOL_VALUE("ldif", &options_out->ldif) },
+        { TOOL_HAS_SERVER, TOOL_VALUE("uri", &options_out->uri) },
+        { TOOL_HAS_SERVER, TOOL_VALUE("base", &options_out->base) },
+        { TOOL_HAS_SERVER, TOOL_VALUE("bind", &options_out->bind) },
+        { TOOL_HAS_SERVER, TOOL_VALUE("ca-file", &options_out->ca_file) },
+        { TOOL_HAS_SERVER, TOOL_FLAG("starttls", &options_out->starttls) },
+        { TOOL_HAS_DRY_RUN, TOOL_FLAG("dry-run", &options_out->dry_run) },
+    };
+    struct line line = { .n = 0 };
+    int found, now, status = -1;
+    size_t i;
+
+    for (i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+        if ((syntax->has & shared[i].has) == shared[i].has)
+            add(&line, &shared[i].option);
+    }
+    for (; own->name != NULL; own++)
+        add(&line, own);
+    while (!help && (found = getopt_long(argc, argv, line.letters,
+                                         line.options, NULL)) != -1) {
+        now = take(&line, found);
+        if (now >= 0)
+            status = now;
+    }
+    if (help && syntax->help != NULL)
+        fputs(syntax->help, stdout);
+    else if (help)
+        syntax->print_help(syntax->arg);
+    if (help)
+        return TOOL_DONE;
+    if (status < 0 && !syntax->words && optind < argc)
+        return tool_usage(syntax->command, "unexpected argument '%s'",
+                          argv[optind]);
+    return status;
 }
 
 /* Say PREFIX: text, then tail. */

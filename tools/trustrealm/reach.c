@@ -29,9 +29,6 @@ TOOL_TABLE_HELP
 "\n"
 "exit status: 0 some may, 1 nobody may, 2 usage, 3 system error\n";
 
-enum { OPTION_FROM = TOOL_OPTION_OWN, OPTION_LABEL, OPTION_USER,
-       OPTION_SERVICE, OPTION_VERBOSE };
-
 struct reach {
     struct tool_options options;
     const char *from;
@@ -169,35 +166,21 @@ reach_all(struct reach *reach, const struct tool_table *table)
 static int
 take_arguments(struct reach *reach, int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "from", required_argument, NULL, OPTION_FROM },
-        { "label", required_argument, NULL, OPTION_LABEL },
-        { "user", required_argument, NULL, OPTION_USER },
-        { "service", required_argument, NULL, OPTION_SERVICE },
-        { "verbose", no_argument, NULL, OPTION_VERBOSE },
-        TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "reach", .help = help, .has = TOOL_HAS_TABLES
     };
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_VALUE("from", &reach->from),
+        TOOL_VALUE("label", &reach->ask.label),
+        TOOL_VALUE("user", &reach->ask.user),
+        TOOL_VALUE("service", &reach->ask.service),
+        TOOL_FLAG("verbose", &reach->verbose), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&reach->options, option, help, &status)) {
-            if (status >= 0)
-                return status;
-        } else if (option == OPTION_FROM) {
-            reach->from = optarg;
-        } else if (option == OPTION_LABEL) {
-            reach->ask.label = optarg;
-        } else if (option == OPTION_USER) {
-            reach->ask.user = optarg;
-        } else if (option == OPTION_SERVICE) {
-            reach->ask.service = optarg;
-        } else {
-            reach->verbose = true;
-        }
-    }
-    if (optind < argc)
-        return tool_usage("reach", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &reach->options);
+    if (status >= 0)
+        return status;
     if (reach->from == NULL)
         return tool_usage("reach", "--from is needed");
     return ask_check_user("reach", reach->ask.user);

@@ -23,8 +23,6 @@ static const char help[] =
 /* Made from doc/schema: schema_text, ldif_text and ds389_text. */
 #include "schema_text.h"
 
-enum { OPTION_FORMAT = TOOL_OPTION_OWN };
-
 /* --- JSON: schema_text as libldap understands it ------------------------- */
 
 /* What follows word, and one blank, in line; NULL: it begins otherwise. */
@@ -128,40 +126,34 @@ print_json(void)
 
 /* --- the command --------------------------------------------------------- */
 
-/* The text in a format; NULL: there is no such format. */
-static const char *
-text_in(const char *format)
+static int
+take_format(void *arg, const char *value)
 {
-    if (strcmp(format, "schema") == 0)
-        return schema_text;
-    if (strcmp(format, "ldif") == 0)
-        return ldif_text;
-    return strcmp(format, "389") == 0 ? ds389_text : NULL;
+    const char **text = arg;
+
+    *text = strcmp(value, "schema") == 0 ? schema_text :
+        strcmp(value, "ldif") == 0 ? ldif_text :
+        strcmp(value, "389") == 0 ? ds389_text : NULL;
+    return *text != NULL ? -1 :
+        tool_usage("schema", "no format '%s'", value);
 }
 
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "format", required_argument, NULL, OPTION_FORMAT },
-        TOOL_JSON_OPTION, TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "schema", .help = help
     };
     struct tool_options common = { 0 };
     const char *text = NULL;
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_TAKE("format", take_format, &text), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (tool_take_option(&common, option, help, &status)) {
-            if (status >= 0)
-                return status;
-            continue;
-        }
-        text = text_in(optarg);
-        if (text == NULL)
-            return tool_usage("schema", "no format '%s'", optarg);
-    }
-    if (optind < argc)
-        return tool_usage("schema", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &common);
+    if (status >= 0)
+        return status;
     if (common.json && text != NULL)
         return tool_usage("schema", "--format or --json");
     if (common.json)

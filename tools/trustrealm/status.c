@@ -28,9 +28,6 @@ static const char help[] =
 "exit status: 0 it answers, 1 it refuses, 2 usage, 3 it cannot be reached;\n"
 "with --check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN\n";
 
-enum { OPTION_SOCKET = TOOL_OPTION_OWN, OPTION_CHECK, OPTION_WARNING,
-       OPTION_CRITICAL };
-
 /* Exit statuses of a monitor's plugin. */
 enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };
 
@@ -349,37 +346,24 @@ find_wrong(struct status *status, int argc, char **argv)
     return NULL;
 }
 
-/* Take the arguments, all of them, since --check may come last; -1 to go on,
- * or an exit status, which *why_out explains if nothing else did. */
+/* Take the arguments; -1 to go on, or an exit status, which *why_out explains
+ * if nothing else did. */
 static int
 take_arguments(struct status *status, int argc, char **argv, char **why_out)
 {
-    static const struct option options[] = {
-        { "check", no_argument, NULL, OPTION_CHECK },
-        { "warning", required_argument, NULL, OPTION_WARNING },
-        { "critical", required_argument, NULL, OPTION_CRITICAL },
-        { "socket", required_argument, NULL, OPTION_SOCKET },
-        TOOL_CONFIG_OPTION, TOOL_JSON_OPTION, TOOL_HELP_OPTION,
-        { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "status", .help = help, .has = TOOL_HAS_CONFIG,
+        .words = true
     };
-    int option, taken, result = -1;
+    const struct tool_option own[] = {
+        TOOL_FLAG("check", &status->check),
+        TOOL_VALUE("warning", &status->warning_text),
+        TOOL_VALUE("critical", &status->critical_text),
+        TOOL_VALUE("socket", &status->socket), TOOL_NO_MORE
+    };
+    int result;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&status->options, option, help, &taken)) {
-            if (taken == TOOL_DONE)
-                return taken;
-            if (taken > result)
-                result = taken;
-        } else if (option == OPTION_SOCKET) {
-            status->socket = optarg;
-        } else if (option == OPTION_CHECK) {
-            status->check = true;
-        } else if (option == OPTION_WARNING) {
-            status->warning_text = optarg;
-        } else {
-            status->critical_text = optarg;
-        }
-    }
+    result = tool_parse(&syntax, own, argc, argv, &status->options);
     if (result < 0)
         *why_out = find_wrong(status, argc, argv);
     return *why_out != NULL ? TOOL_USAGE : result;

@@ -1,4 +1,5 @@
 /* tools/trustrealm/trustrealm.h - the parts of trustrealm */
+#include <getopt.h>
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef TRUSTREALM_H
@@ -12,7 +13,6 @@
  * JSON when asked.
  */
 
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -101,27 +101,44 @@ struct tool_options {
     bool propose;               /* --propose */
 };
 
-/* Of a command's own options, in enums that begin with TOOL_OPTION_OWN. */
-enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
-       TOOL_OPTION_BASE, TOOL_OPTION_BIND, TOOL_OPTION_CA_FILE,
-       TOOL_OPTION_STARTTLS, TOOL_OPTION_JSON, TOOL_OPTION_DRY_RUN,
-       TOOL_OPTION_OWN };
+/* An option: where its argument goes, or that it was given, or who takes its
+ * argument and returns -1, or what to exit with. */
+struct tool_option {
+    const char *name;
+    char letter;                /* or 0 */
+    const char **value;
+    bool *given;
+    int (*take)(void *arg, const char *value);
+    void *arg;
+};
+#define TOOL_VALUE(option, where) { .name = option, .value = where }
+#define TOOL_FLAG(option, where) { .name = option, .given = where }
+#define TOOL_TAKE(option, who, its) \
+    { .name = option, .take = who, .arg = its }
+#define TOOL_NO_MORE { .name = NULL }
 
-#define TOOL_CONFIG_OPTION { "config", required_argument, NULL, 'c' }
-#define TOOL_JSON_OPTION { "json", no_argument, NULL, TOOL_OPTION_JSON }
-#define TOOL_DRY_RUN_OPTION \
-    { "dry-run", no_argument, NULL, TOOL_OPTION_DRY_RUN }
-#define TOOL_HELP_OPTION { "help", no_argument, NULL, 'h' }
-/* A directory (directory.h) ... */
-#define TOOL_DIRECTORY_OPTIONS \
-    { "ldif", required_argument, NULL, TOOL_OPTION_LDIF }, \
-    TOOL_SERVER_OPTIONS
-#define TOOL_SERVER_OPTIONS \
-    { "uri", required_argument, NULL, TOOL_OPTION_URI }, \
-    { "base", required_argument, NULL, TOOL_OPTION_BASE }, \
-    { "bind", required_argument, NULL, TOOL_OPTION_BIND }, \
-    { "ca-file", required_argument, NULL, TOOL_OPTION_CA_FILE }, \
-    { "starttls", no_argument, NULL, TOOL_OPTION_STARTTLS }
+/* Those that several commands have, beside --json and --help. */
+enum {
+    TOOL_HAS_CONFIG = 1 << 0,
+    TOOL_HAS_TABLE = 1 << 1,
+    TOOL_HAS_LDIF = 1 << 2,
+    TOOL_HAS_SERVER = 1 << 3,
+    TOOL_HAS_DRY_RUN = 1 << 4,
+    /* A directory (directory.h) ... */
+    TOOL_HAS_DIRECTORY = TOOL_HAS_CONFIG | TOOL_HAS_LDIF | TOOL_HAS_SERVER,
+    /* ... or a table made of it, or one that exists. */
+    TOOL_HAS_TABLES = TOOL_HAS_DIRECTORY | TOOL_HAS_TABLE
+};
+
+struct tool_syntax {
+    const char *command;
+    const char *help;           /* NULL: print_help(arg) */
+    int has;
+    bool words;                 /* may follow: the command looks at them */
+    void (*print_help)(const void *arg);
+    const void *arg;
+};
+
 #define TOOL_DIRECTORY_HELP \
 "  --uri URI              the LDAP server: ldap://, ldaps:// or ldapi://\n" \
 "  --base DN              search base of the trust realm table in it\n" \
@@ -129,10 +146,6 @@ enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
 "                         simple:DN:FILE, the password's file\n" \
 "  --ca-file FILE         certificates that vouch for the server\n" \
 "  --starttls             protect ldap:// by TLS\n"
-/* ... or a table made of it, or one that exists. */
-#define TOOL_TABLE_OPTIONS \
-    { "table", required_argument, NULL, TOOL_OPTION_TABLE }, \
-    TOOL_DIRECTORY_OPTIONS
 #define TOOL_TABLE_HELP \
 "  --table DIR            table to ask; by default this system's or, when\n" \
 "                         there is none to be read, the directory of its\n" \
@@ -141,12 +154,13 @@ enum { TOOL_OPTION_TABLE = 256, TOOL_OPTION_LDIF, TOOL_OPTION_URI,
 TOOL_DIRECTORY_HELP
 
 /*
- * Take one of those options; false when getopt_long() has found another.
- * *status_out is -1 to go on, or what to exit with: --help was printed, or
- * getopt_long() has complained.
+ * Take a command line, with own options up to TOOL_NO_MORE; argv[optind] is
+ * the first word then.  All of it is taken, whatever is wrong.  Returns -1 to
+ * go on, or what to exit with: help was printed, or it was said what is wrong.
  */
-bool tool_take_option(struct tool_options *options, int option,
-                      const char *help, int *status_out);
+int tool_parse(const struct tool_syntax *syntax,
+               const struct tool_option *own, int argc, char **argv,
+               struct tool_options *options_out);
 
 /* Without memory the tool ends: these never return NULL ... */
 void *tool_must(void *memory);

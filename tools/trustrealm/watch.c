@@ -26,8 +26,6 @@ static const char help[] =
 "Into a pipe: time, event, result, step, sender, receiver, trust realm, label,\n"
 "user, reason.\n";
 
-enum { OPTION_SOCKET = TOOL_OPTION_OWN, OPTION_LOG };
-
 struct watch {
     struct watch_source *source;
     struct watch_screen *screen;        /* NULL: lines */
@@ -301,28 +299,19 @@ watch_all(const struct tool_options *options, const char *socket,
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "log", required_argument, NULL, OPTION_LOG },
-        { "socket", required_argument, NULL, OPTION_SOCKET },
-        TOOL_CONFIG_OPTION, TOOL_JSON_OPTION, TOOL_HELP_OPTION,
-        { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "watch", .help = help, .has = TOOL_HAS_CONFIG
     };
     struct tool_options common = { 0 };
     const char *socket = NULL, *log = NULL;
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_VALUE("log", &log), TOOL_VALUE("socket", &socket), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&common, option, help, &status)) {
-            if (status >= 0)
-                return status;
-        } else if (option == OPTION_SOCKET) {
-            socket = optarg;
-        } else {
-            log = optarg;
-        }
-    }
-    if (optind < argc)
-        return tool_usage("watch", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &common);
+    if (status >= 0)
+        return status;
     return watch_all(&common, socket, log);
 }
 

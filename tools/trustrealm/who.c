@@ -26,8 +26,6 @@ TOOL_TABLE_HELP
 "\n"
 "exit status: 0 some are, 1 nobody is, 2 usage, 3 system error\n";
 
-enum { OPTION_REALM = TOOL_OPTION_OWN, OPTION_AT };
-
 struct one {
     const char *kind;
     char *name, *low, *high, *end;
@@ -197,29 +195,20 @@ list(const struct tool_options *options, const struct tool_table *table,
 static int
 run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "realm", required_argument, NULL, OPTION_REALM },
-        { "at", required_argument, NULL, OPTION_AT },
-        TOOL_TABLE_OPTIONS, TOOL_CONFIG_OPTION, TOOL_JSON_OPTION,
-        TOOL_HELP_OPTION, { NULL, 0, NULL, 0 }
+    static const struct tool_syntax syntax = {
+        .command = "who", .help = help, .has = TOOL_HAS_TABLES
     };
     struct tool_options common = { 0 };
     struct tool_table table = { 0 };
     const char *realm = NULL, *at = NULL;
-    int option, status;
+    const struct tool_option own[] = {
+        TOOL_VALUE("realm", &realm), TOOL_VALUE("at", &at), TOOL_NO_MORE
+    };
+    int status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (tool_take_option(&common, option, help, &status)) {
-            if (status >= 0)
-                return status;
-        } else if (option == OPTION_REALM) {
-            realm = optarg;
-        } else {
-            at = optarg;
-        }
-    }
-    if (optind < argc)
-        return tool_usage("who", "unexpected argument '%s'", argv[optind]);
+    status = tool_parse(&syntax, own, argc, argv, &common);
+    if (status >= 0)
+        return status;
     if (realm == NULL)
         return tool_usage("who", "--realm is needed");
     status = tool_table_ask(&common, &table);
