@@ -4,14 +4,14 @@
 #include "config.h"
 #include <stdio.h>
 #include <string.h>
-#include "table_store.h"
+#include "table_items.h"
 #include "trustrealm_err.h"
 
 /* One name of a record: where it is kept, and for which key. */
 struct place {
     struct tr_table *table;
     MDB_txn *txn;
-    struct tr_names *names;             /* where it is added */
+    struct tr_items *items;             /* where it is added */
     enum tr_db db;
     MDB_val name;
     const MDB_val *key;
@@ -246,7 +246,9 @@ tr_index_judge(struct tr_table *table, MDB_txn *txn,
 static krb5_error_code
 add_place(struct place *place)
 {
-    return tr_names_add(place->names, place->db, &place->name, place->key);
+    const struct tr_item item = { place->db, place->name, *place->key };
+
+    return tr_items_add(place->items, &item);
 }
 
 static krb5_error_code
@@ -298,29 +300,28 @@ remove_place(struct place *place)
 }
 
 krb5_error_code
-tr_index_add(struct tr_names *names, const struct tr_record *record,
+tr_index_add(struct tr_items *items, const struct tr_record *record,
              const MDB_val *key)
 {
-    struct place place = { .names = names, .key = key };
+    struct place place = { .items = items, .key = key };
 
     return each_place(&place, record, add_place);
 }
 
 krb5_error_code
-tr_index_store(struct tr_table *table, MDB_txn *txn, struct tr_names *names)
+tr_index_store(struct tr_table *table, MDB_txn *txn,
+               const struct tr_item *name, unsigned flags)
 {
-    krb5_error_code ret = 0;
-    MDB_val key;
-    struct place place = { .table = table, .txn = txn, .key = &key };
-    size_t i;
+    struct place place = {
+        .table = table, .txn = txn, .db = name->db, .name = name->name,
+        .key = &name->value
+    };
+    MDB_val owner = name->value;
 
-    tr_names_sort(names);
-    for (i = 0; i < names->count && ret == 0; i++) {
-        tr_names_get(names, i, &place.db, &place.name, &key);
-        ret = store_place(&place);
-    }
-    tr_names_clear(names);
-    return ret;
+    if ((flags & MDB_APPEND) != 0 &&
+        mdb_put(txn, table->dbs[name->db], &place.name, &owner, flags) == 0)
+        return 0;
+    return store_place(&place);
 }
 
 krb5_error_code

@@ -284,6 +284,13 @@ tr_policies_map(const struct tr_policies *policies, char *realm,
 }
 
 krb5_error_code
+tr_policies_none(struct tr_policies **policies_out)
+{
+    *policies_out = calloc(1, sizeof(**policies_out));
+    return *policies_out == NULL ? ENOMEM : 0;
+}
+
+krb5_error_code
 tr_policies_load(struct tr_table *table, MDB_txn *txn,
                  struct tr_policies **policies_out)
 {
@@ -292,9 +299,9 @@ tr_policies_load(struct tr_table *table, MDB_txn *txn,
     size_t i;
 
     *policies_out = NULL;
-    policies = calloc(1, sizeof(*policies));
-    if (policies == NULL)
-        return ENOMEM;
+    ret = tr_policies_none(&policies);
+    if (ret)
+        return ret;
     ret = load_records(table, txn, TR_DB_MAP, TR_RECORD_MAP, &policies->maps,
                        &policies->nmaps);
     for (i = 0; i < policies->nmaps && ret == 0; i++)

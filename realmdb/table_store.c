@@ -37,27 +37,6 @@ tr_table_fail_mdb(struct tr_table *table, int code, const char *doing)
 }
 
 krb5_error_code
-tr_table_meta_number(struct tr_table *table, MDB_txn *txn, const char *name,
-                     uint64_t *number_out)
-{
-    MDB_val key = { strlen(name), (void *)name }, value;
-    struct tr_reader reader;
-    int code;
-
-    *number_out = 0;
-    code = mdb_get(txn, table->dbs[TR_DB_META], &key, &value);
-    if (code == MDB_NOTFOUND)
-        return 0;
-    if (code != 0)
-        return tr_table_fail_mdb(table, code, name);
-    tr_reader_init(&reader, value.mv_data, value.mv_size);
-    *number_out = tr_read_64(&reader);
-    if (tr_reader_end(&reader) != 0)
-        return tr_table_fail(table, TRR_TABLE, "%s: damaged", name);
-    return 0;
-}
-
-krb5_error_code
 tr_stored_make(const struct tr_record *record, uint8_t **octets_out,
                size_t *length_out)
 {

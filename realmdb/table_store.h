@@ -39,6 +39,8 @@ enum tr_db {
 #define TR_META_FRESH "fresh"           /* 64 bits, seconds */
 #define TR_META_COMMIT "commit"         /* 64 bits, LMDB's number of it */
 #define TR_META_SOURCE "source"
+#define TR_META_FILLING "filling"       /* 64 bits, not 0: what records there
+                                           are count for nothing yet */
 #define TR_META_COOKIE "cookie"
 
 /* Another one also when more of an entry is read than before: a directory does
@@ -60,6 +62,7 @@ struct tr_view {
     MDB_txn *txn;                       /* kept, reset between views */
     bool open;
     uint64_t commit;                    /* that info is of; 0: none */
+    bool filling;                       /* the table shows as empty */
     struct tr_table_info info;
 };
 
@@ -126,31 +129,16 @@ krb5_error_code tr_stored_open(const MDB_val *stored,
                                struct tr_record **record_out);
 int tr_stored_type(const MDB_val *stored);
 
-/* Names that are not in the indexes yet, each for a key.  Empty when zeroed;
- * names and keys have less than 65536 octets, all together 4 GiB. */
-struct tr_names {
-    uint8_t *octets;
-    size_t length, room;
-    uint32_t *places;                   /* of names in octets */
-    size_t count, most;
-};
-krb5_error_code tr_names_add(struct tr_names *names, enum tr_db db,
-                             const MDB_val *name, const MDB_val *key);
-/* In the order of the indexes. */
-void tr_names_sort(struct tr_names *names);
-/* The one at i; what comes out belongs to names. */
-void tr_names_get(const struct tr_names *names, size_t i,
-                  enum tr_db *db_out, MDB_val *name_out, MDB_val *key_out);
-void tr_names_clear(struct tr_names *names);
-
-/* All that record is found by: let it stand for key as well, by way of names,
- * which tr_index_store() stores and empties; let it stand for key no longer,
- * of which no name may be waiting. */
-krb5_error_code tr_index_add(struct tr_names *names,
+struct tr_item;
+struct tr_items;
+/* All that record is found by: add it to items, for key; store such an item,
+ * behind all that are there, if it can be (MDB_APPEND); let it stand for key
+ * no longer, of which no name may be waiting. */
+krb5_error_code tr_index_add(struct tr_items *items,
                              const struct tr_record *record,
                              const MDB_val *key);
 krb5_error_code tr_index_store(struct tr_table *table, MDB_txn *txn,
-                               struct tr_names *names);
+                               const struct tr_item *name, unsigned flags);
 krb5_error_code tr_index_remove(struct tr_table *table, MDB_txn *txn,
                                 const struct tr_record *record,
                                 const MDB_val *key);
@@ -180,9 +168,10 @@ bool tr_sound_is_noted(const char *dir);
 void tr_sound_start(struct tr_table *table);
 void tr_sound_note(const struct tr_table *table);
 
-/* The trust realms and maps that txn sees. */
+/* The trust realms and maps that txn sees; of an empty table. */
 krb5_error_code tr_policies_load(struct tr_table *table, MDB_txn *txn,
                                  struct tr_policies **policies_out);
+krb5_error_code tr_policies_none(struct tr_policies **policies_out);
 void tr_policies_free(struct tr_policies *policies);
 /* The map between realm and format, in lower case, or NULL. */
 const struct tr_map_record *tr_policies_map(const struct tr_policies *policies,

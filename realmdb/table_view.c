@@ -124,22 +124,12 @@ load_source(struct tr_view *view)
 }
 
 static krb5_error_code
-load_info(struct tr_view *view)
+load_counts(struct tr_view *view)
 {
     krb5_error_code ret;
     struct tr_table_info *info = &view->info;
-    uint64_t fresh;
 
-    memset(info, 0, sizeof(*info));
-    ret = tr_table_meta_number(view->table, view->txn, TR_META_GENERATION,
-                               &info->generation);
-    if (ret == 0)
-        ret = tr_table_meta_number(view->table, view->txn, TR_META_FRESH,
-                                   &fresh);
-    if (ret == 0)
-        ret = load_source(view);
-    if (ret == 0)
-        ret = count(view, TR_DB_REALM, &info->realms);
+    ret = count(view, TR_DB_REALM, &info->realms);
     if (ret == 0)
         ret = count(view, TR_DB_PRINCIPAL, &info->systems);
     if (ret == 0)
@@ -148,9 +138,32 @@ load_info(struct tr_view *view)
         ret = count(view, TR_DB_MAP, &info->maps);
     if (ret == 0)
         ret = count(view, TR_DB_DISPUTED, &info->disputed);
-    if (ret == 0)
-        info->fresh = (int64_t)fresh;
     return ret;
+}
+
+static krb5_error_code
+load_info(struct tr_view *view)
+{
+    krb5_error_code ret;
+    struct tr_table_info *info = &view->info;
+    uint64_t fresh, filling;
+
+    memset(info, 0, sizeof(*info));
+    ret = tr_table_meta_number(view->table, view->txn, TR_META_GENERATION,
+                               &info->generation);
+    if (ret == 0)
+        ret = tr_table_meta_number(view->table, view->txn, TR_META_FRESH,
+                                   &fresh);
+    if (ret == 0)
+        ret = tr_table_meta_number(view->table, view->txn, TR_META_FILLING,
+                                   &filling);
+    if (ret == 0)
+        ret = load_source(view);
+    if (ret)
+        return ret;
+    info->fresh = (int64_t)fresh;
+    view->filling = filling != 0;
+    return view->filling ? 0 : load_counts(view);
 }
 
 static krb5_error_code
@@ -166,7 +179,8 @@ load_policies(struct tr_view *view)
     if (ret != 0 || (table->policies != NULL &&
                      table->policies_generation == generation))
         return ret;
-    ret = tr_policies_load(table, view->txn, &policies);
+    ret = view->filling ? tr_policies_none(&policies) :
+        tr_policies_load(table, view->txn, &policies);
     if (ret)
         return ret;
     tr_policies_free(table->policies);
@@ -294,7 +308,7 @@ look_up(const struct tr_view *view, enum tr_db db, const char *name,
     int code;
 
     *out = NULL;
-    if (text.mv_size == 0 || text.mv_size > TR_MAX_PRINCIPAL)
+    if (text.mv_size == 0 || text.mv_size > TR_MAX_PRINCIPAL || view->filling)
         return TRR_NOT_FOUND;
     *out = tr_known_find(view, db, name);
     if (*out != NULL)
@@ -405,6 +419,8 @@ tr_view_each(const struct tr_view *view, enum tr_record_type type,
     MDB_val key, value;
     int code;
 
+    if (view->filling)
+        return 0;
     code = mdb_cursor_open(view->txn, table->dbs[TR_DB_RECORD], &cursor);
     if (code != 0)
         return tr_table_fail_mdb(table, code, "reading");

@@ -16,6 +16,9 @@
 
 #include "config.h"
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,20 +65,59 @@ number(const char *text)
     return n;
 }
 
-/* Memory of this process that is not a mapped file: now, and at most. */
-static void
-print_memory(void)
+/* Memory of this process that is not a mapped file, in KiB. */
+static unsigned long
+anonymous(void)
 {
     FILE *status = fopen("/proc/self/status", "r");
     char line[200];
-    unsigned long kib;
+    unsigned long kib = 0;
 
-    while (status != NULL && fgets(line, sizeof(line), status) != NULL) {
-        if (sscanf(line, "RssAnon: %lu", &kib) == 1)
-            printf("anonymous %lu\n", kib);
-    }
+    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+        (void)sscanf(line, "RssAnon: %lu", &kib);
     if (status != NULL)
         fclose(status);
+    return kib;
+}
+
+static void
+print_memory(void)
+{
+    printf("anonymous %lu\n", anonymous());
+}
+
+/* What it is at most, between start_watching() and print_most(). */
+static pthread_t watching;
+static atomic_bool watched;
+static unsigned long most;
+
+static void *
+watch(void *arg)
+{
+    static const struct timespec pause = { 0, 2000000 };
+    unsigned long kib;
+
+    while (watched) {
+        kib = anonymous();
+        most = kib > most ? kib : most;
+        (void)nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+static void
+start_watching(void)
+{
+    watched = true;
+    check("thread", pthread_create(&watching, NULL, watch, NULL), NULL);
+}
+
+static void
+print_most(void)
+{
+    watched = false;
+    (void)pthread_join(watching, NULL);
+    printf("anonymous-most %lu\n", most);
 }
 
 /* --- generate ------------------------------------------------------------ */
@@ -141,12 +183,14 @@ load(const char *file, const char *directory)
     krb5_error_code ret;
     char *why;
 
+    start_watching();
     ret = tr_source_load_ldif(table, file, &why);
     check(file, ret, why);
     printf("load %llu\nload-processor %llu\n",
            (unsigned long long)(now_ns() - start),
            (unsigned long long)(spent_ns() - spent));
     print_memory();
+    print_most();
     tr_table_close(table);
 }
 
@@ -207,10 +251,12 @@ follow(const char *uri, const char *base, const char *directory)
 
     if (pipe(following.stop) != 0)
         die("follow", strerror(errno));
+    start_watching();
     following.start = now_ns();
     check("follow", tr_source_follow_ldap(table, &options, &callbacks,
                                           following.stop[0]), NULL);
     print_memory();
+    print_most();
     tr_table_close(table);
 }
 
