@@ -20,13 +20,5 @@ krb5_error_code tr_connect(const struct tr_ldap_options *options,
                            size_t *turn, LDAP **ld_out, char **why_out);
 /* Take no message from the server that is longer than any should be. */
 void tr_connect_bound(LDAP *ld);
-/* Wait for the next message that answers request id, at most timeout_s.
- * Returns LDAP_SUCCESS, with *message_out to be ldap_msgfree()d, or why there
- * is none. */
-int tr_connect_wait(LDAP *ld, int id, int timeout_s,
-                    LDAPMessage **message_out);
-/* "step: error (the server's text)" for the last failure on ld, or "step: what
- * Kerberos says"; malloced or NULL. */
-char *tr_connect_error(LDAP *ld, int code, const char *step);
 
 #endif

@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "octets.h"
 #include "source_cookie.h"
 #include "trustrealm_err.h"
+
+#define STORED_FORMAT 2
+#define MAX_STORED 65536
 
 /* The server's number in a CSN: three hexadecimal digits. */
 #define SID_AT 30
@@ -229,4 +233,49 @@ tr_cookie_format(const struct tr_cookie *cookie, char **text_out,
     *text_out = text;
     *length_out = (size_t)(at - text);
     return 0;
+}
+
+/* --- in the table -------------------------------------------------------- */
+
+krb5_error_code
+tr_cookie_unpack(const void *octets, size_t length, const char *base,
+                 struct tr_cookie *cookie_out)
+{
+    struct tr_reader reader;
+    const uint8_t *stored;
+    uint32_t stored_length;
+
+    memset(cookie_out, 0, sizeof(*cookie_out));
+    tr_reader_init(&reader, octets, length);
+    if (tr_read_8(&reader) != STORED_FORMAT)
+        return 0;
+    stored_length = tr_read_32(&reader);
+    stored = tr_read_octets(&reader, stored_length);
+    if (stored == NULL || stored_length != strlen(base) ||
+        memcmp(stored, base, stored_length) != 0)
+        return 0;
+    return tr_cookie_parse(reader.next, reader.left, cookie_out);
+}
+
+krb5_error_code
+tr_cookie_pack(const struct tr_cookie *cookie, const char *base,
+               uint8_t **octets_out, size_t *length_out)
+{
+    krb5_error_code ret;
+    struct tr_builder builder;
+    char *text;
+    size_t length;
+
+    *octets_out = NULL;
+    *length_out = 0;
+    ret = tr_cookie_format(cookie, &text, &length);
+    if (ret)
+        return ret;
+    tr_builder_init(&builder, MAX_STORED);
+    tr_add_8(&builder, STORED_FORMAT);
+    tr_add_32(&builder, (uint32_t)strlen(base));
+    tr_add_octets(&builder, base, strlen(base));
+    tr_add_octets(&builder, text, length);
+    free(text);
+    return tr_builder_take(&builder, octets_out, length_out);
 }

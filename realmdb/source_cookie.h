@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <krb5/krb5.h>
 
 /*
@@ -56,5 +57,13 @@ krb5_error_code tr_cookie_merge(struct tr_cookie *known,
  */
 krb5_error_code tr_cookie_format(const struct tr_cookie *cookie,
                                  char **text_out, size_t *length_out);
+/* What the table keeps, malloced, with the base that it is about; and what it
+ * kept: of another base, or in another form, an empty one. */
+krb5_error_code tr_cookie_pack(const struct tr_cookie *cookie,
+                               const char *base, uint8_t **octets_out,
+                               size_t *length_out);
+krb5_error_code tr_cookie_unpack(const void *octets, size_t length,
+                                 const char *base,
+                                 struct tr_cookie *cookie_out);
 
 #endif

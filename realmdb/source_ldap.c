@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "boottime.h"
+#include "source_answer.h"
 #include "source_connect.h"
 #include "source_replica.h"
 #include "text.h"
@@ -78,7 +79,11 @@ ends_with(const char *dn, const char *suffix)
     return tail == length || dn[length - tail - 1] == ',';
 }
 
-/* The entry that answers request id, or NULL; to be ldap_msgfree()d. */
+/*
+ * The entry that answers request id, or NULL; to be ldap_msgfree()d.  What a
+ * base holds is one entry and a result, no reference or anything else (RFC
+ * 4511 4.5.2): who sends more is left.
+ */
 static int
 wait_entry(struct follower *f, int id, LDAPMessage **entry_out)
 {
@@ -86,7 +91,7 @@ wait_entry(struct follower *f, int id, LDAPMessage **entry_out)
     int code, result;
 
     for (;;) {
-        code = tr_connect_wait(f->ld, id, f->options->timeout_s, &message);
+        code = tr_answer_wait(f->ld, id, f->options->timeout_s, &message);
         if (code != LDAP_SUCCESS)
             return code;
         if (*entry_out != NULL ||
@@ -117,7 +122,7 @@ ask(struct follower *f, const char *dn, char **attributes, const char *step,
         *entry_out = entry;
         return 0;
     }
-    *why_out = tr_connect_error(f->ld, code, step);
+    *why_out = tr_answer_error(f->ld, code, step);
     ldap_msgfree(entry);
     return TRR_SOURCE;
 }
@@ -214,7 +219,7 @@ send_beat(struct follower *f, char **why_out)
                            "(objectClass=*)", context_csn, 0, NULL, NULL,
                            NULL, 1, &f->beat_id);
     if (code != LDAP_SUCCESS) {
-        *why_out = tr_connect_error(f->ld, code, "heartbeat");
+        *why_out = tr_answer_error(f->ld, code, "heartbeat");
         return TRR_SOURCE;
     }
     f->next_beat = tr_boottime() + f->options->heartbeat_s * 1000LL;
@@ -233,7 +238,7 @@ take_beat_end(struct follower *f, LDAPMessage *raw, char **why_out)
     if (code == LDAP_SUCCESS)
         code = result;
     if (code != LDAP_SUCCESS) {
-        *why_out = tr_connect_error(f->ld, code, "heartbeat");
+        *why_out = tr_answer_error(f->ld, code, "heartbeat");
         return TRR_SOURCE;
     }
     ret = judge_standing(f, &f->beat_known, why_out);
@@ -294,7 +299,7 @@ drain(struct follower *f, bool *more_out, char **why_out)
             break;
         if (code < 0) {
             (void)ldap_get_option(f->ld, LDAP_OPT_RESULT_CODE, &code);
-            *why_out = tr_connect_error(f->ld, code, "connection");
+            *why_out = tr_answer_error(f->ld, code, "connection");
             return TRR_SOURCE;
         }
         ret = take(f, raw, why_out);

@@ -9,12 +9,9 @@
 #include <string.h>
 #include <time.h>
 #include "keyset.h"
-#include "octets.h"
 #include "source_replica.h"
 #include "trustrealm_err.h"
 
-#define STATE_FORMAT 2
-#define MAX_STATE 65536
 #define MAX_TOLD 1000            /* disputes */
 
 struct tr_replica {
@@ -59,25 +56,7 @@ table_failed(struct tr_replica *replica, krb5_error_code code, char **why_out)
                   tr_table_message(replica->table));
 }
 
-/* --- what is kept as the table's cookie ---------------------------------- */
-
-static krb5_error_code
-load_state(struct tr_replica *replica, const uint8_t *octets, size_t length)
-{
-    struct tr_reader reader;
-    const uint8_t *base;
-    uint32_t base_length;
-
-    tr_reader_init(&reader, octets, length);
-    if (tr_read_8(&reader) != STATE_FORMAT)
-        return 0;
-    base_length = tr_read_32(&reader);
-    base = tr_read_octets(&reader, base_length);
-    if (base == NULL || base_length != strlen(replica->base) ||
-        memcmp(base, replica->base, base_length) != 0)
-        return 0;
-    return tr_cookie_parse(reader.next, reader.left, &replica->stored);
-}
+/* --- updates ------------------------------------------------------------- */
 
 static krb5_error_code
 load(struct tr_replica *replica)
@@ -95,41 +74,14 @@ load(struct tr_replica *replica)
     ret = tr_view_cookie(view, &octets, &length);
     tr_view_close(view);
     if (ret == 0 && octets != NULL)
-        ret = load_state(replica, octets, length);
+        ret = tr_cookie_unpack(octets, length, replica->base,
+                               &replica->stored);
     /* A table that was discarded knows how far it had come, and no more. */
     replica->distrusted = *info.source == '\0' ||
         tr_cookie_is_empty(&replica->stored);
     free(octets);
     return ret;
 }
-
-static krb5_error_code
-store_state(struct tr_replica *replica)
-{
-    krb5_error_code ret;
-    struct tr_builder builder;
-    char *cookie;
-    uint8_t *octets;
-    size_t length, cookie_length;
-
-    ret = tr_cookie_format(&replica->known, &cookie, &cookie_length);
-    if (ret)
-        return ret;
-    tr_builder_init(&builder, MAX_STATE);
-    tr_add_8(&builder, STATE_FORMAT);
-    tr_add_32(&builder, (uint32_t)strlen(replica->base));
-    tr_add_octets(&builder, replica->base, strlen(replica->base));
-    tr_add_octets(&builder, cookie, cookie_length);
-    free(cookie);
-    ret = tr_builder_take(&builder, &octets, &length);
-    if (ret)
-        return ret;
-    ret = tr_update_set_cookie(replica->update, octets, length);
-    free(octets);
-    return ret;
-}
-
-/* --- updates ------------------------------------------------------------- */
 
 /* The update under way; a full refresh starts from nothing. */
 static krb5_error_code
@@ -480,12 +432,18 @@ commit(struct tr_replica *replica)
 {
     krb5_error_code ret = 0;
     struct tr_cookie known;
+    uint8_t *octets = NULL;
+    size_t length;
     bool changed = tr_update_changed(replica->update);
 
     if (changed || !replica->looked)
         ret = tell_disputes(replica);
     if (ret == 0)
-        ret = store_state(replica);
+        ret = tr_cookie_pack(&replica->known, replica->base, &octets,
+                             &length);
+    if (ret == 0)
+        ret = tr_update_set_cookie(replica->update, octets, length);
+    free(octets);
     if (ret == 0)
         ret = tr_update_set_fresh(replica->update, time(NULL),
                                   replica->source);

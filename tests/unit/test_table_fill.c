@@ -11,9 +11,11 @@
 #include "table_dir.h"
 #include "trustrealm_err.h"
 
-/* So many of such a size do not wait in memory, nor fit one transaction. */
+/* So many of such a size do not wait in memory, nor fit one transaction: all
+ * records, all hosts and a part of the principals are in the first two. */
 #define SYSTEMS 20000
 #define STRIDE 7919
+#define PRINCIPAL "trustrealm/s%d@%0350d"
 
 static struct tr_table *
 open_large(const char *directory, enum tr_table_access access, size_t size)
@@ -34,8 +36,9 @@ put_large(struct tr_update *update, int i)
 
     (void)snprintf(key, sizeof(key), "key %d", i);
     (void)snprintf(text, sizeof(text), "objectClass: trSystem\ncn: s%d\n"
-                   "trPrincipal: trustrealm/s%d@R\ntrAlias: a%d\n"
-                   "trMembership: engineering public %01750d\n", i, i, i, 0);
+                   "trPrincipal: " PRINCIPAL "\ntrAlias: a%d\n"
+                   "trMembership: engineering public %0950d\n", i, i, 0, i,
+                   0);
     return put(update, key, text);
 }
 
@@ -57,10 +60,12 @@ no_dispute(const void *key, size_t key_length, const struct tr_record *record,
     return TRR_INTERNAL;
 }
 
-/* All that is in the file, whether it counts or not. */
+/* Entries of a database in the file, whether they count or not; *size_out (may
+ * be NULL): octets of the file in use. */
 static size_t
-stored_records(const char *directory)
+stored(const char *directory, const char *name, size_t *size_out)
 {
+    MDB_envinfo info;
     MDB_stat stat;
     MDB_env *env;
     MDB_txn *txn;
@@ -71,11 +76,20 @@ stored_records(const char *directory)
     assert_int_equal(mdb_env_open(env, path_in(directory, "table"),
                                   MDB_RDONLY, 0600), 0);
     assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "record", 0, &dbi), 0);
+    assert_int_equal(mdb_dbi_open(txn, name, 0, &dbi), 0);
     assert_int_equal(mdb_stat(txn, dbi, &stat), 0);
+    assert_int_equal(mdb_env_info(env, &info), 0);
+    if (size_out != NULL)
+        *size_out = (info.me_last_pgno + 1) * stat.ms_psize;
     mdb_txn_abort(txn);
     mdb_env_close(env);
     return stat.ms_entries;
+}
+
+static size_t
+stored_records(const char *directory)
+{
+    return stored(directory, "record", NULL);
 }
 
 static krb5_error_code
@@ -91,6 +105,7 @@ assert_shows_nothing(struct tr_table *table)
     struct tr_table_info info = info_of(table);
     struct tr_record *record;
     struct tr_view *view;
+    char principal[512];
     uint8_t *cookie;
     size_t length;
 
@@ -103,8 +118,9 @@ assert_shows_nothing(struct tr_table *table)
     assert_int_equal(tr_view_realms(view), 0);
     assert_int_equal(tr_view_system(view, "s1", &record), TRR_NOT_FOUND);
     assert_int_equal(tr_view_system(view, "a1", &record), TRR_NOT_FOUND);
-    assert_int_equal(tr_view_system_by_principal(view, "trustrealm/s1@R",
-                                                 &record), TRR_NOT_FOUND);
+    (void)snprintf(principal, sizeof(principal), PRINCIPAL, 1, 0);
+    assert_int_equal(tr_view_system_by_principal(view, principal, &record),
+                     TRR_NOT_FOUND);
     for (int type = TR_RECORD_REALM; type <= TR_RECORD_MAP; type++)
         assert_int_equal(tr_view_each(view, type, fail_on_record, NULL), 0);
     assert_int_equal(tr_view_cookie(view, &cookie, &length), 0);
@@ -115,14 +131,23 @@ assert_shows_nothing(struct tr_table *table)
 static void
 assert_has_all(struct tr_table *table)
 {
-    char name[32], text[32];
+    char name[32], alias[32], principal[512];
+    struct tr_record *record;
+    struct tr_view *view;
 
     assert_int_equal(info_of(table).systems, SYSTEMS);
     assert_int_equal(info_of(table).disputed, 0);
     for (int i = 0; i < SYSTEMS; i += 97) {
         (void)snprintf(name, sizeof(name), "s%d", i);
-        (void)snprintf(text, sizeof(text), "a%d", i);
-        assert_string_equal(system_of(table, text), name);
+        (void)snprintf(alias, sizeof(alias), "a%d", i);
+        (void)snprintf(principal, sizeof(principal), PRINCIPAL, i, 0);
+        assert_string_equal(system_of(table, alias), name);
+        assert_int_equal(tr_view_open(table, &view), 0);
+        assert_int_equal(tr_view_system_by_principal(view, principal,
+                                                     &record), 0);
+        assert_string_equal(record->u.system.name, name);
+        tr_record_free(record);
+        tr_view_close(view);
     }
 }
 
@@ -157,11 +182,13 @@ the_last_word_counts(void **state)
 {
     struct tr_table *table = open_large(*state, TR_TABLE_WRITE, 256 << 20);
     struct tr_update *update = begin(table);
+    char text[512];
 
+    (void)snprintf(text, sizeof(text), "objectClass: trSystem\ncn: gamma\n"
+                   "trPrincipal: " PRINCIPAL "\n", 5, 0);
     assert_int_equal(put(update, "x", SYSTEM "trAlias: old\n"), 0);
     assert_int_equal(put(update, "y", OTHER_SYSTEM), 0);
-    assert_int_equal(put(update, "z", "objectClass: trSystem\ncn: gamma\n"
-                         "trPrincipal: trustrealm/s5@R\n"), 0);
+    assert_int_equal(put(update, "z", text), 0);
     assert_int_equal(put_all(update), 0);
     assert_int_equal(put(update, "x", SYSTEM "trAlias: new\n"), 0);
     assert_int_equal(tr_update_delete(update, "y", 1), 0);
@@ -189,11 +216,11 @@ load_and_stop(const char *directory, int fd)
 
     ret = put_all(update);
     if (ret == 0)
-        ret = tr_update_each_disputed(update, no_dispute, NULL);
-    if (ret == 0)
         ret = tr_update_set_cookie(update, "cookie", 6);
     if (ret == 0)
         ret = tr_update_set_fresh(update, 7, "here");
+    if (ret == 0)
+        ret = tr_update_each_disputed(update, no_dispute, NULL);
     (void)write(fd, ret == 0 ? "y" : "n", 1);
     (void)pause();
     _exit(1);
@@ -243,7 +270,9 @@ readers_see_nothing_of_a_load_under_way(void **state)
     table = open_large(*state, TR_TABLE_READ, 256 << 20);
     assert_shows_nothing(table);
     tr_table_close(table);
-    assert_in_range(stored_records(*state), 1, SYSTEMS);
+    assert_int_equal(stored_records(*state), SYSTEMS);
+    assert_int_equal(stored(*state, "host", NULL), 2 * SYSTEMS);
+    assert_in_range(stored(*state, "principal", NULL), 1, SYSTEMS - 1);
     kill_and_wait(pid);
 }
 
@@ -253,7 +282,7 @@ a_killed_load_leaves_nothing_to_the_next(void **state)
     struct tr_table *table;
 
     kill_and_wait(start_and_wait(*state));
-    assert_in_range(stored_records(*state), 1, SYSTEMS);
+    assert_int_equal(stored_records(*state), SYSTEMS);
     table = open_large(*state, TR_TABLE_READ, 256 << 20);
     assert_shows_nothing(table);
     tr_table_close(table);
@@ -310,7 +339,7 @@ an_aborted_load_leaves_nothing_to_the_next(void **state)
     assert_int_equal(stored_records(*state), 1);
 }
 
-/* Even where it left no room, what fits is loaded afterwards. */
+/* What fits is loaded afterwards. */
 static void
 a_load_that_is_too_large_makes_room(void **state)
 {
@@ -330,6 +359,20 @@ a_load_that_is_too_large_makes_room(void **state)
         assert_int_equal(put_large(update, i), 0);
     commit(update);
     assert_int_equal(info_of(table).systems, SYSTEMS / 2);
+    tr_table_close(table);
+}
+
+static void
+a_killed_load_is_swept_where_there_is_no_room(void **state)
+{
+    struct tr_table *table;
+    size_t size;
+
+    kill_and_wait(start_and_wait(*state));
+    (void)stored(*state, "record", &size);
+    table = open_large(*state, TR_TABLE_WRITE, size);
+    put_one(table, "a", SYSTEM);
+    assert_int_equal(info_of(table).systems, 1);
     tr_table_close(table);
 }
 
@@ -400,6 +443,7 @@ main(void)
         fill_test(a_killed_load_leaves_nothing_to_the_next),
         fill_test(a_killed_load_is_swept_before_a_heartbeat),
         fill_test(an_aborted_load_leaves_nothing_to_the_next),
+        fill_test(a_killed_load_is_swept_where_there_is_no_room),
         fill_test(a_load_that_is_too_large_makes_room),
         fill_test(a_disk_that_is_full_is_told),
         fill_test(what_waits_leaves_no_file),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "directory_ldap.h"
 #include "record_class.h"
+#include "source_answer.h"
 #include "source_connect.h"
 
 #define PAGE 1000
@@ -16,7 +17,7 @@
 int
 tool_ldap_failed(const struct tool_ldap *ldap, int code, const char *what)
 {
-    char *text = tr_connect_error(ldap->ld, code, what);
+    char *text = tr_answer_error(ldap->ld, code, what);
 
     tool_fail(TOOL_SYSTEM, "%s: %s", ldap->uri,
               text != NULL ? text : what);
