@@ -226,11 +226,9 @@ make_line(struct tr_audit *audit, const struct tr_audit_record *record)
 /* --- writing ------------------------------------------------------------ */
 
 static void
-put(struct tr_audit *audit, int priority, bool is_audit, const char *line,
-    const struct iovec *fields, size_t nfields)
+put(struct tr_audit *audit, int priority, bool is_audit, const char *line)
 {
-    if (!tr_sink_write(audit->sink, priority, is_audit, line, fields,
-                       nfields))
+    if (!tr_sink_write(audit->sink, priority, is_audit, line, NULL, 0))
         audit->lost++;
 }
 
@@ -299,28 +297,39 @@ count(struct tr_audit *audit, const struct tr_audit_record *record)
     }
 }
 
-void
-tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
+static bool
+put_record(struct tr_audit *audit, const struct tr_audit_record *record)
 {
     struct fields fields;
-    uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
 
-    count(audit, record);
-    if (!tr_limit_allow(audit->limit, record->sender != NULL ?
-                        record->sender : record->sender_principal, uid,
-                        record->allowed, record->step, tr_boottime())) {
-        audit->left_out++;
-        return;
-    }
-    if (!make_line(audit, record)) {
-        audit->lost++;
-        return;
-    }
+    if (!make_line(audit, record))
+        return false;
     fields.n = 0;
     if (tr_sink_wants_fields(audit->sink))
         make_fields(record, &fields);
-    put(audit, record->allowed ? LOG_INFO : LOG_NOTICE, true, audit->line,
-        fields.items, fields.n);
+    return tr_sink_write(audit->sink, record->allowed ? LOG_INFO : LOG_NOTICE,
+                         true, audit->line, fields.items, fields.n);
+}
+
+bool
+tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
+{
+    uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
+    bool written = true;
+
+    if (!tr_limit_allow(audit->limit, record->sender != NULL ?
+                        record->sender : record->sender_principal, uid,
+                        record->allowed, record->step, tr_boottime()))
+        audit->left_out++;
+    else
+        written = put_record(audit, record);
+    /* It is refused instead, and that is counted. */
+    if (!written && record->allowed)
+        return false;
+    count(audit, record);
+    if (!written)
+        audit->lost++;
+    return written;
 }
 
 static void
@@ -349,7 +358,7 @@ write_left_out(const struct tr_limit_report *report, void *arg)
     if (report->uid != (uid_t)-1)
         tr_json_number(&json, "uid", report->uid);
     if (tr_json_end(&json) > 0)
-        put(audit, LOG_WARNING, true, audit->line, NULL, 0);
+        put(audit, LOG_WARNING, true, audit->line);
 }
 
 void
@@ -421,9 +430,9 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
         fprintf(stderr, "trustrealmd: %s\n", text);
     } else if (tr_sink_wants_json(audit->sink)) {
         if (make_log_line(audit, priority, text))
-            put(audit, priority, false, audit->line, NULL, 0);
+            put(audit, priority, false, audit->line);
     } else {
-        put(audit, priority, false, text, NULL, 0);
+        put(audit, priority, false, text);
     }
 }
 

@@ -110,7 +110,16 @@ write_line(struct tr_sink *sink, const char *line)
     return !sink->cut;
 }
 
+/* Neither syslog(3) nor sd_journal_sendv(3) says that nobody is there. */
+static bool
+is_there(const char *socket)
+{
+    return access(socket, W_OK) == 0;
+}
+
 #ifdef HAVE_SYSTEMD
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
 static bool
 write_journal(int priority, const char *line, const struct iovec *fields,
               size_t nfields)
@@ -120,6 +129,8 @@ write_journal(int priority, const char *line, const struct iovec *fields,
     size_t n = 0, i, length = strlen(line);
     int ret;
 
+    if (!is_there(JOURNAL_SOCKET))
+        return false;
     message = malloc(length + sizeof("MESSAGE="));
     if (message == NULL)
         return false;
@@ -143,6 +154,8 @@ tr_sink_write(struct tr_sink *sink, int priority, bool audit,
 {
     switch (sink->kind) {
     case KIND_SYSLOG:
+        if (!is_there(_PATH_LOG))
+            return false;
         syslog((audit ? LOG_AUTHPRIV : LOG_DAEMON) | priority, "%s", line);
         return true;
 #ifdef HAVE_SYSTEMD

@@ -400,7 +400,11 @@ tr_job_reply(struct tr_job *job, const struct tr_reply *reply, bool with_page,
             job->audit.step = job->answer.step;
             job->audit.text = job->answer.text;
         }
-        tr_audit_write(job->service->audit, &job->audit);
+        if (!tr_audit_write(job->service->audit, &job->audit)) {
+            tr_job_refuse(job, tr_job_fail(job, job->audit.step, TRR_AUDIT,
+                                           "%s", error_message(TRR_AUDIT)));
+            return;
+        }
     }
     tr_request_reply(job->request, reply, with_page);
     job_free(job);

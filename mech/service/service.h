@@ -135,9 +135,9 @@ struct tr_audit;
 krb5_error_code tr_audit_open(const struct tr_config *config,
                               struct tr_audit **audit_out);
 void tr_audit_close(struct tr_audit *audit);
-/* Never fails, never blocks for long; limited per peer, with a count of what
- * was left out. */
-void tr_audit_write(struct tr_audit *audit,
+/* Never blocks for long; limited per peer, with a count of what was left out.
+ * False when it cannot be written: what it allows must then be refused. */
+bool tr_audit_write(struct tr_audit *audit,
                     const struct tr_audit_record *record);
 /* Ordinary operation: started, reloaded, LDAP lost ... (syslog priority). */
 void tr_log(struct tr_audit *audit, int priority, const char *format, ...)

@@ -16,7 +16,7 @@ SOCKETS = {"journal": "/run/systemd/journal/socket", "syslog": "/dev/log"}
 #: No file of this machine's /dev is made or changed.
 DEV = """
 mkdir -p /run/systemd/journal /run/dev
-for name in null zero random urandom; do
+for name in null zero full random urandom; do
     touch "/run/dev/$name"
     mount --bind "/dev/$name" "/run/dev/$name"
 done
@@ -72,3 +72,29 @@ def test_records_arrive(world, target):
         assert {"TRUSTREALM_EVENT=prepare", "TRUSTREALM_RESULT=deny",
                 "TRUSTREALM_STEP=S5", "TRUSTREALM_CODE=%s" % records[1]["code"],
                 "TRUSTREALM_RECEIVER=delta.example.test"} <= set(fields)
+
+
+def used(world):
+    """Is a token made?"""
+    try:
+        world.agent("alpha").initiate("sample@beta.example.test")
+        return True
+    except Refused as refusal:
+        assert "audit log cannot be written" in str(refusal)
+        return False
+
+
+@pytest.mark.parametrize("target", ["file:/run/dev/full", *SOCKETS])
+def test_what_cannot_be_recorded_is_refused(world, target):
+    """The disk is full, or nobody takes the records."""
+    world.alpha.config["audit"]["target"] = target
+    for path in SOCKETS.values():
+        world.alpha.machine.run(["rm", "-f", path])
+    world.alpha.restart()
+    assert not used(world)
+    state = world.alpha.status()
+    assert state["decisions"]["seal"] == {"allow": 0, "deny": 1}
+    assert state["audit_lost"] > 0
+    world.alpha.config["audit"]["target"] = "file:" + world.alpha.audit.path
+    world.alpha.reload()
+    assert used(world)

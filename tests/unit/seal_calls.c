@@ -24,7 +24,7 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
     va_end(ap);
 }
 
-void
+bool
 tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
 {
     struct world_system *system = (struct world_system *)audit;
@@ -54,6 +54,7 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
               record->realm != NULL ? record->realm : "?",
               record->label != NULL ? record->label : "?",
               tr_step_name(record->step), system->text);
+    return true;
 }
 
 void
