@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 
 import pytest
@@ -161,6 +162,18 @@ def test_what_is_exported_is_what_was_there():
         back = scratch.write("back.ldif", done.stdout.decode(), 0o600)
         same = trustrealm("diff", "--ldif", scratch.join("export.ldif"), back)
         assert (same.status, same.out) == (0, ""), same
+
+
+def test_only_a_file_is_replaced():
+    """root would have no /dev/null any more."""
+    with Scratch() as scratch:
+        output = scratch.join("fifo")
+        os.mkfifo(output)
+        done = export(table.entries(), scratch, "-o", output, check=False)
+        assert done.returncode == 3
+        assert b"not a regular file" in done.stderr
+        assert stat.S_ISFIFO(os.stat(output).st_mode)
+        assert sorted(os.listdir(scratch.path)) == ["export.ldif", "fifo"]
 
 
 def test_json_has_what_ldif_has():

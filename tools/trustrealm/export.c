@@ -176,14 +176,21 @@ write_stdout(const struct export *export, const uint8_t *text, size_t length)
     return TOOL_DONE;
 }
 
-/* Whoever reads path finds the old file or the new one. */
+/* Whoever reads path finds the old file or the new one; a device would be
+ * gone. */
 static int
 write_file(const char *path, const uint8_t *text, size_t length)
 {
-    char *temporary = tool_format("%s.XXXXXX", path);
-    int fd = mkostemp(temporary, O_CLOEXEC), status = TOOL_DONE;
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    char *temporary;
+    int fd, status = TOOL_DONE;
+    struct stat st;
+    FILE *file;
 
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return tool_fail(TOOL_SYSTEM, "%s: not a regular file", path);
+    temporary = tool_format("%s.XXXXXX", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    file = fd < 0 ? NULL : fdopen(fd, "w");
     if (file == NULL || fchmod(fd, 0644) != 0 ||
         fwrite(text, 1, length, file) != length || fflush(file) != 0 ||
         fsync(fd) != 0 || rename(temporary, path) != 0) {
