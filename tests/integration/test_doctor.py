@@ -6,6 +6,7 @@ it; where nothing is wrong it says so."""
 import json
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -193,6 +194,21 @@ def test_no_kdc_to_tell_the_time(world):
                                  "default_realm = %s\n" % table.REALM, 0o644)
     findings = doctor(world, KRB5_CONFIG=config)
     assert any("did not say what time it is" in f["text"]
+               for f in findings.of("clock", "note"))
+
+
+def test_kdc_that_is_silent(world):
+    """It is not waited for."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        config = world.scratch.write(
+            "silent.conf", "[libdefaults]\ndefault_realm = %s\n[realms]\n"
+            "%s = {\nkdc = 127.0.0.1:%d\n}\n" % (
+                table.REALM, table.REALM, silent.getsockname()[1]), 0o644)
+        findings = doctor(world, KRB5_CONFIG=config)
+        silent.settimeout(0)
+        assert silent.recv(1)
+    assert any(f["text"].endswith("what time it is: no answer within 5 s")
                for f in findings.of("clock", "note"))
 
 

@@ -9,11 +9,16 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <krb5/krb5.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include "doctor.h"
 #include "limits.h"
 
@@ -21,10 +26,14 @@
 #define MEND "timedatectl set-ntp true, or ask the host of this virtual " \
     "machine"
 
+/* libkrb5 would wait for half a minute. */
+#define LIMIT_S 5
+
 struct answer {
     int64_t asked;              /* when, by this clock */
     bool known;
     int64_t ahead;              /* s, of this clock, at least */
+    char why[DOCTOR_TEXT];      /* it is not known */
 };
 
 static krb5_error_code
@@ -73,6 +82,52 @@ ask(krb5_context context, struct answer *answer)
     return ret;
 }
 
+static void
+ask_kdc(struct answer *answer)
+{
+    krb5_context context = NULL;
+    krb5_error_code ret;
+    const char *why;
+
+    ret = krb5_init_context(&context);
+    if (ret == 0)
+        ret = ask(context, answer);
+    why = krb5_get_error_message(context, ret);
+    (void)snprintf(answer->why, sizeof(answer->why), "%s", why);
+    krb5_free_error_message(context, why);
+    krb5_free_context(context);
+}
+
+/* In a child, since nothing else makes libkrb5 give up. */
+static void
+ask_for_a_while(struct answer *answer)
+{
+    struct pollfd reader = { .events = POLLIN };
+    struct answer found;
+    int fds[2];
+    pid_t pid;
+
+    (void)snprintf(answer->why, sizeof(answer->why), "no answer within %d s",
+                   LIMIT_S);
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return;
+    pid = fork();
+    if (pid == 0) {
+        ask_kdc(answer);
+        _exit(write(fds[1], answer, sizeof(*answer)) < 0);
+    }
+    (void)close(fds[1]);
+    reader.fd = fds[0];
+    if (pid > 0 && poll(&reader, 1, 1000 * LIMIT_S) > 0 &&
+        read(fds[0], &found, sizeof(found)) == sizeof(found))
+        *answer = found;
+    (void)close(fds[0]);
+    if (pid > 0) {
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, NULL, 0);
+    }
+}
+
 /* In a unit that says enough, as people read it; malloced. */
 static char *
 in_words(int64_t seconds)
@@ -117,23 +172,14 @@ static void
 compare_with_kdc(struct doctor *doctor)
 {
     struct answer answer = { .known = false };
-    krb5_context context = NULL;
-    krb5_error_code ret;
-    const char *why;
 
-    ret = krb5_init_context(&context);
-    if (ret == 0)
-        ret = ask(context, &answer);
-    if (answer.known) {
+    ask_for_a_while(&answer);
+    if (answer.known)
         say_ahead(doctor, answer.ahead);
-    } else {
-        why = krb5_get_error_message(context, ret);
+    else
         doctor_say(doctor, DOCTOR_NOTE, "clock", "see that krb5.conf names "
                    "the KDC and that it is reached", "the KDC did not say "
-                   "what time it is: %s", why);
-        krb5_free_error_message(context, why);
-    }
-    krb5_free_context(context);
+                   "what time it is: %s", answer.why);
 }
 
 void
