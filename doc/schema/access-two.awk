@@ -43,13 +43,18 @@ BEGIN {
         ":caseExactIA5Match:"
 }
 
-# Who has proposed it: to add the value, to delete it, or (change) either.
-function proposer(what,    add, remove) {
-    add = "(trChange" exactly[$3] "=" $3 " ${v0})"
-    remove = "(trChange" exactly[$3] "=-" $3 " ${v0})"
+# Of a proposal: to add the value, or to delete it.  Either is as long: a blank
+# before a value is none.
+function asks(what) {
+    return "(trChange" exactly[$3] "=" (what == "add" ? " " : "-") $3 \
+        " ${v0})"
+}
+
+# Who has proposed it: the one or the other.
+function proposer(one, other) {
     return "[ldap:///ou=pending," base "??one?(&(objectClass=trPending)" \
-        "(trTarget=${d1})" (what == "add" ? add : what == "delete" ? remove : \
-        "(|" add remove ")") ")]/creatorsName"
+        "(trTarget=${d1})" (other == "" ? asks(one) : \
+        "(|" asks(one) asks(other) ")") ")]/creatorsName"
 }
 
 # slapd cuts off what values make longer than 1023 characters, without a word.
@@ -57,17 +62,16 @@ function proposer(what,    add, remove) {
 # alike, and the other one goes on with a constant in brackets for longer than
 # his: where his is cut to what is no set, so is the other; where the other is
 # cut to less and still a set, his is one, too, and comes first.  Operators
-# have no precedence; a sum with nothing is nothing.  With "change" they do not
-# begin alike, and his has to fit: the value is in it twice, the name of the
-# entry twice and the suffix three times.  So VALUES bound the value there, and
-# suffix and name should leave room.
-function own(what) {
-    return proposer(what) " & user" (since[$2] == "" ? "" : " + " since[$2])
+# have no precedence; a sum with nothing is nothing.  With "change" his names
+# both directions, and that of the others the same one twice.
+function own(one, other) {
+    return proposer(one, other) " & user" \
+        (since[$2] == "" ? "" : " + " since[$2])
 }
-function others(what,    constant) {
+function others(one, other,    constant) {
     constant = since[$2]
     gsub(/[][]/, "", constant)
-    return proposer(what) " + [whoever else proposed it " constant "]"
+    return proposer(one, other) " + [whoever else proposed it " constant "]"
 }
 
 # Whoever of the role, if the set has something in it.
@@ -84,12 +88,14 @@ function by(set, access) {
     print "access to dn.regex=\"^(" name[$2] "," base ")$\""
     print "        attrs=" $3 " val.regex=\"" values "\""
     if ($1 in alone) {
-        by(own($1), alone[$1])
         if ($1 == "change") {
-            by(others("add"), alone["delete"])
-            by(others("delete"), alone["add"])
-        } else
+            by(own("add", "delete"), alone[$1])
+            by(others("add", "add"), alone["delete"])
+            by(others("delete", "delete"), alone["add"])
+        } else {
+            by(own($1), alone[$1])
             by(others($1), "write")
+        }
         by(since[$2], alone[$1])
     }
     if ($1 == "neither" || since[$2] != "")

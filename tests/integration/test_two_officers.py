@@ -332,6 +332,49 @@ def test_a_long_value_takes_two_as_well(administration, change, who, other,
         target, (operation, attribute, values[0])))
 
 
+def longest_name():
+    """With which slapd just does not cut off who has proposed a priority."""
+    who = re.search(r'set.expand="([^"]*-trPriority \${v0}[^"]* & user[^"]*)"',
+                    roles.document("access-two.conf"))[1]
+    return (1023 - len(re.sub(r"\${d.}", "", who.replace("${v0}", "7").replace(
+        "${d1}", "cn=,ou=realms," + table.BASE)))) // 2
+
+
+class LongDirectory(roles.TwoPersonsDirectory):
+    """As with a longer suffix: names that trust realms can have do not fit."""
+
+    def _access(self):
+        once = "(objectClass=trPending)"
+        return super()._access().replace(
+            once, once * (2 * (longest_name() - 200) // len(once)))
+
+
+def test_a_long_name_takes_two_as_well():
+    """Whatever slapd cuts off of rules of both directions, it is never that
+    the proposal was one's own."""
+    # Its database takes no longer ones.
+    names = ["x" * length for length in [10, *range(190, 241)]]
+    dns = ["cn=%s,ou=realms,%s" % (name, table.BASE) for name in names]
+    with Administration(LongDirectory) as made:
+        made.directory.modify(modify(
+            "cn=label-policy,ou=roles," + table.BASE,
+            ("add", "member", person("zoe"))))
+        made.directory.modify("\n".join(
+            realm(dn, name) + "\n" + add(
+                "cn=%s,ou=owners,ou=roles,%s" % (name, table.BASE),
+                objectClass="groupOfNames", cn=name, member=person("olga"))
+            for dn, name in zip(dns, names)))
+        assert made.may("paula", "\n".join(
+            proposal("long.%x" % number, dn, "trPriority 7")
+            for number, dn in enumerate(dns)))
+        changes = [modify(dn, ("add", "trPriority", "7")) for dn in dns]
+        tries(made, "paula", "\n".join(changes), "-c")
+        assert made.directory.search(table.BASE, "(trPriority=7)", "cn") == ""
+        tries(made, "zoe", "\n".join(changes), "-c")
+        found = made.directory.search(table.BASE, "(trPriority=7)", "cn")
+        assert dns[0] in found and dns[1] in found and dns[-1] not in found
+
+
 # --- whole entries ------------------------------------------------------
 
 #: Of a trust realm that tests add.
