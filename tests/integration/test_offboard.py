@@ -13,7 +13,7 @@ import pytest
 from testlib import roles, servers, table
 from testlib.process import base_environment, run
 from testlib.roles import (Administration, add, kadmin_rules, modify,
-                           person)
+                           person, rename)
 from testlib.tool import program
 
 SYSTEMS = "ou=systems," + table.BASE
@@ -153,6 +153,48 @@ def test_a_system_administrator_leaves(administration):
     assert administration.may("rosa", add(
         "cn=system-administrators," + ROLES, objectClass="groupOfNames",
         cn="system-administrators", member=person("zoe")))
+
+
+def test_a_key_that_he_had_in_between(administration):
+    """However it was written that he is an owner, and that he is not."""
+    beside = person("sid").replace("uid=sid", "uid=SID")
+    assert administration.may("rosa", modify(BETA, ("add", "owner", beside)))
+    assert administration.may("rosa", modify(
+        BETA, ("delete", "owner", beside)))
+    administration.directory.replace(DELTA, "owner", person("zoe"),
+                                     person("sid"))
+    administration.directory.replace(DELTA, "owner", person("zoe"))
+    assert {dn for dn, _ in texts(offboard(administration, "sid", status=1),
+                                  "rotate")} == {BETA, DELTA}
+    assert {dn for dn, _ in texts(offboard(administration, "zoe", status=1),
+                                  "rotate")} == {DELTA}
+
+
+def test_what_was_renamed_since(administration):
+    """His account, a system, and then what all systems are below; whoever
+    has his name now is somebody else."""
+    granted = "engineering public internal"
+    assert administration.may("olga", modify(
+        DELTA, ("add", "trMembership", granted)))
+    assert administration.may("sid", add(
+        ZETA, objectClass="trSystem", cn="zeta.example.com",
+        trPrincipal="trustrealm/zeta.example.com@EXAMPLE.TEST",
+        owner=person("sid")))
+    change = administration.directory.modify
+    for name in ("olga", "sid"):
+        change(rename(person(name), "uid=%s2" % name))
+    change(rename(DELTA, "cn=d2", keep=True))
+    change(rename(SYSTEMS, "ou=hosts", keep=True))
+    change(rename(person("oscar"), "uid=olga"))
+
+    moved = SYSTEMS.replace("ou=systems", "ou=hosts")
+    assert texts(offboard(administration, "olga2", status=1), "granted") == {
+        ("cn=d2," + moved, "modify: trMembership:+ " + granted)}
+    assert texts(offboard(administration, "olga", status=1), "granted") == \
+        set()
+    assert {dn for dn, _ in texts(offboard(administration, "sid2", status=1),
+                                  "rotate")} == {
+        ZETA.replace("ou=systems", "ou=hosts")}
 
 
 def test_by_somebody_who_may_not(administration):

@@ -35,6 +35,9 @@ struct offboard {
 int offboard_find(struct offboard *person, struct tool_work *work,
                   const char *log);
 void offboard_clear(struct offboard *person);
+/* What he did, and the keys that he could read, by that log. */
+int offboard_find_log(struct offboard *person, struct tool_work *work,
+                      const char *log);
 /* Add to items; when may be NULL. */
 void offboard_note(struct offboard *person, enum offboard_kind kind,
                    const char *when, const char *dn, const char *format, ...)

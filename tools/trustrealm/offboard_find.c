@@ -4,9 +4,7 @@
 /*
  * What a person can still change follows from the roles that he is in, the
  * systems that have him as owner, and his proposals, which somebody might
- * still approve.  What he did is in the log that OpenLDAP's accesslog overlay
- * keeps: an entry for each write, with who made it and the modifications as
- * "ATTRIBUTE:+ VALUE".
+ * still approve.
  */
 
 #include "config.h"
@@ -117,195 +115,30 @@ find_left(struct offboard *person, struct tool_work *work)
     return status;
 }
 
-/* --- what he did --------------------------------------------------------- */
-
-/* A server writes the DNs of its log and of its entries alike; there may be
- * many of both. */
-static const struct tool_entry *
-entry_at(const struct tool_work *work, const char *dn)
+/* An owner has the keys of his systems in hand. */
+static void
+note_owned(struct offboard *person, const struct tool_work *work)
 {
     size_t i;
 
     for (i = 0; i < work->entries.n; i++) {
-        if (strcasecmp(work->entries.list[i]->dn, dn) == 0)
-            return work->entries.list[i];
+        if (work->entries.list[i]->type == TR_RECORD_SYSTEM &&
+            tool_entry_has_dn(work->entries.list[i], "owner", person->dn))
+            offboard_note_key(person, work->entries.list[i]);
     }
-    return NULL;
-}
-
-/* Kept by the server itself. */
-static bool
-is_operational(const char *mod)
-{
-    static const char *const names[] = {
-        "structuralObjectClass", "entryUUID", "creatorsName",
-        "createTimestamp", "entryCSN", "modifiersName", "modifyTimestamp"
-    };
-    size_t i, length = strcspn(mod, ":;");
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i]) == length &&
-            strncasecmp(names[i], mod, length) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* "ATTRIBUTE:+ VALUE" that is still so. */
-static bool
-in_force(const struct tool_entry *entry, const char *mod)
-{
-    size_t length = strcspn(mod, ":");
-    char *attribute;
-    bool is;
-
-    if (entry == NULL || (strncmp(mod + length, ":+ ", 3) != 0 &&
-                          strncmp(mod + length, ":= ", 3) != 0))
-        return false;
-    attribute = tool_format("%.*s", (int)length, mod);
-    is = tool_entry_has(entry, attribute, mod + length + 3);
-    free(attribute);
-    return is;
-}
-
-static void
-note_write(struct offboard *person, const struct tool_work *work,
-           const struct tool_entry *logged)
-{
-    const char *dn = tool_entry_value(logged, "reqDN");
-    const char *when = tool_entry_value(logged, "reqStart");
-    const char *type = tool_entry_value(logged, "reqType");
-    const struct tool_entry *entry = entry_at(work, dn);
-    char *const *mods;
-    bool told = false;
-    size_t i, n;
-
-    mods = tool_entry_values(logged, "reqMod", &n);
-    for (i = 0; i < n; i++) {
-        if (is_operational(mods[i]))
-            continue;
-        offboard_note(person, in_force(entry, mods[i]) ? OFFBOARD_GRANTED :
-                      OFFBOARD_CHANGED, when, dn, "%s: %s", type, mods[i]);
-        told = true;
-    }
-    if (!told)
-        offboard_note(person, OFFBOARD_CHANGED, when, dn, "%s", type);
-}
-
-/* Whether it shows that he had a system's key in hand: he made the entry, or
- * became its owner. */
-static bool
-shows_key(const struct offboard *person, const struct tool_entry *logged)
-{
-    const char *type = tool_entry_value(logged, "reqType");
-    char *const *mods;
-    size_t i, n;
-
-    if (tool_entry_has_dn(logged, "reqAuthzID", person->dn) &&
-        strcasecmp(type, "add") == 0)
-        return true;
-    mods = tool_entry_values(logged, "reqMod", &n);
-    for (i = 0; i < n; i++) {
-        if (strncasecmp(mods[i], "owner:+ ", 8) == 0 &&
-            tool_dn_same(mods[i] + 8, person->dn))
-            return true;
-    }
-    return false;
-}
-
-static void
-note_keys(struct offboard *person, const struct tool_work *work,
-          const struct tool_entries *logged)
-{
-    const struct tool_entry *entry;
-    const char *dn;
-    size_t i, j;
-    bool had;
-
-    for (i = 0; i < work->entries.n; i++) {
-        entry = work->entries.list[i];
-        if (entry->type != TR_RECORD_SYSTEM)
-            continue;
-        had = tool_entry_has_dn(entry, "owner", person->dn);
-        for (j = 0; j < logged->n && !had; j++) {
-            dn = tool_entry_value(logged->list[j], "reqDN");
-            had = strcasecmp(dn, entry->dn) == 0 &&
-                shows_key(person, logged->list[j]);
-        }
-        if (had)
-            offboard_note_key(person, entry);
-    }
-}
-
-static bool
-is_complete(const struct tool_entry *logged)
-{
-    return tool_entry_value(logged, "reqDN") != NULL &&
-        tool_entry_value(logged, "reqType") != NULL;
-}
-
-static int
-compare_starts(const void *a, const void *b)
-{
-    const struct tool_entry *x = *(struct tool_entry *const *)a;
-    const struct tool_entry *y = *(struct tool_entry *const *)b;
-    const char *s = tool_entry_value(x, "reqStart");
-    const char *t = tool_entry_value(y, "reqStart");
-
-    return strcmp(s != NULL ? s : "", t != NULL ? t : "");
-}
-
-/* His writes, and those that made him an owner. */
-static int
-read_log(struct offboard *person, struct tool_work *work, const char *log,
-         struct tool_entries *logged_out)
-{
-    static const char *attributes[] = {
-        "reqStart", "reqType", "reqDN", "reqAuthzID", "reqMod", NULL
-    };
-    char *owner = tool_format("owner:+ %s", person->dn);
-    char *by = tool_ldap_equal("reqAuthzID", person->dn, strlen(person->dn));
-    char *to = tool_ldap_equal("reqMod", owner, strlen(owner));
-    char *filter = tool_format("(&(objectClass=auditWriteObject)"
-                               "(reqResult=0)(|%s%s))", by, to);
-    int status;
-
-    status = tool_directory_search(work->directory, log, filter, attributes,
-                                   logged_out);
-    if (status != TOOL_DONE)
-        tool_fail(status, "the server's access log could not be read: --log "
-                  "names it, --no-log does without");
-    else if (logged_out->n > 1)
-        qsort(logged_out->list, logged_out->n, sizeof(*logged_out->list),
-              compare_starts);
-    free(filter);
-    free(to);
-    free(by);
-    free(owner);
-    return status;
 }
 
 int
 offboard_find(struct offboard *person, struct tool_work *work,
               const char *log)
 {
-    struct tool_entries logged = { 0 };
-    size_t i;
     int status;
 
     status = find_left(person, work);
     if (status == TOOL_DONE && log != NULL)
-        status = read_log(person, work, log, &logged);
-    for (i = 0; i < logged.n && status == TOOL_DONE; i++) {
-        if (!is_complete(logged.list[i]))
-            status = tool_fail(TOOL_SYSTEM, "%s: entries are not those of an "
-                               "access log", log);
-        else if (tool_entry_has_dn(logged.list[i], "reqAuthzID", person->dn))
-            note_write(person, work, logged.list[i]);
-    }
+        status = offboard_find_log(person, work, log);
     if (status == TOOL_DONE)
-        note_keys(person, work, &logged);
-    tool_entries_clear(&logged);
+        note_owned(person, work);
     return status;
 }
 
