@@ -109,10 +109,18 @@ has_several(const struct noun_field *field)
     return field->kind >= NOUN_WORDS;
 }
 
-/* Remove what wanted identifies; false when there is none. */
+/* Whether it is one word, which identifies a value by what it has. */
+static bool
+is_word(const char *text)
+{
+    return text[strcspn(text, " \t=")] == '\0';
+}
+
+/* Remove what wanted identifies, or is with exact; false when there is
+ * none. */
 static bool
 take_out(struct tool_entry *entry, const struct noun_field *field,
-         const char *wanted)
+         const char *wanted, bool exact)
 {
     char *const *values;
     bool found = false;
@@ -121,7 +129,8 @@ take_out(struct tool_entry *entry, const struct noun_field *field,
     values = tool_entry_values(entry, field->attribute, &n);
     for (i = n; i-- > 0;) {
         if (wanted == NULL ||
-            noun_identifies(field->kind, wanted, values[i])) {
+            (exact ? strcasecmp(wanted, values[i]) == 0 :
+             noun_identifies(field->kind, wanted, values[i]))) {
             tool_entry_remove(entry, field->attribute, values[i]);
             values = tool_entry_values(entry, field->attribute, &n);
             found = true;
@@ -146,7 +155,7 @@ noun_put(struct tool_entry *entry, const struct noun_field *field,
 {
     if (is_set(entry, field, value))
         return;
-    (void)take_out(entry, field, has_several(field) ? value : NULL);
+    (void)take_out(entry, field, has_several(field) ? value : NULL, false);
     tool_entry_add(entry, field->attribute, value);
 }
 
@@ -160,7 +169,8 @@ noun_take(const struct noun_call *call, struct tool_entry *entry)
         given = &call->given[i];
         if (!given->unset)
             noun_put(entry, given->field, given->value);
-        else if (!take_out(entry, given->field, given->value) &&
+        else if (!take_out(entry, given->field, given->value,
+                           given->value != NULL && !is_word(given->value)) &&
                  given->value != NULL)
             return tool_fail(TOOL_NO, "%s has no %s %s", call->name,
                              given->field->option, given->value);
