@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from testlib import table
-from testlib.process import base_environment
+from testlib.process import base_environment, eventually
 from testlib.stores import BETA, DELTA, PASSWORD, SYSTEM, Between, entries
 from testlib.tool import program, trustrealm
 
@@ -186,6 +186,42 @@ def test_interruption_waits(site):
         assert child.wait(30) == -signal.SIGTERM
     assert not [v for values in site.server.dump().values() for v in values
                 if v[1].split()[0] == "corporate"]
+
+
+@pytest.mark.parametrize("moment", [1, 3, 4, 5])
+def test_who_is_killed_has_only_narrowed(site, moment):
+    """Three memberships, the trust realm, a clearance, a map: what is done
+    lets nobody do more than before.  As long as the trust realm is there,
+    the same command does what is left; then check shows it."""
+    child = None
+
+    def kill(n):
+        if n == moment:
+            child.kill()
+            child.wait()
+
+    before, after = site.scratch.join("before"), site.scratch.join("after")
+    remove = ["realm", "remove", "corporate", "--force"]
+    site.run(site.server, "export", "-o", before)
+    with Between(site.scratch, site.directory, kill) as between:
+        child = subprocess.Popen(
+            [program(), *remove, "--uri", between.uri, "--base",
+             table.SUFFIX], env=base_environment(), stdout=subprocess.DEVNULL)
+        assert child.wait(30) == -signal.SIGKILL
+    # What was on its way is done when the server answers about it.
+    eventually(lambda: len([
+        v for values in site.server.dump().values() for v in values
+        if v == ("trMembership", "corporate OPEN RESTRICTED")
+        or v == ("cn", "corporate")]) == (moment < 3) + (moment < 4))
+    site.run(site.server, "export", "-o", after)
+    differs = trustrealm("diff", before, after)
+    assert differs.status == 1, differs
+    assert {line.split("\t")[0] for line in differs.out.splitlines()} \
+        == {"narrows"}
+    again = site.run(site.server, *remove)
+    assert again.status == (0 if moment < 4 else 1), again
+    left = site.run(site.server, "check")
+    assert ("there is no trust realm corporate" in left.out) == (moment > 3)
 
 
 #: When somebody else removes it, and whether the server has assertions.

@@ -167,7 +167,10 @@ class Between:
                 self._before(self._count)
             for old, new in self._replaced.items():
                 octets = octets.replace(old, new)
-            target.sendall(octets)
+            try:
+                target.sendall(octets)
+            except OSError:
+                return
 
     def _awaited(self, octets):
         at = 2 + (octets[1] & 0x7f if octets[1] & 0x80 else 0)
