@@ -23,7 +23,8 @@ function change(name, attribute, add,    i, count) {
 }
 END {
     print "# access.ldif - access.conf for cn=config; put your database's DN"
-    print "# (what it replaces protects the rest of the database: add that)"
+    print "# (what it replaces protects the rest of the database: add that),"
+    print "# your suffix and, where there is one, your Kerberos realm in"
     print "dn: olcDatabase={1}mdb,cn=config"
     print "changetype: modify"
     change("add_content_acl", "olcAddContentAcl")
