@@ -7,6 +7,7 @@
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ TOOL_DIRECTORY_HELP
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
 "exit status: 0 all is in the directory, 1 something was left out or refused,\n"
-"             2 usage, 3 system error\n";
+"             2 usage, 3 system error; interrupted, it ends by that signal\n";
 
 struct import {
     struct tool_options common;
@@ -417,7 +418,13 @@ run(int argc, char **argv)
     if (argc - optind != 1)
         return tool_usage("import", "one file is needed");
     import.path = argv[optind];
-    return run_import(&import);
+    status = run_import(&import);
+    /* Whoever started us, a shell's loop for one, sees that it is to end. */
+    if (import.written.interrupted != 0) {
+        (void)fflush(NULL);
+        (void)raise(import.written.interrupted);
+    }
+    return status;
 }
 
 const struct tool_command tool_import = {

@@ -47,13 +47,14 @@ write_file(struct tool_work *work, struct import_written *written)
     return status;
 }
 
-/* Signals are blocked. */
-static bool
-is_interrupted(const sigset_t *signals)
+/* The signal, which is blocked; 0 when there is none. */
+static int
+take_interruption(const sigset_t *signals)
 {
     static const struct timespec now = { 0, 0 };
+    int signal = sigtimedwait(signals, NULL, &now);
 
-    return sigtimedwait(signals, NULL, &now) > 0;
+    return signal > 0 ? signal : 0;
 }
 
 /* *done_out are done with. */
@@ -67,7 +68,8 @@ write_entries(struct tool_work *work, bool keep_going,
     int status;
 
     for (*done_out = 0; *done_out < work->nchanges;) {
-        if (is_interrupted(signals))
+        written->interrupted = take_interruption(signals);
+        if (written->interrupted != 0)
             return tool_fail(TOOL_SYSTEM, "interrupted");
         change = &work->changes[*done_out];
         status = tool_directory_apply(work->directory, change, 1);
