@@ -22,6 +22,9 @@ enum rule {
     RULE_PROTECTION
 };
 
+#define TEXT(number) QUOTED(number)
+#define QUOTED(text) #text
+
 static const struct row {
     const char *attribute;
     enum rule rule;
@@ -41,7 +44,8 @@ static const struct row {
     { "trIdleTimeout", RULE_LIMIT, false, "0", NULL },
     { "trLifetime", RULE_LIMIT, false, "0", NULL },
     { "trMaximumStaleness", RULE_LIMIT, false, "0", NULL },
-    { "trKernelLifetime", RULE_LIMIT, false, "300", NULL },
+    { "trKernelLifetime", RULE_LIMIT, false, TEXT(TR_USUAL_KERNEL_LIFETIME),
+      NULL },
     { "trKernelExport", RULE_WORD, false, "FALSE", "TRUE" },
     { "trEnabled", RULE_WORD, false, "TRUE", "TRUE" },
     { "trPolicy", RULE_WORD, false, "mls", "mls" },

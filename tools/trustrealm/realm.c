@@ -146,7 +146,9 @@ remove_grants(struct tool_work *work, const char *name,
         n++;
         if (!force)
             continue;
-        after = tool_work_edit(work, entry);
+        /* Without a look at what was noted: it has one type. */
+        after = tool_entry_copy(entry);
+        tool_work_replace(work, entry, after);
         remove_all(after, attribute, name);
         remove_all(after, restriction, name);
     }
