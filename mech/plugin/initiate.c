@@ -427,8 +427,7 @@ finish_labelled(OM_uint32 *minor, struct initiation *in)
     if (GSS_ERROR(major))
         return major;
     if (!aes)
-        return tr_fail(minor, tr_detail(TRR_PROTECTION, "the key is no AES "
-                                        "key"));
+        return tr_fail_as(minor, TRR_PROTECTION, "the key is no AES key");
     ret = accepted(context, &token);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
