@@ -346,7 +346,7 @@ a_load_that_is_too_large_makes_room(void **state)
     struct tr_table *table = open_large(*state, TR_TABLE_WRITE, 36 << 20);
     struct tr_update *update;
 
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < 4; round++) {
         update = begin(table);
         assert_int_equal(put_all(update), 0);
         assert_int_equal(tr_update_commit(update), TRR_TABLE);
