@@ -8,6 +8,7 @@
  */
 
 #include "config.h"
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <errno.h>
@@ -340,6 +341,19 @@ tr_connect_bound(LDAP *ld)
         (void)ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
 }
 
+/* A message of which only a part comes: libldap waits for the rest in a read,
+ * whatever time it was given.  One that ends lets it look at the time. */
+static void
+bound_reads(LDAP *ld, const struct tr_ldap_options *options)
+{
+    const struct timeval timeout = { options->timeout_s, 0 };
+    int fd = -1;
+
+    if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) == 0 && fd >= 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+                         sizeof(timeout));
+}
+
 static krb5_error_code
 connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
             char **why_out)
@@ -363,6 +377,7 @@ connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
         goto cleanup;
     }
     tr_connect_bound(ld);
+    bound_reads(ld, options);
     if (options->starttls) {
         code = start_tls(ld, options);
         if (code != LDAP_SUCCESS) {

@@ -686,6 +686,16 @@ a_broken_provider_is_left(void **state)
     assert_int_equal(follow_bad_and_good(*state, &answer), 1);
 }
 
+/* A read for the rest of it would wait as long as it takes. */
+static void
+half_an_answer_is_not_waited_for(void **state)
+{
+    uint8_t half[] = "\x30\x0c\x02";
+    struct bad_answer answer = { half, sizeof(half) - 1, 1, false };
+
+    assert_int_equal(follow_bad_and_good(*state, &answer), 1);
+}
+
 /* Nor is what it says kept until then: a gigabyte of entries. */
 static void
 a_provider_without_end_is_left(void **state)
@@ -872,6 +882,8 @@ main(void)
         follow_test(a_silent_provider_is_left),
         cmocka_unit_test_setup_teardown(a_broken_provider_is_left, setup_bare,
                                         teardown),
+        cmocka_unit_test_setup_teardown(half_an_answer_is_not_waited_for,
+                                        setup_bare, teardown),
         cmocka_unit_test_setup_teardown(a_provider_without_end_is_left,
                                         setup_bare, teardown),
         follow_test(heartbeats_keep_the_table_fresh),
