@@ -4,9 +4,11 @@
 get."""
 
 import contextlib
+import os
 
 from . import guide, table
 from .guide import PATH
+from .process import eventually
 from .world import socket_directory
 
 WWW_DATA = 33
@@ -16,10 +18,11 @@ SITE = ETC + "sites-available/trustrealm.conf"
 CERTIFICATE = "/etc/ssl/certs/%s.pem"
 KEY = "/etc/ssl/private/%s.key"
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+SOCKETS = "/run/apache2/socks"
 #: What the packages enable when they are installed.
 INSTALL = """
-mkdir -p /run/apache2/socks /run/lock/apache2 /srv/www /etc/ssl/private
-chown www-data /run/apache2/socks
+mkdir -p $SOCKETS /run/lock/apache2 /srv/www /etc/ssl/private
+chown www-data $SOCKETS
 a2enmod -q mpm_event authn_core authz_core authz_host authz_user alias dir \\
     env mime setenvif cgid
 a2enconf -q serve-cgi-bin
@@ -58,8 +61,7 @@ class Apache:
         self.world = world
         self.machine = machine = world.machine(name)
         machine.user("www-data", WWW_DATA, "/var/www")
-        machine.script(INSTALL, HOST=machine.host,
-                       PATH=PATH)
+        machine.script(INSTALL, HOST=machine.host, SOCKETS=SOCKETS, PATH=PATH)
         for program, text in (("show", SHOW), ("slow", SLOW)):
             machine.write("/usr/lib/cgi-bin/" + program, text, 0o755)
         for page in "index.html", "plans/index.html":
@@ -89,6 +91,13 @@ class Apache:
             ["sh", "-c", ". /etc/apache2/envvars; exec apache2 -DFOREGROUND"],
             self.machine.name + "/apache")
         self.machine.wait_port(443, self.process)
+        eventually(self._runs_programs, what=self.process.text)
+
+    def _runs_programs(self):
+        """Its socket for them is root's at first, which is a 503."""
+        sockets = self.machine.path(SOCKETS)
+        return any(os.stat(os.path.join(sockets, name)).st_uid == WWW_DATA
+                   for name in os.listdir(sockets))
 
     def stop(self):
         self.process.stop()
