@@ -10,6 +10,7 @@
 #include "config.h"
 #include <com_err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ struct tr_audit {
     uint64_t refused[TR_R15_COMMIT + 1];
     uint64_t dry_run, bypass;
     uint64_t left_out, lost;
+    bool failed;                /* the last line could not be written */
     char line[MAX_LINE];        /* that is being made */
 };
 
@@ -225,11 +227,13 @@ make_line(struct tr_audit *audit, const struct tr_audit_record *record)
 
 /* --- writing ------------------------------------------------------------ */
 
-static void
-put(struct tr_audit *audit, int priority, bool is_audit, const char *line)
+static bool
+put(struct tr_audit *audit, int priority, bool is_audit, const char *line,
+    const struct iovec *fields, size_t nfields)
 {
-    if (!tr_sink_write(audit->sink, priority, is_audit, line, NULL, 0))
-        audit->lost++;
+    audit->failed = !tr_sink_write(audit->sink, priority, is_audit, line,
+                                   fields, nfields);
+    return !audit->failed;
 }
 
 /* What the record says once more, so that journalctl can select by it. */
@@ -307,8 +311,8 @@ put_record(struct tr_audit *audit, const struct tr_audit_record *record)
     fields.n = 0;
     if (tr_sink_wants_fields(audit->sink))
         make_fields(record, &fields);
-    return tr_sink_write(audit->sink, record->allowed ? LOG_INFO : LOG_NOTICE,
-                         true, audit->line, fields.items, fields.n);
+    return put(audit, record->allowed ? LOG_INFO : LOG_NOTICE, true,
+               audit->line, fields.items, fields.n);
 }
 
 bool
@@ -357,14 +361,18 @@ write_left_out(const struct tr_limit_report *report, void *arg)
                      "sender_principal", report->sender, 64);
     if (report->uid != (uid_t)-1)
         tr_json_number(&json, "uid", report->uid);
-    if (tr_json_end(&json) > 0)
-        put(audit, LOG_WARNING, true, audit->line);
+    if (tr_json_end(&json) == 0 ||
+        !put(audit, LOG_WARNING, true, audit->line, NULL, 0))
+        audit->lost++;
 }
 
 void
 tr_audit_tick(struct tr_audit *audit)
 {
     tr_limit_report(audit->limit, tr_boottime(), false, write_left_out, audit);
+    if (audit->failed && !audit->log_to_stderr)
+        tr_log(audit, LOG_ERR, "the audit log could not be written: %" PRIu64
+               " records are lost", audit->lost);
 }
 
 void
@@ -430,9 +438,9 @@ tr_log(struct tr_audit *audit, int priority, const char *format, ...)
         fprintf(stderr, "trustrealmd: %s\n", text);
     } else if (tr_sink_wants_json(audit->sink)) {
         if (make_log_line(audit, priority, text))
-            put(audit, priority, false, audit->line);
+            (void)put(audit, priority, false, audit->line, NULL, 0);
     } else {
-        put(audit, priority, false, text);
+        (void)put(audit, priority, false, text, NULL, 0);
     }
 }
 
@@ -468,4 +476,10 @@ tr_audit_lost(const struct tr_audit *audit, uint64_t *left_out_out,
 {
     *left_out_out = audit->left_out;
     *lost_out = audit->lost;
+}
+
+bool
+tr_audit_failed(const struct tr_audit *audit)
+{
+    return audit->failed;
 }

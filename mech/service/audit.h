@@ -33,6 +33,8 @@ void tr_audit_let_by(const struct tr_audit *audit, uint64_t *dry_run_out,
 /* Records left out by the limit, and lost because the target failed. */
 void tr_audit_lost(const struct tr_audit *audit, uint64_t *left_out_out,
                    uint64_t *lost_out);
+/* The last line could not be written: nothing is allowed while it is so. */
+bool tr_audit_failed(const struct tr_audit *audit);
 
 /* --- audit_sink.c: where lines go --------------------------------------- */
 

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 #ifdef HAVE_SYSTEMD
@@ -112,9 +114,21 @@ write_line(struct tr_sink *sink, const char *line)
 
 /* Neither syslog(3) nor sd_journal_sendv(3) says that nobody is there. */
 static bool
-is_there(const char *socket)
+is_there(const char *path)
 {
-    return access(socket, W_OK) == 0;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    bool there;
+    int fd;
+
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    memcpy(address.sun_path, path, strlen(path));
+    /* Some syslog daemons have a stream. */
+    there = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
+        errno == EPROTOTYPE;
+    close(fd);
+    return there;
 }
 
 #ifdef HAVE_SYSTEMD

@@ -453,6 +453,9 @@ tr_daemon_run(const char *config_path, bool debug)
     } else {
         tr_log(service->audit, LOG_NOTICE, "started for system %s as %s",
                service->config->system, service->canonical_principal);
+        if (tr_audit_failed(service->audit))
+            tr_log(NULL, LOG_ERR, "audit log %s: it cannot be written: "
+                   "nothing is allowed", service->config->audit_target);
         if (event_base_dispatch(service->base) < 0)
             ret = EIO;
         tr_log(service->audit, LOG_NOTICE, "stopped");

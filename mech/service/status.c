@@ -282,6 +282,8 @@ state_value(const struct tr_daemon *daemon, bool inside)
     set(state, "clock", clock_value(daemon));
     set(state, "login", login_value(&kdc.login));
     set(state, "replay", replay_value(service->replay));
+    set(state, "audit", json_pack("{s:b}", "failed",
+                                  tr_audit_failed(service->audit)));
     set(state, "table", table_value(daemon));
     if (inside)
         set_inside(state, daemon, &kdc);

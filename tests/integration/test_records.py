@@ -3,14 +3,17 @@
 """What trustrealmd, started as systemd starts it, writes to the sockets of a
 journal and of a syslog daemon.  (In files: every other test.)"""
 
+import contextlib
 import json
+import os
 import re
 import socket
 
 import pytest
 
 from testlib.agent import Refused
-from testlib.process import Deadline
+from testlib.process import Deadline, eventually
+from testlib.tool import trustrealm
 
 SOCKETS = {"journal": "/run/systemd/journal/socket", "syslog": "/dev/log"}
 #: No file of this machine's /dev is made or changed.
@@ -84,17 +87,42 @@ def used(world):
         return False
 
 
-@pytest.mark.parametrize("target", ["file:/run/dev/full", *SOCKETS])
-def test_what_cannot_be_recorded_is_refused(world, target):
-    """The disk is full, or nobody takes the records."""
+def told(world):
+    """What a monitor hears of alpha: (exit status, line)"""
+    status, line, _ = trustrealm("status", "--check", "--socket",
+                                 world.alpha.socket)
+    return status, line
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["gone", "left"])
+@pytest.mark.parametrize("target", SOCKETS)
+def test_who_does_not_take_records(world, target, left):
+    """With a socket that is left of him, or none."""
+    path = world.alpha.machine.path(SOCKETS[target])
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    if left:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.bind(path)
+        os.chmod(path, 0o666)
+    nothing_is_allowed(world, target)
+
+
+def test_full_disk(world):
+    nothing_is_allowed(world, "file:/run/dev/full")
+
+
+def nothing_is_allowed(world, target):
+    """As long as records go there."""
     world.alpha.config["audit"]["target"] = target
-    for path in SOCKETS.values():
-        world.alpha.machine.run(["rm", "-f", path])
     world.alpha.restart()
     assert not used(world)
     state = world.alpha.status()
     assert state["decisions"]["seal"] == {"allow": 0, "deny": 1}
     assert state["audit_lost"] > 0
+    status, line = told(world)
+    assert status == 2 and "audit log cannot be written" in line
     world.alpha.config["audit"]["target"] = "file:" + world.alpha.audit.path
     world.alpha.reload()
+    eventually(lambda: told(world)[0] == 0)
     assert used(world)

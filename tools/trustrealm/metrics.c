@@ -81,6 +81,8 @@ static const struct single {
       "Whether the replay store fails: nothing is accepted." },
     { "replay", "wait", "trustrealm_replay_wait_seconds", "gauge", "seconds",
       "Until anything is accepted, after the replay store was lost." },
+    { "audit", "failed", "trustrealm_audit_failed", "gauge", NULL,
+      "Whether the audit log cannot be written: nothing is allowed." },
     { "table", "age", "trustrealm_table_age_seconds", "gauge", "seconds",
       "Since the source of the table answered." },
     { "table", "generation", "trustrealm_table_generation", "gauge", NULL,

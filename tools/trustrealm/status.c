@@ -91,7 +91,8 @@ static const struct figure {
     { "table", "stale", true, NULL, NULL, NULL },
     { "table", "away", true, NULL, NULL, NULL },
     { "login", "failed", true, NULL, NULL, NULL },
-    { "replay", "failed", true, NULL, NULL, NULL }
+    { "replay", "failed", true, NULL, NULL, NULL },
+    { "audit", "failed", true, NULL, NULL, NULL }
 };
 #define NFIGURES (sizeof(figures) / sizeof(figures[0]))
 
@@ -189,6 +190,7 @@ find_critical(const struct status *status, const json_t *state)
     const json_t *clock = json_object_get(state, "clock");
     const json_t *login = json_object_get(state, "login");
     const json_t *replay = json_object_get(state, "replay");
+    const json_t *audit = json_object_get(state, "audit");
 
     if (json_object_get(table, "error") != NULL)
         return tool_copy(text_of(table, "error"));
@@ -202,6 +204,9 @@ find_critical(const struct status *status, const json_t *state)
                            text_of(clock, "state"));
     if (json_is_true(json_object_get(table, "stale")))
         return tool_copy("the table is too old: everything is refused");
+    if (json_is_true(json_object_get(audit, "failed")))
+        return tool_copy("the audit log cannot be written: nothing is "
+                         "allowed");
     if (json_is_true(json_object_get(replay, "failed")))
         return tool_copy("the replay store fails: nothing is accepted until "
                          "trustrealmd is restarted");
