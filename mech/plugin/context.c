@@ -4,6 +4,7 @@
 #include "config.h"
 #include <errno.h>
 #include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
 #include <stdlib.h>
 #include <string.h>
 #include "buffer.h"
@@ -101,17 +102,10 @@ tr_context_derive(OM_uint32 *minor, struct tr_context *context)
     return major;
 }
 
-/* The last arc of 1.2.840.113554.1.2.2.4.ENCTYPE. */
 static bool
-is_aes(const gss_buffer_desc *oid)
+is_aes(const gss_krb5_lucid_key_t *key)
 {
-    static const uint8_t arcs[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01,
-                                    0x02, 0x02, 0x04 };
-
-    if (oid->length != sizeof(arcs) + 1 ||
-        memcmp(oid->value, arcs, sizeof(arcs)) != 0)
-        return false;
-    switch (((const uint8_t *)oid->value)[sizeof(arcs)]) {
+    switch (key->type) {
     case ENCTYPE_AES128_CTS_HMAC_SHA1_96:
     case ENCTYPE_AES256_CTS_HMAC_SHA1_96:
     case ENCTYPE_AES128_CTS_HMAC_SHA256_128:
@@ -121,26 +115,36 @@ is_aes(const gss_buffer_desc *oid)
     return false;
 }
 
+/*
+ * Each message says which subkey it is protected by, the initiator's or the
+ * acceptor's, which may be of another type: both have to be AES keys.
+ */
 OM_uint32
 tr_context_has_aes(OM_uint32 *minor, struct tr_context *context,
                    bool *aes_out)
 {
-    gss_buffer_set_t key_and_type = GSS_C_NO_BUFFER_SET;
+    /* As gss_krb5_export_lucid_sec_context() asks, which ends a context. */
+    static const gss_OID_desc lucid_v1 = {
+        12, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x06\x01"
+    };
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    gss_krb5_lucid_context_v1_t *keys = NULL;
     OM_uint32 major, ignored;
 
     *aes_out = false;
     major = gss_inquire_sec_context_by_oid(minor, context->inner,
-                                           GSS_C_INQ_SSPI_SESSION_KEY,
-                                           &key_and_type);
+                                           (gss_OID)&lucid_v1, &set);
     if (GSS_ERROR(major))
         return major;
-    if (key_and_type->count == 2) {
-        *aes_out = is_aes(&key_and_type->elements[1]);
-        explicit_bzero(key_and_type->elements[0].value,
-                       key_and_type->elements[0].length);
-    }
-    (void)gss_release_buffer_set(&ignored, &key_and_type);
-    return major;
+    if (set->count == 1 && set->elements[0].length == sizeof(keys))
+        memcpy(&keys, set->elements[0].value, sizeof(keys));
+    (void)gss_release_buffer_set(&ignored, &set);
+    if (keys == NULL)
+        return tr_fail(minor, TRR_INTERNAL);
+    *aes_out = keys->protocol == 1 && is_aes(&keys->cfx_kd.ctx_key) &&
+        (!keys->cfx_kd.have_acceptor_subkey ||
+         is_aes(&keys->cfx_kd.acceptor_subkey));
+    return gss_krb5_free_lucid_sec_context(minor, keys);
 }
 
 /* --- establishment ------------------------------------------------------- */

@@ -71,8 +71,8 @@ void tr_context_set_record(struct tr_context *context,
 
 /* Derive binding and tags from the inner context, which is established. */
 OM_uint32 tr_context_derive(OM_uint32 *minor, struct tr_context *context);
-/* Is the key by which the inner context, which is established, protects
- * messages of an encryption type that may protect labels? */
+/* Are the keys by which the inner context, which is established, protects
+ * messages of encryption types that may protect labels? */
 OM_uint32 tr_context_has_aes(OM_uint32 *minor, struct tr_context *context,
                              bool *aes_out);
 

@@ -204,6 +204,15 @@ def test_older_enctype(older_world, name):
     run_probe(older_world, name)
 
 
+def test_older_session_key():
+    """AES is agreed on, but Kerberos takes messages by the initiator's subkey,
+    too, which is of the session key's type."""
+    with opened_world(enctype="rc4", source="ldif") as made:
+        made.realm.limit_sessions("sample/beta.example.test", "arcfour-hmac")
+        made.realm.prefer("aes256-cts-hmac-sha1-96")
+        run_probe(made, "no_label_by_rc4")
+
+
 # --- programs of a kind -------------------------------------------------
 
 def mech_config(world, name, text, mode=0o644):

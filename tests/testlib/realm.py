@@ -107,6 +107,18 @@ class Realm:
     def modify(self, principal, *options):
         self._kadmin(["modprinc %s %s" % (" ".join(options), principal)])
 
+    def limit_sessions(self, principal, enctype):
+        """Tickets for it have such a session key."""
+        self._kadmin(["setstr %s session_enctypes %s" % (principal, enctype)])
+
+    def prefer(self, enctype):
+        """Clients and services do, from now on."""
+        with open(self.config) as config:
+            text = config.read()
+        first = "permitted_enctypes = "
+        self.scratch.write("krb5.conf", text.replace(first, first + enctype +
+                                                     " "), 0o644)
+
     def show(self, principal):
         """What the KDC knows of it, in UTC."""
         return self._kadmin(["getprinc " + principal]).out
