@@ -321,7 +321,9 @@ tr_audit_write(struct tr_audit *audit, const struct tr_audit_record *record)
     uid_t uid = record->caller != NULL ? record->caller->uid : (uid_t)-1;
     bool written = true;
 
-    if (!tr_limit_allow(audit->limit, record->sender != NULL ?
+    /* Nothing that is allowed is left out of a log that is known to fail. */
+    if (!(record->allowed && audit->failed) &&
+        !tr_limit_allow(audit->limit, record->sender != NULL ?
                         record->sender : record->sender_principal, uid,
                         record->allowed, record->step, tr_boottime()))
         audit->left_out++;

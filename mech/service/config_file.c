@@ -227,37 +227,56 @@ read_all(struct tr_conf *conf, profile_t profile)
     return ret;
 }
 
+/* Does libprofile take the first lines of the file in, by way of fd? */
+static bool
+takes_lines(FILE *in, int fd, unsigned int lines)
+{
+    char copy[40], *text = NULL;
+    const char *files[] = { copy, NULL };
+    profile_t profile = NULL;
+    size_t size = 0;
+    ssize_t length = 0;
+    bool takes;
+
+    (void)snprintf(copy, sizeof(copy), "/proc/self/fd/%d", fd);
+    rewind(in);
+    if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)
+        return true;
+    while (lines-- > 0 && (length = getline(&text, &size, in)) > 0) {
+        if (write(fd, text, (size_t)length) != length)
+            break;
+    }
+    free(text);
+    takes = profile_init((const_profile_filespec_t *)files, &profile) == 0;
+    if (takes)
+        profile_release(profile);
+    return takes;
+}
+
 /*
- * libprofile says what is wrong with a file, but not where.  The first line
- * that it does not take any more, given one after the other, is the one; 0
- * when that cannot be found out.
+ * libprofile says what is wrong with a file, but not where.  The first lines,
+ * up to the one that is wrong, it takes; with that one it does not.  0 when
+ * that cannot be found out.
  */
 static unsigned int
 find_bad_line(const char *path)
 {
     int fd = memfd_create("trustrealm.conf", MFD_CLOEXEC);
-    FILE *in = fopen(path, "re"), *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-    unsigned int line = 0, bad = 0;
-    profile_t profile = NULL;
-    char copy[40], *text = NULL;
-    const char *files[] = { copy, NULL };
-    size_t size = 0;
+    FILE *in = fopen(path, "re");
+    unsigned int good = 0, bad = MAX_KEYS, middle;
 
-    (void)snprintf(copy, sizeof(copy), "/proc/self/fd/%d", fd);
-    while (in != NULL && out != NULL && bad == 0 &&
-           getline(&text, &size, in) > 0 && line++ < MAX_KEYS &&
-           fputs(text, out) >= 0 && fflush(out) == 0) {
-        if (profile_init((const_profile_filespec_t *)files, &profile) != 0)
-            bad = line;
+    if (in == NULL || fd < 0 || takes_lines(in, fd, bad))
+        bad = 0;
+    while (bad > good + 1) {
+        middle = good + (bad - good) / 2;
+        if (takes_lines(in, fd, middle))
+            good = middle;
         else
-            profile_release(profile);
+            bad = middle;
     }
-    free(text);
     if (in != NULL)
         fclose(in);
-    if (out != NULL)
-        fclose(out);
-    else if (fd >= 0)
+    if (fd >= 0)
         close(fd);
     return bad;
 }

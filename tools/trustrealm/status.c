@@ -208,8 +208,8 @@ find_critical(const struct status *status, const json_t *state)
         return tool_copy("the audit log cannot be written: nothing is "
                          "allowed");
     if (json_is_true(json_object_get(replay, "failed")))
-        return tool_copy("the replay store fails: nothing is accepted until "
-                         "trustrealmd is restarted");
+        return tool_copy("the replay store fails: nothing is accepted; "
+                         "restart trustrealmd if it does not end");
     if (number(replay, "wait") > 0)
         return tool_format("the replay store has been begun anew: nothing is "
                            "accepted for %lld s more",
