@@ -164,16 +164,22 @@ def test_what_is_exported_is_what_was_there():
         assert (same.status, same.out) == (0, ""), same
 
 
-def test_only_a_file_is_replaced():
-    """root would have no /dev/null any more."""
+@pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFLNK],
+                         ids=["fifo", "link"])
+def test_only_a_file_is_replaced(kind):
+    """root would have no /dev/null, or no /dev/stdout, any more."""
     with Scratch() as scratch:
-        output = scratch.join("fifo")
-        os.mkfifo(output)
+        output = scratch.join("output")
+        if kind == stat.S_IFIFO:
+            os.mkfifo(output)
+        else:
+            os.symlink(scratch.write("elsewhere", "text\n"), output)
+        before = os.listdir(scratch.path) + ["export.ldif"]
         done = export(table.entries(), scratch, "-o", output, check=False)
         assert done.returncode == 3
         assert b"not a regular file" in done.stderr
-        assert stat.S_ISFIFO(os.stat(output).st_mode)
-        assert sorted(os.listdir(scratch.path)) == ["export.ldif", "fifo"]
+        assert stat.S_IFMT(os.lstat(output).st_mode) == kind
+        assert sorted(os.listdir(scratch.path)) == sorted(before)
 
 
 def test_json_has_what_ldif_has():

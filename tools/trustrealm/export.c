@@ -177,7 +177,7 @@ write_stdout(const struct export *export, const uint8_t *text, size_t length)
 }
 
 /* Whoever reads path finds the old file or the new one; a device would be
- * gone. */
+ * gone, and so would a link, to one or not. */
 static int
 write_file(const char *path, const uint8_t *text, size_t length)
 {
@@ -186,7 +186,7 @@ write_file(const char *path, const uint8_t *text, size_t length)
     struct stat st;
     FILE *file;
 
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return tool_fail(TOOL_SYSTEM, "%s: not a regular file", path);
     temporary = tool_format("%s.XXXXXX", path);
     fd = mkostemp(temporary, O_CLOEXEC);
