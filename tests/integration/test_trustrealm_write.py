@@ -863,16 +863,15 @@ def test_import_names_some_of_many(site):
     assert "and 30 more of the kind" in done.err
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_import_that_is_interrupted(site, signal_number):
-    """It ends with a whole entry, says with which, then by the signal, and
-    goes on there."""
+def interrupted_import(site, signal_number, moment):
+    """Of five new systems, when that one of them is on its way; how it ended,
+    and what it said."""
     path = site.scratch.write("import.ldif", "\n".join(
         new_system(number) for number in range(5)))
     started = threading.Event()
 
     def interrupt(number):
-        if number == 3:
+        if number == moment:
             started.wait()
             child.send_signal(signal_number)
 
@@ -886,7 +885,15 @@ def test_import_that_is_interrupted(site, signal_number):
             out, err = child.communicate(timeout=60 * PATIENCE)
         finally:
             child.kill()
-    assert child.returncode == -signal_number, err
+    return child.returncode, out, err
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_import_that_is_interrupted(site, signal_number):
+    """It ends with a whole entry, says with which, then by the signal, and
+    goes on there."""
+    status, out, err = interrupted_import(site, signal_number, 3)
+    assert status == -signal_number, err
     assert json.loads(out)["added"] == 3
     assert "interrupted" in err
     assert "stopped after 3 of 5 entries, before " + table.system_dn(
@@ -896,6 +903,13 @@ def test_import_that_is_interrupted(site, signal_number):
             for number in range(5)] == 3 * [True] + 2 * [False]
     done, counts = imported(site, site.server, map(new_system, range(5)))
     assert (done.status, counts["added"], counts["unchanged"]) == (0, 2, 3)
+
+
+def test_import_that_is_interrupted_at_the_end(site):
+    """All is written, and told, before it ends by the signal."""
+    status, out, err = interrupted_import(site, signal.SIGTERM, 5)
+    assert status == -signal.SIGTERM
+    assert json.loads(out)["added"] == 5 and "stopped" not in err
 
 
 def test_import_goes_on_where_it_ended(site):

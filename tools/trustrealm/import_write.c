@@ -26,6 +26,14 @@ show_progress(size_t done, size_t all, int64_t start)
         fputc('\n', stderr);
 }
 
+/* What is said next has a line of its own. */
+static void
+leave_progress(size_t done)
+{
+    if (done > 0 && isatty(STDERR_FILENO))
+        fputc('\n', stderr);
+}
+
 static void
 count(const struct tool_change *change, struct import_written *written)
 {
@@ -69,8 +77,10 @@ write_entries(struct tool_work *work, bool keep_going,
 
     for (*done_out = 0; *done_out < work->nchanges;) {
         written->interrupted = take_interruption(signals);
-        if (written->interrupted != 0)
+        if (written->interrupted != 0) {
+            leave_progress(*done_out);
             return tool_fail(TOOL_SYSTEM, "interrupted");
+        }
         change = &work->changes[*done_out];
         status = tool_directory_apply(work->directory, change, 1);
         if (status == TOOL_DONE)
@@ -103,6 +113,9 @@ write_server(struct tool_work *work, bool keep_going,
     }
     (void)sigprocmask(SIG_BLOCK, &signals, &old);
     status = write_entries(work, keep_going, &signals, written, &done);
+    /* One that came with the last entry is to end us, but after the report. */
+    if (written->interrupted == 0)
+        written->interrupted = take_interruption(&signals);
     (void)sigprocmask(SIG_SETMASK, &old, NULL);
     if (status != TOOL_DONE)
         tool_fail(status, "stopped after %zu of %zu entries, before %s; to "
