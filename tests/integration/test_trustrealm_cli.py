@@ -78,6 +78,13 @@ def test_unknown_option(command):
     assert err.splitlines()[-1] == "trustrealm %s: try --help" % command
 
 
+@pytest.mark.parametrize("command", ["explain", "system join"])
+def test_wrong_usage_outdoes_help(command):
+    """Who calls it, by a script, is not told that all is well."""
+    status, out, _ = trustrealm(*command.split(), "--nonsense", "--help")
+    assert (status, out) == (2, "")
+
+
 def test_output_that_cannot_be_written(ldif):
     with open("/dev/full", "w") as full:
         done = subprocess.run([program(), "schema"], stdout=full,

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <assert.h>
 #include <com_err.h>
 #include <errno.h>
 #include <stdio.h>
@@ -27,14 +28,14 @@ add(struct line *line, const struct tool_option *taken)
 {
     struct option *option = &line->options[line->n];
 
-    if (line->n == MAX_OPTIONS)
-        return;
+    assert(line->n < MAX_OPTIONS);
     option->name = taken->name;
     option->has_arg = taken->given != NULL ? no_argument : required_argument;
     option->val = NO_LETTER + (int)line->n;
     line->taken[line->n++] = taken;
-    if (taken->letter == '\0' || line->nletters + 2 >= sizeof(line->letters))
+    if (taken->letter == '\0')
         return;
+    assert(line->nletters + 2 < sizeof(line->letters));
     option->val = taken->letter;
     line->letters[line->nletters++] = taken->letter;
     if (taken->given == NULL)
@@ -103,16 +104,18 @@ tool_parse(const struct tool_syntax *syntax, const struct tool_option *own,
         if (now >= 0)
             status = now;
     }
+    if (status >= 0)
+        return status;
     if (help && syntax->help != NULL)
         fputs(syntax->help, stdout);
     else if (help)
         syntax->print_help(syntax->arg);
     if (help)
         return TOOL_DONE;
-    if (status < 0 && !syntax->words && optind < argc)
+    if (!syntax->words && optind < argc)
         return tool_usage(syntax->command, "unexpected argument '%s'",
                           argv[optind]);
-    return status;
+    return -1;
 }
 
 /* Say PREFIX: text, then tail. */
