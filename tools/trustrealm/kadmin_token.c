@@ -6,9 +6,8 @@
  * token.  By the rules of kadm5.acl (doc/SCHEMA) it may make the principal
  * trustrealm/HOST, which can be made only once, whoever still has a token, a
  * ticket or a connection; and remove itself.  So a token is never a system's
- * key.  It ends with
- * its principal: a password that has expired would still be good for
- * kadmin/changepw.
+ * key.  It ends with its principal: a password that has expired would still be
+ * good for kadmin/changepw.
  */
 
 #include "config.h"
