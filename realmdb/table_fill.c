@@ -18,6 +18,30 @@
 #define MAX_WAITING ((size_t)32 << 20)  /* octets in memory */
 #define MAX_BATCH ((size_t)16 << 20)    /* octets in a transaction */
 
+/* Begin the transaction of that number.  LMDB counts them: should it be
+ * another one, somebody wrote in between, and what is there is not what this
+ * update has left. */
+static krb5_error_code
+open_number(struct tr_update *update, size_t number)
+{
+    krb5_error_code ret = tr_update_open(update);
+
+    if (ret == 0 && mdb_txn_id(update->txn) != number)
+        ret = tr_table_fail(update->table, TRR_TABLE,
+                            "somebody else writes to the table");
+    return ret;
+}
+
+/* Commit, and begin the next transaction. */
+static krb5_error_code
+go_on(struct tr_update *update)
+{
+    size_t number = mdb_txn_id(update->txn);
+    krb5_error_code ret = tr_update_close(update);
+
+    return ret == 0 ? open_number(update, number + 1) : ret;
+}
+
 static krb5_error_code
 end_batch(struct tr_update *update)
 {
@@ -25,11 +49,7 @@ end_batch(struct tr_update *update)
 
     update->batch = 0;
     ret = tr_meta_put_number(update, TR_META_FILLING, 1);
-    if (ret == 0)
-        ret = tr_update_close(update);
-    if (ret == 0)
-        ret = tr_update_open(update);
-    return ret;
+    return ret == 0 ? go_on(update) : ret;
 }
 
 /* Where nothing was before it comes behind all that is there. */
@@ -135,40 +155,61 @@ tr_fill_clear(struct tr_update *update)
 
 /* --- an empty table ------------------------------------------------------ */
 
+/* Open the file for so much more, or less again, unless somebody looks. */
+static krb5_error_code
+resize(struct tr_table *table, size_t map_size)
+{
+    table->map_size = map_size;
+    return table->view.open ? 0 : tr_env_renew(table);
+}
+
+/* What one transaction frees the next but one may use. */
+static krb5_error_code
+sweep_twice(struct tr_update *update)
+{
+    krb5_error_code ret;
+
+    ret = tr_update_empty(update, TR_DB_RECORD);
+    if (ret == 0)
+        ret = go_on(update);
+    if (ret == 0)
+        ret = tr_meta_forget(update, TR_META_FILLING);
+    return ret == 0 ? tr_update_close(update) : ret;
+}
+
 /*
  * Sweep what a load left that did not come to its end.  LMDB notes what is
- * free in the file itself, in which that may have left no room; and what one
- * transaction frees the next but one may use.
+ * free in the file itself, in which that may have left no room.
  */
 static krb5_error_code
 sweep_batches(struct tr_update *update)
 {
-    krb5_error_code ret;
+    krb5_error_code ret, resized;
     struct tr_table *table = update->table;
+    size_t number = mdb_txn_id(update->txn), map_size = table->map_size;
     MDB_envinfo info;
     MDB_stat stat;
+    int code;
 
     mdb_txn_abort(update->txn);
     update->txn = NULL;
-    (void)mdb_env_info(table->env, &info);
-    (void)mdb_env_stat(table->env, &stat);
-    if (!table->view.open)
-        (void)mdb_env_set_mapsize(table->env, table->map_size +
-                                  info.me_last_pgno * stat.ms_psize / 32);
-    ret = tr_update_open(update);
+    code = mdb_env_info(table->env, &info);
+    if (code == 0)
+        code = mdb_env_stat(table->env, &stat);
+    if (code != 0)
+        return tr_table_fail_mdb(table, code, "beginning an update");
+    ret = resize(table, map_size + info.me_last_pgno * stat.ms_psize / 32);
     if (ret == 0)
-        ret = tr_update_empty(update, TR_DB_RECORD);
+        ret = open_number(update, number);
     if (ret == 0)
-        ret = tr_update_close(update);
+        ret = sweep_twice(update);
+    if (update->txn != NULL)
+        mdb_txn_abort(update->txn);
+    update->txn = NULL;
+    resized = resize(table, map_size);
     if (ret == 0)
-        ret = tr_update_open(update);
-    if (ret == 0)
-        ret = tr_meta_forget(update, TR_META_FILLING);
-    if (ret == 0)
-        ret = tr_update_close(update);
-    if (ret == 0 && !table->view.open)
-        (void)mdb_env_set_mapsize(table->env, table->map_size);
-    return ret == 0 ? tr_update_open(update) : ret;
+        ret = resized;
+    return ret == 0 ? open_number(update, number + 2) : ret;
 }
 
 krb5_error_code

@@ -317,11 +317,13 @@ tr_index_store(struct tr_table *table, MDB_txn *txn,
         .key = &name->value
     };
     MDB_val owner = name->value;
+    int code = MDB_KEYEXIST;
 
-    if ((flags & MDB_APPEND) != 0 &&
-        mdb_put(txn, table->dbs[name->db], &place.name, &owner, flags) == 0)
-        return 0;
-    return store_place(&place);
+    if ((flags & MDB_APPEND) != 0)
+        code = mdb_put(txn, table->dbs[name->db], &place.name, &owner, flags);
+    if (code == MDB_KEYEXIST)
+        return store_place(&place);
+    return code == 0 ? 0 : tr_table_fail_mdb(table, code, "storing a name");
 }
 
 krb5_error_code

@@ -45,7 +45,7 @@ enum tr_db {
 
 /* Another one also when more of an entry is read than before: a directory does
  * not send again what has not changed there. */
-#define TR_TABLE_FORMAT 4
+#define TR_TABLE_FORMAT 5
 #define TR_MAX_KEY 400
 
 /* Trust realms and maps in memory, of one generation. */

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include "table_dir.h"
@@ -90,6 +91,57 @@ static size_t
 stored_records(const char *directory)
 {
     return stored(directory, "record", NULL);
+}
+
+/* --- another writer ------------------------------------------------------ */
+
+/* After so many commits somebody else writes: LMDB's lock is free then.  0:
+ * after none. */
+static struct {
+    const char *directory;
+    int commits;
+} other;
+
+static void
+write_as_other(const char *directory)
+{
+    struct tr_table *table = open_large(directory, TR_TABLE_WRITE, 256 << 20);
+
+    put_one(table, "a", SYSTEM);
+    tr_table_close(table);
+    _exit(0);
+}
+
+/* Of the program, and so instead of the library's. */
+int
+mdb_txn_commit(MDB_txn *txn)
+{
+    int (*next)(MDB_txn *);
+    int code, status;
+    pid_t pid;
+
+    *(void **)&next = dlsym(RTLD_NEXT, "mdb_txn_commit");
+    code = next(txn);
+    if (other.commits == 0 || --other.commits > 0)
+        return code;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        write_as_other(other.directory);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    return code;
+}
+
+static void
+assert_is_others(const char *directory)
+{
+    struct tr_table *table = open_large(directory, TR_TABLE_READ, 256 << 20);
+
+    assert_int_equal(info_of(table).systems, 1);
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    tr_table_close(table);
+    assert_int_equal(stored_records(directory), 1);
 }
 
 static krb5_error_code
@@ -376,6 +428,59 @@ a_killed_load_is_swept_where_there_is_no_room(void **state)
     tr_table_close(table);
 }
 
+static void
+a_load_ends_when_another_one_writes(void **state)
+{
+    struct tr_table *table = open_large(*state, TR_TABLE_WRITE, 256 << 20);
+    struct tr_update *update = begin(table);
+
+    assert_int_equal(put_all(update), 0);
+    other.directory = *state;
+    other.commits = 2;
+    assert_int_equal(tr_update_commit(update), TRR_TABLE);
+    assert_int_equal(other.commits, 0);
+    assert_string_equal(tr_table_message(table),
+                        "somebody else writes to the table");
+    tr_table_close(table);
+    assert_is_others(*state);
+}
+
+/* After each of its commits, and those of opening the file anew. */
+static void
+a_sweep_ends_when_another_one_writes(void **state)
+{
+    struct tr_table *table;
+    struct tr_update *update;
+
+    for (int commits = 1; commits <= 4; commits++) {
+        kill_and_wait(start_and_wait(*state));
+        table = open_large(*state, TR_TABLE_WRITE, 256 << 20);
+        other.directory = *state;
+        other.commits = commits;
+        assert_int_equal(tr_update_begin(table, &update), TRR_TABLE);
+        assert_int_equal(other.commits, 0);
+        assert_string_equal(tr_table_message(table),
+                            "somebody else writes to the table");
+        tr_table_close(table);
+        assert_is_others(*state);
+        tr_table_remove(path_in(*state, "table"));
+    }
+}
+
+static void
+names_that_have_no_room_are_told(void **state)
+{
+    struct tr_table *table = open_large(*state, TR_TABLE_WRITE, 44 << 20);
+    struct tr_update *update = begin(table);
+
+    assert_int_equal(put_all(update), 0);
+    assert_int_equal(tr_update_commit(update), TRR_TABLE);
+    assert_string_equal(tr_table_message(table), "storing a name: the table "
+                        "may not grow past 46137344 octets");
+    assert_shows_nothing(table);
+    tr_table_close(table);
+}
+
 /* --- what waits ---------------------------------------------------------- */
 
 static int
@@ -445,6 +550,9 @@ main(void)
         fill_test(an_aborted_load_leaves_nothing_to_the_next),
         fill_test(a_killed_load_is_swept_where_there_is_no_room),
         fill_test(a_load_that_is_too_large_makes_room),
+        fill_test(a_load_ends_when_another_one_writes),
+        fill_test(a_sweep_ends_when_another_one_writes),
+        fill_test(names_that_have_no_room_are_told),
         fill_test(a_disk_that_is_full_is_told),
         fill_test(what_waits_leaves_no_file),
     };
