@@ -33,22 +33,38 @@ struct tr_runs {
     bool begun;                         /* heap[0].item has been given */
 };
 
+/* A file of dir that loses its name at once, where there is none without. */
+static krb5_error_code
+open_unlinked(const char *dir, int *fd_out)
+{
+    krb5_error_code ret = 0;
+    char *path;
+
+    if (asprintf(&path, "%s/load.XXXXXX", dir) < 0)
+        return ENOMEM;
+    *fd_out = mkostemp(path, O_CLOEXEC);
+    if (*fd_out < 0 || unlink(path) != 0)
+        ret = errno;
+    free(path);
+    return ret;
+}
+
 /* A file without a name, in dir. */
 static krb5_error_code
 open_file(const char *dir, FILE **file_out)
 {
     krb5_error_code ret = 0;
-    char *path;
     int fd;
 
-    if (asprintf(&path, "%s/load.XXXXXX", dir) < 0)
-        return ENOMEM;
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0 || unlink(path) != 0 || (*file_out = fdopen(fd, "w+")) == NULL)
+    fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        ret = errno;
+    if (ret == EOPNOTSUPP || ret == EISDIR || ret == EINVAL)
+        ret = open_unlinked(dir, &fd);
+    if (ret == 0 && (*file_out = fdopen(fd, "w+")) == NULL)
         ret = errno;
     if (ret != 0 && fd >= 0)
         (void)close(fd);
-    free(path);
     return ret;
 }
 

@@ -33,7 +33,8 @@ begin(struct tr_table *table)
         /* Slots of processes that died in between. */
         (void)mdb_reader_check(table->env, &dead);
         code = mdb_txn_begin(table->env, NULL, MDB_RDONLY, &view->txn);
-    } else if (code == MDB_MAP_RESIZED) {
+    }
+    if (code == MDB_MAP_RESIZED) {
         /* The writer allows itself more than this process did. */
         code = mdb_env_set_mapsize(table->env, 0);
         if (code == 0)
