@@ -342,7 +342,9 @@ tr_connect_bound(LDAP *ld)
 }
 
 /* A message of which only a part comes: libldap waits for the rest in a read,
- * whatever time it was given.  One that ends lets it look at the time. */
+ * whatever time it was given.  One that ends lets it look at the time.  This
+ * bounds each read, not the message: who sends an octet now and then is waited
+ * for, while the table grows stale. */
 static void
 bound_reads(LDAP *ld, const struct tr_ldap_options *options)
 {
