@@ -13,6 +13,7 @@ import pty
 import re
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -571,6 +572,52 @@ def test_a_folder_that_others_may_write(administration, keytab):
         assert done.status == 3 and "not permitted" in done.err
     finally:
         os.rmdir(keytab + ".new")
+    assert enroll(administration, keytab, token).status == 0
+
+
+def test_what_may_be_used_is_not_called_unused(administration, keytab):
+    """The keytab was damaged after a try that broke off."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    token = invite(administration)
+    assert enroll_in(administration, keytab, token, 150).returncode == 3
+    with open(keytab, "wb") as file:
+        file.write(b"not a keytab")
+    done = enroll(administration, keytab, token)
+    assert done.status == 3 and "token was not used" not in done.err, done
+    assert "may have used the token" in done.err
+    assert keytab + ".new" in done.err
+    os.unlink(keytab)
+    assert enroll(administration, keytab, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_a_keytab_that_cannot_be_replaced(administration, keytab):
+    """It is mounted there: the message says where the key is."""
+    administration.realm.add({keytab: ["host/" + ZETA]})
+    token = invite(administration)
+    line = shlex.join(command(administration, keytab, "-"))
+    place = shlex.quote(keytab)
+    done = run(["unshare", "--mount", "sh", "-ec",
+                "mount --bind %s %s\nexec %s" % (place, place, line)],
+               env=new_system(administration), input=token + "\n",
+               check=False)
+    assert done.status == 3 and keytab + ".new/1" in done.err, done
+    assert administration.can_log_in(keytab=keytab + ".new/1")
+    assert enroll(administration, keytab, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+
+
+def test_too_many_tries(administration, keytab):
+    """There is a way on."""
+    token = invite(administration)
+    os.mkdir(keytab + ".new", 0o700)
+    for number in range(1, 10):
+        with open("%s.new/%u" % (keytab, number), "wb"):
+            pass
+    done = enroll(administration, keytab, token)
+    assert done.status == 3 and "remove the folder" in done.err, done
+    assert keytab + ".new: " in done.err
+    shutil.rmtree(keytab + ".new")
     assert enroll(administration, keytab, token).status == 0
 
 

@@ -132,6 +132,8 @@ struct tool_drafts {
  * case. */
 krb5_error_code tool_drafts_begin(krb5_context context, const char *keytab,
                                   struct tool_drafts *drafts_out);
+/* May an earlier try have left some?  To be asked when that fails, too. */
+bool tool_drafts_left(const struct tool_drafts *drafts);
 /* The name of a draft, malloced. */
 char *tool_drafts_name(const struct tool_drafts *drafts, unsigned int number);
 /* Another draft, on the disk, with keys of principal; EMLINK when there are

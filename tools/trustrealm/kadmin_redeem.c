@@ -66,7 +66,7 @@ find_draft(struct tool_redeem *redeem)
 const char *
 tool_redeem_token(const struct tool_redeem *redeem)
 {
-    return redeem->drafts.n == 0 ? "the token is still valid" :
+    return !tool_drafts_left(&redeem->drafts) ? "the token is still valid" :
         "an earlier try may have used the token: its key is kept beside the "
         "keytab, run the same command again, here";
 }
@@ -196,9 +196,14 @@ open_drafts(struct tool_redeem *redeem)
     if (ret == EWOULDBLOCK)
         return tool_fail(TOOL_SYSTEM, "%s: another enrolment is under way "
                          "here; wait for its end", keytab);
-    return ret == 0 ? check_drafts(redeem) :
-        tool_fail(TOOL_SYSTEM, "%s: %s; nothing was changed, the token was "
-                  "not used", keytab, error_message(ret));
+    if (ret == 0)
+        return check_drafts(redeem);
+    if (tool_drafts_left(&redeem->drafts))
+        return tool_fail(TOOL_SYSTEM, "%s: %s; nothing was changed, %s (%s)",
+                         keytab, error_message(ret), tool_redeem_token(redeem),
+                         redeem->drafts.folder);
+    return tool_fail(TOOL_SYSTEM, "%s: %s; nothing was changed, the token was "
+                     "not used", keytab, error_message(ret));
 }
 
 int
@@ -286,6 +291,16 @@ write_draft(struct tool_redeem *redeem, const char *password)
     return ret;
 }
 
+/* Is it a no, after which there is no such principal? */
+static bool
+is_no(kadm5_ret_t answer)
+{
+    return answer == KADM5_AUTH_ADD || answer == KADM5_AUTH_INSUFFICIENT ||
+        answer == KADM5_AUTH_INITIAL || answer == KADM5_PASS_Q_TOOSHORT ||
+        answer == KADM5_PASS_Q_CLASS || answer == KADM5_PASS_Q_DICT ||
+        answer == KADM5_PASS_Q_GENERIC;
+}
+
 /* Use the token up, to make the principal with that password. */
 static int
 use_token(struct tool_redeem *redeem, const char *password)
@@ -294,6 +309,8 @@ use_token(struct tool_redeem *redeem, const char *password)
     kadm5_ret_t made;
 
     made = tool_kadmin_make(redeem->kadmin, password);
+    if (is_no(made))
+        tool_drafts_drop(&redeem->drafts);
     switch (made) {
     case 0:
         /* What is left of it is good for nothing as long as there is that
@@ -307,7 +324,6 @@ use_token(struct tool_redeem *redeem, const char *password)
                          "was here, run the same command again when every "
                          "KDC knows the key");
     case KADM5_AUTH_ADD:
-        tool_drafts_drop(&redeem->drafts);
         return tool_fail(TOOL_NO, "%s: kadm5.acl at the KDC does not let an "
                          "invitation create it (see doc/SCHEMA); %s",
                          principal, tool_redeem_token(redeem));
@@ -328,9 +344,16 @@ make_key(struct tool_redeem *redeem)
     ret = tool_token_make(redeem->context, password);
     if (ret == 0)
         ret = write_draft(redeem, password);
-    status = ret == 0 ? use_token(redeem, password) :
-        tool_fail(TOOL_SYSTEM, "%s: %s; %s", redeem->keytab,
-                  error_message(ret), tool_redeem_token(redeem));
+    if (ret == 0)
+        status = use_token(redeem, password);
+    else if (ret == EMLINK)
+        status = tool_fail(TOOL_SYSTEM, "%s: too many tries had no clear "
+                           "answer of the KDC; remove the folder, which ends "
+                           "its keys, and have it invited again (system "
+                           "invite --force)", redeem->drafts.folder);
+    else
+        status = tool_fail(TOOL_SYSTEM, "%s: %s; %s", redeem->keytab,
+                           error_message(ret), tool_redeem_token(redeem));
     explicit_bzero(password, sizeof(password));
     if (status != TOOL_DONE)
         return status;
@@ -359,7 +382,8 @@ tool_redeem_finish(struct tool_redeem *redeem)
                              redeem->system);
     return ret == 0 ? TOOL_DONE :
         tool_fail(TOOL_SYSTEM, "%s: the new key: %s; run the same command "
-                  "again, here", redeem->keytab, error_message(ret));
+                  "again, here; until then it is in %s/%u", redeem->keytab,
+                  error_message(ret), redeem->drafts.folder, redeem->good);
 }
 
 void
