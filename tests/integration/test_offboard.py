@@ -184,17 +184,17 @@ def test_what_was_renamed_since(administration):
     for name in ("olga", "sid"):
         change(rename(person(name), "uid=%s2" % name))
     change(rename(DELTA, "cn=d2", keep=True))
-    change(rename(SYSTEMS, "ou=hosts", keep=True))
+    change(rename(SYSTEMS, "ou=hösts", keep=True))
     change(rename(person("oscar"), "uid=olga"))
 
-    moved = SYSTEMS.replace("ou=systems", "ou=hosts")
+    moved = SYSTEMS.replace("ou=systems", "ou=hösts")
     assert texts(offboard(administration, "olga2", status=1), "granted") == {
         ("cn=d2," + moved, "modify: trMembership:+ " + granted)}
     assert texts(offboard(administration, "olga", status=1), "granted") == \
         set()
     assert {dn for dn, _ in texts(offboard(administration, "sid2", status=1),
                                   "rotate")} == {
-        ZETA.replace("ou=systems", "ou=hosts")}
+        ZETA.replace("ou=systems", "ou=hösts")}
 
 
 def test_by_somebody_who_may_not(administration):

@@ -16,6 +16,7 @@ from testlib.roles import (
     PEOPLE, Administration, add, delete, modify, person, proposal, rename)
 
 ENGINEERING = "cn=engineering,ou=realms," + table.BASE
+BOB = "cn=bob,ou=subjects," + table.BASE
 ALPHA = "cn=alpha.example.com,ou=systems," + table.BASE
 
 #: Who has the role that it takes: label policy officers, and owners of alpha
@@ -481,6 +482,23 @@ def test_a_system_administrator_writes_nothing_else(administration, change):
         assert tries(administration, "sid", modify(
             ALPHA, ("add", "objectClass", "extensibleObject"),
             ("add", attribute, value))) == roles.INSUFFICIENT_ACCESS
+
+
+@pytest.mark.parametrize("attribute, value", [
+    ("userPassword", "known"), ("authzTo", "dn.exact:" + person("olga"))])
+def test_nobody_reads_or_sets_them(administration, attribute, value):
+    """An auditor, and a system, which reads everything else."""
+    keytab = administration.scratch.join("machine.keytab")
+    administration.realm.add({keytab: ["trustrealm/delta.example.com"]})
+    administration.realm.kinit("trustrealm/delta.example.com", keytab,
+                               administration.ccache("machine"))
+    change = modify(BOB, ("add", attribute, value))
+    assert not administration.may("paula", change)
+    administration.directory.modify(change)
+    for who in "machine", "zoe":
+        seen = administration.sees(who, BOB, "(objectClass=*)", "*", "+")
+        assert "trClearance" in seen and attribute not in seen
+    administration.directory.modify(modify(BOB, ("delete", attribute, value)))
 
 
 def test_whose_a_proposal_is(administration, change):

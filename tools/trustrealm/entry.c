@@ -256,7 +256,8 @@ tool_dn_canonical(const char *dn)
     char *text = NULL, *copy = NULL;
 
     if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS &&
-        ldap_dn2str(parsed, &text, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS) {
+        ldap_dn2str(parsed, &text, LDAP_DN_FORMAT_LDAPV3 |
+                    LDAP_DN_PRETTY) == LDAP_SUCCESS) {
         copy = tool_copy(text);
         tr_text_lower(copy);
     }
