@@ -136,6 +136,9 @@ tr_context_has_aes(OM_uint32 *minor, struct tr_context *context,
                                            (gss_OID)&lucid_v1, &set);
     if (GSS_ERROR(major))
         return major;
+    /* libkrb5 1.20 then says that all is well. */
+    if (set == GSS_C_NO_BUFFER_SET)
+        return tr_fail(minor, ENOMEM);
     if (set->count == 1 && set->elements[0].length == sizeof(keys))
         memcpy(&keys, set->elements[0].value, sizeof(keys));
     (void)gss_release_buffer_set(&ignored, &set);

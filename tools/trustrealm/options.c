@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <assert.h>
 #include <com_err.h>
 #include <errno.h>
 #include <stdio.h>
@@ -28,14 +27,15 @@ add(struct line *line, const struct tool_option *taken)
 {
     struct option *option = &line->options[line->n];
 
-    assert(line->n < MAX_OPTIONS);
+    if (line->n == MAX_OPTIONS ||
+        line->nletters + 2 >= sizeof(line->letters))
+        abort();                /* a row was added, and no room */
     option->name = taken->name;
     option->has_arg = taken->given != NULL ? no_argument : required_argument;
     option->val = NO_LETTER + (int)line->n;
     line->taken[line->n++] = taken;
     if (taken->letter == '\0')
         return;
-    assert(line->nletters + 2 < sizeof(line->letters));
     option->val = taken->letter;
     line->letters[line->nletters++] = taken->letter;
     if (taken->given == NULL)
