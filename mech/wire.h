@@ -108,12 +108,12 @@ enum tr_call_type {
     TR_CALL_JUDGE, TR_CALL_ISSUE, TR_CALL_CHECK, TR_CALL_STATUS
 };
 
-/* flags of prepare, seal, accept */
+/* flags of prepare, seal, accepted, accept */
 #define TR_ASK_CONF     0x01    /* the application wants confidentiality */
 #define TR_ASK_DELEG    0x02    /* ... delegation */
 #define TR_ASK_MUTUAL   0x04    /* accept: authenticated by Kerberos */
 #define TR_ASK_MARKER   0x08    /* accept: the peer's marker was set */
-#define TR_ASK_AES      0x10    /* accept: the context's key is an AES key */
+#define TR_ASK_AES      0x10    /* accepted, accept: the subkeys are AES keys */
 
 struct tr_call {
     enum tr_call_type type;
@@ -126,6 +126,7 @@ struct tr_call {
         } seal;
         struct {
             struct tr_bytes record, ap_rep, trailer, binding;
+            int64_t flags;
         } accepted;
         struct {
             struct tr_bytes ap_req, trailer, ap_rep;

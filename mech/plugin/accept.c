@@ -302,7 +302,7 @@ decide(OM_uint32 *minor, struct acceptance *ac)
     if (ret != 0)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);
-    if (!GSS_ERROR(major))
+    if (!GSS_ERROR(major) && !context->plain)
         major = tr_context_has_aes(minor, context, &ac->aes);
     if (!GSS_ERROR(major))
         major = identify(minor, ac, &client);

@@ -125,7 +125,7 @@ tr_context_has_aes(OM_uint32 *minor, struct tr_context *context,
 {
     /* As gss_krb5_export_lucid_sec_context() asks, which ends a context. */
     static const gss_OID_desc lucid_v1 = {
-        12, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x06\x01"
+        sizeof(TR_LUCID "\x01") - 1, (void *)TR_LUCID "\x01"
     };
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
     gss_krb5_lucid_context_v1_t *keys = NULL;
@@ -136,7 +136,7 @@ tr_context_has_aes(OM_uint32 *minor, struct tr_context *context,
                                            (gss_OID)&lucid_v1, &set);
     if (GSS_ERROR(major))
         return major;
-    /* libkrb5 1.20 then says that all is well. */
+    /* No memory: libkrb5 1.20 then says that all is well. */
     if (set == GSS_C_NO_BUFFER_SET)
         return tr_fail(minor, ENOMEM);
     if (set->count == 1 && set->elements[0].length == sizeof(keys))

@@ -370,7 +370,7 @@ check_reply(OM_uint32 *minor, const struct tr_token *token)
 }
 
 static krb5_error_code
-accepted(struct tr_context *context, const struct tr_token *token)
+accepted(struct tr_context *context, const struct tr_token *token, bool aes)
 {
     struct tr_call call = { .type = TR_CALL_ACCEPTED };
     struct tr_reply reply;
@@ -384,6 +384,7 @@ accepted(struct tr_context *context, const struct tr_token *token)
     call.u.accepted.trailer.length = token->trailer_length;
     call.u.accepted.binding.data = context->binding;
     call.u.accepted.binding.length = sizeof(context->binding);
+    call.u.accepted.flags = aes ? TR_ASK_AES : 0;
     ret = tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, &reply, &page);
     if (ret != 0)
         return ret;
@@ -426,9 +427,7 @@ finish_labelled(OM_uint32 *minor, struct initiation *in)
         major = tr_context_has_aes(minor, context, &aes);
     if (GSS_ERROR(major))
         return major;
-    if (!aes)
-        return tr_fail_as(minor, TRR_PROTECTION, "the key is no AES key");
-    ret = accepted(context, &token);
+    ret = accepted(context, &token, aes);
     return ret == 0 ? GSS_S_COMPLETE : tr_fail(minor, ret);
 }
 

@@ -15,10 +15,7 @@
 #include "trustrealm_err.h"
 
 static const gss_OID_desc message_label = GSS_TRUSTREALM_MESSAGE_LABEL;
-/* gss_krb5_export_lucid_sec_context() appends the version wanted. */
-static const gss_OID_desc lucid = {
-    11, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x06"
-};
+static const gss_OID_desc lucid = { sizeof(TR_LUCID) - 1, (void *)TR_LUCID };
 
 OM_uint32
 gssi_delete_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,

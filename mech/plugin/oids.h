@@ -14,6 +14,9 @@
 #include <gssapi/gssapi.h>
 #include <stdbool.h>
 
+/* gss_krb5_export_lucid_sec_context() appends the version wanted. */
+#define TR_LUCID "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x06"
+
 /* A mechanism that applications know by its public OID. */
 struct tr_mech {
     gss_OID_desc public_oid;

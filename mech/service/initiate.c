@@ -361,6 +361,9 @@ check_acceptance(struct tr_job *job, const struct tr_acceptance *acc)
     const char *what = NULL;
     krb5_error_code ret = TRR_BINDING;
 
+    if ((job->request->call.u.accepted.flags & TR_ASK_AES) == 0)
+        return tr_job_fail(job, TR_S12_PROTECTION, TRR_PROTECTION,
+                           "the key of the context is no AES key");
     if (strcmp(acc->from, a->to) != 0 || strcmp(acc->to, a->from) != 0)
         what = "systems";
     else if (!tr_bytes_equal(&acc->association, &a->association))

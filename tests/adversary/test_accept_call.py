@@ -77,7 +77,7 @@ def test_what_contradicts(world, captured, said, code):
 
 def test_weak_key_by_both_ends(make_world):
     """A service goes around the plugin and says that the key is an AES key:
-    the other end sees that it is none."""
+    the other end sees that it is none, and its trustrealmd records it."""
     other = make_world(enctype="rc4", source="ldif")
     context, token = other.agent("alpha", "alice").initiate(TARGET)
     token = Token(token)
@@ -87,8 +87,12 @@ def test_weak_key_by_both_ends(make_world):
     answer = accept(other, token, ap_rep=reply.body)
     assert answer[0] == ESTABLISHED
     trailer = fields_of(answer)[1]
+    mark = other.alpha.audit.mark()
     error = refused(context.step, reply.with_(trailer=trailer))
     assert "no AES key" in str(error)
+    record = other.alpha.audit.wait(mark, event="accepted", result="deny")
+    assert record["step"] == "S12" and record["code"] == "TRR_PROTECTION"
+    assert record["user"] == ALICE and record["realm"] == "engineering"
     refused(context.wrap, b"never sent")
 
 

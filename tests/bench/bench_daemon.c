@@ -273,6 +273,7 @@ run_association(struct bench *bench)
     call.u.accepted.ap_rep = ap_rep;
     call.u.accepted.trailer = accept.u.established.trailer;
     call.u.accepted.binding = binding;
+    call.u.accepted.flags = TR_ASK_AES;
     ask(bench, ACCEPTED, from, &call, TR_REPLY_ESTABLISHED, &accepted);
 
     close(from);

@@ -275,6 +275,7 @@ world_accepted(struct world_context *context)
     call.u.accepted.ap_rep = context->ap_rep;
     call.u.accepted.trailer = context->reply_trailer;
     call.u.accepted.binding = binding;
+    call.u.accepted.flags = TR_ASK_AES;
     if (world_call(&world_alpha, WORLD_USER, &call) != TR_REPLY_ESTABLISHED)
         return world_refused(&world_alpha);
     world_copy(&context->initiator,
