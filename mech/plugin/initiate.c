@@ -357,9 +357,6 @@ check_reply(OM_uint32 *minor, const struct tr_token *token)
 {
     if (token->kind == TR_TOKEN_ERROR && tr_frame_is_refusal(token))
         return tr_fail_as(minor, TRR_REFUSED, "refused by the peer");
-    if (token->kind == TR_TOKEN_AP_REP && token->trailer == NULL)
-        return tr_fail_as(minor, TRR_NO_ACCEPTANCE, "%s",
-                          error_message(TRR_NO_ACCEPTANCE));
     if (token->kind == TR_TOKEN_AP_REP &&
         token->trailer_length > TR_MAX_TRAILER)
         return tr_fail_as(minor, TRR_TOO_LONG, "the peer's trailer is too "

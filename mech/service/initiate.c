@@ -397,7 +397,8 @@ open_acceptance(struct tr_job *job, krb5_key subkey,
 
     if (call->u.accepted.trailer.length == 0)
         return tr_job_fail(job, TR_S13_SEAL, TRR_NO_ACCEPTANCE,
-                           "%.150s answered without an acceptance", a->to);
+                           "no acceptance from %.150s: the peer does not take "
+                           "part in trust realms", a->to);
     ret = tr_wire_decode(TR_WIRE_REPLY_TRAILER, call->u.accepted.trailer.data,
                          call->u.accepted.trailer.length, &trailer);
     if (ret)

@@ -101,11 +101,15 @@ def test_member_is_labelled_even_where_bypass_would_do(lenient):
 def test_plain_server_of_a_member_is_refused(world):
     """Beta is a member; its server has no plugin: no acceptance comes."""
     server = world.server("beta", GSS_MECH_CONFIG="/dev/null")
+    mark = world.alpha.audit.mark()
     outcome = world.client(server)
     assert outcome.status == 1
     assert outcome.context is None
     assert not server.of("message")
     assert "does not take part in trust realms" in outcome.errors[-1]["text"]
+    record = world.alpha.audit.wait(mark, event="accepted", result="deny")
+    assert record["code"] == "TRR_NO_ACCEPTANCE"
+    assert record["receiver"] == "beta.example.test"
 
 
 def test_sender_needs_bypass_for_a_stranger(world):
