@@ -3,6 +3,8 @@
 """A realm of its own in a scratch directory, its KDC on a loopback port."""
 
 import os
+import re
+import shlex
 import signal
 
 from . import servers
@@ -123,6 +125,10 @@ class Realm:
         """What the KDC knows of it, in UTC."""
         return self._kadmin(["getprinc " + principal]).out
 
+    def principals(self):
+        """What there are, one a line."""
+        return self._kadmin(["listprincs"]).out
+
     def _kadmin(self, commands):
         return run([servers.program("kadmin.local"), "-r", self.name,
                     "-p", "tests"],
@@ -146,6 +152,20 @@ class Realm:
     def key_for(self, principal, keytab):
         """Put the key that principal has now into the keytab, too."""
         self._kadmin(["ktadd -q -norandkey -k %s %s" % (keytab, principal)])
+
+    def change_key(self, principal):
+        self._kadmin(["cpw -randkey " + principal])
+
+    def key_command(self, principal, keytab):
+        """What key_for() does, as a line for a shell."""
+        return shlex.join([
+            "env", *("%s=%s" % one for one in self._environment().items()),
+            servers.program("kadmin.local"), "-r", self.name, "-q",
+            "ktadd -q -norandkey -k %s %s" % (keytab, principal)])
+
+    def add_policy(self, name, *options):
+        """For passwords."""
+        self._kadmin(["addpol %s %s" % (" ".join(options), name)])
 
     def start_administration(self, rules):
         """kadmind, with these lines of kadm5.acl from now on."""
@@ -188,6 +208,14 @@ class Realm:
     @property
     def config(self):
         return self.scratch.join("krb5.conf")
+
+    def administered_through(self, port, env):
+        """That environment, but kadmind is at that port."""
+        with open(self.config) as config:
+            text = config.read()
+        path = self.scratch.write("krb5.through", re.sub(
+            r"(admin_server = .*):\d+", r"\1:%d" % port, text), 0o644)
+        return dict(env, KRB5_CONFIG=path)
 
     def environment(self):
         """For clients and services of this realm."""

@@ -1,8 +1,10 @@
 # tests/testlib/relay.py - what stands between a client and a server
 # SPDX-License-Identifier: BSD-2-Clause
 """A Relay listens on a machine of a client, at 127.0.0.1 and its port, and
-passes one connection on to a server, keeping what passes: sent, received."""
+passes one connection on to a server, keeping what passes: sent, received.  A
+Cut passes connections on until it ends one."""
 
+import contextlib
 import socket
 import threading
 
@@ -39,6 +41,53 @@ class Relay:
     def close(self):
         self._listener.close()
         self._server.close()
+
+
+class Cut:
+    """Stands before the server at that port of 127.0.0.1, until it has given
+    so many answers: the next one is lost, and its connection (happened).  Use
+    as a context manager."""
+
+    def __init__(self, port, answers):
+        self._server_port = port
+        self._left = answers
+        self.happened = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1",
+                                                   self._server_port))
+                with client, server:
+                    threading.Thread(target=self._ask, daemon=True,
+                                     args=(client, server)).start()
+                    self._answer(server, client)
+
+    def _ask(self, client, server):
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+
+    def _answer(self, server, client):
+        while data := server.recv(65536):
+            if self._left == 0:
+                self.happened = True
+                # The other thread may be using it.
+                client.shutdown(socket.SHUT_RDWR)
+                return
+            self._left -= 1
+            client.sendall(data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._listener.close()
 
 
 def packets(octets):

@@ -80,6 +80,8 @@ int tool_redeem_check(const struct tool_redeem *redeem, const char *where,
                       const char *principal);
 /* What is known of the token, for a message: is it still valid? */
 const char *tool_redeem_token(const struct tool_redeem *redeem);
+/* The same, and to try again, after what is no refusal. */
+const char *tool_redeem_again(const struct tool_redeem *redeem);
 void tool_redeem_end(struct tool_redeem *redeem);
 
 /* --- keytabs (kadmin_keytab.c) ------------------------------------------- */
@@ -100,7 +102,7 @@ krb5_error_code tool_keytab_walk(krb5_context context, const char *keytab,
 /* Can it be read, and keys be added?  To be asked before they are made: later
  * they would be the KDC's, and nobody's. */
 krb5_error_code tool_keytab_check(krb5_context context, const char *keytab);
-/* Add keys of principal, made now. */
+/* Add keys of principal, made now; on the disk. */
 krb5_error_code tool_keytab_add(krb5_context context, const char *keytab,
                                 krb5_principal principal,
                                 const struct tool_keytab_key *key);
@@ -115,9 +117,9 @@ krb5_error_code tool_keytab_time(krb5_context context, const char *keytab,
 /* --- drafts of a keytab (kadmin_draft.c) --------------------------------- */
 
 /*
- * Another keytab in the place of one: drafts of it beside it, in a folder of
- * its own, for one process at a time.  Each try has one, numbered from 1, and
- * what earlier ones left stays: which of them has the KDC's key may not be
+ * Keys that are to replace those of a keytab: drafts beside it, in a folder of
+ * their own, for one process at a time.  Each try has one, numbered from 1,
+ * and what earlier ones left stays: which of them has the KDC's key may not be
  * known until the next has come to its end.
  */
 struct tool_drafts {
@@ -127,9 +129,8 @@ struct tool_drafts {
     unsigned int n;             /* drafts that are there */
 };
 
-/* Ahead of any key, make sure that drafts can be written and the keytab, if
- * it is there, be read.  EWOULDBLOCK: another process has them.  End in any
- * case. */
+/* Ahead of any key, make sure that drafts and the keytab can be written.
+ * EWOULDBLOCK: another process has them.  End in any case. */
 krb5_error_code tool_drafts_begin(krb5_context context, const char *keytab,
                                   struct tool_drafts *drafts_out);
 /* May an earlier try have left some?  To be asked when that fails, too. */
@@ -144,8 +145,8 @@ krb5_error_code tool_drafts_add(krb5_context context,
                                 const struct tool_keytab_key *key);
 /* Remove the newest: its key is nobody's. */
 void tool_drafts_drop(struct tool_drafts *drafts);
-/* Put that one in the keytab's place, with the keys that the old one had of
- * others, its owner and its mode, and remove them all. */
+/* Put the keys of that one into the keytab instead of principal's older ones,
+ * and remove them all.  Keys of others stay, even those added meanwhile. */
 krb5_error_code tool_drafts_finish(krb5_context context,
                                    struct tool_drafts *drafts,
                                    unsigned int number,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "kadmin.h"
@@ -44,8 +45,8 @@ tool_keytab_file(krb5_context context, const char *keytab)
 }
 
 krb5_error_code
-tool_keytab_walk(krb5_context context, const char *name, tool_keytab_each *each,
-                 void *arg)
+tool_keytab_walk(krb5_context context, const char *name,
+                 tool_keytab_each *each, void *arg)
 {
     krb5_error_code ret, end;
     krb5_keytab keytab = NULL;
@@ -78,12 +79,14 @@ tool_keytab_check(krb5_context context, const char *keytab)
 {
     char *file = tool_keytab_file(context, keytab), *slash;
     krb5_error_code ret;
+    struct stat st;
     int fd;
 
     if (file == NULL)
         return KRB5_KT_UNKNOWN_TYPE;
     fd = open(file, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    ret = fd < 0 ? errno : 0;
+    ret = fd < 0 || fstat(fd, &st) != 0 ? errno :
+        S_ISREG(st.st_mode) ? 0 : EINVAL;
     if (fd >= 0)
         (void)close(fd);
     if (ret == 0)

@@ -71,6 +71,14 @@ tool_redeem_token(const struct tool_redeem *redeem)
         "keytab, run the same command again, here";
 }
 
+const char *
+tool_redeem_again(const struct tool_redeem *redeem)
+{
+    return tool_drafts_left(&redeem->drafts) ? tool_redeem_token(redeem) :
+        "the token is still valid: when that is mended, run the same command "
+        "again";
+}
+
 int
 tool_redeem_check(const struct tool_redeem *redeem, const char *where,
                   const char *principal)
@@ -88,6 +96,15 @@ tool_redeem_check(const struct tool_redeem *redeem, const char *where,
                   redeem->principal, tool_redeem_token(redeem));
 }
 
+/* Of a KDC for which the token has been used, what may help all the same: a
+ * draft may have the key, and the KDC not know it yet. */
+static const char *
+later(const struct tool_redeem *redeem)
+{
+    return redeem->drafts.n == 0 ? "" : "; if it was used here, run the same "
+        "command again when every KDC knows the key";
+}
+
 /* Why the token does not open a connection; nothing was changed. */
 static int
 not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
@@ -96,17 +113,16 @@ not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
 
     switch (code) {
     case KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN:
-        if (try_key(redeem, redeem->keytab) == 0)
+        if (redeem->drafts.n == 0 && try_key(redeem, redeem->keytab) == 0)
             return tool_fail(TOOL_NO, "%s: the token has been used, and %s "
                              "has its key", principal, redeem->keytab);
         return tool_fail(TOOL_NO, "%s is not invited: the token has been "
                          "used or withdrawn; if it was used, and not here, "
                          "somebody else has the key (system retire)%s",
-                         principal, redeem->drafts.n == 0 ? "" :
-                         "; if it was here, run the same command again when "
-                         "every KDC knows the key");
+                         principal, later(redeem));
     case KRB5KDC_ERR_NAME_EXP:
-        return tool_fail(TOOL_NO, "%s: the token has expired", principal);
+        return tool_fail(TOOL_NO, "%s: the token has expired%s", principal,
+                         later(redeem));
     case KRB5KDC_ERR_PREAUTH_FAILED:
     case KRB5KRB_AP_ERR_BAD_INTEGRITY:
         return tool_fail(TOOL_NO, "%s: this is not its token, or not the "
@@ -114,7 +130,7 @@ not_let_in(const struct tool_redeem *redeem, krb5_error_code code)
     default:
         return tool_fail(TOOL_SYSTEM, "%s: Kerberos administration "
                          "service: %s; nothing was changed, %s", principal,
-                         error_message(code), tool_redeem_token(redeem));
+                         error_message(code), tool_redeem_again(redeem));
     }
 }
 
@@ -291,14 +307,13 @@ write_draft(struct tool_redeem *redeem, const char *password)
     return ret;
 }
 
-/* Is it a no, after which there is no such principal? */
-static bool
-is_no(kadm5_ret_t answer)
+/* The KDC made no key, and it will not. */
+static int
+refused(struct tool_redeem *redeem, const char *why)
 {
-    return answer == KADM5_AUTH_ADD || answer == KADM5_AUTH_INSUFFICIENT ||
-        answer == KADM5_AUTH_INITIAL || answer == KADM5_PASS_Q_TOOSHORT ||
-        answer == KADM5_PASS_Q_CLASS || answer == KADM5_PASS_Q_DICT ||
-        answer == KADM5_PASS_Q_GENERIC;
+    tool_drafts_drop(&redeem->drafts);
+    return tool_fail(TOOL_NO, "%s: %s; %s", redeem->principal, why,
+                     tool_redeem_token(redeem));
 }
 
 /* Use the token up, to make the principal with that password. */
@@ -309,8 +324,6 @@ use_token(struct tool_redeem *redeem, const char *password)
     kadm5_ret_t made;
 
     made = tool_kadmin_make(redeem->kadmin, password);
-    if (is_no(made))
-        tool_drafts_drop(&redeem->drafts);
     switch (made) {
     case 0:
         /* What is left of it is good for nothing as long as there is that
@@ -320,16 +333,20 @@ use_token(struct tool_redeem *redeem, const char *password)
     case KADM5_DUP:
         tool_drafts_drop(&redeem->drafts);
         return tool_fail(TOOL_NO, "%s has a key: the token has been used%s",
-                         principal, redeem->drafts.n == 0 ? "" : "; if that "
-                         "was here, run the same command again when every "
-                         "KDC knows the key");
+                         principal, later(redeem));
     case KADM5_AUTH_ADD:
-        return tool_fail(TOOL_NO, "%s: kadm5.acl at the KDC does not let an "
-                         "invitation create it (see doc/SCHEMA); %s",
-                         principal, tool_redeem_token(redeem));
+        return refused(redeem, "kadm5.acl at the KDC does not let an "
+                       "invitation create it (see doc/SCHEMA)");
+    case KADM5_PASS_Q_TOOSHORT:
+    case KADM5_PASS_Q_CLASS:
+    case KADM5_PASS_Q_DICT:
+    case KADM5_PASS_Q_GENERIC:
+        return refused(redeem, "a policy of the KDC for passwords does not "
+                       "take its key, which is 28 random letters and digits");
     default:
-        return tool_kadmin_answered(redeem->kadmin, made, "creating it (run "
-                                    "the same command again, here)");
+        return tool_fail(TOOL_SYSTEM, "%s: creating it: %s; whether the token "
+                         "was used is not known: run the same command again, "
+                         "here", principal, error_message(made));
     }
 }
 
@@ -353,7 +370,7 @@ make_key(struct tool_redeem *redeem)
                            "invite --force)", redeem->drafts.folder);
     else
         status = tool_fail(TOOL_SYSTEM, "%s: %s; %s", redeem->keytab,
-                           error_message(ret), tool_redeem_token(redeem));
+                           error_message(ret), tool_redeem_again(redeem));
     explicit_bzero(password, sizeof(password));
     if (status != TOOL_DONE)
         return status;

@@ -170,9 +170,9 @@ add_entry(const struct noun_call *call, const struct tool_redeem *redeem,
         change.after = entry;
         status = tool_directory_apply(directory, &change, 1);
         if (status != TOOL_DONE)
-            tool_fail(status, "%s was not added: try again, or have an "
-                      "administrator add it (system add); %s", call->name,
-                      tool_redeem_token(redeem));
+            tool_fail(status, "%s was not added; an administrator may add it "
+                      "(system add); %s", call->name, status == TOOL_NO ?
+                      tool_redeem_token(redeem) : tool_redeem_again(redeem));
     }
     if (status == TOOL_DONE)
         remove_proposals(directory, &proposals);
@@ -202,7 +202,7 @@ ensure_entry(const struct noun_call *call, const struct tr_config *config,
     if (directory == NULL || (status != TOOL_DONE && status != TOOL_NO))
         tool_fail(status, "nothing was changed, %s; where tokens cannot log "
                   "in, an administrator adds the system (system add), and "
-                  "--added says so", tool_redeem_token(redeem));
+                  "--added says so", tool_redeem_again(redeem));
     else
         status = status == TOOL_DONE ? check_entry(redeem, entry) :
             add_entry(call, redeem, directory);
