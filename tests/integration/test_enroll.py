@@ -3,6 +3,7 @@
 """trustrealm system enroll, rotate and retire, by a system administrator with
 tickets, against a real kadmind and the rules of the directory."""
 
+import itertools
 import json
 import os
 import re
@@ -10,10 +11,13 @@ import re
 import pytest
 
 from testlib import servers, table
+from testlib.invitation import AGAIN, refused
 from testlib.process import run
+from testlib.relay import Cut
 from testlib.roles import (
     PRINCIPAL, ZETA, Administration, RolesDirectory, RolesDirectory389,
     TwoPersonsDirectory, person)
+from testlib.tool import program
 
 
 @pytest.fixture(scope="module",
@@ -126,7 +130,7 @@ def test_keytab_that_cannot_be_written(administration, system):
 def test_not_twice(administration, system):
     tool(administration, "sid", "enroll", system)
     done = tool(administration, "sid", "enroll", system, check=False)
-    assert done.status == 1 and "already" in done.err
+    assert refused(done, "already"), done
     assert administration.can_log_in(keytab=system)
 
 
@@ -176,6 +180,50 @@ def test_which_system_may_be_meant(administration, system, verb):
         *administration.by_kadmin("sid"))
     assert done.status == 1
     assert done.err.endswith("; did you mean %s?\n" % ZETA)
+    assert administration.can_log_in(keytab=system)
+
+
+def each_loss(administration, verb, keytab):
+    """Run the command again and again, and lose another answer of kadmind
+    each time: what was left."""
+    for answers in itertools.count():
+        with Cut(administration.realm.admin_port, answers) as cut:
+            env = administration.realm.administered_through(
+                cut.port, administration.environment("sid"))
+            done = run([program(), "system", verb, ZETA, "--keytab", keytab,
+                        "--uri", administration.directory.uri, "--base",
+                        table.BASE, *administration.by_kadmin("sid")],
+                       env=env, check=False)
+        if done.status == 0:
+            return      # that of the end does not matter
+        assert done.status == 3 and cut.happened, done
+        yield done
+
+
+def test_enrolled_when_an_answer_is_lost(administration, system):
+    """What may be left is told."""
+    left = set()
+    for done in each_loss(administration, "enroll", system):
+        found = PRINCIPAL in administration.realm.principals()
+        assert ("system retire removes it" in done.err) == found, done
+        assert entry(administration) == ""
+        assert versions(administration, system) == []
+        left.add(found)
+        tool(administration, "sid", "retire", system, check=found)
+    assert left == {False, True}
+    assert administration.can_log_in(keytab=system)
+
+
+def test_rotated_when_an_answer_is_lost(administration, system):
+    """The same command again has the KDC's newest key in the keytab."""
+    good = set()
+    tool(administration, "sid", "enroll", system)
+    for done in each_loss(administration, "rotate", system):
+        good.add(administration.can_log_in(keytab=system))
+        assert administration.can_log_in(keytab=system) or AGAIN in done.err
+        tool(administration, "sid", "rotate", system)
+        assert administration.can_log_in(keytab=system)
+    assert good == {False, True}
     assert administration.can_log_in(keytab=system)
 
 

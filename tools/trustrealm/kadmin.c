@@ -56,16 +56,14 @@ new_key(struct tool_kadmin *kadmin, struct tool_keytab_key *key_out)
         tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
 }
 
-int
-tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab)
+/* A new key, in the keytab as well. */
+static int
+add_key(struct tool_kadmin *kadmin, const char *keytab)
 {
     struct tool_keytab_key key = { 0 };
     krb5_error_code code;
     int status;
 
-    code = tool_keytab_check(kadmin->context, keytab);
-    if (code)
-        return tool_kadmin_failed(kadmin, code, "the new key", keytab);
     status = new_key(kadmin, &key);
     if (status == TOOL_DONE) {
         code = tool_keytab_add(kadmin->context, keytab, kadmin->principal,
@@ -75,6 +73,21 @@ tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab)
     }
     tool_keytab_free_key(kadmin->context, &key);
     return status;
+}
+
+int
+tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab)
+{
+    krb5_error_code code;
+    int status;
+
+    code = tool_keytab_check(kadmin->context, keytab);
+    if (code)
+        return tool_kadmin_failed(kadmin, code, "the new key", keytab);
+    status = add_key(kadmin, keytab);
+    return status != TOOL_SYSTEM ? status :
+        tool_fail(TOOL_SYSTEM, "%s may have a key now that %s lacks: run the "
+                  "same command again", kadmin->name, keytab);
 }
 
 kadm5_ret_t
@@ -91,18 +104,34 @@ tool_kadmin_make(struct tool_kadmin *kadmin, const char *password)
                                   KADM5_ATTRIBUTES, (char *)password);
 }
 
+static int
+not_taken_back(const struct tool_kadmin *kadmin)
+{
+    return tool_fail(TOOL_SYSTEM, "%s may have been made, with a key that "
+                     "nobody has; if it is new, system retire removes it",
+                     kadmin->name);
+}
+
 int
 tool_kadmin_create(struct tool_kadmin *kadmin, const char *keytab)
 {
+    krb5_error_code code;
     kadm5_ret_t ret;
     int status;
 
+    code = tool_keytab_check(kadmin->context, keytab);
+    if (code)
+        return tool_kadmin_failed(kadmin, code, "its key", keytab);
     ret = tool_kadmin_make(kadmin, NULL);
-    if (ret != 0)
-        return tool_kadmin_answered(kadmin, ret, "creating it");
-    status = tool_kadmin_rotate(kadmin, keytab);
-    if (status != TOOL_DONE)
-        (void)tool_kadmin_delete(kadmin, keytab);
+    if (ret != 0) {
+        status = tool_kadmin_answered(kadmin, ret, "creating it");
+        /* Not to be removed: it may be an older one, of somebody's. */
+        return status == TOOL_NO ? status : not_taken_back(kadmin);
+    }
+    status = add_key(kadmin, keytab);
+    if (status != TOOL_DONE &&
+        tool_kadmin_delete(kadmin, keytab) == TOOL_SYSTEM)
+        (void)not_taken_back(kadmin);
     return status;
 }
 

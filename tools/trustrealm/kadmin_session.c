@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <signal.h>
 #include <stdlib.h>
 #include "kadmin_session.h"
 
@@ -46,6 +47,8 @@ prepare(const char *principal, struct tool_kadmin **kadmin_out)
     /* The administration of labels is not itself labelled. */
     if (ret == 0 && setenv("GSS_MECH_CONFIG", "/dev/null", 1) != 0)
         ret = KADM5_FAILURE;
+    /* There still is something to do when the connection breaks. */
+    (void)signal(SIGPIPE, SIG_IGN);
     return ret;
 }
 
