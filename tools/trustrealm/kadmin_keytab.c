@@ -125,70 +125,62 @@ tool_keytab_add(krb5_context context, const char *name,
     return ret;
 }
 
-/* The first key of principal below a kvno, or of just that one. */
-static krb5_error_code
-find_entry(krb5_context context, krb5_keytab keytab,
-           krb5_const_principal principal, krb5_kvno below, krb5_kvno just,
-           krb5_keytab_entry *entry_out)
-{
-    krb5_error_code ret, end;
-    krb5_kt_cursor cursor;
-    krb5_keytab_entry entry;
+/* The first key of principal below a kvno (0: any), or of just that one. */
+struct search {
+    krb5_principal principal;
+    krb5_kvno below, just;
+    krb5_keytab_entry found;    /* but for the key itself */
+};
 
-    ret = krb5_kt_start_seq_get(context, keytab, &cursor);
-    if (ret)
-        return ret;
-    while ((ret = krb5_kt_next_entry(context, keytab, &entry, &cursor)) ==
-           0) {
-        if (krb5_principal_compare(context, principal, entry.principal) &&
-            (just != 0 ? entry.vno == just :
-             below == 0 || entry.vno < below))
-            break;
-        (void)krb5_free_keytab_entry_contents(context, &entry);
-    }
-    end = krb5_kt_end_seq_get(context, keytab, &cursor);
-    if (ret == 0)
-        *entry_out = entry;
-    return ret == KRB5_KT_END ? KRB5_KT_NOTFOUND : ret != 0 ? ret : end;
+/* A code of our own, for the walk to end. */
+#define FOUND (-1)
+
+static krb5_error_code
+is_sought(krb5_context context, krb5_keytab_entry *entry, void *arg)
+{
+    struct search *search = arg;
+
+    if (!krb5_principal_compare(context, search->principal,
+                                entry->principal) ||
+        (search->just != 0 ? entry->vno != search->just :
+         search->below != 0 && entry->vno >= search->below))
+        return 0;
+    search->found = (krb5_keytab_entry){
+        .principal = search->principal, .timestamp = entry->timestamp,
+        .vno = entry->vno, .key.enctype = entry->key.enctype };
+    return FOUND;
 }
 
 krb5_error_code
 tool_keytab_remove(krb5_context context, const char *name,
                    krb5_principal principal, krb5_kvno below)
 {
+    struct search search = { .principal = principal, .below = below };
     krb5_error_code ret;
     krb5_keytab keytab = NULL;
-    krb5_keytab_entry entry;
 
     ret = krb5_kt_resolve(context, name, &keytab);
     while (ret == 0) {
-        ret = find_entry(context, keytab, principal, below, 0, &entry);
-        if (ret != 0)
+        ret = tool_keytab_walk(context, name, is_sought, &search);
+        if (ret != FOUND)
             break;
-        ret = krb5_kt_remove_entry(context, keytab, &entry);
-        (void)krb5_free_keytab_entry_contents(context, &entry);
+        ret = krb5_kt_remove_entry(context, keytab, &search.found);
     }
     if (keytab != NULL)
         (void)krb5_kt_close(context, keytab);
-    return ret == KRB5_KT_NOTFOUND ? 0 : ret;
+    return ret;
 }
 
 krb5_error_code
 tool_keytab_time(krb5_context context, const char *name,
                  krb5_principal principal, krb5_kvno kvno, int64_t *time_out)
 {
+    struct search search = { .principal = principal, .just = kvno };
     krb5_error_code ret;
-    krb5_keytab keytab = NULL;
-    krb5_keytab_entry entry;
 
-    ret = krb5_kt_resolve(context, name, &keytab);
-    if (ret)
-        return ret;
-    ret = find_entry(context, keytab, principal, 0, kvno, &entry);
-    if (ret == 0) {
-        *time_out = (uint32_t)entry.timestamp;
-        (void)krb5_free_keytab_entry_contents(context, &entry);
-    }
-    (void)krb5_kt_close(context, keytab);
-    return ret;
+    ret = tool_keytab_walk(context, name, is_sought, &search);
+    if (ret != FOUND)
+        return ret != 0 ? ret : KRB5_KT_NOTFOUND;
+    *time_out = (uint32_t)search.found.timestamp;
+    return 0;
 }

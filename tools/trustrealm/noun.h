@@ -98,6 +98,8 @@ void noun_parse(const struct noun *noun, const char *command,
                 const char *text, int has, int argc, char **argv,
                 struct noun_call *call_out, int *status_out);
 void noun_call_free(struct noun_call *call);
+/* The first value that was given for the field of that option, or NULL. */
+const char *noun_given(const struct noun_call *call, const char *option);
 
 /* --- what verbs are made of ---------------------------------------------- */
 

@@ -244,6 +244,18 @@ noun_parse(const struct noun *noun, const char *command, const char *text,
         *status_out = take_name(call_out, has, argc, argv);
 }
 
+const char *
+noun_given(const struct noun_call *call, const char *option)
+{
+    size_t i;
+
+    for (i = 0; i < call->ngiven; i++) {
+        if (strcmp(call->given[i].field->option, option) == 0)
+            return call->given[i].value;
+    }
+    return NULL;
+}
+
 void
 noun_call_free(struct noun_call *call)
 {

@@ -67,8 +67,8 @@ enroll_by_ticket(const struct noun_call *call)
     status = noun_add_entry(call, &work, complete, &enrolment);
     if (status != TOOL_DONE && enrolment.made &&
         tool_kadmin_delete(enrolment.kadmin, enrolment.keytab) != TOOL_DONE)
-        tool_fail(TOOL_SYSTEM, "%s: the key could not be taken back",
-                  enrolment.keytab);
+        tool_fail(TOOL_SYSTEM, "%s: the key could not be taken back; system "
+                  "retire removes it", enrolment.keytab);
     tool_kadmin_close(enrolment.kadmin);
     free(enrolment.keytab);
     tool_work_close(&work);
@@ -217,15 +217,9 @@ ensure_entry(const struct noun_call *call, const struct tr_config *config,
 static char *
 principal_of(const struct noun_call *call)
 {
-    const char *principal = NULL;
-    size_t i;
+    const char *principal = noun_given(call, "principal");
 
-    for (i = 0; i < call->ngiven; i++) {
-        if (strcmp(call->given[i].field->option, "principal") != 0)
-            break;
-        principal = call->given[i].value;
-    }
-    if (i < call->ngiven || call->parent != NULL ||
+    if (call->ngiven > (principal != NULL) || call->parent != NULL ||
         call->admin_cache != NULL || call->options.dry_run) {
         tool_usage(call->command, "--token-file goes with --keytab, "
                    "--principal and --added only: what the entry has was "

@@ -105,28 +105,18 @@ propose_entry(const struct noun_call *call, struct tool_work *work,
     return status;
 }
 
-/* The entry, or a new one, or one that is proposed. */
+/* For the token to add, too: as it was proposed before, if it was. */
 static int
-find_or_make(const struct noun_call *call, struct tool_work *work,
-             struct invitation *invitation, struct tool_entry **entry_out)
+find_proposed(const struct noun_call *call, struct tool_work *work,
+              struct invitation *invitation, struct tool_entry **entry_out)
 {
-    size_t i;
     int status;
 
-    *entry_out = tool_entries_find(&work->entries, TR_RECORD_SYSTEM,
-                                   call->name);
-    if (*entry_out != NULL)
-        return take_entry(call, *entry_out);
-    if (tool_directory_limit(work->directory) == NULL || call->add)
-        return add_entry(call, work, entry_out);
-    for (i = 0; i < call->ngiven; i++) {
-        if (strcmp(call->given[i].field->option, "owner") == 0)
-            break;
-    }
-    if (i < call->ngiven || call->parent != NULL)
+    if (noun_given(call, "owner") != NULL || call->parent != NULL)
         return tool_usage(call->command, "--owner and --parent go with "
                           "--add: an entry that the token adds is yours, and "
                           "where systems are");
+    invitation->proposes = true;
     status = tool_pending_about(work->directory, call->name,
                                 &invitation->proposals);
     /* Options say what is meant, whatever was proposed before. */
@@ -134,13 +124,27 @@ find_or_make(const struct noun_call *call, struct tool_work *work,
         status = tool_pending_invited(work->directory, call->name,
                                       &invitation->proposals,
                                       &invitation->proposed);
-    *entry_out = invitation->proposed;
-    invitation->proposes = true;
+    if (status != TOOL_DONE)
+        return status;
+    if (invitation->proposed == NULL)
+        return propose_entry(call, work, invitation, entry_out);
     /* Another administrator may have proposed it. */
-    if (status == TOOL_DONE && *entry_out != NULL)
-        status = check_principal(call, *entry_out);
-    return status == TOOL_DONE && *entry_out == NULL ?
-        propose_entry(call, work, invitation, entry_out) : status;
+    *entry_out = invitation->proposed;
+    return check_principal(call, *entry_out);
+}
+
+/* The entry, or a new one, or one that is proposed. */
+static int
+find_or_make(const struct noun_call *call, struct tool_work *work,
+             struct invitation *invitation, struct tool_entry **entry_out)
+{
+    *entry_out = tool_entries_find(&work->entries, TR_RECORD_SYSTEM,
+                                   call->name);
+    if (*entry_out != NULL)
+        return take_entry(call, *entry_out);
+    if (tool_directory_limit(work->directory) == NULL || call->add)
+        return add_entry(call, work, entry_out);
+    return find_proposed(call, work, invitation, entry_out);
 }
 
 /* --- the token ----------------------------------------------------------- */
