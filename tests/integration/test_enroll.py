@@ -16,7 +16,7 @@ from testlib.process import run
 from testlib.relay import Cut
 from testlib.roles import (
     PRINCIPAL, ZETA, Administration, RolesDirectory, RolesDirectory389,
-    TwoPersonsDirectory, person)
+    TwoPersonsDirectory, kadmin_rules, person)
 from testlib.tool import program
 
 
@@ -159,6 +159,17 @@ def test_rotation_overlaps(administration, system):
     assert ticket(administration, system).status == 0
 
 
+def test_old_keys_stay_where_the_newest_is_not(administration, system):
+    """Somebody else made that, for another keytab."""
+    tool(administration, "sid", "enroll", system)
+    before = versions(administration, system)
+    administration.realm.change_key(PRINCIPAL)
+    done = tool(administration, "sid", "rotate", system, "--finish",
+                "--force", check=False)
+    assert done.status == 3 and "its newest key" in done.err, done
+    assert versions(administration, system) == before != []
+
+
 def test_retired(administration, system):
     """Entry, principal and keys."""
     tool(administration, "sid", "enroll", system)
@@ -225,6 +236,40 @@ def test_rotated_when_an_answer_is_lost(administration, system):
         assert administration.can_log_in(keytab=system)
     assert good == {False, True}
     assert administration.can_log_in(keytab=system)
+
+
+@pytest.fixture
+def any_principal(administration):
+    """sid may make and remove it."""
+    administration.start_kadmind(kadmin_rules() + [
+        "sid@%s * host/*@%s" % (table.REALM, table.REALM)])
+    yield
+    administration.start_kadmind()
+
+
+@pytest.mark.parametrize("principal, way_on", [
+    (PRINCIPAL, AGAIN),
+    # With the entry it is forgotten.
+    ("host/%s@%s" % (ZETA, table.REALM), "remove it at the KDC")])
+def test_retired_when_an_answer_is_lost(administration, system, principal,
+                                        way_on, any_principal):
+    """What may be left is told, and how it goes."""
+    def enroll():
+        tool(administration, "sid", "enroll", system, "--principal",
+             principal)
+
+    enroll()
+    for done in each_loss(administration, "retire", system):
+        assert entry(administration) == ""
+        assert "%s may still have a key: %s" % (principal,
+                                                way_on) in done.err
+        if way_on == AGAIN:
+            tool(administration, "sid", "retire", system, check=False)
+        else:
+            administration.realm.remove(principal)
+        assert principal not in administration.realm.principals()
+        enroll()
+    assert principal not in administration.realm.principals()
 
 
 def test_password_is_asked_for(administration, system):

@@ -125,6 +125,9 @@ class Realm:
         """What the KDC knows of it, in UTC."""
         return self._kadmin(["getprinc " + principal]).out
 
+    def remove(self, principal):
+        self._kadmin(["delprinc -force " + principal])
+
     def principals(self):
         """What there are, one a line."""
         return self._kadmin(["listprincs"]).out

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "kadmin.h"
 #include "pending.h"
 
@@ -125,6 +126,19 @@ note_end(const struct noun_call *call, struct tool_work *work,
     return status;
 }
 
+/* With the entry its principal is forgotten, unless it is the usual one. */
+static void
+tell_left(const struct noun_call *call, const char *principal)
+{
+    char *usual = tool_format(TOOL_SYSTEM_SERVICE "/%s@", call->name);
+
+    tool_fail(TOOL_SYSTEM, "the entry is gone, but %s may still have a key: "
+              "%s", principal,
+              strncasecmp(principal, usual, strlen(usual)) == 0 ?
+              "run the same command again" : "remove it at the KDC");
+    free(usual);
+}
+
 /* The entry goes first: from then on the system is refused.  The key goes
  * also when there is no entry any more: an earlier try may have got so far. */
 static int
@@ -165,6 +179,8 @@ retire_system(const struct noun_call *call, struct tool_work *work,
     }
 
 cleanup:
+    if (status == TOOL_SYSTEM && gone == TOOL_DONE)
+        tell_left(call, principal);
     tool_kadmin_close(kadmin);
     free(principal);
     return status;
