@@ -17,6 +17,7 @@ from testlib.relay import Cut
 from testlib.roles import (
     PRINCIPAL, ZETA, Administration, RolesDirectory, RolesDirectory389,
     TwoPersonsDirectory, kadmin_rules, person)
+from testlib.steps import by_steps, in_order
 from testlib.tool import program
 
 
@@ -125,6 +126,28 @@ def test_keytab_that_cannot_be_written(administration, system):
                 check=False)
     assert done.status == 3 and "/nowhere/keytab" in done.err
     assert administration.can_log_in(keytab=system)
+
+
+def test_what_is_done_in_which_order(administration, system):
+    """The keytab is tried before anything, and on the disk in the end."""
+    def steps(verb, keytab):
+        return by_steps(
+            administration.scratch,
+            [program(), "system", verb, ZETA, "--keytab", keytab, "--uri",
+             administration.directory.uri, "--base", table.BASE,
+             *administration.by_kadmin("sid")],
+            administration.environment("sid"))
+
+    done, taken = steps("enroll", administration.scratch.path)
+    assert done.status == 3 and "create " not in taken, done
+    folder = os.path.dirname(system)
+    done, taken = steps("enroll", system)
+    assert done.status == 0 and in_order(
+        taken, "create ", "add " + system, "fsync " + system,
+        "fsync " + folder), taken
+    done, taken = steps("rotate", system)
+    assert done.status == 0 and in_order(
+        taken, "add " + system, "fsync " + system, "fsync " + folder), taken
 
 
 def test_not_twice(administration, system):

@@ -3,8 +3,6 @@
 """trustrealm system enroll with a token: where the disk, the KDC or another
 process is in the way, against a real kadmind and slapd."""
 
-import contextlib
-import fcntl
 import itertools
 import os
 import shlex
@@ -21,6 +19,7 @@ from testlib.process import run
 from testlib.relay import Cut
 from testlib.roles import (
     PRINCIPAL, ZETA, Administration, TwoPersonsDirectory, kadmin_rules)
+from testlib.steps import by_steps, in_order
 
 
 @pytest.fixture(scope="module")
@@ -187,19 +186,6 @@ def test_a_draft_of_another_principal(administration, keytab):
     assert administration.can_log_in(keytab=keytab)
 
 
-def test_two_at_once(administration, keytab):
-    token = invite(administration)
-    os.mkdir(keytab + ".new", 0o700)
-    held = os.open(keytab + ".new", os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        done = enroll(administration, keytab, token)
-        assert done.status == 3 and "another enrolment" in done.err
-    finally:
-        os.close(held)
-    assert enroll(administration, keytab, token).status == 0
-
-
 def test_what_is_not_a_draft_is_not_followed(administration, keytab):
     """A name in the folder that leads elsewhere."""
     elsewhere = administration.scratch.write("elsewhere", "text\n")
@@ -325,18 +311,11 @@ there = pytest.mark.parametrize("there", [False, True],
                                 ids=["new", "there"])
 
 
-def enroll_by_steps(administration, keytab, token, at=0, then=":"):
-    """What is done, step by step; ahead of that one, a shell command."""
-    log = administration.scratch.join("steps")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(log)
-    done = run(command(administration, keytab, "-"), check=False,
-               input=token + "\n", env=dict(
-                   new_system(administration), TR_STEPS=log, TR_AT=str(at),
-                   TR_THEN=then, LD_PRELOAD=servers.built(
-                       "tests/integration/.libs/steps.so")))
-    with open(log) as steps:
-        return done, steps.read().splitlines()
+def enroll_by_steps(administration, keytab, token, *options):
+    return by_steps(administration.scratch,
+                    command(administration, keytab, "-"),
+                    dict(new_system(administration), TOKEN=token), *options,
+                    input=token)
 
 
 def each_step(administration, keytab, there, then, skip=None):
@@ -370,20 +349,16 @@ def test_what_is_on_the_disk_in_time(administration, keytab, there):
     folder, beside = os.path.dirname(keytab), keytab + ".new"
     draft = beside + "/1"
 
-    def in_order(*wanted):
-        """Each after the one before it: the rest of them begins there."""
-        rest = iter(steps)
-        return all(step in rest for step in wanted)
-
-    assert in_order("mkdir " + beside, "fsync " + folder, "create ")
-    assert in_order("add " + draft, "fsync " + draft, "fsync " + beside,
-                    "create ")
+    assert in_order(steps, "mkdir " + beside, "fsync " + folder, "create ")
+    assert in_order(steps, "add " + draft, "fsync " + draft,
+                    "fsync " + beside, "create ")
     last = "unlink " + draft
     if there:
-        assert in_order("create ", "add " + keytab, "fsync " + keytab, last)
+        assert in_order(steps, "create ", "add " + keytab, "fsync " + keytab,
+                        last)
     else:
         whole = beside + "/whole"
-        assert in_order("create ", "add " + whole, "fsync " + whole,
+        assert in_order(steps, "create ", "add " + whole, "fsync " + whole,
                         "link " + keytab, "fsync " + folder, last)
     assert steps.index("create ") < steps.index(last)
 
@@ -405,6 +380,27 @@ def test_killed_at_any_step(administration, keytab, there):
         assert listed.count(PRINCIPAL) == 1, step
         assert listed.count("host/" + ZETA) == there, step
     assert seen == {0, 1}
+
+
+def test_two_at_once(administration, keytab):
+    """The second comes at any step of the first: one of them enrolls."""
+    told = keytab + ".told"
+    other = "echo $TOKEN | %s >%s 2>&1 || :" % (
+        shlex.join(command(administration, keytab, "-")), told)
+    refusals = 0
+    for step, done, _ in each_step(administration, keytab, False, other):
+        with open(told) as file:
+            text = file.read()
+        if "another enrolment is under way" in text:
+            refusals += 1
+            assert done.status == 0, (step, done)
+        else:
+            assert "entry\tadded" in text, (step, text)
+            assert refused(done, keytab + " has its key"), (step, done)
+        assert administration.can_log_in(keytab=keytab), step
+        assert administration.keys(keytab).count(PRINCIPAL) == 1, step
+        assert not os.path.exists(keytab + ".new"), step
+    assert refusals > 5
 
 
 @there

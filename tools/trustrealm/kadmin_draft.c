@@ -18,26 +18,6 @@
 /* A keytab to be, where there is none. */
 #define WHOLE "whole"
 
-/* The folder that path is in, on the disk as it is now. */
-static krb5_error_code
-sync_parent(const char *path)
-{
-    char *parent = tool_copy(path), *slash = strrchr(parent, '/');
-    krb5_error_code ret = 0;
-    int fd;
-
-    if (slash != NULL)
-        slash[1] = '\0';
-    fd = open(slash != NULL ? parent : ".",
-              O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        ret = errno;
-    if (fd >= 0)
-        (void)close(fd);
-    free(parent);
-    return ret;
-}
-
 /* Ours alone, locked, and still there: who had it before may have removed it.
  * ESTALE: it is not. */
 static krb5_error_code
@@ -50,7 +30,7 @@ lock_folder(const char *path, int fd)
     if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
         return EPERM;
     return lstat(path, &now) == 0 && now.st_dev == st.st_dev &&
-        now.st_ino == st.st_ino ? sync_parent(path) : ESTALE;
+        now.st_ino == st.st_ino ? tool_keytab_sync(path) : ESTALE;
 }
 
 /* Made if it is not there. */
@@ -144,8 +124,6 @@ tool_drafts_add(krb5_context context, struct tool_drafts *drafts,
     format_number(++drafts->n, name);
     path = tool_drafts_name(drafts, drafts->n);
     ret = tool_keytab_add(context, path, principal, key);
-    if (ret == 0 && fsync(drafts->fd) != 0)
-        ret = errno;
     if (ret != 0)
         tool_drafts_drop(drafts);
     free(path);
@@ -209,7 +187,7 @@ tool_drafts_finish(krb5_context context, struct tool_drafts *drafts,
             ret = copy_keys(context, draft, drafts->keytab);
     }
     if (ret == 0)
-        ret = sync_parent(drafts->keytab);
+        ret = tool_keytab_sync(drafts->keytab);
     while (ret == 0 && drafts->n > 0)
         tool_drafts_drop(drafts);
     free(draft);

@@ -103,15 +103,37 @@ tool_keytab_check(krb5_context context, const char *keytab)
 }
 
 krb5_error_code
+tool_keytab_sync(const char *path)
+{
+    char *parent = tool_copy(path), *slash = strrchr(parent, '/');
+    krb5_error_code ret = 0;
+    int fd;
+
+    if (slash != NULL)
+        slash[1] = '\0';
+    fd = open(slash != NULL ? parent : ".",
+              O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        ret = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    free(parent);
+    return ret;
+}
+
+/* Kerberos puts each entry on the disk, but not the name of a new file. */
+krb5_error_code
 tool_keytab_add(krb5_context context, const char *name,
                 krb5_principal principal, const struct tool_keytab_key *key)
 {
     krb5_error_code ret;
     krb5_keytab keytab = NULL;
     krb5_keytab_entry entry;
+    char *file = tool_keytab_file(context, name);
     int i;
 
-    ret = krb5_kt_resolve(context, name, &keytab);
+    ret = file == NULL ? KRB5_KT_UNKNOWN_TYPE :
+        krb5_kt_resolve(context, name, &keytab);
     for (i = 0; i < key->n && ret == 0; i++) {
         memset(&entry, 0, sizeof(entry));
         entry.principal = principal;
@@ -120,8 +142,11 @@ tool_keytab_add(krb5_context context, const char *name,
         entry.key = key->keys[i];
         ret = krb5_kt_add_entry(context, keytab, &entry);
     }
+    if (ret == 0)
+        ret = tool_keytab_sync(file);
     if (keytab != NULL)
         (void)krb5_kt_close(context, keytab);
+    free(file);
     return ret;
 }
 
