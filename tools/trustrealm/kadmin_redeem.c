@@ -337,16 +337,13 @@ use_token(struct tool_redeem *redeem, const char *password)
     case KADM5_AUTH_ADD:
         return refused(redeem, "kadm5.acl at the KDC does not let an "
                        "invitation create it (see doc/SCHEMA)");
-    case KADM5_PASS_Q_TOOSHORT:
-    case KADM5_PASS_Q_CLASS:
-    case KADM5_PASS_Q_DICT:
-    case KADM5_PASS_Q_GENERIC:
-        return refused(redeem, "a policy of the KDC for passwords does not "
-                       "take its key, which is 28 random letters and digits");
     default:
-        return tool_fail(TOOL_SYSTEM, "%s: creating it: %s; whether the token "
-                         "was used is not known: run the same command again, "
-                         "here", principal, error_message(made));
+        return tool_kadmin_is_policy(made) ?
+            refused(redeem, "a policy of the KDC for passwords does not take "
+                    "its key, which is 28 random letters and digits") :
+            tool_fail(TOOL_SYSTEM, "%s: creating it: %s; whether the token "
+                      "was used is not known: run the same command again, "
+                      "here", principal, error_message(made));
     }
 }
 

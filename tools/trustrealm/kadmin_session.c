@@ -17,6 +17,13 @@ tool_kadmin_failed(const struct tool_kadmin *kadmin, krb5_error_code code,
     return TOOL_SYSTEM;
 }
 
+bool
+tool_kadmin_is_policy(kadm5_ret_t code)
+{
+    return code == KADM5_PASS_Q_TOOSHORT || code == KADM5_PASS_Q_CLASS ||
+        code == KADM5_PASS_Q_DICT || code == KADM5_PASS_Q_GENERIC;
+}
+
 /* Kerberos says no: that is an answer. */
 int
 tool_kadmin_answered(const struct tool_kadmin *kadmin, kadm5_ret_t code,
@@ -28,7 +35,8 @@ tool_kadmin_answered(const struct tool_kadmin *kadmin, kadm5_ret_t code,
     return code == KADM5_AUTH_ADD || code == KADM5_AUTH_DELETE ||
         code == KADM5_AUTH_GET || code == KADM5_AUTH_CHANGEPW ||
         code == KADM5_AUTH_MODIFY || code == KADM5_DUP ||
-        code == KADM5_UNK_PRINC ? TOOL_NO : status;
+        code == KADM5_UNK_PRINC || tool_kadmin_is_policy(code) ? TOOL_NO :
+        status;
 }
 
 /* Not logged in yet; to be closed in any case. */

@@ -21,6 +21,8 @@ int tool_kadmin_failed(const struct tool_kadmin *kadmin, krb5_error_code code,
 /* The same of an answer of kadmind: TOOL_NO when that is no. */
 int tool_kadmin_answered(const struct tool_kadmin *kadmin, kadm5_ret_t code,
                          const char *what);
+/* Does a policy for passwords say no? */
+bool tool_kadmin_is_policy(kadm5_ret_t code);
 /* A ticket by client's password, not to be passed on, in a cache of our own:
  * for service or, when that is NULL, to get others with. */
 krb5_error_code tool_kadmin_ticket(krb5_context context, const char *client,
