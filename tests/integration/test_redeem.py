@@ -102,6 +102,24 @@ def test_interrupted_when_there_is_a_key(administration, keytab, ignore):
     assert not os.path.exists(keytab + ".new")
 
 
+def test_a_keytab_that_takes_no_key_any_more(administration, keytab):
+    """What is added to it is not read: the only copy stays."""
+    administration.realm.add({keytab: ["host/" + ZETA, "nfs/" + ZETA]})
+    before = administration.keys(keytab)
+    token = invite(administration)
+    # There was room for half of a length.
+    assert enroll_in(administration, keytab, token,
+                     os.path.getsize(keytab) + 2).returncode == 3
+    done = enroll(administration, keytab, token)
+    assert done.status == 3, done
+    assert "it is in %s.new/1" % keytab in done.err
+    assert administration.can_log_in(keytab=keytab + ".new/1")
+    assert administration.keys(keytab) == before
+    os.rename(keytab, keytab + ".other")
+    assert enroll(administration, keytab, token).status == 0
+    assert administration.can_log_in(keytab=keytab)
+
+
 def test_a_draft_of_another_key(administration, keytab):
     """It was left, and the system has been invited again since."""
     administration.realm.add({keytab: ["host/" + ZETA]})

@@ -102,6 +102,8 @@ krb5_error_code tool_keytab_walk(krb5_context context, const char *keytab,
 /* Can it be read, and keys be added?  To be asked before they are made: later
  * they would be the KDC's, and nobody's. */
 krb5_error_code tool_keytab_check(krb5_context context, const char *keytab);
+/* Add one key to a keytab (krb5_keytab), and see that it is there. */
+tool_keytab_each tool_keytab_put;
 /* Put the folder that a file is in on the disk, as it is now. */
 krb5_error_code tool_keytab_sync(const char *path);
 /* Add keys of principal, made now; on the disk. */

@@ -132,12 +132,6 @@ tool_drafts_add(krb5_context context, struct tool_drafts *drafts,
 
 /* --- from a draft to the keytab ------------------------------------------ */
 
-static krb5_error_code
-copy_entry(krb5_context context, krb5_keytab_entry *entry, void *arg)
-{
-    return krb5_kt_add_entry(context, arg, entry);
-}
-
 /* A draft's keys, into another keytab. */
 static krb5_error_code
 copy_keys(krb5_context context, const char *draft, const char *path)
@@ -147,7 +141,7 @@ copy_keys(krb5_context context, const char *draft, const char *path)
 
     ret = krb5_kt_resolve(context, path, &to);
     if (ret == 0)
-        ret = tool_keytab_walk(context, draft, copy_entry, to);
+        ret = tool_keytab_walk(context, draft, tool_keytab_put, to);
     if (to != NULL)
         (void)krb5_kt_close(context, to);
     return ret;

@@ -121,6 +121,23 @@ tool_keytab_sync(const char *path)
     return ret;
 }
 
+/* After a write that broke off within the four octets of a length, what is
+ * added behind them is not read by anybody. */
+krb5_error_code
+tool_keytab_put(krb5_context context, krb5_keytab_entry *entry, void *keytab)
+{
+    krb5_keytab_entry found;
+    krb5_error_code ret;
+
+    ret = krb5_kt_add_entry(context, keytab, entry);
+    if (ret == 0)
+        ret = krb5_kt_get_entry(context, keytab, entry->principal, entry->vno,
+                                entry->key.enctype, &found);
+    if (ret == 0)
+        (void)krb5_free_keytab_entry_contents(context, &found);
+    return ret;
+}
+
 /* Kerberos puts each entry on the disk, but not the name of a new file. */
 krb5_error_code
 tool_keytab_add(krb5_context context, const char *name,
@@ -140,7 +157,7 @@ tool_keytab_add(krb5_context context, const char *name,
         entry.vno = key->kvno;
         entry.timestamp = (krb5_timestamp)(uint32_t)time(NULL);
         entry.key = key->keys[i];
-        ret = krb5_kt_add_entry(context, keytab, &entry);
+        ret = tool_keytab_put(context, &entry, keytab);
     }
     if (ret == 0)
         ret = tool_keytab_sync(file);
