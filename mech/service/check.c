@@ -106,6 +106,20 @@ check_keytab(struct check *check)
     krb5_free_context(context);
 }
 
+/* systemd makes the usual directory when it starts the service, and removes it
+ * when that stops. */
+static void
+check_socket(struct check *check)
+{
+    const char *path = check->config->socket;
+    char *copy = strdup(path);
+
+    if (copy == NULL || strcmp(path, TR_SOCKET_PATH) != 0 ||
+        access(dirname(copy), F_OK) == 0 || errno != ENOENT)
+        check_access(check, "[system] socket", path, true, W_OK | X_OK);
+    free(copy);
+}
+
 static void
 check_state(struct check *check)
 {
@@ -269,8 +283,7 @@ tr_check_config(const char *config_path)
     check.config = config;
     check_keytab(&check);
     check_state(&check);
-    check_access(&check, "[system] socket", config->socket, true,
-                 W_OK | X_OK);
+    check_socket(&check);
     if (tr_config_file(config) != NULL)
         check_access(&check, "[table] source", config->source, false, R_OK);
     if (config->signers != NULL)

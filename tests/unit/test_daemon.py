@@ -16,6 +16,7 @@ from testlib.process import (base_environment, children_of, descriptors_of,
                              eventually, run)
 from testlib.scratch import Scratch
 from testlib.system import System
+from testlib.world import socket_directory
 
 AES256_SHA1 = 18
 UP_TO_DATE = "up to date"       # what the status says of the table
@@ -117,6 +118,14 @@ def test_a_bad_configuration_is_named(alone, section, key, value, says):
     assert line.startswith("%s: [%s] %s = %s: " % (
         alone.alpha.config_path, section, key, value))
     assert re.search(says, line)
+
+
+def test_directory_of_the_usual_socket_is_made_later(alone):
+    """By systemd, for the service; it goes when that stops."""
+    if os.path.exists(socket_directory()):
+        pytest.skip("there is %s on this machine" % socket_directory())
+    alone.alpha.config["system"]["socket"] = socket_directory() + "/socket"
+    assert alone.check().status == 0
 
 
 @pytest.mark.parametrize("section, sub, key, value, says", [
