@@ -54,31 +54,44 @@ source_state(const struct tr_daemon *daemon)
     return value;
 }
 
-/* Of this system, in the table; NULL when that cannot be read. */
 static json_t *
-names_value(const struct tr_service *service)
+names_of(const struct tr_system_record *system)
+{
+    json_t *names = json_array();
+    size_t i;
+
+    if (names == NULL)
+        return NULL;
+    json_array_append_new(names, text_value(system->name));
+    for (i = 0; i < system->naliases; i++)
+        json_array_append_new(names, text_value(system->aliases[i]));
+    return names;
+}
+
+/* What the table has of this system: no names when it is not there, and
+ * nothing when that cannot be read. */
+static void
+set_entry(json_t *state, const struct tr_service *service)
 {
     const struct tr_system_record *system;
     struct tr_record *record = NULL;
     struct tr_view *view = NULL;
-    json_t *names = NULL;
     krb5_error_code ret;
-    size_t i;
 
     ret = tr_view_open(service->table, &view);
     if (ret == 0)
         ret = tr_view_system(view, service->config->system, &record);
-    if (ret == 0 || ret == TRR_NOT_FOUND)
-        names = json_array();
-    if (ret == 0 && record->type == TR_RECORD_SYSTEM && names != NULL) {
+    if (ret == TRR_NOT_FOUND) {
+        set(state, "names", json_array());
+    } else if (ret == 0 && record->type == TR_RECORD_SYSTEM) {
         system = &record->u.system;
-        json_array_append_new(names, text_value(system->name));
-        for (i = 0; i < system->naliases; i++)
-            json_array_append_new(names, text_value(system->aliases[i]));
+        set(state, "names", names_of(system));
+        set(state, "enabled", json_boolean(system->enabled));
+        set(state, "memberships",
+            json_integer((json_int_t)system->nmemberships));
     }
     tr_record_free(record);
     tr_view_close(view);
-    return names;
 }
 
 /* By it alone everything may be refused. */
@@ -271,7 +284,7 @@ state_value(const struct tr_daemon *daemon, bool inside)
     tr_kdc_state(tr_keys_kdc(service->keys), &kdc);
     set(state, "version", json_string(PACKAGE_VERSION));
     set(state, "system", text_value(service->config->system));
-    set(state, "names", names_value(service));
+    set_entry(state, service);
     set(state, "principal", text_value(service->canonical_principal));
     set(state, "pid", json_integer(getpid()));
     set(state, "started", json_integer(daemon->started));

@@ -3,8 +3,10 @@
 """Each test makes one thing wrong, and the doctor names that and how to mend
 it; where nothing is wrong it says so."""
 
+import errno
 import json
 import os
+import re
 import shutil
 import socket
 
@@ -12,7 +14,7 @@ import pytest
 
 from testlib import policies, table
 from testlib.process import eventually, run
-from testlib.world import SERVICE, STAFF, as_uid
+from testlib.world import SERVICE, STAFF, STRANGER, as_uid
 
 
 class Findings(list):
@@ -21,15 +23,15 @@ class Findings(list):
                 if (f["check"], f["verdict"]) == (check, verdict)]
 
 
-def doctor(world, *options, uid=STAFF, ccache=True, **environment):
+def doctor(world, *options, uid=STAFF, ccache=True, before=(), **environment):
     """On alpha, or where that has a machine of its own, there."""
     cache = world.ccache("alice", uid=uid) if ccache else "FILE:/nonexistent"
     env = dict(world.alpha.environment(uid, cache), **environment)
     env = {key: value for key, value in env.items() if value is not None}
-    env["PATH"] = "%s:%s" % (os.path.dirname(world.program("trustrealm")),
-                             os.environ["PATH"])
-    done = world.alpha.run([world.program("gss-label"), "doctor", "--json"]
-                           + list(options), env=env, uid=as_uid(uid),
+    env["PATH"] = environment.get("PATH") or "%s:%s" % (
+        os.path.dirname(world.program("trustrealm")), os.environ["PATH"])
+    done = world.alpha.run([*before, world.program("gss-label"), "doctor",
+                            "--json", *options], env=env, uid=as_uid(uid),
                            check=False)
     findings = Findings(json.loads(line) for line in done.out.splitlines())
     assert done.err == "" and done.status in (0, 1), done
@@ -70,7 +72,17 @@ def test_people_read_lines(world):
 def test_no_mechanism_file(world):
     findings = doctor(world, GSS_MECH_CONFIG="/dev/null")
     assert wrong(findings) == ["mech.d"]
-    assert "plain Kerberos" in findings.of("mech.d", "wrong")[0]["text"]
+    finding, = findings.of("mech.d", "wrong")
+    assert "plain Kerberos" in finding["text"]
+    assert finding["mend"] == "unset GSS_MECH_CONFIG"
+
+
+def test_message_that_nobody_would_judge(world):
+    """Without the plugin it leaves; that is not the system's permission."""
+    findings = doctor(world, "host@" + world.beta.host,
+                      GSS_MECH_CONFIG="/dev/null")
+    assert wrong(findings) == ["mech.d", "target"]
+    assert "without a label" in findings.of("target", "wrong")[0]["text"]
 
 
 def test_only_the_own_oid(world):
@@ -131,7 +143,33 @@ def test_daemon_is_not_there(world):
     findings = doctor(world, "host@" + world.beta.host,
                       TRUSTREALM_SOCKET=world.scratch.join("no-socket"))
     assert wrong(findings) == ["daemon", "target"]
-    assert "systemctl" in findings.of("daemon", "wrong")[0]["mend"]
+    mend = findings.of("daemon", "wrong")[0]["mend"]
+    assert "systemctl enable --now trustrealmd" in mend
+    assert re.search(r"runuser -u \w+ -- trustrealmd -t$", mend)
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_socket_that_is_closed_to_users(world):
+    mode = os.stat(world.alpha.socket).st_mode
+    os.chmod(world.alpha.socket, 0o600)
+    try:
+        daemon, = doctor(world).of("daemon", "wrong")
+    finally:
+        os.chmod(world.alpha.socket, mode)
+    assert daemon["text"].endswith("Permission denied")
+    assert "restart trustrealmd makes the socket" in daemon["mend"]
+
+
+def test_daemon_that_says_less(world):
+    """One of another version: what it leaves out is not passed over."""
+    folder = world.scratch.mkdir("older", 0o755)
+    world.scratch.write("older/trustrealm", "#!/bin/sh\n"
+                        "echo '{\"system\": \"x\", \"clock\": {}}'\n", 0o755)
+    findings = doctor(world, PATH="%s:%s" % (folder, os.environ["PATH"]))
+    for check in ("clock", "login"):
+        assert any(f["text"] == "trustrealmd says nothing of it"
+                   for f in findings.of(check, "note")), findings
+    assert not findings.of("login", "good")
 
 
 def test_no_ticket(world):
@@ -212,6 +250,14 @@ def test_kdc_that_is_silent(world):
                for f in findings.of("clock", "note"))
 
 
+@pytest.mark.usefixtures("several_uids")
+def test_kdc_that_cannot_be_asked(world):
+    """For want of processes, and not because it is silent."""
+    findings = doctor(world, before=["prlimit", "--nproc=1"])
+    assert any("it was not asked: " + os.strerror(errno.EAGAIN) in f["text"]
+               for f in findings.of("clock", "note")), findings
+
+
 def test_clock_that_is_behind(make_world):
     """The KDC has vouched for a later time."""
     world = make_world(run=())
@@ -240,7 +286,7 @@ def test_key_that_no_longer_fits(make_world):
     login, = findings.of("login", "wrong")
     assert "key of this system no longer fits" in login["text"]
     assert "Preauthentication failed" in login["text"]
-    assert "system rotate" in login["mend"] and "ktadd" in login["mend"]
+    assert "system rotate" in login["mend"] and "ktadd -k" in login["mend"]
     target, = doctor(world, "host@" + world.beta.host).of("target", "wrong")
     assert "WRONG above" in target["mend"]
 
@@ -280,6 +326,20 @@ def test_system_that_is_not_in_the_table(make_world):
     name, = doctor(world).of("name", "wrong")
     assert table.host("alpha") + ", is not in the table" in name["text"]
     assert "system add" in name["mend"]
+
+
+@pytest.mark.parametrize("attribute, values, text, mend", [
+    ("trMembership", [], "is in no trust realm", "system join"),
+    ("trEnabled", ["FALSE"], "is disabled", "system enable")])
+def test_system_that_is_no_member(make_world, attribute, values, text, mend):
+    world = make_world(run=("alpha",))
+    assert wrong(doctor(world)) == []
+    world.change(table.system_dn("alpha"), attribute, *values)
+    findings = doctor(world)
+    assert wrong(findings) == ["member"]
+    member, = findings.of("member", "wrong")
+    assert table.host("alpha") + " " + text in member["text"]
+    assert mend in member["mend"]
 
 
 @pytest.fixture(scope="module")
@@ -333,6 +393,37 @@ def test_name_that_dns_replaces(hosts, renamed, option):
     assert wrong(doctor(hosts, "host@" + hosts.beta.host)) == []
 
 
+def test_short_name_of_the_other_host(hosts, renamed):
+    """It comes first in /etc/hosts.  That is no name to be an alias."""
+    short = hosts.beta.host.partition(".")[0]
+    renamed(hosts.beta, short)
+    name, = doctor(hosts, "host@" + hosts.beta.host).of("name", "wrong")
+    assert name["text"].startswith("Kerberos makes %s of " % short)
+    assert name["mend"].startswith("put the full name first in /etc/hosts")
+    assert "alias" not in name["mend"]
+
+
+def test_short_name_of_this_host(hosts, renamed):
+    short = hosts.alpha.host.partition(".")[0]
+    renamed(hosts.alpha, short)
+    name, = doctor(hosts).of("name", "note")
+    assert name["text"].startswith("this host is %s, and" % short)
+    assert name["mend"].startswith("put the full name first in /etc/hosts")
+
+
+def test_name_that_the_kdc_does_not_have(hosts, renamed):
+    """The table has it, as an alias."""
+    other = table.host("other")
+    renamed(hosts.beta, other)
+    with policies.alias(hosts, "beta", other):
+        findings = doctor(hosts, "host@" + hosts.beta.host)
+    assert wrong(findings) == ["target"]
+    name, = findings.of("name", "note")
+    assert name["text"] == "the ticket would be for host/%s@%s: Kerberos " \
+        "makes that of %s" % (other, table.REALM, hosts.beta.host)
+    assert name["mend"].startswith("dns_canonicalize_hostname = false")
+
+
 @pytest.mark.parametrize("membership, text", [
     ("engineering SECRET SECRET:CRYPTO",
      "Kerberos makes {front} of {beta}, and the table knows only the latter"),
@@ -382,7 +473,19 @@ def test_name_of_this_host(hosts, renamed):
 def test_target_without_common_trust_realm(world):
     findings = doctor(world, "host@" + table.host("delta"))
     assert wrong(findings) == ["target"]
-    assert "trust realm" in findings.of("target", "wrong")[0]["text"]
+    target, = findings.of("target", "wrong")
+    assert "trust realm" in target["text"]
+    assert "system join" in target["mend"]
+    assert target["mend"].endswith("trustrealm explain --from %s --to %s" % (
+        world.alpha.host, table.host("delta")))
+
+
+@pytest.mark.usefixtures("several_uids")
+def test_user_without_rule(world):
+    target, = doctor(world, "host@" + world.beta.host, uid=STRANGER).of(
+        "target", "wrong")
+    assert "no rule of the policy matches" in target["text"]
+    assert "[rules] of trustrealm.conf" in target["mend"]
 
 
 def test_table_whose_source_is_away(make_world):

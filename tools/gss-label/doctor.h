@@ -16,6 +16,7 @@ struct doctor {
     bool wrong;                 /* anything so far */
     const char *mech_config;    /* file or folder that names the plugin */
     char *plugin;               /* its path, if one was found */
+    bool interposed;            /* it is what programs use */
     const char *socket;         /* of trustrealmd */
     char *system;               /* this system's name, if it answered, ... */
     json_t *names;              /* ... and all it has in the table, or NULL */
@@ -28,6 +29,9 @@ struct doctor {
 void doctor_say(struct doctor *doctor, enum doctor_verdict verdict,
                 const char *check, const char *mend, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* The name of a host that has none of its domain, where full should be. */
+bool doctor_is_short(const char *name, const char *full);
 
 /* doctor_mech.c: is Kerberos interposed, and if not, why? */
 void doctor_mech(struct doctor *doctor);

@@ -107,11 +107,17 @@ ask_for_a_while(struct answer *answer)
     int fds[2];
     pid_t pid;
 
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        (void)snprintf(answer->why, sizeof(answer->why), "it was not asked: "
+                       "%s", strerror(errno));
+        return;
+    }
     (void)snprintf(answer->why, sizeof(answer->why), "no answer within %d s",
                    LIMIT_S);
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return;
     pid = fork();
+    if (pid < 0)
+        (void)snprintf(answer->why, sizeof(answer->why), "it was not asked: "
+                       "%s", strerror(errno));
     if (pid == 0) {
         ask_kdc(answer);
         _exit(write(fds[1], answer, sizeof(*answer)) < 0);

@@ -25,9 +25,12 @@ how_to_reach(int code)
     case ENOENT:
     case ECONNREFUSED:
         return "start it: systemctl enable --now trustrealmd; if it ends "
-            "again, trustrealmd -t says why";
+            "again, this says why: runuser -u " TR_DAEMON_USER
+            " -- trustrealmd -t";
     case EACCES:
-        return "make the directories above the socket accessible (chmod a+x)";
+        return "systemctl restart trustrealmd makes the socket and its "
+            "directory anew, open to everybody; those above have to be "
+            "accessible (chmod a+x)";
     case EAGAIN:
         return "it is overloaded or stopped: see its log";
     default:
@@ -161,8 +164,8 @@ check_table(struct doctor *doctor, const json_t *table)
     else
         doctor_say(doctor, confirmed ? DOCTOR_GOOD : DOCTOR_NOTE, "table",
                    confirmed ? NULL : starting ? "ask again in a moment" :
-                   "mend the source; the last table is used until "
-                   "maximum-staleness",
+                   "mend what it says, of the source or the way to it; the "
+                   "last table is used until maximum-staleness",
                    "%lld trust realms, %lld systems, %lld s old; %s: %s",
                    (long long)number_of(table, "realms"),
                    (long long)number_of(table, "systems"),
@@ -179,11 +182,22 @@ check_table(struct doctor *doctor, const json_t *table)
                    (long long)number_of(table, "disputed_names"));
 }
 
+/* What a trustrealmd of another version may leave out. */
+static void
+say_missing(struct doctor *doctor, const char *check)
+{
+    doctor_say(doctor, DOCTOR_NOTE, check, "systemctl restart trustrealmd, "
+               "which may be older than this program", "trustrealmd says "
+               "nothing of it");
+}
+
 /* It is the daemon that knows what time it has been. */
 static void
 check_clock(struct doctor *doctor, const json_t *clock)
 {
-    if (number_of(clock, "behind") != 0)
+    if (!json_is_integer(json_object_get(clock, "behind")))
+        say_missing(doctor, "clock");
+    else if (number_of(clock, "behind") != 0)
         doctor_say(doctor, DOCTOR_WRONG, "clock", "set it right (timedatectl "
                    "set-ntp true); if it is right, a KDC's was ahead: see "
                    "FILES in trustrealmd(8)", "it is %lld s %s, and "
@@ -197,9 +211,9 @@ static void
 check_login(struct doctor *doctor, const json_t *login)
 {
     static const struct { const char *cause, *mend; } mends[] = {
-        { "key", "give it a new one: trustrealm system rotate, or as root "
-          "ktadd in kadmin (which writes its keytab), then systemctl reload "
-          "trustrealmd" },
+        { "key", "give it a new one: trustrealm system rotate or, in kadmin, "
+          "ktadd -k with the keytab that trustrealm.conf names; then "
+          "systemctl reload trustrealmd" },
         { "principal", "create or unlock the principal: trustrealm system "
           "enroll, or addprinc or modprinc in kadmin" },
         { "clock", "set the clock right (timedatectl set-ntp true), here or "
@@ -209,8 +223,15 @@ check_login(struct doctor *doctor, const json_t *login)
     const char *cause = text_of(login, "cause");
     size_t i;
 
-    if (!json_is_true(json_object_get(login, "failed"))) {
-        if (number_of(login, "end") != 0)
+    if (!json_is_boolean(json_object_get(login, "failed"))) {
+        say_missing(doctor, "login");
+        return;
+    }
+    if (json_is_false(json_object_get(login, "failed"))) {
+        if (number_of(login, "end") == 0)
+            doctor_say(doctor, DOCTOR_NOTE, "login", "ask again in a moment",
+                       "the KDC has not answered yet");
+        else
             doctor_say(doctor, DOCTOR_GOOD, "login", NULL, "the KDC takes the "
                        "key of this system");
         return;
@@ -223,6 +244,22 @@ check_login(struct doctor *doctor, const json_t *login)
                "the key of this system no longer fits: the KDC says: %s" :
                "trustrealmd cannot log in at the KDC: %s",
                text_of(login, "error"));
+}
+
+/* Of this system, if the table has it: doctor_kerberos.c says if not. */
+static void
+check_membership(struct doctor *doctor, const json_t *state)
+{
+    const json_t *count = json_object_get(state, "memberships");
+
+    if (json_is_false(json_object_get(state, "enabled")))
+        doctor_say(doctor, DOCTOR_WRONG, "member", "its administrator may: "
+                   "trustrealm system enable", "%s is disabled in the table: "
+                   "everything is refused", doctor->system);
+    else if (json_is_integer(count) && json_integer_value(count) == 0)
+        doctor_say(doctor, DOCTOR_WRONG, "member", "an owner of a trust realm "
+                   "makes it a member: trustrealm system join", "%s is in no "
+                   "trust realm: everything is refused", doctor->system);
 }
 
 void
@@ -253,6 +290,7 @@ doctor_daemon(struct doctor *doctor)
         check_clock(doctor, json_object_get(state, "clock"));
         check_login(doctor, json_object_get(state, "login"));
         check_table(doctor, json_object_get(state, "table"));
+        check_membership(doctor, state);
     }
     json_decref(state);
 }

@@ -25,6 +25,15 @@ is_ours(const struct doctor *doctor, const char *host)
     return false;
 }
 
+bool
+doctor_is_short(const char *name, const char *full)
+{
+    size_t length = strlen(name);
+
+    return strchr(name, '.') == NULL &&
+        strncasecmp(name, full, length) == 0 && full[length] == '.';
+}
+
 /* Is this system in the table, by the name that others ask for? */
 static void
 judge_name(struct doctor *doctor, const char *canonical)
@@ -40,6 +49,11 @@ judge_name(struct doctor *doctor, const char *canonical)
     else if (is_ours(doctor, canonical))
         doctor_say(doctor, DOCTOR_GOOD, "name", NULL, "%s, as in the table",
                    canonical);
+    else if (doctor_is_short(canonical, doctor->system))
+        doctor_say(doctor, DOCTOR_NOTE, "name", "put the full name first in "
+                   "/etc/hosts, or in DNS: hostname -f has to show it",
+                   "this host is %s, and system %s in the table", canonical,
+                   doctor->system);
     else
         doctor_say(doctor, DOCTOR_NOTE, "name", "where others ask for its "
                    "services by that name, have it made an alias: trustrealm "

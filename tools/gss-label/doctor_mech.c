@@ -173,10 +173,13 @@ doctor_mech(struct doctor *doctor)
 {
     struct lines lines = { .other = NULL };
     bool interposed = is_interposed();
+    bool told = secure_getenv("GSS_MECH_CONFIG") != NULL;
 
+    doctor->interposed = interposed;
     read_files(doctor, &lines);
     if (doctor->plugin == NULL)
-        doctor_say(doctor, DOCTOR_WRONG, "mech.d", "put the file "
+        doctor_say(doctor, DOCTOR_WRONG, "mech.d", told ?
+                   "unset GSS_MECH_CONFIG" : "put the file "
                    "trustrealm.conf that comes with trustrealm into "
                    MECH_FOLDER, "no line of %s names " PLUGIN_NAME
                    ": programs here speak plain Kerberos",

@@ -105,7 +105,7 @@ check_file(struct doctor *doctor, pid_t pid, const char *path)
     } else if (errno == ENOENT) {
         doctor_say(doctor, DOCTOR_WRONG, "program", "bind-mount it there "
                    "(systemd: BindPaths=)", "it does not see %s: it has "
-                   "another root directory", path);
+                   "another root directory or mounts of its own", path);
     }
     free(inside);
 }
@@ -177,8 +177,9 @@ check_environment(struct doctor *doctor, pid_t pid)
     while (file != NULL && getdelim(&entry, &size, '\0', file) > 0) {
         if (strncmp(entry, "GSS_MECH_CONFIG=", 16) == 0 ||
             strncmp(entry, "TRUSTREALM_SOCKET=", 18) == 0)
-            doctor_say(doctor, DOCTOR_NOTE, "program", NULL, "it was started "
-                       "with %s%s", entry, effect);
+            doctor_say(doctor, DOCTOR_NOTE, "program", *effect != '\0' ? NULL :
+                       "if it is to be labelled as others are, start it "
+                       "without", "it was started with %s%s", entry, effect);
     }
     free(entry);
     if (file != NULL)

@@ -101,10 +101,16 @@ find_principal(struct target *target, gss_name_t name)
     OM_uint32 minor;
     const char *host;
 
+    size_t length;
+
     if (gss_canonicalize_name(&minor, name, gl_mechanism_find("krb5")->oid,
                               &canonical) == GSS_S_COMPLETE &&
         gss_display_name(&minor, canonical, &text, NULL) == GSS_S_COMPLETE)
         target->principal = strndup(text.value, text.length);
+    length = target->principal != NULL ? strlen(target->principal) : 0;
+    /* The realm is left to the KDC. */
+    if (length > 0 && target->principal[length - 1] == '@')
+        target->principal[length - 1] = '\0';
     (void)gss_release_buffer(&minor, &text);
     (void)gss_release_name(&minor, &canonical);
     host = target->principal != NULL ? strchr(target->principal, '/') : NULL;
@@ -156,22 +162,45 @@ who_replaces(const char *host)
     return same ? "rdns" : "dns_canonicalize_hostname";
 }
 
+/* How to have Kerberos ask for given itself; malloced, or NULL. */
+static char *
+keep_name(const char *given, const char *host)
+{
+    char *text;
+
+    if (asprintf(&text, "%s%s = false in [libdefaults] of krb5.conf",
+                 doctor_is_short(host, given) ? "put the full name first in "
+                 "/etc/hosts, or in DNS; or " : "", who_replaces(given)) < 0)
+        return NULL;
+    return text;
+}
+
+static void
+say_replaced(struct doctor *doctor, const struct target *target,
+             const char *given, const char *said)
+{
+    char *keep = keep_name(given, target->host), *mend = NULL;
+
+    if (keep != NULL && !doctor_is_short(target->host, given) &&
+        asprintf(&mend, "%s; or have the other name made an alias (trustrealm "
+                 "system set %s --alias %s) and create %s", keep, given,
+                 target->host, target->principal) < 0)
+        mend = NULL;
+    doctor_say(doctor, DOCTOR_WRONG, "name", mend != NULL ? mend : keep,
+               "Kerberos makes %s of %s, and %s", target->host, given, said);
+    free(mend);
+    free(keep);
+}
+
 static void
 say_unknown(struct doctor *doctor, const struct target *target)
 {
     const char *given = strchr(target->service, '@');
     const char *said = judge_given(doctor, target);
-    char *mend;
+    char *mend = NULL;
 
     if (said != NULL) {
-        if (asprintf(&mend, "%s = false in [libdefaults] of krb5.conf; or "
-                     "have the other name made an alias (trustrealm system "
-                     "set %s --alias %s) and create %s",
-                     who_replaces(given + 1), given + 1, target->host,
-                     target->principal) < 0)
-            mend = NULL;
-        doctor_say(doctor, DOCTOR_WRONG, "name", mend, "Kerberos makes %s of "
-                   "%s, and %s", target->host, given + 1, said);
+        say_replaced(doctor, target, given + 1, said);
     } else {
         if (asprintf(&mend, "ask for a name that the table has, or have this "
                      "one made an alias: trustrealm system set SYSTEM "
@@ -184,16 +213,74 @@ say_unknown(struct doctor *doctor, const struct target *target)
     free(mend);
 }
 
-static const char *
-advice(const struct doctor *doctor, const struct attempt *attempt)
+/* The name of the ticket, which the table may have. */
+static void
+say_name(struct doctor *doctor, const struct target *target, bool refused)
 {
-    if (doctor->wrong)
-        return "mend what is WRONG above first";
-    if (attempt->code - (OM_uint32)ERROR_TABLE_BASE_trr >= 256)
+    const char *given = strchr(target->service, '@');
+    char *keep = NULL;
+
+    if (refused && given != NULL && target->host != NULL &&
+        strcasecmp(given + 1, target->host) != 0)
+        keep = keep_name(given + 1, target->host);
+    if (keep != NULL)
+        doctor_say(doctor, DOCTOR_NOTE, "name", keep, "the ticket would be "
+                   "for %s: Kerberos makes that of %s", target->principal,
+                   given + 1);
+    else
+        doctor_say(doctor, refused ? DOCTOR_NOTE : DOCTOR_GOOD, "name", NULL,
+                   "the ticket %s for %s", refused ? "would be" : "is",
+                   target->principal);
+    free(keep);
+}
+
+/* Who can let it pass, and where. */
+static const char *
+advice(OM_uint32 code)
+{
+    static const struct { OM_uint32 code; const char *mend; } mends[] = {
+        { TRR_NO_LABEL, "give this user a rule, in [rules] of "
+          "trustrealm.conf" },
+        { TRR_PROCESS_RANGE, "widen this user's rule, in [rules] of "
+          "trustrealm.conf" },
+        { TRR_NO_COMMON, "an owner of a trust realm makes both members: "
+          "trustrealm system join" },
+        { TRR_SENDER_RANGE, "an owner of the trust realm widens what this "
+          "system may send: trustrealm system join" },
+        { TRR_RECEIVER_RANGE, "an owner of the trust realm widens what the "
+          "other system may have: trustrealm system join" },
+        { TRR_CLEARANCE, "an owner of the trust realm clears the user for it: "
+          "trustrealm clearance set" }
+    };
+    size_t i;
+
+    if (code - (OM_uint32)ERROR_TABLE_BASE_trr >= 256)
         return "Kerberos says so: see that there is a ticket, that the name "
             "is right, and that the KDC has it (addprinc in kadmin)";
-    return "as an administrator: trustrealm explain --from ... --to ... "
-        "shows every step";
+    for (i = 0; i < sizeof(mends) / sizeof(*mends); i++) {
+        if (mends[i].code == code)
+            return mends[i].mend;
+    }
+    return "an administrator can see why";
+}
+
+static void
+say_refused(struct doctor *doctor, const struct target *target,
+            const struct attempt *attempt)
+{
+    const char *what = advice(attempt->code);
+    char *mend = NULL;
+
+    if (doctor->wrong)
+        what = "mend what is WRONG above first";
+    else if (attempt->code - (OM_uint32)ERROR_TABLE_BASE_trr < 256 &&
+             doctor->system != NULL && target->host != NULL &&
+             asprintf(&mend, "%s; each step: trustrealm explain --from %s "
+                      "--to %s", what, doctor->system, target->host) < 0)
+        mend = NULL;
+    doctor_say(doctor, DOCTOR_WRONG, "target", mend != NULL ? mend : what,
+               "%s", attempt->why);
+    free(mend);
 }
 
 static void
@@ -203,12 +290,13 @@ judge(struct doctor *doctor, const struct target *target,
     if (is_unknown(target->host, attempt))
         say_unknown(doctor, target);
     else if (target->principal != NULL)
-        doctor_say(doctor, attempt->refused ? DOCTOR_NOTE : DOCTOR_GOOD,
-                   "name", NULL, "the ticket %s for %s", attempt->refused ?
-                   "would be" : "is", target->principal);
+        say_name(doctor, target, attempt->refused);
     if (attempt->refused)
-        doctor_say(doctor, DOCTOR_WRONG, "target", advice(doctor, attempt),
-                   "%s", attempt->why);
+        say_refused(doctor, target, attempt);
+    else if (!doctor->interposed)
+        doctor_say(doctor, DOCTOR_WRONG, "target", "mend what is WRONG above "
+                   "first", "it would leave as plain Kerberos, without a "
+                   "label");
     else
         doctor_say(doctor, DOCTOR_GOOD, "target", NULL, "this system permits "
                    "it; the other end decides as well, and records that in "
