@@ -130,6 +130,55 @@ def test_write(site, arguments, expected):
     assert difference(before, site.server.dump()) == expected
 
 
+ZONES = ["zone=x", "zone=X", "Zone=x"]
+OWNER = "cn=olga,ou=people,dc=example,dc=test"
+
+#: Values that are there, what is given, and what is there then (or None, when
+#: none is named): values are compared as the directory does.
+COMPARED = [
+    ("trRequiredAttribute", ZONES, ["--unset", "required-attribute=zone=x"],
+     ["Zone=x", "zone=X"]),
+    ("trRequiredAttribute", ZONES, ["--unset", "required-attribute=zone"],
+     ["Zone=x"]),
+    ("trRequiredAttribute", ZONES, ["--unset", "required-attribute=ZONE=x"],
+     None),
+    ("trRequiredAttribute", ZONES, ["--required-attribute", "Zone=y"],
+     ["Zone=y", "zone=X", "zone=x"]),
+    ("trCarrier", ["host own"], ["--unset", "carrier=Host  OWN"], []),
+    ("trDelegation", ["host"], ["--unset", "delegation=HOST"], []),
+    ("owner", [OWNER], ["--unset", "owner=CN=Olga, ou=people,dc=example,"
+                        "dc=test"], []),
+    ("owner", [OWNER], ["--unset", "owner=cn=oscar,ou=people,dc=example,"
+                        "dc=test"], None),
+    ("trPrincipal", [], ["--unset", "principal=TRUSTREALM/beta.example.test@"
+                         "EXAMPLE.TEST"], None),
+]
+
+
+@pytest.mark.parametrize("attribute, values, arguments, left", COMPARED)
+def test_values_are_compared_as_by_the_directory(site, attribute, values,
+                                                 arguments, left):
+    dn, name = (BETA, ["system", "set", "beta.example.test"]) if \
+        attribute in ("owner", "trPrincipal") else \
+        (table.ENGINEERING, ["realm", "set", "engineering"])
+    for store in site.stores:
+        store.reset([entry + "".join("%s: %s\n" % (attribute, value)
+                                     for value in values)
+                     if entry.startswith("dn: %s\n" % dn) else entry
+                     for entry in entries()])
+    before = site.server.dump()
+    done = site.both(*name, *arguments)
+    after = [value for name, value in site.server.dump()[dn]
+             if name == attribute]
+    if left is None:
+        assert done.status == 1 and " has no %s" % arguments[1].split(
+            "=")[0] in done.err, done
+        assert site.server.dump() == before
+    else:
+        assert done.status == 0, done
+        assert after == left
+
+
 def test_shown_change_is_the_change(site):
     done = site.both("system", "leave", "beta.example.test", "--realm",
                      "engineering")

@@ -81,6 +81,40 @@ same_octets(const char *a, size_t a_length, const char *b, size_t b_length)
     return a_length == b_length && strncasecmp(a, b, a_length) == 0;
 }
 
+/* Without case, and several blanks are one. */
+static bool
+same_words(const char *a, const char *b)
+{
+    size_t m, n;
+
+    do {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        m = strcspn(a, " ");
+        n = strcspn(b, " ");
+        if (!same_octets(a, m, b, n))
+            return false;
+        a += m;
+        b += n;
+    } while (m > 0);
+    return true;
+}
+
+/* As the directory compares them (doc/SCHEMA). */
+static bool
+same_value(enum noun_kind kind, const char *a, const char *b)
+{
+    switch (kind) {
+    case NOUN_EXACT:
+    case NOUN_PAIR:
+        return strcmp(a, b) == 0;
+    case NOUN_DN:
+        return tool_dn_same(a, b);
+    default:
+        return same_words(a, b);
+    }
+}
+
 bool
 noun_identifies(enum noun_kind kind, const char *wanted, const char *value)
 {
@@ -88,8 +122,10 @@ noun_identifies(enum noun_kind kind, const char *wanted, const char *value)
     size_t a = strcspn(wanted, blanks), b = strcspn(value, blanks);
     const char *wanted_rest, *value_rest;
 
-    if (strcasecmp(wanted, value) == 0)
+    if (same_value(kind, wanted, value))
         return true;
+    if (kind == NOUN_PAIR)
+        return a == b && strncmp(wanted, value, a) == 0;
     if (kind != NOUN_KEYED && kind != NOUN_NAMED)
         return false;
     if (same_octets(wanted, a, value, b))
@@ -129,7 +165,7 @@ take_out(struct tool_entry *entry, const struct noun_field *field,
     values = tool_entry_values(entry, field->attribute, &n);
     for (i = n; i-- > 0;) {
         if (wanted == NULL ||
-            (exact ? strcasecmp(wanted, values[i]) == 0 :
+            (exact ? same_value(field->kind, wanted, values[i]) :
              noun_identifies(field->kind, wanted, values[i]))) {
             tool_entry_remove(entry, field->attribute, values[i]);
             values = tool_entry_values(entry, field->attribute, &n);

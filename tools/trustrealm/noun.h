@@ -14,10 +14,13 @@
 
 enum noun_kind {
     NOUN_TEXT,                  /* one value */
+    NOUN_EXACT,                 /* the same, with case */
     NOUN_NUMBER,
     NOUN_TRUTH,
     NOUN_WORDS,                 /* several: the whole value identifies it, */
-    NOUN_KEYED,                 /* the first word, or what is before '=', */
+    NOUN_DN,                    /* however it is written, */
+    NOUN_PAIR,                  /* "NAME=VALUE", with case: the name, */
+    NOUN_KEYED,                 /* the first word, */
     NOUN_NAMED                  /* or "NUMBER NAME": either */
 };
 

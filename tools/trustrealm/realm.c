@@ -25,7 +25,7 @@ static const struct noun_field fields[] = {
       "gss, own, mic or auth-only (again for more)" },
     { "delegation", "trDelegation", NOUN_WORDS, "SERVICE",
       "may be given credentials (again for more)" },
-    { "required-attribute", "trRequiredAttribute", NOUN_KEYED, "NAME=VALUE",
+    { "required-attribute", "trRequiredAttribute", NOUN_PAIR, "NAME=VALUE",
       "that must hold on systems (again for more)" },
     { "idle-timeout", "trIdleTimeout", NOUN_NUMBER, "SECONDS",
       "without use ends an association" },

@@ -8,11 +8,11 @@
 #include "text.h"
 
 static const struct noun_field fields[] = {
-    { "principal", "trPrincipal", NOUN_TEXT, "PRINCIPAL",
+    { "principal", "trPrincipal", NOUN_EXACT, "PRINCIPAL",
       "that speaks for it (default of \"add\":\ntrustrealm/SYSTEM@REALM)" },
     { "alias", "trAlias", NOUN_WORDS, "HOST",
       "another host name of it (again for more)" },
-    { "owner", "owner", NOUN_WORDS, "DN",
+    { "owner", "owner", NOUN_DN, "DN",
       "its administrator (again for more)" },
     { "enabled", "trEnabled", NOUN_TRUTH, NULL, NULL },
     { "membership", "trMembership", NOUN_KEYED, NULL, NULL },
