@@ -178,6 +178,7 @@ remove_maps(struct tool_work *work, const char *name, bool force)
 /*
  * Memberships go first: without them nobody can use the trust realm, whatever
  * is left of it.  A clearance that is taken away only limits its user more.
+ * The trust realm goes last: until then the same command does what is left.
  */
 static int
 remove_realm(const struct noun_call *call, struct tool_work *work,
@@ -187,14 +188,10 @@ remove_realm(const struct noun_call *call, struct tool_work *work,
 
     systems = remove_grants(work, entry->name, TR_RECORD_SYSTEM,
                             "trMembership", call->force);
-    if (call->force)
-        tool_work_delete(work, entry);
     users = remove_grants(work, entry->name, TR_RECORD_CLEARANCE,
                           "trClearance", call->force);
     maps = remove_maps(work, entry->name, call->force);
-    if (call->force)
-        return TOOL_DONE;
-    if (systems + users + maps > 0)
+    if (!call->force && systems + users + maps > 0)
         return tool_fail(TOOL_NO, "trust realm %s has %zu systems, %zu "
                          "cleared users and %zu label maps; --force removes "
                          "the memberships, clearances and maps as well",
