@@ -214,6 +214,13 @@ def test_python_hears_that_the_server_has_accepted(world, server):
     assert ours["correlation"] == record["correlation"]
 
 
+def test_python_says_that_a_label_is_not_accepted(world, server):
+    assert "this is plans" in python(world, "/plans/").out
+    result = python(world, "/plans/", user="bob", uid=CLERK)
+    assert (result.status, result.out) == (1, ""), result
+    assert result.err == "401 Unauthorized\n"
+
+
 def test_curl_does_not_listen(world, server):
     """As the guide says."""
     alpha, beta = world.alpha.audit.mark(), world.beta.audit.mark()
