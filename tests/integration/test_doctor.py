@@ -409,6 +409,8 @@ def test_short_name_of_this_host(hosts, renamed):
     name, = doctor(hosts).of("name", "note")
     assert name["text"].startswith("this host is %s, and" % short)
     assert name["mend"].startswith("put the full name first in /etc/hosts")
+    unasked, = doctor(hosts, TRUSTREALM_SOCKET="/none").of("name", "note")
+    assert unasked["mend"] == name["mend"]
 
 
 def test_name_that_the_kdc_does_not_have(hosts, renamed):

@@ -10,6 +10,9 @@
 #include <unistd.h>
 #include "doctor.h"
 
+#define FULL_NAME "put the full name first in /etc/hosts, or in DNS: " \
+    "hostname -f has to show it"
+
 static bool
 is_ours(const struct doctor *doctor, const char *host)
 {
@@ -39,8 +42,10 @@ static void
 judge_name(struct doctor *doctor, const char *canonical)
 {
     if (doctor->names == NULL)
-        doctor_say(doctor, DOCTOR_NOTE, "name", NULL, "this host is %s; "
-                   "there is no table to look for it", canonical);
+        doctor_say(doctor, DOCTOR_NOTE, "name",
+                   strchr(canonical, '.') == NULL ? FULL_NAME : NULL,
+                   "this host is %s; there is no table to look for it",
+                   canonical);
     else if (json_array_size(doctor->names) == 0)
         doctor_say(doctor, DOCTOR_WRONG, "name", "correct name in "
                    "trustrealm.conf, or have it added (trustrealm system "
@@ -50,8 +55,7 @@ judge_name(struct doctor *doctor, const char *canonical)
         doctor_say(doctor, DOCTOR_GOOD, "name", NULL, "%s, as in the table",
                    canonical);
     else if (doctor_is_short(canonical, doctor->system))
-        doctor_say(doctor, DOCTOR_NOTE, "name", "put the full name first in "
-                   "/etc/hosts, or in DNS: hostname -f has to show it",
+        doctor_say(doctor, DOCTOR_NOTE, "name", FULL_NAME,
                    "this host is %s, and system %s in the table", canonical,
                    doctor->system);
     else
