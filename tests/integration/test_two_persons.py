@@ -522,6 +522,70 @@ def test_a_file_has_nobody_to_approve(administration, tmp_path):
     assert "%s is a file, and only an LDAP server" % path in done.err
 
 
+def long_range(administration, length, removing):
+    """A range in engineering that delta has not, or has as a restriction, and
+    that is a value of that length; and its highest label."""
+    names = [letter * 200 for letter in "xyz"]
+    high = "secret:%s," % ",".join(names)
+    names.append("w" * (length - len("engineering public " + high)))
+    high += names[-1]
+    value = "engineering public " + high
+    administration.directory.replace(ENGINEERING, "trCategory", "1 hr",
+                                     "2 crypto", *(
+        "%d %s" % (100 + i, name) for i, name in enumerate(names)))
+    for attribute in ("trMembership", "trRestriction"):
+        administration.directory.replace(DELTA, attribute,
+                                         *([value] if removing else []))
+    return value, high
+
+
+@pytest.mark.parametrize("attribute, verb", [("trMembership", "join"),
+                                             ("trRestriction", "unrestrict")])
+def test_how_long_a_value_may_be_is_told(administration, attribute, verb):
+    """Just what the server has room for."""
+    directory = administration.directory
+    removing = verb == "unrestrict"
+    told = r"where two people have to agree, OpenLDAP takes no %s of more " \
+        r"than (\d+) characters for %s; this one has (\d+)$" % (
+            attribute, DELTA)
+    before = {dn: directory.search(dn, "(objectClass=*)", "*")
+              for dn in (ENGINEERING, DELTA)}
+
+    def arguments(high):
+        return ("system", verb, "delta.example.com", "--realm",
+                "engineering", *(() if removing else (
+                    "--low", "public", "--high", high)))
+
+    try:
+        value, high = long_range(administration, 850, removing)
+        refused = tool(administration, "olga", *arguments(high), status=1)
+        assert "--propose" not in refused.err
+        most, length = re.search(told, refused.err, re.M).groups()
+        assert length == "850"
+        for length in (int(most) + 1, int(most)):
+            value, high = long_range(administration, length, removing)
+            proposed = tool(administration, "olga", *arguments(high),
+                            "--propose")
+            waiting, = pending(administration)
+            approved = administration.trustrealm("oscar", "pending",
+                                                 "approve", waiting["id"])
+            fits = length == int(most)
+            assert approved.status == (0 if fits else 1), approved
+            for done in (proposed, approved):
+                found = re.search(told, done.err, re.M)
+                assert found is None if fits else \
+                    found.groups() == (most, str(length)), done
+            if not fits:
+                tool(administration, "olga", "pending", "reject",
+                     waiting["id"])
+        assert ("%s: %s\n" % (attribute, value) in directory.search(
+            DELTA, "(objectClass=*)", attribute)) != removing
+    finally:
+        for dn, entry in before.items():
+            directory.delete(dn)
+            directory.add(entry)
+
+
 def test_389_ds_has_the_custom_alone():
     """The tool does the same there; the server does not insist."""
     with Administration(roles.RolesDirectory389) as administration:

@@ -18,6 +18,8 @@ struct needs {
     const struct tool_change *change;
     char *roles;                /* "an owner of ..., and ..."; or NULL */
     bool proposed;              /* two people may have to agree on it */
+    const char *base;
+    char *too_long;             /* why they cannot; or NULL */
 };
 
 /* Takes role over. */
@@ -82,8 +84,12 @@ note_value(bool added, const char *attribute, const char *value, void *arg)
     size_t length = strlen(attribute);
 
     if (needs->change->before != NULL && needs->change->after != NULL &&
-        tool_pending_needed(added, attribute, value))
+        tool_pending_needed(added, attribute, value)) {
         needs->proposed = true;
+        if (needs->too_long == NULL)
+            needs->too_long = tool_pending_too_long(needs->base, entry,
+                                                    attribute, value);
+    }
     if (strcasecmp(attribute, "trChange") != 0) {
         need_for(needs, entry->type, attribute, length, value);
         return;
@@ -102,7 +108,7 @@ void
 tool_ldap_tell_roles(const struct tool_ldap *ldap,
                      const struct tool_change *change)
 {
-    struct needs needs = { .change = change };
+    struct needs needs = { .change = change, .base = ldap->base };
     const char *me = "nobody it knows", *hint = "";
     char *name = NULL;
 
@@ -115,12 +121,16 @@ tool_ldap_tell_roles(const struct tool_ldap *ldap,
     else if (change->before == NULL && change->after->type == TR_RECORD_REALM)
         hint = " (where two people have to agree, before the trust realm has "
             "owners)";
-    else if (needs.proposed)
+    else if (needs.proposed && needs.too_long == NULL)
         hint = " (where two people have to agree, with a proposal by somebody "
             "else: --propose)";
     tool_fail(TOOL_NO, "you are %s there%s%s%s", me,
               needs.roles != NULL ? "; this takes " : "",
               needs.roles != NULL ? needs.roles : "", hint);
+    if (needs.too_long != NULL)
+        tool_fail(TOOL_NO, "where two people have to agree, %s",
+                  needs.too_long);
+    free(needs.too_long);
     free(needs.roles);
     free(name);
 }

@@ -21,6 +21,11 @@ const struct noun_field *tool_pending_field(const char *attribute,
 bool tool_pending_needed(bool added, const char *attribute,
                          const char *value);
 
+/* Where two people have to agree on that value for target, to add or remove it:
+ * why no OpenLDAP server lets them, malloced; NULL when one does. */
+char *tool_pending_too_long(const char *base, const struct tool_entry *target,
+                            const char *attribute, const char *value);
+
 /* Put proposals of them in the place of the changes noted in work, of which
  * those that remove proposals stay.  A new system is proposed by principal and
  * aliases, for who has its token.  TOOL_USAGE when one of them cannot be

@@ -142,7 +142,8 @@ struct proposing {
     const struct tool_change *change;
     struct tool_entry *at_once;     /* what its entry shall be before that */
     struct tool_entries made;
-    const char *base;
+    const struct tool_directory *directory;
+    const char *base;           /* of proposals */
     int status;
 };
 
@@ -244,6 +245,21 @@ make_name(const struct tool_entry *target, const char *attribute,
     return name;
 }
 
+/* Other servers may have room for it. */
+static void
+warn_of_length(const struct proposing *proposing,
+               const struct tool_entry *target, const char *attribute,
+               const char *value)
+{
+    char *why = tool_pending_too_long(
+        tool_directory_base(proposing->directory), target, attribute, value);
+
+    if (why != NULL)
+        tool_fail(TOOL_DONE, "warning: where two people have to agree, %s",
+                  why);
+    free(why);
+}
+
 static int
 make_proposal(struct proposing *proposing, bool added, const char *attribute,
               const char *value)
@@ -255,6 +271,7 @@ make_proposal(struct proposing *proposing, bool added, const char *attribute,
 
     if (name == NULL)
         return tool_fail(TOOL_SYSTEM, "no name for a proposal");
+    warn_of_length(proposing, target, attribute, value);
     dn = tool_dn_below(proposing->base, "cn", name);
     text = tool_format("%s%s %s", added ? "" : "-", attribute, value);
     entry = tool_entry_create(dn);
@@ -364,7 +381,8 @@ int
 tool_pending_propose(struct tool_work *work)
 {
     const char *base = tool_directory_base(work->directory);
-    struct proposing proposing = { .status = TOOL_DONE };
+    struct proposing proposing = { .directory = work->directory,
+                                   .status = TOOL_DONE };
     size_t i, n = work->nchanges;
     struct tool_change *at_once;
     char *place;
