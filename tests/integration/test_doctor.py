@@ -160,6 +160,33 @@ def test_socket_that_is_closed_to_users(world):
     assert "restart trustrealmd makes the socket" in daemon["mend"]
 
 
+#: Not to connect: what a filter does that gives an error.
+CONFINED = """
+import ctypes, os, struct, sys
+number = {"x86_64": 42, "aarch64": 203}[os.uname().machine]
+lines = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (6, 0, 0, 0x50001),
+         (6, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(
+    b"".join(struct.pack("HBBI", *line) for line in lines))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, struct.pack("HP", 4, ctypes.addressof(code))) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_program_that_may_not_connect(world):
+    findings = doctor(world, before=["/usr/bin/python3", "-c", CONFINED])
+    daemon, = findings.of("daemon", "wrong")
+    assert os.strerror(errno.EPERM) in daemon["text"]
+    assert "SystemCallFilter=" in daemon["mend"]
+
+
+def test_socket_of_too_long_a_name(world):
+    daemon, = doctor(world, TRUSTREALM_SOCKET="/x" * 100).of("daemon", "wrong")
+    assert "TRUSTREALM_SOCKET" in daemon["mend"]
+
+
 def test_daemon_that_says_less(world):
     """One of another version: what it leaves out is not passed over."""
     folder = world.scratch.mkdir("older", 0o755)

@@ -184,8 +184,8 @@ compare_with_kdc(struct doctor *doctor)
         say_ahead(doctor, answer.ahead);
     else
         doctor_say(doctor, DOCTOR_NOTE, "clock", "see that krb5.conf names "
-                   "the KDC and that it is reached", "the KDC did not say "
-                   "what time it is: %s", answer.why);
+                   "the KDC, that DNS answers, and that it is reached",
+                   "the KDC did not say what time it is: %s", answer.why);
 }
 
 void

@@ -33,8 +33,12 @@ how_to_reach(int code)
             "accessible (chmod a+x)";
     case EAGAIN:
         return "it is overloaded or stopped: see its log";
+    case ENAMETOOLONG:
+        return "correct " TR_SOCKET_ENV;
     default:
-        return NULL;
+        return "let what confines this program leave it sockets (systemd: "
+            "AF_UNIX in RestrictAddressFamilies=, @network-io in "
+            "SystemCallFilter=)";
     }
 }
 
@@ -213,7 +217,8 @@ check_login(struct doctor *doctor, const json_t *login)
     static const struct { const char *cause, *mend; } mends[] = {
         { "key", "give it a new one: trustrealm system rotate or, in kadmin, "
           "ktadd -k with the keytab that trustrealm.conf names; then "
-          "systemctl reload trustrealmd" },
+          "systemctl reload trustrealmd; others that have tickets for the "
+          "old one follow in a quarter of an hour, or after a restart" },
         { "principal", "create or unlock the principal: trustrealm system "
           "enroll, or addprinc or modprinc in kadmin" },
         { "clock", "set the clock right (timedatectl set-ntp true), here or "
