@@ -229,6 +229,22 @@ def test_nobody_removes_what_the_tree_has(administration, who):
             administration.directory.delete(dn)
 
 
+@pytest.mark.parametrize("option", ("", ";x-a"))
+def test_nobody_is_another_by_his_principal(administration, option):
+    """Not who has it nor, as long as two have it, anybody."""
+    entry = ENTRIES["a system"][1]
+    if option:
+        entry += "trPrincipal%s: olga@%s\n" % (option, table.REALM)
+    else:
+        entry = entry.replace("trustrealm/zeta.example.com@", "olga@")
+    assert administration.trustrealm("olga", "system", "list").status == 0
+    assert administration.may("sid", entry)
+    done = administration.trustrealm("olga", "system", "list")
+    assert administration.may("sid", delete(target(entry)))
+    assert done.status == 3 and "Invalid credentials" in done.err
+    assert administration.trustrealm("olga", "system", "list").status == 0
+
+
 ZETA_HOST = "zeta.example.com"
 DAVE = "cn=dave," + SUBJECTS
 IN_ENGINEERING = ("--realm", "engineering", "--low", "public", "--high",
