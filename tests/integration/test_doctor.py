@@ -257,9 +257,10 @@ def test_clock_that_is_right(world, seconds, text):
 def test_no_kdc_to_tell_the_time(world):
     config = world.scratch.write("no-kdc.conf", "[libdefaults]\n"
                                  "default_realm = %s\n" % table.REALM, 0o644)
-    findings = doctor(world, KRB5_CONFIG=config)
+    findings = doctor(world, "other@" + world.beta.host, KRB5_CONFIG=config)
     assert any("did not say what time it is" in f["text"]
                for f in findings.of("clock", "note"))
+    assert "[realms]" in findings.of("target", "wrong")[0]["mend"]
 
 
 def test_kdc_that_is_silent(world):

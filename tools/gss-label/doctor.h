@@ -18,6 +18,7 @@ struct doctor {
     char *plugin;               /* its path, if one was found */
     bool interposed;            /* it is what programs use */
     const char *socket;         /* of trustrealmd */
+    bool no_kdc;                /* none answers */
     char *system;               /* this system's name, if it answered, ... */
     json_t *names;              /* ... and all it has in the table, or NULL */
 };

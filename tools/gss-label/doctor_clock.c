@@ -180,6 +180,7 @@ compare_with_kdc(struct doctor *doctor)
     struct answer answer = { .known = false };
 
     ask_for_a_while(&answer);
+    doctor->no_kdc = !answer.known;
     if (answer.known)
         say_ahead(doctor, answer.ahead);
     else

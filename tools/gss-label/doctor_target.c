@@ -236,7 +236,7 @@ say_name(struct doctor *doctor, const struct target *target, bool refused)
 
 /* Who can let it pass, and where. */
 static const char *
-advice(OM_uint32 code)
+advice(const struct doctor *doctor, OM_uint32 code)
 {
     static const struct { OM_uint32 code; const char *mend; } mends[] = {
         { TRR_NO_LABEL, "give this user a rule, in [rules] of "
@@ -255,8 +255,11 @@ advice(OM_uint32 code)
     size_t i;
 
     if (code - (OM_uint32)ERROR_TABLE_BASE_trr >= 256)
-        return "Kerberos says so: see that there is a ticket, that the name "
-            "is right, and that the KDC has it (addprinc in kadmin)";
+        return doctor->no_kdc ?
+            "Kerberos says so: see [realms] in krb5.conf, the network and the "
+            "KDC" :
+            "Kerberos says so: see that there is a ticket, that the name is "
+            "right, and that the KDC has it (addprinc in kadmin)";
     for (i = 0; i < sizeof(mends) / sizeof(*mends); i++) {
         if (mends[i].code == code)
             return mends[i].mend;
@@ -268,7 +271,7 @@ static void
 say_refused(struct doctor *doctor, const struct target *target,
             const struct attempt *attempt)
 {
-    const char *what = advice(attempt->code);
+    const char *what = advice(doctor, attempt->code);
     char *mend = NULL;
 
     if (doctor->wrong)
