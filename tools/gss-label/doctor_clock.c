@@ -23,8 +23,8 @@
 #include "limits.h"
 
 #define NOBODY "gss-label"
-#define MEND "timedatectl set-ntp true, or ask the host of this virtual " \
-    "machine"
+#define MEND "timedatectl set-ntp true (with systemd-timesyncd or chrony), " \
+    "or ask the host of this virtual machine"
 
 /* libkrb5 would wait for half a minute. */
 #define LIMIT_S 5
