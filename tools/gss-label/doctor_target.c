@@ -100,7 +100,6 @@ find_principal(struct target *target, gss_name_t name)
     gss_name_t canonical = GSS_C_NO_NAME;
     OM_uint32 minor;
     const char *host;
-
     size_t length;
 
     if (gss_canonicalize_name(&minor, name, gl_mechanism_find("krb5")->oid,
