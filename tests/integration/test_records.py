@@ -108,6 +108,31 @@ def test_who_does_not_take_records(world, target, left):
     nothing_is_allowed(world, target)
 
 
+@pytest.mark.parametrize("target", SOCKETS)
+def test_who_reads_stands_still(world, target):
+    """Nobody waits for him: what cannot be recorded now is refused now."""
+    path = world.alpha.machine.path(SOCKETS[target])
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(path)
+        os.chmod(path, 0o666)
+        fill(path)
+        nothing_is_allowed(world, target)
+
+
+def fill(path):
+    """The queue of who reads there, whatever it holds."""
+    with contextlib.ExitStack() as senders:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender = senders.enter_context(
+                    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                sender.setblocking(False)
+                sender.connect(path)
+                sender.send(b"full")
+
+
 def test_full_disk(world):
     nothing_is_allowed(world, "file:/run/dev/full")
 
