@@ -64,8 +64,11 @@ print(const struct doctor *doctor, enum doctor_verdict verdict,
             verdicts[verdict], check);
     gl_print_text(stream, text);
     putc('\n', stream);
-    if (mend != NULL)
-        fprintf(stream, "%18s-> %s\n", "", mend);
+    if (mend != NULL) {
+        fprintf(stream, "%18s-> ", "");
+        gl_print_text(stream, mend);
+        putc('\n', stream);
+    }
     fflush(stream);
 }
 
