@@ -15,7 +15,7 @@ import re
 
 import pytest
 
-from testlib import policies
+from testlib import policies, table
 from testlib.process import eventually
 from testlib.world import CHIEF, CLERK, STAFF
 
@@ -72,9 +72,16 @@ def test_label_that_the_server_may_not_have(world, application):
 
 @pytest.mark.parametrize("end", ["alpha", "beta"])
 def test_membership_withdrawn_while_connected(world, session, end):
+    """The context that there is, not a new one: it is judged again."""
     live = session()
+    marks = {s.audit: s.audit.mark() for s in (world.alpha, world.beta)}
     with policies.withdrawn(world, end):
         eventually(live.refused, 1, "refusal")
+        reason = "%s is not in engineering" % table.host(end)
+        eventually(lambda: [r for audit, mark in marks.items()
+                            for r in audit.since(mark, event="judge",
+                                                 reason=reason)],
+                   what="audit record of it")
     session()
 
 
@@ -98,21 +105,31 @@ def test_plain_client_is_refused(world, application):
 
 
 def test_user_who_goes_round_the_plugin_is_refused(world, application):
-    refused(world, application, "R1", plugin=False)
+    refused(world, application, "R1", "TRR_BYPASS", plugin=False)
 
 
 def test_by_pass_is_for_the_named_client(world, application, bypass):
-    refused(world, application, "R1", sender="epsilon", user="bob", uid=CLERK)
+    refused(world, application, "R1", "TRR_BYPASS", sender="epsilon",
+            user="bob", uid=CLERK)
 
 
 def test_plain_server_without_by_pass(world, application, plain_server):
+    """The sender's system refuses, and says why in its record."""
     for uid in (STAFF, CHIEF):
+        mark = world.alpha.audit.mark()
         served, said = application.attempt(world, to="epsilon", uid=uid)
         assert not served, said
+        record = world.alpha.audit.wait(mark, result="deny", uid=uid)
+        assert (record["step"], record["reason"]) == (
+            "S4", "%s is not in the table" % table.host("epsilon"))
 
 
 def test_plain_server_with_by_pass(world, application, plain_server, bypass):
     """Only a process of nothing but the lowest label may go there."""
+    mark = world.alpha.audit.mark()
     assert not application.attempt(world, to="epsilon")[0]
+    world.alpha.audit.wait(mark, result="deny", step="S4", uid=STAFF)
     served, said = application.attempt(world, to="epsilon", uid=CHIEF)
     assert served, said
+    record = world.alpha.audit.wait(mark, result="allow", uid=CHIEF)
+    assert record["bypass"]

@@ -49,7 +49,7 @@ def plain_server(world):
     return serve(world, "epsilon")
 
 
-class Session:
+class Client:
     def __init__(self, world, user="alice", uid=STAFF, sender="alpha",
                  to="beta", plugin=True):
         self._client = world.machine(sender).spawn(
@@ -81,11 +81,19 @@ class Session:
         self._client.kill()
 
 
+class Session(Client):
+    """One that has a context: nothing else is said before it has."""
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.use()
+
+
 def attempt(world, **who):
-    session = Session(world, **who)
-    answer = session.ask()
-    session.close()
-    return answer is not None, session.said()
+    client = Client(world, **who)
+    answer = client.ask()
+    client.close()
+    return answer is not None, client.said()
 
 
 APPLICATION = Application("sample", [LINES], "lines", attempt,
@@ -97,10 +105,10 @@ def test_what_the_guide_says_to_see(world, server):
 
 
 def test_every_line_is_labelled(world, server):
-    session = Session(world)
+    client = Client(world)
     for number in 1, 2, 3:
-        assert session.ask() == "blue alice@EXAMPLE.TEST: line %d" % number
-    session.close()
+        assert client.ask() == "blue alice@EXAMPLE.TEST: line %d" % number
+    client.close()
 
 
 def test_label_that_the_guide_tells_to_choose(world):
@@ -118,6 +126,6 @@ def test_label_that_the_guide_tells_to_choose(world):
 
 
 def test_plain_client_with_by_pass(world, server, bypass):
-    session = Session(world, sender="epsilon")
-    assert session.ask() == "unlabelled alice@EXAMPLE.TEST: line 1"
-    session.close()
+    client = Client(world, sender="epsilon")
+    assert client.ask() == "unlabelled alice@EXAMPLE.TEST: line 1"
+    client.close()
