@@ -271,7 +271,9 @@ def test_carrier_where_data_must_be_secret(world, server):
     with policies.engineering(world, trConfidentialFrom=["PUBLIC"]):
         assert curl(world).status == 200
         with policies.engineering(world, trCarrier=["HTTP auth-only"]):
+            mark = world.alpha.audit.mark()
             assert curl(world).status == 401
+            assert world.alpha.audit.since(mark, result="deny", step="S12")
 
 
 def test_request_without_tls_is_refused(world, server):
@@ -374,8 +376,10 @@ def test_each_request_is_a_decision(world, session):
 def test_membership_withdrawn_while_connected(world, session, system):
     live = session()
     assert live.get(SHOW) == 200
+    mark = world.alpha.audit.mark()
     with policies.withdrawn(world, system):
         assert live.get(SHOW) != 200
+        assert world.alpha.audit.since(mark, result="deny", step="S5")
     assert live.get(SHOW) == 200
 
 

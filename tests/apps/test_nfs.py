@@ -15,7 +15,7 @@ from cases import (  # noqa: F401
     test_plain_server_without_by_pass,
     test_user_who_goes_round_the_plugin_is_refused)
 
-from testlib import guide, policies
+from testlib import guide, policies, table
 from testlib.nfs import CLIENT, PORT, Ganesha, Mount, accept_as_nfs, nfs
 from testlib.process import eventually
 from testlib.relay import Relay
@@ -290,8 +290,12 @@ def test_nothing_else_listens(world, as_shown):
     ("krb5p", "beta")])
 def test_membership_withdrawn_while_connected(world, session, sec, end):
     live = session(sec)
+    mark = world.alpha.audit.mark()
     with policies.withdrawn(world, end):
         assert "refused" in live.ask(PLAN)
+        world.alpha.audit.wait(
+            mark, result="deny", event="judge",
+            reason="%s is not in engineering" % table.host(end))
     assert nfs(world, PLAN, sec=sec).out == READ
 
 

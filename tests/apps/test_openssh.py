@@ -264,8 +264,10 @@ def test_each_change_of_keys_is_a_new_decision(world, session):
 def test_membership_withdrawn_ends_the_session_at_the_next_keys(world,
                                                                 session):
     live = session(*KEYEX, *OFTEN)
+    mark = world.alpha.audit.mark()
     with policies.withdrawn(world):
         eventually(live.ended, what="end of the session")
+        world.alpha.audit.wait(mark, result="deny", step="S5")
 
 
 def test_server_decides_when_keys_change(world, server, session):
@@ -275,8 +277,10 @@ def test_server_decides_when_keys_change(world, server, session):
     try:
         live = session(*KEYEX)
         rekeyed(live)
+        mark = world.alpha.audit.mark()
         with policies.withdrawn(world):
             eventually(live.ended, what="end of the session")
+            world.alpha.audit.wait(mark, result="deny", step="S5")
     finally:
         often.stop()
         server.start()
