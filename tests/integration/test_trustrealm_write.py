@@ -18,7 +18,7 @@ import pytest
 from testlib import table
 from testlib.process import PATIENCE, eventually
 from testlib.stores import (ALICE, BETA, BOB, DELTA, GAMMA, NAVY, SYSTEM,
-                            Between, File, entries)
+                            Between, File, entries, parse)
 from testlib.tool import on_terminal, program, trustrealm
 
 
@@ -997,6 +997,26 @@ def test_bad_entry_is_named_by_its_line(site, store, bad, line):
     assert done.status == 1
     assert (counts["added"], counts["left_out"]) == (2, 1)
     assert "import.ldif:%d: " % line in done.err
+
+
+def test_dry_run_of_an_import_tells_what_it_would_leave_out(site, store):
+    before = store.dump()
+    options = ("--keep-going", "--dry-run")
+    done, _ = imported(site, store, [new_system(1), BAD[0]], *options)
+    assert done.status == 1 and "import.ldif:7: " in done.err
+    done, plan = imported(site, store, [new_system(1)], *options)
+    assert done.status == 0 and len(plan["changes"]) == 1
+    assert store.dump() == before
+
+
+def test_export_has_the_values_that_an_entry_has(site, store):
+    plain = parse(site.run(store, "export").out)
+    made = json.loads(site.run(store, "export", "--json").out)["entries"]
+    assert all(e["attributes"] and all(e["attributes"].values())
+               for e in made)
+    assert plain == {e["dn"]: sorted(
+        (name, value) for name, values in e["attributes"].items()
+        for value in values) for e in made}
 
 
 def test_import_is_judged_as_a_whole(site, store):

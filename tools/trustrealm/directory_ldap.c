@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "directory_ldap.h"
 #include "record_class.h"
 #include "source_answer.h"
@@ -119,15 +120,17 @@ take_entry(const struct tool_ldap *ldap, LDAPMessage *raw,
     for (name = ldap_first_attribute(ldap->ld, raw, &position); name != NULL;
          name = ldap_next_attribute(ldap->ld, raw, position)) {
         values = ldap_get_values_len(ldap->ld, raw, name);
-        for (i = 0; values != NULL && values[i] != NULL; i++)
-            tool_entry_add_octets(entry, name, values[i]->bv_val,
-                                  values[i]->bv_len);
+        for (i = 0; values != NULL && values[i] != NULL; i++) {
+            if (strcasecmp(name, CSN) != 0)
+                tool_entry_add_octets(entry, name, values[i]->bv_val,
+                                      values[i]->bv_len);
+            else if (entry->csn == NULL)
+                entry->csn = tool_copy(values[i]->bv_val);
+        }
         ldap_value_free_len(values);
         ldap_memfree(name);
     }
     ber_free(position, 0);
-    entry->csn = tool_copy(tool_entry_value(entry, CSN));
-    tool_entry_remove(entry, CSN, NULL);
     tool_entry_identify(entry);
     *entry_out = entry;
     return TOOL_DONE;

@@ -383,6 +383,8 @@ run_import(struct import *import)
     work.access = import->widen || can_ask(import) ? WORK_TOLD : WORK_NARROWS;
     if (status == TOOL_DONE && import->common.dry_run) {
         status = tool_work_finish(&import->common, &work);
+        if (status == TOOL_DONE && import->bad > 0)
+            status = TOOL_NO;
     } else if (status == TOOL_DONE) {
         status = tool_work_judge(&work, &access);
         if (status == TOOL_DONE && access > 0 && can_ask(import))
