@@ -176,17 +176,23 @@ read_token(struct token *token, gss_buffer_t out)
            (token->raw || c != '\n'))
         data[length++] = (uint8_t)c;
     data[length] = '\0';
-    out->value = data;
-    out->length = length;
     if (!token->raw) {
         /* In place: four characters become at most three octets. */
         n = b64_pton((char *)data, data, size);
         if (n < 0) {
             gl_report_error(&token->output, "not base64", 0);
+            gssalloc_free(data);
             return GL_SYSTEM;
         }
-        out->length = n;
+        length = n;
     }
+    /* gss_release_buffer() frees nothing of length 0. */
+    if (length == 0) {
+        gssalloc_free(data);
+        data = NULL;
+    }
+    out->value = data;
+    out->length = length;
     return GL_DELIVERED;
 }
 
