@@ -29,6 +29,16 @@ tr_table_meta_number(struct tr_table *table, MDB_txn *txn, const char *name,
     return 0;
 }
 
+/* The update ends where LMDB refuses one of its writes. */
+static krb5_error_code
+take_code(struct tr_update *update, int code, const char *name)
+{
+    if (code == 0)
+        return 0;
+    return tr_update_finish(update, tr_table_fail_mdb(update->table, code,
+                                                      name));
+}
+
 static krb5_error_code
 put_meta(struct tr_update *update, const char *name, const void *octets,
          size_t length)
@@ -41,10 +51,7 @@ put_meta(struct tr_update *update, const char *name, const void *octets,
         return update->error;
     code = mdb_put(update->txn, update->table->dbs[TR_DB_META], &key, &value,
                    0);
-    if (code == 0)
-        return 0;
-    return tr_update_finish(update, tr_table_fail_mdb(update->table, code,
-                                                      name));
+    return take_code(update, code, name);
 }
 
 krb5_error_code
@@ -75,10 +82,7 @@ tr_meta_forget(struct tr_update *update, const char *name)
     if (update->error)
         return update->error;
     code = mdb_del(update->txn, update->table->dbs[TR_DB_META], &key, NULL);
-    if (code == 0 || code == MDB_NOTFOUND)
-        return 0;
-    return tr_update_finish(update, tr_table_fail_mdb(update->table, code,
-                                                      name));
+    return take_code(update, code == MDB_NOTFOUND ? 0 : code, name);
 }
 
 krb5_error_code
