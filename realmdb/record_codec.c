@@ -375,7 +375,7 @@ tr_record_decode(const uint8_t *octets, size_t length,
     ret = tr_reader_end(&walk.from);
     if (ret == 0)
         ret = tr_record_restrict(record);
-    if (ret != 0) {
+    if (ret) {
         tr_record_free(record);
         return ret;
     }

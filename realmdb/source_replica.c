@@ -310,7 +310,7 @@ tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
     if (message->cookie.bv_val != NULL)
         ret = tr_cookie_parse(message->cookie.bv_val, message->cookie.bv_len,
                               &cookie);
-    if (ret != 0)
+    if (ret)
         return ret;
     /* A change that the refresh, or an earlier message, brought already; its
      * entry may have changed again since. */

@@ -207,7 +207,7 @@ tr_env_open(struct tr_table *table, enum tr_table_access access)
         code = mdb_reader_check(table->env, &dead);
     ret = code == 0 ? open_dbs(table, access) :
         tr_table_fail_mdb(table, code, "opening");
-    if (ret != 0) {
+    if (ret) {
         mdb_env_close(table->env);
         table->env = NULL;
     }

@@ -132,7 +132,7 @@ examine_db(struct tr_table *table, MDB_txn *txn, MDB_dbi dbi, bool records)
             continue;
         ret = tr_stored_open(&value, &record);
         tr_record_free(record);
-        if (ret != 0) {
+        if (ret) {
             ret = tr_table_fail(table, TRR_TABLE, "a record is damaged");
             break;
         }

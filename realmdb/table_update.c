@@ -283,7 +283,7 @@ tr_update_delete(struct tr_update *update, const void *key,
     if (ret == 0)
         ret = remove_names(update, &name, old);
     tr_record_free(old);
-    if (ret != 0)
+    if (ret)
         return tr_update_finish(update, ret);
     code = mdb_del(update->txn, update->table->dbs[TR_DB_RECORD], &name,
                    NULL);
