@@ -24,7 +24,9 @@ static const char help[] =
 "  -c, --config FILE      configuration of trustrealmd\n"
 "\n"
 "Into a pipe: time, event, result, step, sender, receiver, trust realm, label,\n"
-"user, reason.\n";
+"user, reason.\n"
+"\n"
+"exit status: 0 interrupted, 2 usage, 3 system error\n";
 
 struct watch {
     struct watch_source *source;
