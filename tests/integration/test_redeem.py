@@ -322,6 +322,20 @@ def test_a_keytab_that_is_no_file(administration, keytab):
     assert enroll(administration, keytab, token).status == 0
 
 
+def test_a_keytab_that_is_a_link(administration, keytab):
+    """Its file gets the key; where there is none, and Kerberos would make
+    none, it is told before the token is used."""
+    token = invite(administration)
+    os.symlink(keytab + ".other", keytab)
+    done = enroll(administration, keytab, token)
+    assert done.status == 3 and "token was not used" in done.err, done
+    assert "not found" in kinit(administration, PRINCIPAL, "x").err
+    administration.realm.add({keytab + ".other": ["host/" + ZETA]})
+    assert enroll(administration, keytab, token).status == 0
+    assert os.path.islink(keytab)
+    assert administration.can_log_in(keytab=keytab + ".other")
+
+
 # --- step by step -------------------------------------------------------
 
 #: There is a keytab, with a key of somebody else.

@@ -91,8 +91,8 @@ tool_keytab_check(krb5_context context, const char *keytab)
         (void)close(fd);
     if (ret == 0)
         ret = tool_keytab_walk(context, keytab, NULL, NULL);
-    if (ret == ENOENT) {
-        /* It will be made. */
+    if (ret == ENOENT && lstat(file, &st) != 0) {
+        /* It will be made; a link that leads nowhere will not. */
         slash = strrchr(file, '/');
         if (slash != NULL)
             slash[1] = '\0';
