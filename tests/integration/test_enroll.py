@@ -295,6 +295,59 @@ def test_retired_when_an_answer_is_lost(administration, system, principal,
     assert principal not in administration.realm.principals()
 
 
+@pytest.fixture
+def rights(administration):
+    """What sid may do with principals of systems, and no more."""
+    def have(letters):
+        administration.start_kadmind(
+            [rule.replace("acdim", letters) for rule in kadmin_rules()])
+
+    yield have
+    administration.start_kadmind()
+
+
+def test_no_key_for_who_may_not_ask_for_its_number(administration, system,
+                                                   rights):
+    """It could not be put into the keytab."""
+    tool(administration, "sid", "enroll", system)
+    rights("acdm")
+    done = tool(administration, "sid", "rotate", system, check=False)
+    assert refused(done, "asking the KDC about it"), done
+    assert administration.can_log_in(keytab=system)
+    rights("acdim")
+    tool(administration, "sid", "rotate", system)
+    assert versions(administration, system) == [2, 3]
+
+
+def test_what_may_not_be_taken_back_is_told(administration, system, rights):
+    """Who makes a principal may not have the rights for the rest."""
+    rights("ai")
+    done = tool(administration, "sid", "enroll", system, check=False)
+    assert done.status == 1, done
+    assert PRINCIPAL in administration.realm.principals()
+    assert "a key that nobody has" in done.err, done
+
+
+@pytest.mark.parametrize("name, way_on", [
+    (ZETA, AGAIN),
+    # That would look for a principal in capitals.
+    (ZETA.upper(), "remove it at the KDC")])
+def test_what_may_not_be_retired_is_told(administration, system, name, way_on,
+                                         rights):
+    """The entry is gone, and the key is not."""
+    tool(administration, "sid", "enroll", system)
+    rights("i")
+    done = administration.trustrealm(
+        "sid", "system", "retire", name, "--keytab", system,
+        *administration.by_kadmin("sid"))
+    assert done.status == 1 and entry(administration) == "", done
+    assert "%s may still have a key: %s" % (PRINCIPAL, way_on) in done.err
+    assert administration.can_log_in(keytab=system)
+    rights("acdim")
+    tool(administration, "sid", "retire", system)
+    assert PRINCIPAL not in administration.realm.principals()
+
+
 def test_password_is_asked_for(administration, system):
     """Without a ticket for kadmin/admin."""
     def enroll(password):

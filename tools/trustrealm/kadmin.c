@@ -79,11 +79,18 @@ int
 tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab)
 {
     krb5_error_code code;
+    kadm5_ret_t ret;
+    krb5_kvno kvno;
+    int64_t life;
     int status;
 
     code = tool_keytab_check(kadmin->context, keytab);
     if (code)
         return tool_kadmin_failed(kadmin, code, "the new key", keytab);
+    /* Who may not ask for the new key's number could not store that key. */
+    ret = look(kadmin, &kvno, &life);
+    if (ret != 0)
+        return tool_kadmin_answered(kadmin, ret, "asking the KDC about it");
     status = add_key(kadmin, keytab);
     return status != TOOL_SYSTEM ? status :
         tool_fail(TOOL_SYSTEM, "%s may have a key now that %s lacks: run the "
@@ -129,8 +136,7 @@ tool_kadmin_create(struct tool_kadmin *kadmin, const char *keytab)
         return status == TOOL_NO ? status : not_taken_back(kadmin);
     }
     status = add_key(kadmin, keytab);
-    if (status != TOOL_DONE &&
-        tool_kadmin_delete(kadmin, keytab) == TOOL_SYSTEM)
+    if (status != TOOL_DONE && tool_kadmin_delete(kadmin, keytab) != TOOL_DONE)
         (void)not_taken_back(kadmin);
     return status;
 }

@@ -27,7 +27,8 @@ void tool_kadmin_close(struct tool_kadmin *kadmin);
 /* Each is about the principal that was named to open. */
 
 /* Make the principal, which must not be there yet (TOOL_NO), with a random
- * key, and put that into keytab.  On failure nothing is left. */
+ * key, and put that into keytab.  On failure nothing is left, or it is said
+ * what may be. */
 int tool_kadmin_create(struct tool_kadmin *kadmin, const char *keytab);
 /* A new key beside the old ones, which tickets may still be for. */
 int tool_kadmin_rotate(struct tool_kadmin *kadmin, const char *keytab);

@@ -4,7 +4,6 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "kadmin.h"
 #include "pending.h"
 
@@ -130,11 +129,11 @@ note_end(const struct noun_call *call, struct tool_work *work,
 static void
 tell_left(const struct noun_call *call, const char *principal)
 {
-    char *usual = tool_format(TOOL_SYSTEM_SERVICE "/%s@", call->name);
+    char *usual = noun_system_principal(call->name);
 
     tool_fail(TOOL_SYSTEM, "the entry is gone, but %s may still have a key: "
               "%s", principal,
-              strncasecmp(principal, usual, strlen(usual)) == 0 ?
+              usual != NULL && strcmp(principal, usual) == 0 ?
               "run the same command again" : "remove it at the KDC");
     free(usual);
 }
@@ -179,7 +178,7 @@ retire_system(const struct noun_call *call, struct tool_work *work,
     }
 
 cleanup:
-    if (status == TOOL_SYSTEM && gone == TOOL_DONE)
+    if (status != TOOL_DONE && gone == TOOL_DONE && principal != NULL)
         tell_left(call, principal);
     tool_kadmin_close(kadmin);
     free(principal);
