@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 
 from . import table
 from .process import base_environment, run
@@ -27,10 +28,12 @@ def trustrealm(*arguments, **environment):
                env=dict(base_environment(), **environment))
 
 
-def on_terminal(*arguments, typed=None, **environment):
-    """(exit status, what a terminal shows), with these variables; with typed,
-    it is typed there."""
+def on_terminal(*arguments, typed=None, columns=0, **environment):
+    """(exit status, what a terminal of so many columns shows, or one that
+    does not say), with these variables; with typed, it is typed there."""
     master, slave = pty.openpty()
+    if columns:
+        termios.tcsetwinsize(slave, (24, columns))
     with subprocess.Popen([program()] + [str(a) for a in arguments],
                           stdin=None if typed is None else slave,
                           stdout=slave, stderr=slave,

@@ -182,8 +182,8 @@ static void
 print_conclusion(const struct explain *ex, const struct tr_answer *answer)
 {
     if (answer->code != 0) {
-        tool_line("refused at %s: %s: %s", tr_step_name(answer->step),
-                  error_message(answer->code), answer->text);
+        tool_line("refused at %s: %s", tr_step_name(answer->step),
+                  answer->text);
         return;
     }
     tool_line("allowed in trust realm %s%s", answer->realm,
@@ -195,8 +195,8 @@ print_conclusion(const struct explain *ex, const struct tr_answer *answer)
                           answer == ex->sent ? ex->from : ex->to))
         tool_line("label %s in format %s", answer->local_label,
                   ex->table.config->format);
-    tool_line("range %s to %s; confidentiality %srequired; carrier %s; "
-              "delegation %s", answer->low, answer->high,
+    tool_line("range %s to %s", answer->low, answer->high);
+    tool_line("confidentiality %srequired; carrier %s; delegation %s",
               answer->require_confidentiality ? "" : "not ",
               tr_carrier_name(answer->carrier),
               answer->may_delegate ? "allowed" : "refused");

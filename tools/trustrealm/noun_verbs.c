@@ -329,6 +329,7 @@ print_list(const struct noun *noun, const struct tool_entries *entries,
     }
     if (json)
         return tool_json_print(array, TOOL_DONE);
+    tool_sheet_trim(sheet);
     tool_sheet_print(sheet);
     return TOOL_DONE;
 }

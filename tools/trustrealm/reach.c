@@ -36,6 +36,7 @@ struct reach {
     struct ask ask;
     struct tr_answer *sent, *received;
     struct tool_sheet *sheet;   /* NULL: JSON */
+    struct tool_sheet *others;  /* for people: those that may not */
     json_t *array;
     size_t yes, no;
     char *unlike;               /* why the label is none, where it was asked */
@@ -51,7 +52,11 @@ add(struct reach *reach, const char *system, const struct tr_answer *answer)
         tool_format("%s: %s", tr_step_name(answer->step), answer->text);
     json_t *object;
 
-    if (reach->sheet != NULL && reach->verbose) {
+    if (reach->others != NULL && !allowed) {
+        tool_sheet_add(reach->others, (const char *[]){
+            system, tr_step_name(answer->step), answer->text });
+    } else if (reach->others == NULL && reach->sheet != NULL &&
+               reach->verbose) {
         tool_sheet_add(reach->sheet, (const char *[]){
             system, allowed ? "yes" : "no", answer->realm, answer->label,
             answer->low, answer->high, reason });
@@ -122,6 +127,8 @@ print(struct reach *reach)
             "systems", reach->array,
             "table", tool_table_json(reach->ask.table)), status);
     tool_sheet_print(reach->sheet);
+    if (reach->others != NULL)
+        tool_sheet_print(reach->others);
     if (tool_for_people())
         tool_line("%zu of %zu other systems may receive it", reach->yes,
                   reach->yes + reach->no);
@@ -136,6 +143,9 @@ reach_all(struct reach *reach, const struct tool_table *table)
     static const char *const full[] = { "SYSTEM", "MAY", "TRUST REALM",
                                         "LABEL", "LOW", "HIGH", "REASON",
                                         NULL };
+    static const char *const others[] = { "SYSTEM", "REFUSED AT", "REASON",
+                                          NULL };
+    bool apart = reach->verbose && tool_for_people();
     struct tr_record *sender = NULL;
     struct tool_names systems = { 0 };
     krb5_error_code ret;
@@ -150,7 +160,10 @@ reach_all(struct reach *reach, const struct tool_table *table)
     if (reach->options.json)
         reach->array = json_array();
     else
-        reach->sheet = tool_sheet_create(reach->verbose ? full : brief);
+        reach->sheet = tool_sheet_create(reach->verbose && !apart ? full :
+                                         brief);
+    if (reach->sheet != NULL && apart)
+        reach->others = tool_sheet_create(others);
     for (i = 0; i < systems.n && status == TOOL_DONE; i++) {
         if (strcmp(systems.list[i], sender->u.system.name) != 0)
             status = ask_for(reach, systems.list[i]);

@@ -6,15 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "trustrealm.h"
 
 #define MAX_COLUMNS 8
+#define GAP 2                   /* between two of them */
+#define LEAST 12                /* narrower, a cell is torn for nothing */
 
 struct tool_sheet {
     const char *const *columns;
     size_t ncolumns;
-    size_t widths[MAX_COLUMNS];
+    size_t widths[MAX_COLUMNS]; /* 0: not shown to people */
     char ***rows;
     size_t nrows;
 };
@@ -69,20 +72,137 @@ tool_sheet_add(struct tool_sheet *sheet, const char *const *cells)
     sheet->rows[sheet->nrows++] = row;
 }
 
-static void
-print_row(const struct tool_sheet *sheet, const char *const *cells,
-          bool people)
+/* --- on a terminal ------------------------------------------------------- */
+
+static bool
+is_empty(const struct tool_sheet *sheet, size_t column)
 {
     size_t i;
 
-    for (i = 0; i < sheet->ncolumns; i++) {
-        if (i + 1 == sheet->ncolumns)
-            printf("%s\n", cells[i]);
-        else if (people)
-            printf("%-*s  ", (int)sheet->widths[i], cells[i]);
-        else
-            printf("%s\t", cells[i]);
+    for (i = 0; i < sheet->nrows; i++) {
+        if (strcmp(sheet->rows[i][column], "-") != 0)
+            return false;
     }
+    return true;
+}
+
+void
+tool_sheet_trim(struct tool_sheet *sheet)
+{
+    size_t i;
+
+    for (i = 1; i < sheet->ncolumns; i++) {
+        if (is_empty(sheet, i))
+            sheet->widths[i] = 0;
+    }
+}
+
+/* How wide all is, if no column but the first, which says what the row is
+ * about, is wider than most. */
+static size_t
+width_with(const struct tool_sheet *sheet, size_t most)
+{
+    size_t i, sum = sheet->widths[0];
+
+    for (i = 1; i < sheet->ncolumns; i++) {
+        if (sheet->widths[i] > 0)
+            sum += GAP + (sheet->widths[i] > most ? most : sheet->widths[i]);
+    }
+    return sum;
+}
+
+/* Make the widest columns narrower, until a terminal has room for all.  One
+ * that does not say how wide it is has it, and two columns may go on in its
+ * next line, from which they can be copied. */
+static void
+fit(struct tool_sheet *sheet)
+{
+    struct winsize size = { .ws_col = 0 };
+    size_t i, most = 0;
+
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    if (size.ws_col == 0 || sheet->ncolumns < 3)
+        return;
+    for (i = 1; i < sheet->ncolumns; i++) {
+        if (sheet->widths[i] > most)
+            most = sheet->widths[i];
+    }
+    while (most > LEAST && width_with(sheet, most) > size.ws_col)
+        most--;
+    for (i = 1; i < sheet->ncolumns; i++) {
+        if (sheet->widths[i] > most)
+            sheet->widths[i] = most;
+    }
+}
+
+/* How much of text goes into a line of width: to a blank or, without one, to
+ * where a name has parts. */
+static size_t
+piece(const char *text, size_t width)
+{
+    static const char *const ends[] = { " ", ",", "/@", ":.-" };
+    size_t i, j;
+
+    if (strlen(text) <= width)
+        return strlen(text);
+    if (text[width] == ' ')
+        return width;
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        for (j = width; j > 0; j--) {
+            if (strchr(ends[i], text[j - 1]) != NULL)
+                return j;
+        }
+    }
+    for (j = width; j > 1 && ((unsigned char)text[j] & 0xc0) == 0x80; j--)
+        ;                       /* not within a letter */
+    return j;
+}
+
+/* One line of a row; cells move to what is left.  Is anything? */
+static bool
+print_line(const struct tool_sheet *sheet, const char **cells)
+{
+    size_t i, length, shown, blanks = 0;
+    bool more = false;
+
+    for (i = 0; i < sheet->ncolumns; i++) {
+        if (sheet->widths[i] == 0)
+            continue;
+        length = shown = piece(cells[i], sheet->widths[i]);
+        while (shown > 0 && cells[i][shown - 1] == ' ')
+            shown--;
+        if (shown > 0) {
+            printf("%*s%.*s", (int)blanks, "", (int)shown, cells[i]);
+            blanks = 0;
+        }
+        blanks += sheet->widths[i] + GAP - shown;
+        cells[i] += length;
+        cells[i] += strspn(cells[i], " ");
+        more = more || *cells[i] != '\0';
+    }
+    putchar('\n');
+    return more;
+}
+
+static void
+print_people(const struct tool_sheet *sheet, const char *const *row)
+{
+    const char *cells[MAX_COLUMNS];
+
+    memcpy(cells, row, sheet->ncolumns * sizeof(*cells));
+    while (print_line(sheet, cells))
+        ;
+}
+
+/* ------------------------------------------------------------------------- */
+
+static void
+print_pipe(const struct tool_sheet *sheet, const char *const *row)
+{
+    size_t i;
+
+    for (i = 0; i < sheet->ncolumns; i++)
+        printf("%s%c", row[i], i + 1 < sheet->ncolumns ? '\t' : '\n');
 }
 
 void
@@ -91,10 +211,13 @@ tool_sheet_print(struct tool_sheet *sheet)
     bool people = tool_for_people();
     size_t i, j;
 
-    if (people && sheet->nrows > 0)
-        print_row(sheet, sheet->columns, true);
+    if (people && sheet->nrows > 0) {
+        fit(sheet);
+        print_people(sheet, sheet->columns);
+    }
     for (i = 0; i < sheet->nrows; i++) {
-        print_row(sheet, (const char *const *)sheet->rows[i], people);
+        (people ? print_people : print_pipe)(
+            sheet, (const char *const *)sheet->rows[i]);
         for (j = 0; j < sheet->ncolumns; j++)
             free(sheet->rows[i][j]);
         free(sheet->rows[i]);

@@ -4,6 +4,7 @@
 #include "config.h"
 #include <com_err.h>
 #include <stdlib.h>
+#include <string.h>
 #include "noun.h"
 #include "text.h"
 
@@ -33,13 +34,26 @@ is_enabled(const struct tool_entry *entry)
     return value == NULL || tr_text_compare(value, "FALSE") != 0;
 }
 
+/* People need not be told that it is trustrealm/SYSTEM@REALM. */
+static const char *
+principal_cell(const struct tool_entry *entry)
+{
+    const char *principal = tool_entry_value(entry, "trPrincipal");
+    char *usual = tool_format("trustrealm/%s@", entry->name);
+    bool told = principal == NULL || !tool_for_people() ||
+        strncmp(principal, usual, strlen(usual)) != 0;
+
+    free(usual);
+    return told ? principal : NULL;
+}
+
 static void
 row(const struct tool_entry *entry, const struct tool_entries *all,
     struct tool_sheet *sheet)
 {
     const char *cells[3 + NOUN_GRANT_CELLS] = {
         entry->name, is_enabled(entry) ? "enabled" : "disabled",
-        tool_entry_value(entry, "trPrincipal")
+        principal_cell(entry)
     };
 
     noun_grant_rows(entry, cells, 3, sheet);

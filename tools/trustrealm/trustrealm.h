@@ -259,7 +259,10 @@ struct tool_sheet;
 struct tool_sheet *tool_sheet_create(const char *const *columns);
 /* As many cells as there are columns; copied, "-" for NULL or "". */
 void tool_sheet_add(struct tool_sheet *sheet, const char *const *cells);
-/* Print and free. */
+/* People need not see columns in which nothing is. */
+void tool_sheet_trim(struct tool_sheet *sheet);
+/* Print and free.  What is too wide for a terminal goes on in the next
+ * line. */
 void tool_sheet_print(struct tool_sheet *sheet);
 /* One line of text for people. */
 void tool_line(const char *format, ...)
