@@ -187,8 +187,94 @@ def test_what_others_have_put_in_stays(site):
         % table.BASE in late.err
 
 
+def through(site, fates, *arguments):
+    """What trustrealm does when fates, by number of the write, befall it."""
+    with Between(site.scratch, site.directory, fates.get) as between:
+        return trustrealm(*arguments, "--uri", between.uri, "--base",
+                          table.SUFFIX)
+
+
+#: Of a connection that breaks, once.
+BREAKS = [Between.CUT, Between.UNANSWERED, Between.ENDED]
+
+
+@pytest.mark.parametrize("fate", BREAKS)
+@pytest.mark.parametrize("moment", [1, 4, 6, WRITES])
+def test_connection_that_breaks(site, moment, fate):
+    """A membership, a clearance, a map, the trust realm: it may have gone
+    when no answer came."""
+    done = through(site, {moment: fate}, "realm", "remove", "corporate",
+                   "--force")
+    assert (done.status, done.err) == (0, "")
+    assert named(site) == []
+
+
+@pytest.mark.parametrize("fate", BREAKS)
+@pytest.mark.parametrize("moment", [1, 2])
+def test_connection_that_breaks_with_what_is_new(site, moment, fate):
+    """A container, and what goes into it."""
+    site.server.reset([e for e in entries() if "ou=systems" not in e])
+    done = through(site, {moment: fate}, "system", "add", "new.example.test",
+                   "--principal", SYSTEM[1])
+    assert (done.status, done.err) == (0, "")
+    assert SYSTEM in site.server.dump()[
+        "cn=new.example.test,ou=systems," + table.SUFFIX]
+
+
+@pytest.mark.parametrize("fate", BREAKS)
+@pytest.mark.parametrize("moment", [1, 3, 4])
+def test_connection_that_breaks_on_the_way_back(site, moment, fate):
+    """Somebody changes the trust realm just before it goes; maps, then
+    clearances, come back."""
+    fates = {WRITES + moment: fate}
+
+    def happens(n):
+        if n == WRITES:
+            site.directory.replace(table.CORPORATE, "description", "changed")
+        return fates.get(n)
+
+    before = site.server.dump()
+    with Between(site.scratch, site.directory, happens) as between:
+        failed = trustrealm("realm", "remove", "corporate", "--force",
+                            "--uri", between.uri, "--base", table.SUFFIX)
+    assert failed.status == 1, failed
+    assert failed.err.count(": taken back") == WRITES - 1
+    after = site.server.dump()
+    del before[table.CORPORATE], after[table.CORPORATE]
+    assert after == before
+
+
+@pytest.mark.parametrize("fate", BREAKS)
+def test_container_is_taken_back_when_the_connection_breaks(site, fate):
+    """The server does not take what goes into it."""
+    site.server.reset([e for e in entries() if "ou=maps" not in e])
+    before = site.server.dump()
+    with Between(site.scratch, site.directory, {3: fate}.get,
+                 replaced={b"a OPEN": b"a\xffOPEN"}) as between:
+        failed = trustrealm("map", "add", "corporate/air", "--level",
+                            "a OPEN", "--uri", between.uri, "--base",
+                            table.BASE)
+    assert failed.status == 1 and "Invalid syntax" in failed.err, failed
+    assert "ou=maps,%s: taken back" % table.BASE in failed.err
+    assert site.server.dump() == before
+
+
+@pytest.mark.parametrize("moment", [1, 5])
+def test_server_that_goes_away(site, moment):
+    """What was done is told, and the same command does what is left."""
+    remove = ["realm", "remove", "corporate", "--force"]
+    failed = through(site, {moment: Between.AWAY}, *remove)
+    assert failed.status == 3
+    assert failed.err.count("whether it was changed is not known") == 1
+    assert failed.err.count("was changed and could not be taken back") == \
+        moment - 1
+    assert len(named(site)) == WRITES + 1 - moment
+    assert site.run(site.server, *remove).status == 0
+    assert named(site) == []
+
+
 def test_interruption_waits(site):
-    """A signal in the middle comes when all is done."""
+    """A signal in the middle comes when all is done, and that is told."""
     child = None
 
     def interrupt(n):
@@ -199,8 +285,10 @@ def test_interruption_waits(site):
         child = subprocess.Popen(
             [program(), "realm", "remove", "corporate", "--force", "--uri",
              between.uri, "--base", table.SUFFIX], env=base_environment(),
-            stdout=subprocess.DEVNULL)
-        assert child.wait(30) == -signal.SIGTERM
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        _, err = child.communicate(timeout=30)
+    assert child.returncode == -signal.SIGTERM
+    assert err == "trustrealm: interrupted, when it was done\n"
     assert named(site) == []
 
 

@@ -106,10 +106,14 @@ class Server:
 
 class Between:
     """A unix socket in front of a directory's own: calls before(n) when the
-    nth modification comes through, and then passes it on.  search_of: when a
-    search of that DN comes, instead.  The server seems to have no assertion
-    control unless assertions, and to say other octets where replaced has
-    them, for as many."""
+    nth modification comes through, and then passes it on, unless that returns
+    what the connection breaks by.  search_of: when a search of that DN comes,
+    instead.  The server seems to have no assertion control unless assertions,
+    and to say other octets where replaced has them, for as many."""
+
+    #: It is not passed on; or the answer is not; or what follows on that is
+    #: not; or it is not passed on, and there is no other connection.
+    CUT, UNANSWERED, ENDED, AWAY = "cut", "unanswered", "ended", "away"
 
     WRITES = {0x66, 0x68, 0x4a}         # modify, add, delete
     SEARCH = 0x63
@@ -125,6 +129,7 @@ class Between:
         if not assertions:
             self._replaced[b"1.3.6.1.1.12"] = b"1.3.6.1.1.99"
         self._count = 0
+        self._ends = {}
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(self.path)
         self._socket.listen()
@@ -162,15 +167,30 @@ class Between:
             if not octets:
                 target.close()
                 return
+            if self._ends.get(source) == self.UNANSWERED:
+                target.shutdown(socket.SHUT_RDWR)
+                return
+            if self._ends.get(source) == self.ENDED:
+                target.shutdown(socket.SHUT_RD)
             if watch and self._awaited(octets):
                 self._count += 1
-                self._before(self._count)
+                if self._breaks(self._before(self._count), source, target):
+                    return
             for old, new in self._replaced.items():
                 octets = octets.replace(old, new)
             try:
                 target.sendall(octets)
             except OSError:
                 return
+
+    def _breaks(self, fate, client, server):
+        self._ends[server] = fate
+        if fate == self.AWAY:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if fate in (self.CUT, self.AWAY):
+            client.shutdown(socket.SHUT_RDWR)
+            server.shutdown(socket.SHUT_RDWR)
+        return fate in (self.CUT, self.AWAY)
 
     def _awaited(self, octets):
         at = 2 + (octets[1] & 0x7f if octets[1] & 0x80 else 0)

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "directory_backend.h"
@@ -214,22 +213,15 @@ tool_directory_whoami(struct tool_directory *directory, char **name_out)
         directory->backend->whoami(directory->state, name_out);
 }
 
-/* Who interrupts us waits until all is done, or taken back. */
 int
 tool_directory_apply(struct tool_directory *directory,
                      const struct tool_change *changes, size_t n)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-                                   SIGPIPE };
-    sigset_t blocked, old;
-    size_t i;
+    sigset_t held;
     int status;
 
-    (void)sigemptyset(&blocked);
-    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        (void)sigaddset(&blocked, signals[i]);
-    (void)sigprocmask(SIG_BLOCK, &blocked, &old);
+    tool_hold(&held);
     status = directory->backend->apply(directory->state, changes, n);
-    (void)sigprocmask(SIG_SETMASK, &old, NULL);
+    tool_release(&held, status);
     return status;
 }

@@ -32,9 +32,12 @@ static void
 close_ldap(void *arg)
 {
     struct tool_ldap *ldap = arg;
+    sigset_t held;
 
+    tool_hold_pipe(&held);
     if (ldap->ld != NULL)
         (void)ldap_unbind_ext(ldap->ld, NULL, NULL);
+    tool_release_pipe(&held);
     free(ldap);
 }
 
@@ -67,7 +70,6 @@ tool_ldap_open(const struct tr_ldap_options *options, void **state_out)
 {
     struct tool_ldap *ldap;
     krb5_error_code ret;
-    size_t turn = 0;
     char *why = NULL;
     int status;
 
@@ -82,10 +84,11 @@ tool_ldap_open(const struct tr_ldap_options *options, void **state_out)
     if (setenv("GSS_MECH_CONFIG", "/dev/null", 1) != 0)
         return tool_fail(TOOL_SYSTEM, "the environment cannot be changed");
     ldap = tool_must(calloc(1, sizeof(*ldap)));
+    ldap->options = options;
     ldap->base = options->base;
     ldap->uri = options->uri;
     ldap->timeout.tv_sec = options->timeout_s;
-    ret = tr_connect(options, &turn, &ldap->ld, &why);
+    ret = tr_connect(options, &ldap->turn, &ldap->ld, &why);
     if (ret) {
         status = tool_fail(TOOL_SYSTEM, "%s: %s", options->uri,
                            why != NULL ? why : error_message(ret));
@@ -99,6 +102,22 @@ tool_ldap_open(const struct tr_ldap_options *options, void **state_out)
     else
         close_ldap(ldap);
     return status;
+}
+
+bool
+tool_ldap_again(struct tool_ldap *ldap)
+{
+    LDAP *ld = NULL;
+    char *why = NULL;
+
+    if (!ldap->lost)
+        ldap->lost = tr_connect(ldap->options, &ldap->turn, &ld, &why) != 0;
+    free(why);
+    if (ldap->lost)
+        return false;
+    (void)ldap_unbind_ext(ldap->ld, NULL, NULL);
+    ldap->ld = ld;
+    return true;
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -202,12 +221,15 @@ search_ldap(void *arg, const char *base, const char *filter,
             const char **attributes, struct tool_entries *entries_out)
 {
     struct berval cookie = { 0, NULL };
+    sigset_t held;
     int status;
 
+    tool_hold_pipe(&held);
     do {
         status = take_page(arg, base, filter, attributes, &cookie,
                            entries_out);
     } while (status == TOOL_DONE && cookie.bv_len > 0);
+    tool_release_pipe(&held);
     ber_memfree(cookie.bv_val);
     return status;
 }
@@ -216,9 +238,12 @@ int
 tool_ldap_whoami(const struct tool_ldap *ldap, char **name_out)
 {
     struct berval *name = NULL;
+    sigset_t held;
     int code;
 
+    tool_hold_pipe(&held);
     code = ldap_whoami_s(ldap->ld, &name, NULL, NULL);
+    tool_release_pipe(&held);
     if (code != LDAP_SUCCESS)
         return code;
     /* 389-ds has a blank after "dn:". */
@@ -340,18 +365,31 @@ find_ldap(void *arg, enum tr_record_type type, const char *name,
     return status;
 }
 
-int
-tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
-              LDAPMessage **answer_out)
+static int
+search_one(const struct tool_ldap *ldap, const char *dn,
+           LDAPMessage **answer_out)
 {
     char *attributes[] = { (char *)LDAP_ALL_USER_ATTRIBUTES, (char *)CSN,
                            NULL };
+
+    return ldap_search_ext_s(ldap->ld, dn, LDAP_SCOPE_BASE,
+                             "(objectClass=*)", attributes, 0, NULL, NULL,
+                             NULL, 1, answer_out);
+}
+
+int
+tool_ldap_get(struct tool_ldap *ldap, const char *dn,
+              LDAPMessage **answer_out)
+{
     LDAPMessage *answer = NULL;
+    sigset_t held;
     int code;
 
-    code = ldap_search_ext_s(ldap->ld, dn, LDAP_SCOPE_BASE,
-                             "(objectClass=*)", attributes, 0, NULL, NULL,
-                             NULL, 1, &answer);
+    tool_hold_pipe(&held);
+    code = search_one(ldap, dn, &answer);
+    if (code == LDAP_SERVER_DOWN && tool_ldap_again(ldap))
+        code = search_one(ldap, dn, &answer);
+    tool_release_pipe(&held);
     if (code == LDAP_NO_SUCH_OBJECT ||
         (code == LDAP_SUCCESS &&
          ldap_first_entry(ldap->ld, answer) == NULL)) {
@@ -369,7 +407,7 @@ tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
 int
 tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out)
 {
-    const struct tool_ldap *ldap = arg;
+    struct tool_ldap *ldap = arg;
     LDAPMessage *answer = NULL;
     int status;
 

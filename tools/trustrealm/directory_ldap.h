@@ -10,6 +10,9 @@
 
 struct tool_ldap {
     LDAP *ld;
+    const struct tr_ldap_options *options;
+    size_t turn;                /* the server that it is, of several */
+    bool lost;                  /* the connection broke, for good */
     const char *base, *uri;
     struct timeval timeout;
     bool assertions;            /* the server has the control (RFC 4528) */
@@ -21,8 +24,10 @@ int tool_ldap_failed(const struct tool_ldap *ldap, int code,
 /* As whom the server knows us, "dn:" and a DN as a rule, malloced; an LDAP
  * result. */
 int tool_ldap_whoami(const struct tool_ldap *ldap, char **name_out);
+/* Connect again; false when that is not to be had. */
+bool tool_ldap_again(struct tool_ldap *ldap);
 /* All attributes of the entry, to be freed; TOOL_NO when there is none. */
-int tool_ldap_get(const struct tool_ldap *ldap, const char *dn,
+int tool_ldap_get(struct tool_ldap *ldap, const char *dn,
                   LDAPMessage **answer_out);
 int tool_ldap_look(void *arg, const char *dn, struct tool_entry **entry_out);
 /* Say as whom the server knows us, and what role may make such a change

@@ -83,7 +83,7 @@ add_change(bool added, const char *attribute, const char *value, void *arg)
 
 /* What makes the entry again as it is, what we do not know included. */
 static int
-copy_entry(const struct tool_ldap *ldap, const char *dn,
+copy_entry(struct tool_ldap *ldap, const char *dn,
            LDAPMod ***mods_out)
 {
     struct mods mods = { 0 };
@@ -132,7 +132,7 @@ plan(const struct tool_change *change, LDAPMod ***forward_out,
 }
 
 static int
-prepare(const struct tool_ldap *ldap, const struct tool_change *change,
+prepare(struct tool_ldap *ldap, const struct tool_change *change,
         struct step *step)
 {
     struct tool_change keeping = { change->before, NULL };
@@ -293,6 +293,53 @@ look_again(struct tool_ldap *ldap, const struct tool_entry *known,
     return TOOL_DONE;
 }
 
+struct effect { const struct tool_entry *found; bool back, lacks; };
+
+static void
+note_effect(bool added, const char *attribute, const char *value, void *arg)
+{
+    struct effect *effect = arg;
+
+    if (tool_entry_has(effect->found, attribute, value) !=
+        (added != effect->back))
+        effect->lacks = true;
+}
+
+/* Is the entry what step, or what takes it back, makes of it? */
+static bool
+is_done(struct tool_ldap *ldap, const struct step *step, bool back)
+{
+    struct effect effect = { .back = back };
+    struct tool_entry *found = NULL;
+    bool goes = (back ? step->change->before : step->change->after) == NULL;
+    int status;
+
+    status = tool_ldap_look(ldap, step->dn, &found);
+    effect.found = found;
+    if (status == TOOL_DONE)
+        tool_change_each(step->change, note_effect, &effect);
+    tool_entry_free(found);
+    return goes ? status == TOOL_NO : status == TOOL_DONE && !effect.lacks;
+}
+
+/* Make step, or take it back, also when the connection breaks once: it has been
+ * done, too, where no answer came and it is not to be done again. */
+static int
+operate_again(struct tool_ldap *ldap, const struct step *step, bool back,
+              const char *csn)
+{
+    LDAPMod **mods = back ? step->back : step->forward;
+    bool is_new = back ? step->forward == NULL : step->change->before == NULL;
+    int code;
+
+    code = operate(ldap, step->dn, mods, is_new, csn);
+    if (code != LDAP_SERVER_DOWN || !tool_ldap_again(ldap))
+        return code;
+    code = operate(ldap, step->dn, mods, is_new, csn);
+    return code != LDAP_SUCCESS && is_done(ldap, step, back) ? LDAP_SUCCESS :
+        code;
+}
+
 static int
 make(struct tool_ldap *ldap, struct step *step)
 {
@@ -312,11 +359,11 @@ make(struct tool_ldap *ldap, struct step *step)
     else if (!same)
         code = LDAP_ASSERTION_FAILED;
     else
-        code = operate(ldap, step->dn, step->forward, before == NULL,
-                       before == NULL ? NULL : before->csn);
+        code = operate_again(ldap, step, false,
+                             before == NULL ? NULL : before->csn);
     if (code == LDAP_INSUFFICIENT_ACCESS && step->kept != NULL) {
         keep(step);
-        code = operate(ldap, step->dn, step->forward, false, before->csn);
+        code = operate_again(ldap, step, false, before->csn);
         if (code == LDAP_SUCCESS)
             tool_change_each(&kept, tell_kept, step);
     }
@@ -331,9 +378,11 @@ remove_added(struct tool_ldap *ldap, const struct step *step)
     int code = LDAP_ASSERTION_FAILED;
     bool same;
 
+    if (ldap->lost)
+        return LDAP_SERVER_DOWN;
     (void)look_again(ldap, step->change->after, false, &found, &same);
     if (same)
-        code = operate(ldap, step->dn, NULL, false, found->csn);
+        code = operate_again(ldap, step, true, found->csn);
     tool_entry_free(found);
     return code;
 }
@@ -346,8 +395,7 @@ take_back(struct tool_ldap *ldap, const struct step *step)
     if (step->back == NULL)
         code = remove_added(ldap, step);
     else
-        code = operate(ldap, step->dn, step->back, step->forward == NULL,
-                       NULL);
+        code = operate_again(ldap, step, true, NULL);
     if (code == LDAP_SUCCESS)
         tool_fail(TOOL_NO, "%s: taken back", step->dn);
     else

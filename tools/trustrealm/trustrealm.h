@@ -13,6 +13,7 @@
  * JSON when asked.
  */
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -183,6 +184,16 @@ void tool_note(const char *format, ...)
 /* What is wrong with the arguments. */
 int tool_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* --- interruptions (hold.c) ---------------------------------------------- */
+
+/* A connection that breaks does not end us. */
+void tool_hold_pipe(sigset_t *held_out);
+void tool_release_pipe(const sigset_t *held);
+/* Nor does who interrupts us, until what has begun is done, or taken back, with
+ * that status.  May be nested. */
+void tool_hold(sigset_t *held_out);
+void tool_release(const sigset_t *held, int status);
 
 /* --- the table that is asked about (table.c) ----------------------------- */
 
