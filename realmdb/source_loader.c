@@ -114,7 +114,6 @@ cleanup:
     return ret;
 }
 
-/* The source answered, and nothing else: no need to write the whole table. */
 static krb5_error_code
 commit_fresh(struct tr_loader *loader)
 {
@@ -123,13 +122,6 @@ commit_fresh(struct tr_loader *loader)
     krb5_error_code ret;
     char *source = NULL;
 
-    if (!tr_update_changed(loader->update)) {
-        tr_update_abort(loader->update);
-        loader->update = NULL;
-        ret = tr_update_begin(loader->table, &loader->update);
-        if (ret)
-            return ret;
-    }
     if (asprintf(&source, "%s:%s", loader->snapshot != NULL ? "snapshot" :
                  "ldif", loader->path) < 0)
         return ENOMEM;
@@ -153,11 +145,13 @@ fill(struct tr_loader *loader)
 
     loader->nlines = 0;
     ret = tr_update_begin(loader->table, &loader->update);
-    if (ret == 0)
+    if (ret == 0 && loader->checks_names)
         ret = tr_update_clear(loader->update);
     if (ret == 0)
         ret = tr_ldif_take_file(loader);
-    return ret == 0 && loader->nbad > 0 ? TRR_ENTRY : ret;
+    if (ret == 0 && loader->nbad > 0)
+        ret = TRR_ENTRY;
+    return ret == 0 ? tr_update_sweep(loader->update) : ret;
 }
 
 static krb5_error_code
@@ -169,7 +163,7 @@ refuse_disputed(const void *key, size_t key_length,
 
 /* Each name is to be one entry's.  That is quickly seen of all together, as it
  * nearly always is; which line is at fault shows when they are taken again,
- * one by one. */
+ * one by one, by a table without any. */
 static krb5_error_code
 fill_and_check(struct tr_loader *loader)
 {
@@ -196,8 +190,6 @@ load(struct tr_loader *loader)
     loader->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     ret = loader->sha256 == NULL ? ENOMEM : fill_and_check(loader);
     loader->line = ret == 0 ? 0 : loader->line;
-    if (ret == 0)
-        ret = tr_update_sweep(loader->update);
     if (ret == 0)
         ret = commit_fresh(loader);
     tr_update_abort(loader->update);

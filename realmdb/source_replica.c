@@ -83,18 +83,21 @@ load(struct tr_replica *replica)
     return ret;
 }
 
-/* The update under way; a full refresh starts from nothing. */
+/* The update under way. */
 static krb5_error_code
 need_update(struct tr_replica *replica)
 {
-    krb5_error_code ret;
+    return replica->update != NULL ? 0 :
+        tr_update_begin(replica->table, &replica->update);
+}
 
-    if (replica->update != NULL)
-        return 0;
-    ret = tr_update_begin(replica->table, &replica->update);
-    if (ret == 0 && replica->refreshing && replica->full)
-        ret = tr_update_clear(replica->update);
-    return ret;
+/* An entry is there as it was: of one that this system was to be sent whole,
+ * that says nothing. */
+static krb5_error_code
+note_present(struct tr_replica *replica, const void *key)
+{
+    return replica->full ? 0 :
+        tr_update_present(replica->update, key, TR_UUID_LENGTH);
 }
 
 static krb5_error_code
@@ -206,8 +209,7 @@ take_entry(struct tr_replica *replica, const struct tr_message *message)
     replica->shown = true;
     /* Present, whatever became of its record. */
     if (ret == 0 && replica->refreshing)
-        ret = tr_update_present(replica->update, message->uuid.bv_val,
-                                TR_UUID_LENGTH);
+        ret = note_present(replica, message->uuid.bv_val);
     return ret;
 }
 
@@ -221,8 +223,7 @@ take_set(struct tr_replica *replica, const struct tr_message *message)
         if (message->deletes)
             ret = remove_entry(replica, uuid->bv_val);
         else
-            ret = tr_update_present(replica->update, uuid->bv_val,
-                                    TR_UUID_LENGTH);
+            ret = note_present(replica, uuid->bv_val);
     }
     return ret;
 }

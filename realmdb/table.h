@@ -57,11 +57,12 @@ const char *tr_table_message(const struct tr_table *table);
 struct tr_update;
 krb5_error_code tr_update_begin(struct tr_table *table,
                                 struct tr_update **update_out);
-/* Forget every record (a new LDIF file, a full refresh). */
+/* Forget every record, and what was put and noted. */
 krb5_error_code tr_update_clear(struct tr_update *update);
 /*
  * Store record under key: what the source identifies the entry by (entryUUID,
- * 16 octets; or the DN), at most 400 octets.  It replaces what key stood for.
+ * 16 octets; or the DN), at most 400 octets.  It replaces what key stood for;
+ * what is there as it is already is not written, however many there are.
  * TRR_ENTRY when it cannot be stored.
  *
  * A name (or principal, alias, DOI) that several records have is nobody's:
@@ -100,8 +101,7 @@ krb5_error_code tr_update_set_fresh(struct tr_update *update, int64_t now,
 /* Whether key was put or noted in this update. */
 bool tr_update_has(const struct tr_update *update, const void *key,
                    size_t key_length);
-/* Whether a commit now would raise the generation (after tr_update_clear():
- * only a sweep tells). */
+/* Whether a commit now would raise the generation. */
 bool tr_update_changed(const struct tr_update *update);
 krb5_error_code tr_update_commit(struct tr_update *update); /* frees it */
 void tr_update_abort(struct tr_update *update);             /* frees it */

@@ -5,10 +5,8 @@
  * An update is one LMDB transaction, or of an empty table several (see
  * table_fill.c).  It remembers the keys that it has seen (put or present), in
  * memory, for the sweep; and names, until they are many, or somebody asks what
- * is found by them (tr_fill_store()).  To clear the table only empties the
- * indexes: the old records stay until the commit sweeps those that were not
- * put again, so an update that ends where it began changes nothing, and the
- * generation stays.
+ * is found by them (tr_fill_store()).  LMDB keeps in memory what changes, so a
+ * record that is put again as it was is not written.
  */
 
 #include "config.h"
@@ -108,15 +106,14 @@ tr_update_finish(struct tr_update *update, krb5_error_code ret)
 krb5_error_code
 tr_update_clear(struct tr_update *update)
 {
-    krb5_error_code ret;
-
     if (update->error)
         return update->error;
-    ret = tr_update_empty(update, TR_DB_HOST);
     tr_keyset_clear(&update->seen);
     tr_fill_clear(update);
-    update->cleared = !update->filling;
-    return tr_update_finish(update, ret);
+    if (update->filling)
+        return 0;
+    update->changed = update->policies_changed = true;
+    return tr_update_finish(update, tr_update_empty(update, TR_DB_RECORD));
 }
 
 /* Something stored has come or will go. */
@@ -131,23 +128,16 @@ note_change(struct tr_update *update, const MDB_val *stored)
         update->policies_changed = true;
 }
 
-/*
- * The record that key stands for; NULL when there is none, or when it has
- * been cleared away.  *stored_out is what is kept of it.
- */
+/* What is kept under key; TRR_NOT_FOUND when that is nothing. */
 static krb5_error_code
-find_old(struct tr_update *update, MDB_val *key, MDB_val *stored_out,
-         struct tr_record **record_out)
+find_stored(struct tr_update *update, MDB_val *key, MDB_val *stored_out)
 {
     krb5_error_code ret;
-    bool seen = tr_keyset_has(&update->seen, key->mv_data, key->mv_size);
     int code;
 
-    *stored_out = (MDB_val){ 0, NULL };
-    *record_out = NULL;
-    if (!seen && (update->cleared || update->filling))
-        return 0;
     if (update->filling) {
+        if (!tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
+            return TRR_NOT_FOUND;
         ret = tr_fill_store(update);
         if (ret)
             return ret;
@@ -155,12 +145,52 @@ find_old(struct tr_update *update, MDB_val *key, MDB_val *stored_out,
     code = mdb_get(update->txn, update->table->dbs[TR_DB_RECORD], key,
                    stored_out);
     if (code == MDB_NOTFOUND)
-        return 0;
-    if (code != 0)
-        return tr_table_fail_mdb(update->table, code, "reading a record");
-    ret = tr_stored_open(stored_out, record_out);
-    return ret == 0 || ret == ENOMEM ? ret :
-        tr_table_fail(update->table, TRR_TABLE, "a record is damaged");
+        return TRR_NOT_FOUND;
+    return code == 0 ? 0 :
+        tr_table_fail_mdb(update->table, code, "reading a record");
+}
+
+/* Nothing is found for key by the names of what is stored under it any more;
+ * what is stored will go. */
+static krb5_error_code
+remove_names(struct tr_update *update, MDB_val *key, const MDB_val *stored)
+{
+    struct tr_record *record;
+    krb5_error_code ret;
+
+    note_change(update, stored);
+    ret = tr_stored_open(stored, &record);
+    if (ret != 0 && ret != ENOMEM)
+        ret = tr_table_fail(update->table, TRR_TABLE, "a record is damaged");
+    if (ret == 0)
+        ret = tr_fill_store(update);
+    if (ret == 0)
+        ret = tr_index_remove(update->table, update->txn, record, key);
+    tr_record_free(record);
+    return ret;
+}
+
+/* Keep fresh, which is what is stored of record, under key. */
+static krb5_error_code
+store(struct tr_update *update, MDB_val *key, MDB_val *fresh,
+      const struct tr_record *record)
+{
+    const struct tr_item item = { TR_DB_RECORD, *key, *fresh };
+    krb5_error_code ret;
+    int code;
+
+    note_change(update, fresh);
+    ret = tr_index_add(&update->waiting, record, key);
+    if (ret == 0)
+        ret = tr_fill_check(update);
+    if (ret)
+        return ret;
+    if (update->filling)
+        return tr_items_add(&update->waiting, &item);
+    code = mdb_put(update->txn, update->table->dbs[TR_DB_RECORD], key, fresh,
+                   0);
+    return code == 0 ? 0 :
+        tr_table_fail_mdb(update->table, code, "storing a record");
 }
 
 static bool
@@ -170,81 +200,38 @@ same_octets(const MDB_val *a, const MDB_val *b)
         memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
 }
 
-/* Nothing is found by record's names for key any more. */
+/* The same, unless it is there as it is. */
 static krb5_error_code
-remove_names(struct tr_update *update, MDB_val *key,
-             const struct tr_record *record)
+replace(struct tr_update *update, MDB_val *key, MDB_val *fresh,
+        const struct tr_record *record)
 {
-    krb5_error_code ret = tr_fill_store(update);
+    MDB_val stored;
+    krb5_error_code ret;
 
-    return ret != 0 ? ret :
-        tr_index_remove(update->table, update->txn, record, key);
-}
-
-/* Let record be found for key, instead of old (or NULL). */
-static krb5_error_code
-change_names(struct tr_update *update, MDB_val *key,
-             const struct tr_record *record, const struct tr_record *old)
-{
-    krb5_error_code ret = 0;
-
-    if (old != NULL)
-        ret = remove_names(update, key, old);
+    ret = find_stored(update, key, &stored);
+    if (ret == 0 && same_octets(&stored, fresh))
+        return 0;
     if (ret == 0)
-        ret = tr_index_add(&update->waiting, record, key);
-    return ret == 0 ? tr_fill_check(update) : ret;
-}
-
-/* Keep fresh under key; nothing changes when it was there before. */
-static krb5_error_code
-keep(struct tr_update *update, MDB_val *key, MDB_val *fresh)
-{
-    MDB_dbi db = update->table->dbs[TR_DB_RECORD];
-    const struct tr_item item = { TR_DB_RECORD, *key, *fresh };
-    MDB_val stored = *fresh;
-    int code;
-
-    if (update->filling) {
-        note_change(update, fresh);
-        return tr_items_add(&update->waiting, &item);
-    }
-    code = mdb_put(update->txn, db, key, &stored, MDB_NOOVERWRITE);
-    if (code == MDB_KEYEXIST) {
-        if (same_octets(&stored, fresh))
-            return 0;
-        note_change(update, &stored);
-        code = mdb_put(update->txn, db, key, fresh, 0);
-    }
-    note_change(update, fresh);
-    return code == 0 ? 0 :
-        tr_table_fail_mdb(update->table, code, "storing a record");
+        ret = remove_names(update, key, &stored);
+    return ret == 0 || ret == TRR_NOT_FOUND ?
+        store(update, key, fresh, record) : ret;
 }
 
 static krb5_error_code
 put(struct tr_update *update, MDB_val *key, const struct tr_record *record)
 {
     krb5_error_code ret;
-    struct tr_record *old = NULL;
     uint8_t *octets = NULL;
-    MDB_val stored, fresh;
+    MDB_val fresh;
 
     ret = tr_stored_make(record, &octets, &fresh.mv_size);
     if (ret == TRR_TOO_LONG)
         ret = tr_table_fail(update->table, TRR_ENTRY, "it is too long");
-    if (ret)
-        goto cleanup;
     fresh.mv_data = octets;
-    ret = find_old(update, key, &stored, &old);
-    if (ret == 0 && (old == NULL || !same_octets(&stored, &fresh))) {
-        ret = change_names(update, key, record, old);
-        if (ret == 0)
-            ret = keep(update, key, &fresh);
-    }
+    if (ret == 0)
+        ret = replace(update, key, &fresh, record);
     if (ret == 0)
         ret = tr_keyset_add(&update->seen, key->mv_data, key->mv_size);
-
-cleanup:
-    tr_record_free(old);
     free(octets);
     return ret;
 }
@@ -268,7 +255,6 @@ tr_update_delete(struct tr_update *update, const void *key,
                  size_t key_length)
 {
     krb5_error_code ret;
-    struct tr_record *old = NULL;
     MDB_val name = { key_length, (void *)key }, stored;
     int code;
 
@@ -276,13 +262,9 @@ tr_update_delete(struct tr_update *update, const void *key,
         return update->error;
     if (key_length == 0 || key_length > TR_MAX_KEY)
         return TRR_NOT_FOUND;
-    ret = find_old(update, &name, &stored, &old);
-    if (ret == 0 && old == NULL)
-        return TRR_NOT_FOUND;
-    note_change(update, &stored);
+    ret = find_stored(update, &name, &stored);
     if (ret == 0)
-        ret = remove_names(update, &name, old);
-    tr_record_free(old);
+        ret = remove_names(update, &name, &stored);
     if (ret)
         return tr_update_finish(update, ret);
     code = mdb_del(update->txn, update->table->dbs[TR_DB_RECORD], &name,
@@ -299,8 +281,6 @@ tr_update_present(struct tr_update *update, const void *key,
 {
     if (update->error)
         return update->error;
-    if (update->cleared)
-        return 0;               /* forgotten: present, but unknown here */
     return tr_update_finish(update, tr_keyset_add(&update->seen, key,
                                                   key_length));
 }
@@ -324,20 +304,13 @@ sweep_one(struct tr_update *update, MDB_cursor *cursor, MDB_val *key,
           const MDB_val *stored)
 {
     krb5_error_code ret;
-    struct tr_record *record;
     int code;
 
     if (tr_keyset_has(&update->seen, key->mv_data, key->mv_size))
         return 0;
-    note_change(update, stored);
-    if (!update->cleared) {
-        ret = tr_table_record(update->table, update->txn, key, &record);
-        if (ret == 0)
-            ret = remove_names(update, key, record);
-        tr_record_free(record);
-        if (ret)
-            return ret;
-    }
+    ret = remove_names(update, key, stored);
+    if (ret)
+        return ret;
     code = mdb_cursor_del(cursor, 0);
     if (code != 0)
         return tr_table_fail_mdb(update->table, code, "removing a record");
@@ -368,8 +341,6 @@ tr_update_sweep(struct tr_update *update)
     mdb_cursor_close(cursor);
     if (ret == 0 && code != MDB_NOTFOUND)
         ret = tr_table_fail_mdb(update->table, code, "sweeping");
-    if (ret == 0)
-        update->cleared = false;
     return tr_update_finish(update, ret);
 }
 
@@ -378,8 +349,6 @@ tr_update_commit(struct tr_update *update)
 {
     krb5_error_code ret = update->error;
 
-    if (ret == 0 && update->cleared)
-        ret = tr_update_sweep(update);
     if (ret == 0)
         ret = tr_fill_store(update);
     if (ret == 0)

@@ -80,8 +80,6 @@ tool_table_load(struct tool_table *table, const struct tool_entries *entries,
     if (ret == 0)
         ret = tr_update_each_disputed(update, note_disputed, &loading);
     if (ret == 0)
-        ret = tr_update_sweep(update);
-    if (ret == 0)
         ret = tr_update_set_fresh(update, time(NULL), source);
     if (ret == 0)
         ret = tr_update_commit(update);
