@@ -308,6 +308,21 @@ tr_index_add(struct tr_items *items, const struct tr_record *record,
     return each_place(&place, record, add_place);
 }
 
+bool
+tr_index_is_same(const struct tr_record *a, const struct tr_record *b)
+{
+    const MDB_val key = { 0, NULL };
+    struct tr_items of_a = { 0 }, of_b = { 0 };
+    bool same;
+
+    same = tr_index_add(&of_a, a, &key) == 0 &&
+        tr_index_add(&of_b, b, &key) == 0 && of_a.length == of_b.length &&
+        memcmp(of_a.octets, of_b.octets, of_a.length) == 0;
+    tr_items_clear(&of_a);
+    tr_items_clear(&of_b);
+    return same;
+}
+
 krb5_error_code
 tr_index_store(struct tr_table *table, MDB_txn *txn,
                const struct tr_item *name, unsigned flags)

@@ -142,6 +142,8 @@ krb5_error_code tr_index_store(struct tr_table *table, MDB_txn *txn,
 krb5_error_code tr_index_remove(struct tr_table *table, MDB_txn *txn,
                                 const struct tr_record *record,
                                 const MDB_val *key);
+/* Are both found by the same names?  (false, too, when memory runs out) */
+bool tr_index_is_same(const struct tr_record *a, const struct tr_record *b);
 /* Does another entry claim a name of record's?  With key, of which it is the
  * record, the table's message says which. */
 krb5_error_code tr_index_disputed(struct tr_table *table, MDB_txn *txn,

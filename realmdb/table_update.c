@@ -150,41 +150,59 @@ find_stored(struct tr_update *update, MDB_val *key, MDB_val *stored_out)
         tr_table_fail_mdb(update->table, code, "reading a record");
 }
 
-/* Nothing is found for key by the names of what is stored under it any more;
- * what is stored will go. */
+/* The record in stored, which will go. */
 static krb5_error_code
-remove_names(struct tr_update *update, MDB_val *key, const MDB_val *stored)
+open_old(struct tr_update *update, const MDB_val *stored,
+         struct tr_record **record_out)
 {
-    struct tr_record *record;
     krb5_error_code ret;
 
     note_change(update, stored);
-    ret = tr_stored_open(stored, &record);
-    if (ret != 0 && ret != ENOMEM)
-        ret = tr_table_fail(update->table, TRR_TABLE, "a record is damaged");
-    if (ret == 0)
+    ret = tr_stored_open(stored, record_out);
+    return ret == 0 || ret == ENOMEM ? ret :
+        tr_table_fail(update->table, TRR_TABLE, "a record is damaged");
+}
+
+/* Let key be found by the names of record, no longer by those of old; either
+ * may be NULL. */
+static krb5_error_code
+change_names(struct tr_update *update, MDB_val *key,
+             const struct tr_record *old, const struct tr_record *record)
+{
+    krb5_error_code ret = 0;
+
+    if (old != NULL && record != NULL && tr_index_is_same(old, record))
+        return 0;
+    if (old != NULL)
         ret = tr_fill_store(update);
+    if (ret == 0 && old != NULL)
+        ret = tr_index_remove(update->table, update->txn, old, key);
+    if (ret == 0 && record != NULL)
+        ret = tr_index_add(&update->waiting, record, key);
+    return ret == 0 ? tr_fill_check(update) : ret;
+}
+
+/* Nothing is found for key any more. */
+static krb5_error_code
+remove_names(struct tr_update *update, MDB_val *key, const MDB_val *stored)
+{
+    struct tr_record *old = NULL;
+    krb5_error_code ret;
+
+    ret = open_old(update, stored, &old);
     if (ret == 0)
-        ret = tr_index_remove(update->table, update->txn, record, key);
-    tr_record_free(record);
+        ret = change_names(update, key, old, NULL);
+    tr_record_free(old);
     return ret;
 }
 
-/* Keep fresh, which is what is stored of record, under key. */
 static krb5_error_code
-store(struct tr_update *update, MDB_val *key, MDB_val *fresh,
-      const struct tr_record *record)
+store(struct tr_update *update, MDB_val *key, MDB_val *fresh)
 {
     const struct tr_item item = { TR_DB_RECORD, *key, *fresh };
-    krb5_error_code ret;
     int code;
 
     note_change(update, fresh);
-    ret = tr_index_add(&update->waiting, record, key);
-    if (ret == 0)
-        ret = tr_fill_check(update);
-    if (ret)
-        return ret;
     if (update->filling)
         return tr_items_add(&update->waiting, &item);
     code = mdb_put(update->txn, update->table->dbs[TR_DB_RECORD], key, fresh,
@@ -200,21 +218,26 @@ same_octets(const MDB_val *a, const MDB_val *b)
         memcmp(a->mv_data, b->mv_data, a->mv_size) == 0;
 }
 
-/* The same, unless it is there as it is. */
+/* Keep fresh, which is record, under key, unless it is there as it is. */
 static krb5_error_code
 replace(struct tr_update *update, MDB_val *key, MDB_val *fresh,
         const struct tr_record *record)
 {
-    MDB_val stored;
+    struct tr_record *old = NULL;
     krb5_error_code ret;
+    MDB_val stored;
 
     ret = find_stored(update, key, &stored);
     if (ret == 0 && same_octets(&stored, fresh))
         return 0;
     if (ret == 0)
-        ret = remove_names(update, key, &stored);
-    return ret == 0 || ret == TRR_NOT_FOUND ?
-        store(update, key, fresh, record) : ret;
+        ret = open_old(update, &stored, &old);
+    if (ret == 0 || ret == TRR_NOT_FOUND)
+        ret = change_names(update, key, old, record);
+    if (ret == 0)
+        ret = store(update, key, fresh);
+    tr_record_free(old);
+    return ret;
 }
 
 static krb5_error_code
