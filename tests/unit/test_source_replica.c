@@ -666,6 +666,37 @@ refresh_required_asks_for_everything(void **state)
     close_scene(&scene);
 }
 
+/* Of what is to be sent whole, presence alone keeps nothing; what is sent as
+ * it was changes nothing. */
+static void
+a_full_refresh_keeps_what_is_sent(void **state)
+{
+    struct scene scene = filled_scene(*state);
+    struct tr_message anew = {
+        .kind = TR_MESSAGE_END, .result = LDAP_SYNC_REFRESH_REQUIRED
+    };
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(take(&scene, &anew, NULL), TRR_SOURCE);
+        connect_again(&scene);
+        if (i == 0)
+            assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', OTHER_SYSTEM,
+                                   NULL), 0);
+        else
+            assert_int_equal(entry(&scene, LDAP_SYNC_PRESENT, 'b', NULL,
+                                   NULL), 0);
+        assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'a', SYSTEM, NULL), 0);
+        assert_int_equal(set(&scene, false, "b"), 0);
+        assert_int_equal(phase(&scene, false, true, CSN("11", "000")), 0);
+        settle(&scene);
+        assert_string_equal(system_of(scene.table, "alpha"), "alpha");
+        assert_string_equal(system_of(scene.table, "beta"),
+                            i == 0 ? "beta" : "");
+        assert_int_equal(generation(scene.table), i + 1);
+    }
+    close_scene(&scene);
+}
+
 /* Some servers show nothing to who may not read, and call that everything. */
 static void
 a_provider_that_shows_nothing_is_refused(void **state)
@@ -756,6 +787,7 @@ main(void)
         source_test(an_unusable_clearance_allows_nothing),
         source_test(a_provider_behind_the_table_is_refused),
         source_test(refresh_required_asks_for_everything),
+        source_test(a_full_refresh_keeps_what_is_sent),
         source_test(a_provider_that_shows_nothing_is_refused),
         source_test(another_base_starts_anew),
         source_test(an_answer_makes_the_table_fresh),
