@@ -1,5 +1,4 @@
 /* tools/trustrealm/trustrealm.h - the parts of trustrealm */
-#include <getopt.h>
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef TRUSTREALM_H
@@ -13,6 +12,7 @@
  * JSON when asked.
  */
 
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
