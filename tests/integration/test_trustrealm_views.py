@@ -118,6 +118,22 @@ NAMES = [
     (["reach", "--from"], "beta", BETA),
     (["system", "show"], "beta", BETA),
     (["system", "disable", "--dry-run"], "beta", BETA),
+    (["system", "show"], "bet", BETA),
+    (["reach", "--from"], "bteaa", ""),
+    (["reach", "--from"], "betaa", BETA),
+    (["system", "show"], "beta.exmaple.test", BETA),
+    (["system", "show"], "BETA.exampel", BETA),
+    (["realm", "show"], "enginering", "engineering"),
+    (["who", "--realm"], "engineerign", "engineering"),
+    (["graph", "--realm"], "corp", "corporate"),
+    (["clearance", "show"], "alice", ALICE),
+    (["clearance", "show"], "alcie@" + table.REALM, ALICE),
+    (["map", "show"], "engineering/nayv", "engineering/navy"),
+    (["map", "remove"], "corporate/mini", "corporate/ministry"),
+    (["system", "join", DELTA, "--low", "PUBLIC", "--high", "PUBLIC",
+      "--realm"], "enginering", "engineering"),
+    (["clearance", "set", ALICE, "--low", "PUBLIC", "--high", "PUBLIC",
+      "--realm"], "engineerin", "engineering"),
 ]
 
 
@@ -127,10 +143,11 @@ def test_which_system_may_be_meant(ldif, arguments, short, full):
     status, _, err = trustrealm(*arguments, short, "--ldif", ldif())
     assert status == 1
     assert "%s" % short in err
-    assert err.endswith("; did you mean %s?\n" % full)
+    assert len(err.splitlines()) == 1
+    assert err.endswith("; did you mean %s?\n" % full if full else "table\n")
 
 
-@pytest.mark.parametrize("short", ["bet", "beta.", "example", ""])
+@pytest.mark.parametrize("short", ["bxtx", "example", ""])
 @pytest.mark.parametrize("arguments", [["reach", "--from"],
                                        ["system", "show"]])
 def test_no_system_may_be_meant(ldif, arguments, short):
@@ -146,6 +163,36 @@ def test_several_systems_may_be_meant(ldif):
     for arguments in (["reach", "--from"], ["system", "show"]):
         status, _, err = trustrealm(*arguments, "beta", "--ldif", path)
         assert (status, "did you mean" in err) == (1, False)
+
+
+def test_the_system_that_is_most_like_it_is_meant(ldif):
+    """"beta" is all of a name, and begins others."""
+    path = ldif(table.system("betatron", []), table.system("beta2", []))
+    err = trustrealm("system", "show", "beta", "--ldif", path).err
+    assert err.endswith("; did you mean %s?\n" % BETA)
+    err = trustrealm("system", "show", "betat", "--ldif", path).err
+    assert err.endswith("; did you mean betatron.example.test?\n")
+    err = trustrealm("system", "show", "bet", "--ldif", path).err
+    assert "did you mean" not in err
+
+
+@pytest.mark.parametrize("words, meant", [
+    (["chekc"], "check"), (["systme", "list"], "system"),
+    (["system", "lst"], "list"), (["system", "unrestrikt"], "unrestrict"),
+    (["clear", "show"], "clearance"),
+])
+def test_which_command_may_be_meant(words, meant):
+    status, out, err = trustrealm(*words)
+    assert (status, out) == (2, "")
+    assert err.endswith("; did you mean %s?\n" % meant)
+    assert len(err.splitlines()) == 1
+
+
+def test_no_command_may_be_meant():
+    assert trustrealm("bake").err.endswith("'bake'; try --help\n")
+    done = trustrealm("system", "bake")
+    assert "\n  list " in done.err
+    assert done.err.endswith("unknown verb 'bake'\n")
 
 
 # --- where views look ---------------------------------------------------

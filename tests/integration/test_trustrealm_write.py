@@ -1127,9 +1127,10 @@ def test_what_is_not_set_is_shown_in_json(site, store):
 
 
 def test_a_name_that_is_not_enough(site):
-    done = site.run(site.server, "map", "show", "engineering")
-    assert (done.status, done.out) == (2, "")
-    assert done.err.endswith(": say REALM/FORMAT\n"), done
-    done = site.run(site.server, "clearance", "show", "alice")
+    for verb in ("show", "remove"):
+        done = site.both("map", verb, "engineering")
+        assert (done.status, done.out) == (1, "")
+        assert done.err.endswith(": a label map is REALM/FORMAT\n"), done
+    done = site.both("clearance", "show", "zoe")
     assert (done.status, done.out) == (1, "")
     assert done.err.endswith(": a user is NAME@REALM\n"), done

@@ -88,6 +88,8 @@ set_clearance(const struct noun_call *call, struct tool_work *work,
     int status;
 
     status = tool_work_open(&call->options, work);
+    if (status == TOOL_DONE && grant != NULL)
+        status = noun_check_realm(call, work);
     if (status != TOOL_DONE)
         return status;
     entry = tool_entries_find(&work->entries, noun.type, call->name);

@@ -88,6 +88,9 @@ struct tool_entries {
 /* The entry belongs to entries from then on. */
 void tool_entries_add(struct tool_entries *entries, struct tool_entry *entry);
 void tool_entries_sort(struct tool_entries *entries);
+/* What tool_suggest_text() says of their names of that type (suggest.c). */
+char *tool_entries_suggest(const struct tool_entries *entries,
+                           enum tr_record_type type, const char *name);
 /* Among sorted ones; names of any case; NULL when there is none. */
 struct tool_entry *tool_entries_find(const struct tool_entries *entries,
                                      enum tr_record_type type,

@@ -352,10 +352,8 @@ find_ldap(void *arg, enum tr_record_type type, const char *name,
     if (status == TOOL_DONE && entries.n == 0)
         status = TOOL_NO;
     if (status == TOOL_DONE && entries.n > 1)
-        status = tool_fail(type == TR_RECORD_MAP ? TOOL_USAGE : TOOL_SYSTEM,
-                           "%s is the name of %s and of %s%s", name,
-                           entries.list[0]->dn, entries.list[1]->dn,
-                           type == TR_RECORD_MAP ? ": say REALM/FORMAT" : "");
+        status = tool_fail(TOOL_SYSTEM, "%s is the name of %s and of %s",
+                           name, entries.list[0]->dn, entries.list[1]->dn);
     if (status == TOOL_DONE) {
         *entry_out = entries.list[0];
         entries.n = 0;

@@ -139,7 +139,7 @@ draw(const struct tool_table *table, const char *realm, enum format format)
     int status;
 
     if (realm != NULL && tr_view_realm(table->view, realm, &only) != 0)
-        return tool_fail(TOOL_NO, "there is no trust realm %s", realm);
+        return tool_table_lacks_realm(table, realm);
     status = graph_create(table, only, &graph);
     if (status == TOOL_DONE && format == FORMAT_DOT)
         graph_write_dot(graph, stdout);

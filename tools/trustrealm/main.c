@@ -129,6 +129,41 @@ noun_usage(FILE *stream, const char *noun)
     return found;
 }
 
+static bool
+is_any_noun(const char *word)
+{
+    size_t i;
+
+    for (i = 0; i < NCOMMANDS; i++) {
+        if (is_noun(commands[i], word))
+            return true;
+    }
+    return false;
+}
+
+/* What is said of a verb of noun, or of a noun or a verb that needs none, for
+ * a word that is none; malloced. */
+static char *
+like(const char *noun, const char *word)
+{
+    struct tool_suggestion suggestion = { .asked = word };
+    size_t i, length;
+    char *name;
+
+    for (i = 0; i < NCOMMANDS; i++) {
+        length = noun_length(commands[i]);
+        if (noun != NULL && is_noun(commands[i], noun)) {
+            tool_suggest(&suggestion, commands[i]->name + length + 1);
+        } else if (noun == NULL) {
+            name = length == 0 ? tool_copy(commands[i]->name) :
+                tool_format("%.*s", (int)length, commands[i]->name);
+            tool_suggest(&suggestion, name);
+            free(name);
+        }
+    }
+    return tool_suggest_text(&suggestion);
+}
+
 /* What stdout did not take is not done. */
 static int
 finish(int status)
@@ -174,6 +209,7 @@ words_naming(const struct tool_command *command, char **argv)
 int
 main(int argc, char **argv)
 {
+    char *text;
     size_t i;
     int words;
 
@@ -197,9 +233,21 @@ main(int argc, char **argv)
     }
     if (asks_for_help(argv[2]) && noun_usage(stdout, argv[1]))
         return finish(TOOL_DONE);
-    if (noun_usage(stderr, argv[1]))
-        return argv[2] == NULL ?
-            tool_fail(TOOL_USAGE, "%s: a verb is missing", argv[1]) :
-            tool_fail(TOOL_USAGE, "%s: unknown verb '%s'", argv[1], argv[2]);
-    return tool_fail(TOOL_USAGE, "unknown command '%s'; try --help", argv[1]);
+    if (is_any_noun(argv[1])) {
+        text = argv[2] == NULL ? tool_copy("") : like(argv[1], argv[2]);
+        if (*text == '\0')
+            (void)noun_usage(stderr, argv[1]);
+        if (argv[2] == NULL)
+            tool_fail(TOOL_USAGE, "%s: a verb is missing", argv[1]);
+        else
+            tool_fail(TOOL_USAGE, "%s: unknown verb '%s'%s", argv[1], argv[2],
+                      text);
+        free(text);
+        return TOOL_USAGE;
+    }
+    text = like(NULL, argv[1]);
+    tool_fail(TOOL_USAGE, "unknown command '%s'%s", argv[1],
+              *text != '\0' ? text : "; try --help");
+    free(text);
+    return TOOL_USAGE;
 }

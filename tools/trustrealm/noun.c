@@ -27,21 +27,14 @@ missing_part(const struct noun_call *call)
 int
 noun_lacks(const struct noun_call *call, struct tool_directory *directory)
 {
-    struct tool_suggestion suggestion = { .asked = call->name };
     struct tool_entries all = { 0 };
     char *text;
-    size_t i;
 
-    if (call->noun->type == TR_RECORD_SYSTEM)
-        (void)tool_directory_read(directory, &all);
-    for (i = 0; i < all.n; i++) {
-        if (all.list[i]->type == TR_RECORD_SYSTEM)
-            tool_suggest(&suggestion, all.list[i]->name);
-    }
-    text = tool_suggest_text(&suggestion);
+    (void)tool_directory_read(directory, &all);
+    text = tool_entries_suggest(&all, call->noun->type, call->name);
     tool_fail(TOOL_NO, "there is no %s %s in %s%s%s", call->noun->title,
               call->name, tool_directory_name(directory), text,
-              missing_part(call));
+              *text == '\0' ? missing_part(call) : "");
     free(text);
     tool_entries_clear(&all);
     return TOOL_NO;
@@ -51,9 +44,12 @@ int
 noun_find(const struct noun_call *call, struct tool_directory *directory,
           struct tool_entry **entry_out)
 {
-    int status = tool_directory_find(directory, call->noun->type, call->name,
-                                     entry_out);
+    int status = TOOL_NO;
 
+    /* A server would find all maps of a trust realm. */
+    if (call->noun->type != TR_RECORD_MAP || *missing_part(call) == '\0')
+        status = tool_directory_find(directory, call->noun->type, call->name,
+                                     entry_out);
     return status == TOOL_NO ? noun_lacks(call, directory) : status;
 }
 

@@ -172,6 +172,10 @@ int noun_remove_entry(const struct noun_call *call, struct tool_work *work,
 
 /* "REALM LOW HIGH [END]" of the call's, malloced; NULL after a complaint. */
 char *noun_grant(const struct noun_call *call);
+/* TOOL_NO, with a message, when --realm is misspelt; one that is like no other
+ * is left to those who judge. */
+int noun_check_realm(const struct noun_call *call,
+                     const struct tool_work *work);
 /* Columns of what is granted, for "list". */
 #define NOUN_GRANT_COLUMNS "TRUST REALM", "LOW", "HIGH", "UNTIL", "RESTRICTED"
 enum { NOUN_GRANT_CELLS = 5 };

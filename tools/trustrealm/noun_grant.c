@@ -214,6 +214,23 @@ noun_grant_rows(const struct tool_entry *entry, const char **cells, size_t n,
         add_row(entry, "-", cells, n, sheet);
 }
 
+int
+noun_check_realm(const struct noun_call *call, const struct tool_work *work)
+{
+    char *text;
+    int status = TOOL_DONE;
+
+    if (tool_entries_find(&work->entries, TR_RECORD_REALM, call->realm) !=
+        NULL)
+        return TOOL_DONE;
+    text = tool_entries_suggest(&work->entries, TR_RECORD_REALM, call->realm);
+    if (*text != '\0')
+        status = tool_fail(TOOL_NO, "there is no trust realm %s%s",
+                           call->realm, text);
+    free(text);
+    return status;
+}
+
 /* --- restrict, unrestrict ------------------------------------------------ */
 
 static int

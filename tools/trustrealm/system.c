@@ -151,12 +151,15 @@ join_entry(const struct noun_call *call, struct tool_work *work,
            struct tool_entry *entry)
 {
     char *grant = noun_grant(call);
+    int status;
 
     if (grant == NULL)
         return TOOL_USAGE;
-    noun_put(tool_work_edit(work, entry), membership, grant);
+    status = noun_check_realm(call, work);
+    if (status == TOOL_DONE)
+        noun_put(tool_work_edit(work, entry), membership, grant);
     free(grant);
-    return TOOL_DONE;
+    return status;
 }
 
 static int

@@ -304,9 +304,11 @@ bool tool_grant_words(const struct tr_realm *realm,
                       const struct tr_grant *grant, char **low_out,
                       char **high_out);
 
-/* Of names that were considered, the one system whose host name begins with
- * what was asked for (suggest.c). */
-struct tool_suggestion { const char *asked; char *found; bool several; };
+/* Of names that were considered, the one that is most like what was asked for
+ * (suggest.c): it is its first parts, or begins with it, or has one or two
+ * other letters. */
+struct tool_suggestion { const char *asked; char *found; bool several;
+                         int unlike; };
 
 void tool_suggest(struct tool_suggestion *suggestion, const char *name);
 /* "; did you mean alpha.example.com?", or "", for the end of a complaint;
@@ -316,6 +318,7 @@ char *tool_suggest_text(struct tool_suggestion *suggestion);
 char *tool_table_suggest(const struct tool_table *table, const char *system);
 /* Say that the table has none called so; TOOL_NO. */
 int tool_table_lacks(const struct tool_table *table, const char *system);
+int tool_table_lacks_realm(const struct tool_table *table, const char *realm);
 
 /* Names of all systems, in order. */
 struct tool_names { char **list; size_t n; };

@@ -161,7 +161,7 @@ list(const struct tool_options *options, const struct tool_table *table,
     size_t i;
 
     if (tr_view_realm(table->view, realm, &who.realm) != 0)
-        return tool_fail(TOOL_NO, "there is no trust realm %s", realm);
+        return tool_table_lacks_realm(table, realm);
     if (who.realm->error != 0)
         return tool_fail(TOOL_NO, "trust realm %s: %s", realm,
                          who.realm->why);
