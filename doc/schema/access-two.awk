@@ -57,7 +57,7 @@ function proposer(one, other) {
         "(|" asks(one) asks(other) ")") ")]/creatorsName"
 }
 
-# slapd cuts off what values make longer than 1023 characters, without a word.
+# slapd cuts off what values make longer than 1022 characters, without a word.
 # So the set of whoever proposed it himself and that of everybody else begin
 # alike, and the other one goes on with a constant in brackets for longer than
 # his: where his is cut to what is no set, so is the other; where the other is
