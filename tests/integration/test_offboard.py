@@ -14,6 +14,7 @@ from testlib import roles, servers, table
 from testlib.process import base_environment, run
 from testlib.roles import (Administration, add, kadmin_rules, modify,
                            person, rename)
+from testlib.stores import Between
 from testlib.tool import program
 
 SYSTEMS = "ou=systems," + table.BASE
@@ -195,6 +196,38 @@ def test_what_was_renamed_since(administration):
     assert {dn for dn, _ in texts(offboard(administration, "sid2", status=1),
                                   "rotate")} == {
         ZETA.replace("ou=systems", "ou=hösts")}
+
+
+def test_what_was_renamed_with_an_older_server(administration):
+    """Whose log has the new name in parts.  His account moved twice, to where
+    it was; who asks sees that in what is asked of the server."""
+    directory = administration.directory
+    for change in (
+            modify("cn=auditors," + ROLES,
+                   ("add", "member", "cn=admin," + table.SUFFIX)),
+            rename(person("oscar"), "uid=o2", table.BASE),
+            rename("uid=o2," + table.BASE, "uid=oscar", table.PEOPLE),
+            rename(person("olga"), "uid=olga2")):
+        directory.modify(change)
+    asked = []
+    with Between(administration.scratch, directory, None,
+                 replaced={b"reqNewDN": b"reqNoneN"},
+                 seen=asked.append) as between:
+        for name, now, before in (
+                ("oscar", person("oscar"), "uid=o2," + table.BASE),
+                ("olga", person("olga2"), person("olga"))):
+            done = run([program(), "offboard", "%s@%s" % (name, table.REALM),
+                        "--entry", now, "--uri", between.uri, "--base",
+                        table.BASE, "--json"], check=False,
+                       env=base_environment())
+            assert done.status == 1, done
+            filters = [octets for octets in asked
+                       if b"auditWriteObject" in octets]
+            assert len(filters) == 1
+            for dn in (now, before):
+                assert filters[0].count(b"\x04" + bytes([len(dn)]) +
+                                        dn.encode()) == 1
+            asked.clear()
 
 
 def test_by_somebody_who_may_not(administration):

@@ -109,7 +109,8 @@ class Between:
     nth modification comes through, and then passes it on, unless that returns
     what the connection breaks by.  search_of: when a search of that DN comes,
     instead.  The server seems to have no assertion control unless assertions,
-    and to say other octets where replaced has them, for as many."""
+    and to say other octets where replaced has them, for as many.  seen(octets): what comes
+    through."""
 
     #: It is not passed on; or the answer is not; or what follows on that is
     #: not; or it is not passed on, and there is no other connection.
@@ -119,12 +120,13 @@ class Between:
     SEARCH = 0x63
 
     def __init__(self, scratch, directory, before, search_of=None,
-                 assertions=True, replaced=()):
+                 assertions=True, replaced=(), seen=None):
         self.path = scratch.join("between")
         self.uri = "ldapi://" + self.path.replace("/", "%2F")
         self._target = directory.path + "/ldapi"
         self._before = before
         self._search_of = search_of
+        self._seen = seen or (lambda octets: None)
         self._replaced = dict(replaced)
         if not assertions:
             self._replaced[b"1.3.6.1.1.12"] = b"1.3.6.1.1.99"
@@ -172,6 +174,8 @@ class Between:
                 return
             if self._ends.get(source) == self.ENDED:
                 target.shutdown(socket.SHUT_RD)
+            if watch:
+                self._seen(octets)
             if watch and self._awaited(octets):
                 self._count += 1
                 if self._breaks(self._before(self._count), source, target):

@@ -95,7 +95,7 @@ search_log(struct tool_work *work, const char *log, const char *filter,
 {
     static const char *attributes[] = {
         "reqStart", "reqType", "reqDN", "reqAuthzID", "reqMod", "reqNewDN",
-        NULL
+        "reqNewRDN", "reqNewSuperior", NULL
     };
     const struct tool_entry *entry;
     size_t i;
@@ -120,13 +120,37 @@ search_log(struct tool_work *work, const char *log, const char *filter,
     return TOOL_DONE;
 }
 
+/* What an entry was renamed to; malloced, NULL when that is not told.  slapd
+ * before 2.5 told only the parts. */
+static char *
+new_name(const struct tool_entry *logged)
+{
+    const char *dn = tool_entry_value(logged, "reqNewDN");
+    const char *rdn = tool_entry_value(logged, "reqNewRDN");
+    const char *superior = tool_entry_value(logged, "reqNewSuperior");
+    char *parent, *whole, *name;
+
+    if (dn != NULL)
+        return tool_dn_canonical(dn);
+    parent = superior != NULL ? tool_copy(superior) :
+        tool_dn_parent(tool_entry_value(logged, "reqDN"));
+    if (rdn == NULL || parent == NULL) {
+        free(parent);
+        return NULL;
+    }
+    whole = tool_format("%s,%s", rdn, parent);
+    name = tool_dn_canonical(whole);
+    free(whole);
+    free(parent);
+    return name;
+}
+
 /* The times are those of logged. */
 static int
 read_renames(struct tool_work *work, const char *log,
              struct tool_entries *logged, struct renames *renames_out)
 {
     struct renamed *renamed;
-    const char *to;
     size_t i;
     int status;
 
@@ -136,11 +160,10 @@ read_renames(struct tool_work *work, const char *log,
         renames_out->list = tool_grow(renames_out->list, renames_out->n,
                                       sizeof(*renames_out->list));
         renamed = &renames_out->list[renames_out->n++];
-        to = tool_entry_value(logged->list[i], "reqNewDN");
         renamed->when = tool_entry_value(logged->list[i], "reqStart");
         renamed->from = tool_dn_canonical(tool_entry_value(logged->list[i],
                                                            "reqDN"));
-        renamed->to = to != NULL ? tool_dn_canonical(to) : NULL;
+        renamed->to = new_name(logged->list[i]);
         if (renamed->from == NULL || renamed->to == NULL)
             status = tool_fail(TOOL_SYSTEM, "%s: says that %s was renamed, "
                                "but not to what", log,
@@ -157,7 +180,8 @@ his_filter(const struct offboard *person, const struct renames *renames)
     char *name = tool_dn_canonical(person->dn), *before, *one, *all;
     size_t i;
 
-    all = tool_ldap_equal("reqAuthzID", person->dn, strlen(person->dn));
+    before = name != NULL ? name : person->dn;
+    all = tool_ldap_equal("reqAuthzID", before, strlen(before));
     for (i = renames->n; i-- > 0 && name != NULL;) {
         before = moved(name, renames->list[i].to, renames->list[i].from);
         if (before == NULL)
@@ -165,10 +189,12 @@ his_filter(const struct offboard *person, const struct renames *renames)
         free(name);
         name = before;
         one = tool_ldap_equal("reqAuthzID", name, strlen(name));
-        before = tool_format("%s%s", all, one);
+        if (strstr(all, one) == NULL) {
+            before = tool_format("%s%s", all, one);
+            free(all);
+            all = before;
+        }
         free(one);
-        free(all);
-        all = before;
     }
     one = tool_format("(&(objectClass=auditWriteObject)(reqResult=0)"
                       "(|%s(reqMod=owner:*)))", all);
