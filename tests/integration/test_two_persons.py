@@ -396,7 +396,7 @@ def test_the_tool_restricts_alone(administration, noun, name, entry, whole):
                                            "*") == before
 
 
-def test_the_end_of_no_restriction_is_not_approved(administration):
+def test_the_end_of_no_restriction_ends_the_proposal(administration):
     value = "engineering public internal"
     tool(administration, "olga", "system", "restrict", "beta.example.com",
          "--realm", "engineering", "--high", "internal")
@@ -404,10 +404,9 @@ def test_the_end_of_no_restriction_is_not_approved(administration):
          "--realm", "engineering", "--propose")
     waiting, = pending(administration)
     administration.directory.replace(BETA, "trRestriction")
-    done = tool(administration, "oscar", "pending", "approve", waiting["id"],
-                status=1)
-    assert "has no restriction " + value in done.err
-    tool(administration, "oscar", "pending", "reject", waiting["id"])
+    done = tool(administration, "oscar", "pending", "approve", waiting["id"])
+    assert "has no restriction %s: only the proposal goes" % value in done.err
+    assert pending(administration) == []
     tool(administration, "olga", "system", "unrestrict", "beta.example.com",
          "--realm", "engineering", status=1)
 

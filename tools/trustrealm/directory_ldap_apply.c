@@ -14,7 +14,8 @@
  * is tried again without removing what has no effect any more.
  *
  * All that may be needed to take back what was done is there before the first
- * operation is sent.
+ * operation is sent.  What was done, though no answer came, is found out on
+ * another connection.
  */
 
 #include "config.h"
@@ -387,11 +388,25 @@ remove_added(struct tool_ldap *ldap, const struct step *step)
     return code;
 }
 
+/* Whose a proposal is says who made its entry: put back, it would be ours, and
+ * its proposer could approve it. */
+static bool
+stays_away(const struct step *step)
+{
+    return step->change->after == NULL &&
+        tool_entry_has(step->change->before, "objectClass", "trPending");
+}
+
 static void
 take_back(struct tool_ldap *ldap, const struct step *step)
 {
     int code;
 
+    if (stays_away(step)) {
+        (void)tool_fail(TOOL_NO, "%s: stays removed: it has to be proposed "
+                        "again", step->dn);
+        return;
+    }
     if (step->back == NULL)
         code = remove_added(ldap, step);
     else

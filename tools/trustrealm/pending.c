@@ -237,25 +237,24 @@ check_end(const char *attribute, const char *grant)
 }
 
 /* Give entry the value that was proposed, or take it.  A value of a limit takes
- * the place of no other: those that go are proposed, too. */
+ * the place of no other: those that go are proposed, too.  Who approves may
+ * have been killed before the proposal went. */
 static int
 note_value(struct tool_entry *entry, const struct noun_field *field,
            bool removes, const char *value)
 {
+    if (tool_entry_has(entry, field->attribute, value) != removes)
+        return tool_fail(TOOL_DONE, "%s has %s%s %s: only the proposal goes",
+                         entry->name, removes ? "no " : "", field->option,
+                         value);
     if (!removes && check_end(field->attribute, value) != TOOL_DONE)
         return TOOL_NO;
-    if (!removes && !tr_class_is_limit(field->attribute))
-        noun_put(entry, field, value);
-    else if (!removes && !tool_entry_has(entry, field->attribute, value))
-        tool_entry_add(entry, field->attribute, value);
-    else if (!removes)
-        return tool_fail(TOOL_NO, "%s has %s %s already", entry->name,
-                         field->option, value);
-    else if (tool_entry_has(entry, field->attribute, value))
+    if (removes)
         tool_entry_remove(entry, field->attribute, value);
+    else if (tr_class_is_limit(field->attribute))
+        tool_entry_add(entry, field->attribute, value);
     else
-        return tool_fail(TOOL_NO, "%s has no %s %s", entry->name,
-                         field->option, value);
+        noun_put(entry, field, value);
     return TOOL_DONE;
 }
 
@@ -318,7 +317,8 @@ tool_pending_gone(struct tool_work *work, struct tool_entry *proposal)
 }
 
 /* Open work, and note that the proposal goes and, to approve, comes true;
- * with it go those that this makes moot. */
+ * before it those go that this makes moot: as long as it is there, the same
+ * command does what is left. */
 static int
 decide(const struct noun_call *call, bool approve, struct tool_work *work,
        struct tool_entries *proposals)
@@ -338,11 +338,12 @@ decide(const struct noun_call *call, bool approve, struct tool_work *work,
         status = note_approved(work, proposal, &target);
     if (status != TOOL_DONE)
         return status;
-    for (i = 0; i < proposals->n; i++) {
-        if (proposals->list[i] == proposal ||
-            (target != NULL && is_moot(proposals->list[i], target)))
+    for (i = 0; target != NULL && i < proposals->n; i++) {
+        if (proposals->list[i] != proposal &&
+            is_moot(proposals->list[i], target))
             tool_pending_gone(work, proposals->list[i]);
     }
+    tool_pending_gone(work, proposal);
     return tool_work_finish(&call->options, work);
 }
 

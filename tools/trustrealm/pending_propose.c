@@ -142,7 +142,8 @@ struct proposing {
     const struct tool_change *change;
     struct tool_entry *at_once;     /* what its entry shall be before that */
     struct tool_entries made;
-    const struct tool_directory *directory;
+    struct tool_directory *directory;
+    struct tool_entries mine;       /* proposals that wait already */
     const char *base;           /* of proposals */
     int status;
 };
@@ -260,28 +261,75 @@ warn_of_length(const struct proposing *proposing,
     free(why);
 }
 
+/* Those that an earlier try made, which broke off. */
+static int
+find_mine(struct proposing *proposing)
+{
+    struct tool_entries all = { 0 };
+    char *me = NULL;
+    size_t i;
+    int status;
+
+    status = tool_directory_whoami(proposing->directory, &me);
+    if (status == TOOL_DONE)
+        status = tool_pending_search(proposing->directory,
+                                     "(objectClass=trPending)", &all);
+    for (i = 0; i < all.n; i++) {
+        if (strncmp(me, "dn:", 3) == 0 &&
+            tool_entry_has_dn(all.list[i], "creatorsName", me + 3))
+            tool_entries_add(&proposing->mine, all.list[i]);
+        else
+            tool_entry_free(all.list[i]);
+    }
+    all.n = 0;
+    tool_entries_clear(&all);
+    free(me);
+    return status;
+}
+
+static bool
+waits(const struct proposing *proposing, const char *target, const char *text)
+{
+    size_t i;
+
+    for (i = 0; i < proposing->mine.n; i++) {
+        if (tool_entry_has_dn(proposing->mine.list[i], "trTarget", target) &&
+            tool_entry_has(proposing->mine.list[i], "trChange", text))
+            return true;
+    }
+    return false;
+}
+
+static void
+add_proposal(struct proposing *proposing, const char *name,
+             const char *target, const char *text)
+{
+    char *dn = tool_dn_below(proposing->base, "cn", name);
+    struct tool_entry *entry = tool_entry_create(dn);
+
+    tool_entry_add(entry, "objectClass", "trPending");
+    tool_entry_add(entry, "cn", name);
+    tool_entry_add(entry, "trTarget", target);
+    tool_entry_add(entry, "trChange", text);
+    tool_entries_add(&proposing->made, entry);
+    free(dn);
+}
+
 static int
 make_proposal(struct proposing *proposing, bool added, const char *attribute,
               const char *value)
 {
     const struct tool_entry *target = proposing->change->before != NULL ?
         proposing->change->before : proposing->change->after;
-    char *name = make_name(target, attribute, value), *dn, *text;
-    struct tool_entry *entry;
+    char *name = make_name(target, attribute, value), *text;
 
     if (name == NULL)
         return tool_fail(TOOL_SYSTEM, "no name for a proposal");
     warn_of_length(proposing, target, attribute, value);
-    dn = tool_dn_below(proposing->base, "cn", name);
     text = tool_format("%s%s %s", added ? "" : "-", attribute, value);
-    entry = tool_entry_create(dn);
-    tool_entry_add(entry, "objectClass", "trPending");
-    tool_entry_add(entry, "cn", name);
-    tool_entry_add(entry, "trTarget", target->dn);
-    tool_entry_add(entry, "trChange", text);
-    tool_entries_add(&proposing->made, entry);
+    if (!waits(proposing, target->dn, text))
+        add_proposal(proposing, name, target->dn, text);
     free(text);
-    free(dn);
     free(name);
     return TOOL_DONE;
 }
@@ -339,6 +387,8 @@ propose_change(struct proposing *proposing, const struct tool_change *change,
         *at_once_out = *change;
     } else if (change->before == NULL &&
                change->after->type == TR_RECORD_SYSTEM) {
+        /* In the place of what was proposed of it. */
+        tool_entries_clear(&proposing->mine);
         tool_change_each(change, propose_new, proposing);
     } else if (change->before == NULL || change->after == NULL) {
         proposing->status = tool_fail(
@@ -393,13 +443,15 @@ tool_pending_propose(struct tool_work *work)
     at_once = tool_must(calloc(n + 1, sizeof(*at_once)));
     place = tool_dn_below(base, "ou", "pending");
     proposing.base = place;
-    for (i = 0; i < n; i++)
+    proposing.status = find_mine(&proposing);
+    for (i = 0; i < n && proposing.status == TOOL_DONE; i++)
         propose_change(&proposing, &work->changes[i], &at_once[i]);
     if (proposing.status == TOOL_DONE)
         note_proposals(work, &proposing.made, at_once, n);
     for (i = 0; i < n; i++)
         tool_entry_free(at_once[i].after);
     tool_entries_clear(&proposing.made);
+    tool_entries_clear(&proposing.mine);
     free(at_once);
     free(place);
     return proposing.status;
