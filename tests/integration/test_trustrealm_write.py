@@ -19,7 +19,7 @@ from testlib import table
 from testlib.process import PATIENCE, eventually
 from testlib.stores import (ALICE, BETA, BOB, DELTA, GAMMA, NAVY, SYSTEM,
                             Between, File, entries, parse)
-from testlib.tool import on_terminal, program, trustrealm
+from testlib.tool import on_terminal, program, rows, trustrealm
 
 
 def difference(before, after):
@@ -853,8 +853,10 @@ def test_import_only_narrows_unless_it_may_do_more(site, store, entry, says):
     done, shown = imported(site, store, [entry], "--dry-run", widen=[])
     assert (done.status, shown["result"]) == (1, "refused")
     assert says.split(":")[0] in [f["severity"] for f in shown["findings"]]
-    done, _ = imported(site, store, [entry])
-    assert done.status == 0 and says in done.err
+    done, counts = imported(site, store, [entry])
+    assert (done.status, says in done.err) == (0, False), done
+    assert says in ["%(severity)s: %(entry)s: %(text)s" % finding
+                    for finding in counts["findings"]]
     assert store.dump() != before
 
 
@@ -910,6 +912,23 @@ def test_import_names_some_of_many(site):
     done, _ = imported(site, site.file, map(new_system, range(50)), widen=[])
     assert done.err.count(": is new") == 20
     assert "and 30 more of the kind" in done.err
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_import_prints_what_it_was_asked_to_widen(site, options):
+    path = site.scratch.write("import.ldif", "\n".join(
+        map(new_system, range(50))))
+    done = site.run(site.file, "import", path, "--widen", *options)
+    assert (done.status, done.err) == (0, "")
+    assert rows(done.out).count(["widens", "system new7.example.test",
+                                 "is new"]) == 1
+    assert done.out.count("\tis new\n") == 50
+    site.reset()
+    status, shown = on_terminal("import", path, "--widen", *options,
+                                *site.file.options)
+    assert status == 0
+    assert "\nwidens  system new0.example.test   is new\n" in shown
+    assert shown.count("  is new\n") == 20 and "\nand 30 more" in shown
 
 
 def interrupted_import(site, signal_number, moment):

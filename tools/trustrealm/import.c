@@ -46,6 +46,7 @@ struct import {
     bool *out;                  /* of each block: it is left out */
     char *parent;               /* that is there, or will be */
     size_t bad;                 /* entries left out */
+    json_t *findings;           /* for --json, or NULL */
     size_t same;
     struct import_written written;
 };
@@ -326,12 +327,13 @@ report(const struct import *import, int status)
         status = TOOL_NO;
     if (import->common.json)
         return tool_json_print(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I}",
+            "{s:I, s:I, s:I, s:I, s:I, s:O}",
             "added", (json_int_t)import->written.added,
             "changed", (json_int_t)import->written.changed,
             "unchanged", (json_int_t)import->same,
             "refused", (json_int_t)import->written.refused,
-            "left_out", (json_int_t)import->bad), status);
+            "left_out", (json_int_t)import->bad,
+            "findings", import->findings), status);
     tool_line("%zu added, %zu changed, %zu unchanged, %zu refused, "
               "%zu left out", import->written.added, import->written.changed,
               import->same, import->written.refused, import->bad);
@@ -380,13 +382,16 @@ run_import(struct import *import)
         status = take_entries(import, &work);
     if (status == TOOL_DONE)
         status = leave_out_wrong(import, &work);
-    work.access = import->widen || can_ask(import) ? WORK_TOLD : WORK_NARROWS;
+    work.access = import->widen ? WORK_WANTED : can_ask(import) ? WORK_TOLD :
+        WORK_NARROWS;
+    if (import->common.json)
+        import->findings = json_array();
     if (status == TOOL_DONE && import->common.dry_run) {
         status = tool_work_finish(&import->common, &work);
         if (status == TOOL_DONE && import->bad > 0)
             status = TOOL_NO;
     } else if (status == TOOL_DONE) {
-        status = tool_work_judge(&work, &access);
+        status = tool_work_judge(&work, import->findings, &access);
         if (status == TOOL_DONE && access > 0 && can_ask(import))
             status = ask_whether(access);
         if (status == TOOL_DONE)
@@ -395,6 +400,7 @@ run_import(struct import *import)
     tool_work_close(&work);
     ldif_text_clear(&import->ldif);
     free(import->ldif.text);
+    json_decref(import->findings);
     free(import->out);
     free(import->parent);
     return status;

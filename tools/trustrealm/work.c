@@ -201,16 +201,22 @@ tool_work_errors(struct tool_work *work,
 }
 
 int
-tool_work_judge(struct tool_work *work, size_t *access_out)
+tool_work_judge(struct tool_work *work, json_t *array, size_t *access_out)
 {
     struct findings findings = { 0 };
+    json_t *found;
     size_t i;
     int status;
 
     drop_idle(work);
     status = work_judge(work, &findings);
     if (status == TOOL_DONE)
-        work_tell(&findings);
+        work_tell(&findings, work->access, array != NULL);
+    if (status == TOOL_DONE && array != NULL) {
+        found = work_findings_json(&findings);
+        (void)json_array_extend(array, found);
+        json_decref(found);
+    }
     if (status == TOOL_DONE && findings_refuse(&findings, work->access))
         status = refuse(work, &findings);
     for (i = *access_out = 0; i < findings.n; i++)
@@ -234,7 +240,7 @@ tool_work_finish(const struct tool_options *options, struct tool_work *work)
         goto cleanup;
     if (!options->json)
         work_show(work);
-    work_tell(&findings);
+    work_tell(&findings, work->access, options->json);
     if (findings_refuse(&findings, work->access)) {
         result = "refused";
         status = refuse(work, &findings);

@@ -25,7 +25,8 @@
 enum work_access {
     WORK_UNASKED,               /* nothing: the change says what it does */
     WORK_NARROWS,               /* it must not do anything but narrow */
-    WORK_TOLD                   /* what else it does is told */
+    WORK_TOLD,                  /* what else it does is told, */
+    WORK_WANTED                 /* or is part of what is printed */
 };
 
 struct tool_work {
@@ -75,8 +76,10 @@ int tool_work_errors(struct tool_work *work,
                      void *arg);
 /* Judge the whole table as it would be, as tool_work_finish() does: TOOL_NO,
  * with a message, when it must not be written.  *access_out counts what does
- * not only narrow access, if that was to be known. */
-int tool_work_judge(struct tool_work *work, size_t *access_out);
+ * not only narrow access, if that was to be known.  All that was found is
+ * added to an array unless that is NULL. */
+int tool_work_judge(struct tool_work *work, json_t *array,
+                    size_t *access_out);
 /*
  * Judge the whole table as it would be, show what changes, and write it.
  * Errors that the table does not have today refuse it (TOOL_NO); --dry-run

@@ -23,8 +23,10 @@ int work_judge(const struct tool_work *work, struct findings *findings_out);
 
 /* Print the changes as rows (work_show.c); */
 void work_show(const struct tool_work *work);
-/* say on stderr what was found; */
-void work_tell(const struct findings *findings);
+/* say on stderr what was found, but print what was wanted unless json; */
+void work_tell(const struct findings *findings, enum work_access access,
+               bool json);
+json_t *work_findings_json(const struct findings *findings);
 /* or print all that as JSON; returns status. */
 int work_print_json(const struct tool_work *work,
                     const struct findings *findings, const char *result,

@@ -83,31 +83,57 @@ changes_json(const struct tool_work *work)
 
 /* --- findings ------------------------------------------------------------ */
 
-void
-work_tell(const struct findings *findings)
+/* Into a pipe all of it. */
+static void
+print_access(const struct findings *findings)
 {
+    static const char *const columns[] = { "ACCESS", "ENTRY", "CHANGE",
+                                           NULL };
+    struct tool_sheet *sheet = tool_sheet_create(columns);
     const struct finding *finding;
-    size_t i, access = 0;
+    size_t i, n = 0;
 
     for (i = 0; i < findings->n; i++) {
         finding = &findings->list[i];
-        if (finding_is_access(finding) && access++ >= MOST_ACCESS)
+        if (finding_is_access(finding) &&
+            (n++ < MOST_ACCESS || !tool_for_people()))
+            tool_sheet_add(sheet, (const char *[]){
+                finding->severity, finding->entry, finding->text });
+    }
+    tool_sheet_print(sheet);
+    if (n > MOST_ACCESS && tool_for_people())
+        tool_line("and %zu more of the kind; a pipe or file gets them all",
+                  n - MOST_ACCESS);
+    (void)fflush(stdout);
+}
+
+void
+work_tell(const struct findings *findings, enum work_access access,
+          bool json)
+{
+    const struct finding *finding;
+    size_t i, n = 0;
+
+    if (access == WORK_WANTED && !json)
+        print_access(findings);
+    for (i = 0; i < findings->n; i++) {
+        finding = &findings->list[i];
+        if (finding_is_access(finding) &&
+            (access == WORK_WANTED || n++ >= MOST_ACCESS))
             continue;
         (void)tool_fail(TOOL_NO, "%s: %s: %s", finding->severity,
                         finding->entry, finding->text);
     }
-    if (access > MOST_ACCESS)
+    if (n > MOST_ACCESS)
         (void)tool_fail(TOOL_NO, "and %zu more of the kind; --dry-run --json "
-                        "lists them all", access - MOST_ACCESS);
+                        "lists them all", n - MOST_ACCESS);
 }
 
-int
-work_print_json(const struct tool_work *work,
-                const struct findings *findings, const char *result,
-                int status)
+json_t *
+work_findings_json(const struct findings *findings)
 {
-    json_t *list = json_array(), *object;
     const struct finding *finding;
+    json_t *list = json_array();
     size_t i;
 
     for (i = 0; i < findings->n; i++) {
@@ -116,8 +142,19 @@ work_print_json(const struct tool_work *work,
             finding->severity, finding->rule, finding->entry,
             finding->text));
     }
+    return list;
+}
+
+int
+work_print_json(const struct tool_work *work,
+                const struct findings *findings, const char *result,
+                int status)
+{
+    json_t *object;
+
     object = json_pack("{s:s, s:o, s:o}", "result", result, "changes",
-                       changes_json(work), "findings", list);
+                       changes_json(work), "findings",
+                       work_findings_json(findings));
     if (status == TOOL_DONE && work->made != NULL)
         json_object_update(object, work->made);
     return tool_json_print(object, status);
