@@ -25,7 +25,7 @@ def add_options(parser):
 
 def figures(args, bench, measured):
     """Those that measured yields, kept if they are to be; or those in a file,
-    the latest of each."""
+    the latest of each, in their order."""
     if args.show:
         yield from latest(args.show)
         return
@@ -45,7 +45,9 @@ def latest(path):
         for line in lines:
             f = json.loads(line)
             if "bench" not in f:
-                found[f["name"], f.get("enctype"), f.get("size")] = f
+                what = f["name"], f.get("enctype"), f.get("size")
+                found.pop(what, None)
+                found[what] = f
     return found.values()
 
 
