@@ -336,7 +336,8 @@ open_service(struct tr_daemon *daemon)
         return ENOMEM;
     ret = tr_watch_create(&daemon->watch);
     if (ret == 0)
-        ret = tr_server_create(service, &daemon->server);
+        ret = tr_server_create(service, &daemon->children,
+                               &daemon->server);
     if (ret == 0)
         ret = add_events(daemon);
     return ret;

@@ -64,11 +64,25 @@ int tr_check_config(const char *config_path);
 /* --- listener.c: the socket --------------------------------------------- */
 
 struct tr_listener;
+struct tr_discard;
 /* Bind path, or take the socket that systemd has opened. */
 krb5_error_code tr_listener_open(const char *path,
                                  struct tr_listener **listener_out);
 int tr_listener_fd(const struct tr_listener *listener);
-void tr_listener_close(struct tr_listener *listener);
+/* discard closes the socket, in which others may wait. */
+void tr_listener_close(struct tr_listener *listener,
+                       struct tr_discard *discard);
+
+/* --- discard.c: sockets that hold strangers' descriptors ---------------- */
+
+krb5_error_code tr_discard_create(struct event_base *base,
+                                  struct tr_children *children,
+                                  struct tr_discard **discard_out);
+void tr_discard_free(struct tr_discard *discard);
+/* Close it soon, elsewhere: its peer does not notice until then. */
+void tr_discard_socket(struct tr_discard *discard, int fd);
+/* Close a connection, now if it holds none; its peer notices at once. */
+void tr_discard_close(struct tr_discard *discard, int fd);
 
 /* --- quota.c: how much one user may occupy ------------------------------ */
 
@@ -105,9 +119,10 @@ void tr_quota_next_round(struct tr_quotas *quotas);
 
 /* --- server.c: connections ---------------------------------------------- */
 
-/* service must outlive the server.  Programs can connect from now on, and
+/* service and children must outlive the server.  Programs can connect from now on, and
  * wait until tr_server_start(). */
 krb5_error_code tr_server_create(struct tr_service *service,
+                                 struct tr_children *children,
                                  struct tr_server **server_out);
 krb5_error_code tr_server_start(struct tr_server *server);
 void tr_server_free(struct tr_server *server);

@@ -112,7 +112,7 @@ tr_listener_open(const char *path, struct tr_listener **listener_out)
             ret = bind_path(listener, path);
     }
     if (ret != 0) {
-        tr_listener_close(listener);
+        tr_listener_close(listener, NULL);
         return ret;
     }
     *listener_out = listener;
@@ -126,7 +126,7 @@ tr_listener_fd(const struct tr_listener *listener)
 }
 
 void
-tr_listener_close(struct tr_listener *listener)
+tr_listener_close(struct tr_listener *listener, struct tr_discard *discard)
 {
     struct stat st;
 
@@ -135,7 +135,9 @@ tr_listener_close(struct tr_listener *listener)
     if (listener->path != NULL && lstat(listener->path, &st) == 0 &&
         st.st_dev == listener->device && st.st_ino == listener->inode)
         unlink(listener->path);
-    if (listener->fd >= 0)
+    if (listener->fd >= 0 && discard != NULL)
+        tr_discard_socket(discard, listener->fd);
+    else if (listener->fd >= 0)
         close(listener->fd);
     free(listener->path);
     free(listener);

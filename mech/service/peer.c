@@ -93,69 +93,102 @@ tr_peer_clear(struct tr_caller *caller)
     memset(caller, 0, sizeof(*caller));
 }
 
-/* Whether the control data is caller's credentials and nothing else. */
+/* A packet's control data: room for its sender's credentials, no more. */
+union control {
+    char octets[CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr align;
+};
+
+/* A peer that left without reading is reported before what it sent. */
+static ssize_t
+receive(int fd, struct msghdr *message, union control *control, int flags)
+{
+    ssize_t length;
+
+    message->msg_control = control;
+    message->msg_controllen = sizeof(*control);
+    do {
+        length = recvmsg(fd, message,
+                         flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (length < 0 && (errno == EINTR || errno == ECONNRESET));
+    return length;
+}
+
+/* Is there a packet, and does it bring descriptors?  Every one has its
+ * sender's credentials, for which alone there is room. */
+static krb5_error_code
+look_at_next(int fd, bool *descriptors_out)
+{
+    union control control;
+    struct msghdr message = { 0 };
+
+    if (receive(fd, &message, &control, MSG_PEEK) < 0)
+        return errno == EWOULDBLOCK ? EAGAIN : errno;
+    *descriptors_out = (message.msg_flags & MSG_CTRUNC) != 0;
+    return message.msg_controllen > 0 || *descriptors_out ? 0 : ECONNRESET;
+}
+
+/* Whether the control data is caller's credentials. */
 static bool
 sent_by(struct msghdr *message, const struct tr_caller *caller)
 {
-    struct cmsghdr *header;
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
     struct ucred cred;
-    bool same = false, foreign = false;
-    size_t count, i;
-    int fd;
 
-    for (header = CMSG_FIRSTHDR(message); header != NULL;
-         header = CMSG_NXTHDR(message, header)) {
-        if (header->cmsg_level == SOL_SOCKET &&
-            header->cmsg_type == SCM_CREDENTIALS &&
-            header->cmsg_len == CMSG_LEN(sizeof(cred))) {
-            memcpy(&cred, CMSG_DATA(header), sizeof(cred));
-            same = cred.uid == caller->uid && cred.gid == caller->gid &&
-                cred.pid == caller->pid;
-            continue;
-        }
-        foreign = true;
-        if (header->cmsg_level != SOL_SOCKET ||
-            header->cmsg_type != SCM_RIGHTS)
-            continue;
-        count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
-        for (i = 0; i < count; i++) {
-            memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
-            close(fd);
-        }
-    }
-    return same && !foreign;
+    if (header == NULL || header->cmsg_level != SOL_SOCKET ||
+        header->cmsg_type != SCM_CREDENTIALS ||
+        header->cmsg_len != CMSG_LEN(sizeof(cred)))
+        return false;
+    memcpy(&cred, CMSG_DATA(header), sizeof(cred));
+    return cred.uid == caller->uid && cred.gid == caller->gid &&
+        cred.pid == caller->pid;
 }
 
 krb5_error_code
 tr_peer_receive(int fd, const struct tr_caller *caller, void *buffer,
                 size_t size, size_t *length_out)
 {
-    union {
-        char octets[CMSG_SPACE(sizeof(struct ucred))];
-        struct cmsghdr align;
-    } control;
+    union control control;
     struct iovec iov = { buffer, size };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1,
-        .msg_control = &control, .msg_controllen = sizeof(control)
-    };
+    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+    bool descriptors;
+    krb5_error_code ret;
     ssize_t length;
-    bool own;
 
-    do {
-        length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (length < 0 && errno == EINTR);
+    ret = look_at_next(fd, &descriptors);
+    if (ret == 0 && descriptors)
+        ret = TRR_CALLER;
+    if (ret)
+        return ret;
+    length = receive(fd, &message, &control, 0);
     if (length < 0)
         return errno == EWOULDBLOCK ? EAGAIN : errno;
-    own = sent_by(&message, caller);
     if (length == 0)
         return ECONNRESET;
-    if (!own || (message.msg_flags & MSG_CTRUNC))
+    if (!sent_by(&message, caller) || (message.msg_flags & MSG_CTRUNC))
         return TRR_CALLER;
     if (message.msg_flags & MSG_TRUNC)
         return TRR_TOO_LONG;
     *length_out = (size_t)length;
     return 0;
+}
+
+/* No packet comes after the shutdown. */
+bool
+tr_peer_close(int fd)
+{
+    union control control;
+    struct msghdr message = { 0 };
+    bool descriptors = false;
+
+    (void)shutdown(fd, SHUT_RDWR);
+    while (look_at_next(fd, &descriptors) == 0) {
+        if (descriptors)
+            return false;
+        (void)receive(fd, &message, &control, 0);
+    }
+    close(fd);
+    return true;
 }
 
 krb5_error_code

@@ -18,11 +18,14 @@ void tr_peer_clear(struct tr_caller *caller);
  * Take one packet, without waiting.  EAGAIN when there is none, ECONNRESET
  * when the peer is gone, TRR_TOO_LONG when it does not fit, TRR_CALLER when
  * it was not sent by caller itself (a socket shared over fork(), say) or
- * brought descriptors.
+ * brings descriptors, with which it is left unread.
  */
 krb5_error_code tr_peer_receive(int fd, const struct tr_caller *caller,
                                 void *buffer, size_t size,
                                 size_t *length_out);
+
+/* Hang up.  False: fd is still open, since descriptors wait in it. */
+bool tr_peer_close(int fd);
 
 /* Send one packet, without waiting; fd_to_pass is -1 or is sent along. */
 krb5_error_code tr_peer_send(int fd, const void *octets, size_t length,

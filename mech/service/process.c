@@ -108,6 +108,28 @@ tr_child_start(struct tr_children *children,
     return 0;
 }
 
+krb5_error_code
+tr_child_fork(struct tr_children *children, struct tr_child **child_out)
+{
+    struct tr_child *child;
+
+    *child_out = NULL;
+    child = calloc(1, sizeof(*child));
+    if (child == NULL)
+        return ENOMEM;
+    child->pid = fork();
+    if (child->pid == 0)
+        return 0;
+    if (child->pid < 0) {
+        free(child);
+        return errno;
+    }
+    child->next = children->first;
+    children->first = child;
+    *child_out = child;
+    return 0;
+}
+
 void
 tr_child_kill(struct tr_child *child)
 {

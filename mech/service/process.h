@@ -29,6 +29,9 @@ struct tr_child_options {
 krb5_error_code tr_child_start(struct tr_children *children,
                                const struct tr_child_options *options,
                                struct tr_child **child_out);
+/* fork(); in the new process *child_out is NULL. */
+krb5_error_code tr_child_fork(struct tr_children *children,
+                              struct tr_child **child_out);
 /* Kill the process group; ended will not be called. */
 void tr_child_kill(struct tr_child *child);
 void tr_children_reap(struct tr_children *children);

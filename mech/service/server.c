@@ -47,6 +47,7 @@ struct connection {
 struct tr_server {
     struct tr_service *service;
     struct tr_listener *listener;
+    struct tr_discard *discard;
     struct event *accepting, *resume, *round;
     bool in_round;
     struct tr_quotas *quotas;
@@ -114,7 +115,7 @@ close_connection(struct connection *connection)
 
     if (connection->fd >= 0) {
         event_del(&connection->event);
-        close(connection->fd);
+        tr_discard_close(server->discard, connection->fd);
         connection->fd = -1;
     }
     if (connection->busy)
@@ -225,7 +226,7 @@ on_connection(evutil_socket_t fd, short what, void *arg)
 
 /* Tell a program that it cannot be served, so that it need not guess. */
 static void
-turn_away(int fd, krb5_error_code code)
+turn_away(struct tr_server *server, int fd, krb5_error_code code)
 {
     struct tr_reply reply = { .type = TR_REPLY_REFUSED };
     uint8_t *octets = NULL;
@@ -236,7 +237,7 @@ turn_away(int fd, krb5_error_code code)
     if (tr_wire_encode(TR_WIRE_REPLY, &reply, &octets, &length) == 0)
         (void)tr_peer_send(fd, octets, length, -1);
     free(octets);
-    close(fd);
+    tr_discard_close(server->discard, fd);
 }
 
 /*
@@ -311,7 +312,7 @@ open_connection(struct tr_server *server, int fd)
 
     connection = take_spare(server);
     if (connection == NULL) {
-        close(fd);
+        tr_discard_close(server->discard, fd);
         return;
     }
     ret = set_up(server, connection, fd);
@@ -320,7 +321,7 @@ open_connection(struct tr_server *server, int fd)
             tr_quota_disconnect(server->quotas, &connection->share);
         tr_peer_clear(&connection->request.caller);
         give_spare(server, connection);
-        turn_away(fd, ret);
+        turn_away(server, fd, ret);
         return;
     }
     connection->next = server->all;
@@ -388,7 +389,8 @@ connection_limit(void)
 }
 
 krb5_error_code
-tr_server_create(struct tr_service *service, struct tr_server **server_out)
+tr_server_create(struct tr_service *service, struct tr_children *children,
+                 struct tr_server **server_out)
 {
     static const struct timeval idle = { TR_IDLE_CONNECTION_S, 0 };
     struct tr_server *server;
@@ -400,6 +402,8 @@ tr_server_create(struct tr_service *service, struct tr_server **server_out)
         return ENOMEM;
     server->service = service;
     ret = tr_quotas_create(connection_limit(), &server->quotas);
+    if (ret == 0)
+        ret = tr_discard_create(service->base, children, &server->discard);
     if (ret == 0)
         ret = tr_listener_open(service->config->socket, &server->listener);
     if (ret != 0)
@@ -455,7 +459,8 @@ tr_server_free(struct tr_server *server)
         server->spare = connection->next;
         free(connection);
     }
-    tr_listener_close(server->listener);
+    tr_listener_close(server->listener, server->discard);
+    tr_discard_free(server->discard);
     tr_quotas_free(server->quotas);
     free(server);
 }

@@ -206,6 +206,9 @@ class System:
         self.stop()
         self.start()
 
+    def signal(self, signum):
+        self._process.signal(signum)
+
     def reload(self):
         self.write_config()
         self._process.signal(signal.SIGHUP)

@@ -21,6 +21,7 @@
 static struct {
     char directory[64];
     struct tr_service service;
+    struct tr_children children;
     struct tr_server *server;
     struct tr_request *waiting; /* of the last tr_handle_seal() */
     uid_t uid;                  /* of the last request */
@@ -99,7 +100,8 @@ set_up(void **state)
     assert_int_equal(tr_tcb_create(world.service.config, &world.service.tcb),
                      0);
     assert_int_equal(tr_shared_page_create(&world.service.page), 0);
-    assert_int_equal(tr_server_create(&world.service, &world.server), 0);
+    assert_int_equal(tr_server_create(&world.service, &world.children,
+                                      &world.server), 0);
     assert_int_equal(tr_server_start(world.server), 0);
     return 0;
 }
@@ -110,6 +112,7 @@ tear_down(void **state)
     char path[128];
 
     tr_server_free(world.server);
+    tr_children_end(&world.children);
     tr_shared_page_free(world.service.page);
     tr_audit_close(world.service.audit);
     event_base_free(world.service.base);
@@ -459,7 +462,8 @@ descriptors_sent_along_do_not_stay(void **state)
     assert_int_equal(sendmsg(fd, &message, 0), 1);
     turn();
     assert_true(is_closed(fd));
-    assert_int_equal(count_descriptors(), before);
+    while (count_descriptors() != before)
+        event_base_loop(world.service.base, EVLOOP_ONCE);
     close(fd);
 }
 
@@ -797,9 +801,9 @@ a_dead_daemons_socket_is_replaced(void **state)
     fd = dup(tr_listener_fd(listener));
     /* A newer one at the same path is not removed with the older. */
     assert_int_equal(tr_listener_open(path, &newer), 0);
-    tr_listener_close(listener);
+    tr_listener_close(listener, NULL);
     assert_int_equal(access(path, F_OK), 0);
-    tr_listener_close(newer);
+    tr_listener_close(newer, NULL);
     assert_int_equal(access(path, F_OK), -1);
     close(fd);
     /* Nor is anything but a socket. */
