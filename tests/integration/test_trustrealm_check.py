@@ -6,12 +6,14 @@ table that is right."""
 import base64
 import json
 import re
+import subprocess
 
 import pytest
 
 from testlib import table
-from testlib.tool import (ALPHA, BETA, EPSILON, VAULT, findings, on_terminal,
-                          rows, trustrealm)
+from testlib.process import base_environment
+from testlib.tool import (ALPHA, BETA, EPSILON, GAMMA, VAULT, findings,
+                          on_terminal, program, rows, trustrealm)
 
 ENGINEERING = "trust realm engineering"
 UNMAPPED = [entry for entry in table.entries() if "trLabelMap" not in entry]
@@ -503,6 +505,23 @@ def test_rule_drift(sound, held):
         ("drift", "trust realm corporate"): BETA + " has not got it"}
 
 
+@pytest.mark.parametrize("option", ["held.json", "-"])
+def test_drift_of_several(sound, held, tmp_path, option):
+    """One after the other, as a loop over systems prints them."""
+    path = sound()
+    texts = [held(system, engineering=digit * 64).read_text() + "\n"
+             for system, digit in ((BETA, "0"), (GAMMA, "1"))]
+    (tmp_path / "held.json").write_text("\n".join(texts) + "\n \n")
+    with open(tmp_path / "held.json") as several:
+        done = subprocess.run(
+            [program(), "check", "--ldif", path, "--compare", option],
+            stdin=several, cwd=tmp_path, env=base_environment(), text=True,
+            stdout=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert [row[3].split()[0] for row in rows(done.stdout)
+            if row[:3] == ["error", "drift", ENGINEERING]] == [BETA, GAMMA]
+
+
 def test_names_are_compared_in_any_case(sound, held):
     found = findings(sound(), "--compare", held(
         BETA, ENGINEERING="0" * 64, CORPORATE="0" * 64))
@@ -514,9 +533,10 @@ def test_compare_with_what_is_no_such_file(sound, tmp_path):
     status, _, err = trustrealm("check", "--ldif", sound(), "--compare",
                                 tmp_path / "none")
     assert status == 3
-    assert err == ("trustrealm: unable to open %s: No such file or "
-                   "directory\n" % (tmp_path / "none"))
-    for text in ("", "[]", '{"system": "x"}'):
+    assert err == "trustrealm: %s: No such file or directory\n" % (
+        tmp_path / "none")
+    whole = '{"system": "x", "digests": {}}'
+    for text in ("", "[]", '{"system": "x"}', whole + "[]", whole + "x"):
         path = tmp_path / "held.json"
         path.write_text(text)
         status, _, err = trustrealm("check", "--ldif", sound(), "--compare",

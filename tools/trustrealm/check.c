@@ -11,8 +11,8 @@ static const char help[] =
 "Look for mistakes in the trust realm table; trustrealm(1) lists the rules.\n"
 "\n"
 "  --compare FILE         compare label policies with those of another system:\n"
-"                         what \"trustrealm cache --json\" says there (more\n"
-"                         than once for several)\n"
+"                         what \"trustrealm cache --json\" says there, of one\n"
+"                         or several, from - in standard input\n"
 TOOL_TABLE_HELP
 "  --json                 print JSON\n"
 "  -c, --config FILE      configuration of trustrealmd\n"

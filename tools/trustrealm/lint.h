@@ -75,8 +75,9 @@ krb5_error_code lint_maps(const struct lint *lint);
 json_t *lint_maps_formats(const struct tool_table *table);
 /* What the configuration says of the table (lint_config.c). */
 krb5_error_code lint_config(const struct lint *lint);
-/* Compare label policies with those in path, which another system's
- * "trustrealm cache --json" wrote; an exit status (lint_drift.c). */
+/* Compare label policies with those in path, or "-" for stdin, which
+ * "trustrealm cache --json" of other systems wrote, one after the other; an
+ * exit status (lint_drift.c). */
 int lint_drift(const struct lint *lint, const char *path);
 
 /* --- a command of it (lint_report.c) ------------------------------------- */

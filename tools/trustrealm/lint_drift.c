@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "lint.h"
 #include "text.h"
@@ -41,28 +43,18 @@ has_digest(json_t *digests, const char *realm)
     return false;
 }
 
-int
-lint_drift(const struct lint *lint, const char *path)
+/* What one system holds; false when it is something else. */
+static bool
+judge_system(const struct lint *lint, const char *path, json_t *held)
 {
     const struct tr_view *view = lint->table->view;
+    json_t *digests = json_object_get(held, "digests"), *digest;
     const char *system, *realm;
-    json_error_t error;
-    json_t *held, *digests, *digest;
     size_t i;
 
-    held = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (held == NULL && error.line > 0)
-        return tool_fail(TOOL_SYSTEM, "%s:%d: %s", path, error.line,
-                         error.text);
-    if (held == NULL)
-        return tool_fail(TOOL_SYSTEM, "%s", error.text);
+    if (!json_is_object(digests))
+        return false;
     system = json_string_value(json_object_get(held, "system"));
-    digests = json_object_get(held, "digests");
-    if (!json_is_object(digests)) {
-        json_decref(held);
-        return tool_fail(TOOL_SYSTEM, "%s: not what \"trustrealm cache "
-                         "--json\" writes", path);
-    }
     if (system == NULL)
         system = path;
     json_object_foreach(digests, realm, digest)
@@ -73,6 +65,57 @@ lint_drift(const struct lint *lint, const char *path)
             lint_find(lint, "warning", "drift", "trust realm", realm,
                       "%s has not got it", system);
     }
-    json_decref(held);
+    return true;
+}
+
+static bool
+has_more(FILE *file)
+{
+    int c;
+
+    do
+        c = getc(file);
+    while (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+    return c != EOF && ungetc(c, file) != EOF;
+}
+
+/* Of one system after the other. */
+static int
+judge_file(const struct lint *lint, const char *path, FILE *file)
+{
+    json_error_t error;
+    json_t *held;
+    size_t n = 0;
+    bool is_good;
+
+    do {
+        n++;
+        held = json_loadf(file, JSON_REJECT_DUPLICATES |
+                          JSON_DISABLE_EOF_CHECK, &error);
+        if (held == NULL)
+            return tool_fail(TOOL_SYSTEM, "%s: system %zu, line %d: %s", path,
+                             n, error.line, error.text);
+        is_good = judge_system(lint, path, held);
+        json_decref(held);
+        if (!is_good)
+            return tool_fail(TOOL_SYSTEM, "%s: system %zu: not what "
+                             "\"trustrealm cache --json\" writes", path, n);
+    } while (has_more(file));
     return TOOL_DONE;
+}
+
+int
+lint_drift(const struct lint *lint, const char *path)
+{
+    FILE *file;
+    int status;
+
+    if (strcmp(path, "-") == 0)
+        return judge_file(lint, "standard input", stdin);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return tool_fail(TOOL_SYSTEM, "%s: %s", path, strerror(errno));
+    status = judge_file(lint, path, file);
+    (void)fclose(file);
+    return status;
 }
