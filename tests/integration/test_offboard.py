@@ -15,6 +15,7 @@ from testlib.process import base_environment, run
 from testlib.roles import (Administration, add, kadmin_rules, modify,
                            person, rename)
 from testlib.stores import Between
+from testlib.steps import by_steps
 from testlib.tool import program
 
 SYSTEMS = "ou=systems," + table.BASE
@@ -320,6 +321,34 @@ def test_a_system_administrator_at_the_kdc(administration):
                env=administration.realm.environment(), input=token,
                check=False)
     assert done.status == 1 and "withdrawn" in done.err
+
+
+@pytest.mark.parametrize("signal", ["KILL", "TERM"])
+def test_ended_between_directory_and_kdc(administration, signal):
+    """It is still known what he has invited: the same command withdraws it.
+    An interruption waits for that."""
+    administration.start_kadmind()
+    invite(administration, "eta.example.com")
+    invitation = "trustrealm-invite/eta.example.com"
+    line = [program(), "offboard", "sid@" + table.REALM, "--entry",
+            person("sid"), "--apply", "--kdc", "--uri",
+            administration.directory.uri, "--base", table.BASE,
+            *administration.by_kadmin("rosa")]
+    done, steps = by_steps(administration.scratch, line,
+                           administration.environment("rosa"), 1,
+                           "kill -%s $PPID" % signal)
+    assert steps[0] == "delete " and done.status < 0
+    assert ("interrupted, when it was done" in done.err) == (signal == "TERM")
+    if signal == "KILL":
+        assert "Principal: " in administration.realm.show(invitation)
+        assert not administration.can_log_in("sid")
+        offboard(administration, "sid", "--apply", "--kdc",
+                 *administration.by_kadmin("rosa"), status=1)
+    assert "Principal: " not in administration.realm.show(invitation)
+    assert not administration.can_log_in("sid")
+    found = offboard(administration, "sid", "--kdc",
+                     *administration.by_kadmin("rosa"), status=1)
+    assert found["left"] == []
 
 
 def test_a_kdc_that_refuses(administration):

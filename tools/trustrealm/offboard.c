@@ -95,14 +95,25 @@ leave_role(struct tool_work *work, struct tool_entry *role, const char *dn)
     remove_dn(after, "member", dn);
 }
 
-/* The directory first: there it is all, or nothing. */
+static int
+apply(struct tool_work *work)
+{
+    int status = tool_directory_apply(work->directory, work->changes,
+                                      work->nchanges);
+
+    tool_work_forget(work);
+    return status;
+}
+
+/* The directory first: there it is all, or nothing.  But by his proposals it is
+ * known what he has invited, which the KDC forgets before. */
 static int
 end(const struct offboarding *call, struct offboard *person,
     struct tool_work *work)
 {
     struct tool_entry *entry;
     size_t i;
-    int status;
+    int status = TOOL_DONE;
 
     for (i = 0; i < person->roles.n; i++)
         leave_role(work, person->roles.list[i], person->dn);
@@ -111,14 +122,21 @@ end(const struct offboarding *call, struct offboard *person,
         if (tool_entry_has_dn(entry, "owner", person->dn))
             remove_dn(tool_work_edit(work, entry), "owner", person->dn);
     }
+    if (call->kdc) {
+        status = apply(work);
+        if (status != TOOL_DONE)
+            return status;
+        status = offboard_end_kdc(person, work, call->kadmin);
+    }
     for (i = 0; i < person->proposals.n; i++) {
         strip(person->proposals.list[i]);
         tool_work_delete(work, person->proposals.list[i]);
     }
-    status = tool_directory_apply(work->directory, work->changes,
-                                  work->nchanges);
-    return status == TOOL_DONE && call->kdc ?
-        offboard_end_kdc(person, work, call->kadmin) : status;
+    if (status == TOOL_DONE)
+        status = apply(work);
+    return status == TOOL_DONE || !call->kdc ? status :
+        tool_fail(status, "his roles and systems have ended, but not all "
+                  "else; run the same command again");
 }
 
 /* --- output -------------------------------------------------------------- */
@@ -268,11 +286,14 @@ offboard(struct offboarding *call)
 {
     struct tool_work work = { 0 };
     struct offboard person = { 0 };
+    sigset_t held;
     int status;
 
     status = look(call, &work, &person);
     if (status == TOOL_DONE && call->apply && person.nleft > 0) {
+        tool_hold(&held);
         status = end(call, &person, &work);
+        tool_release(&held, status);
         offboard_clear(&person);
         tool_work_close(&work);
         call->applied = status == TOOL_DONE;
