@@ -7,6 +7,8 @@ import itertools
 import json
 import os
 import re
+import signal
+import subprocess
 
 import pytest
 
@@ -282,8 +284,14 @@ def test_retired_when_an_answer_is_lost(administration, system, principal,
              principal)
 
     enroll()
+    logged_in = set()
     for done in each_loss(administration, "retire", system):
-        assert entry(administration) == ""
+        logged_in.add(entry(administration) == "")
+        if entry(administration) != "":
+            assert "nothing was changed; without the KDC, system remove" \
+                in done.err
+            assert administration.can_log_in(principal, keytab=system)
+            continue
         assert "%s may still have a key: %s" % (principal,
                                                 way_on) in done.err
         if way_on == AGAIN:
@@ -292,6 +300,7 @@ def test_retired_when_an_answer_is_lost(administration, system, principal,
             administration.realm.remove(principal)
         assert principal not in administration.realm.principals()
         enroll()
+    assert logged_in == {False, True}
     assert principal not in administration.realm.principals()
 
 
@@ -328,11 +337,8 @@ def test_what_may_not_be_taken_back_is_told(administration, system, rights):
     assert "a key that nobody has" in done.err, done
 
 
-@pytest.mark.parametrize("name, way_on", [
-    (ZETA, AGAIN),
-    # That would look for a principal in capitals.
-    (ZETA.upper(), "remove it at the KDC")])
-def test_what_may_not_be_retired_is_told(administration, system, name, way_on,
+@pytest.mark.parametrize("name", [ZETA, ZETA.upper()])
+def test_what_may_not_be_retired_is_told(administration, system, name,
                                          rights):
     """The entry is gone, and the key is not."""
     tool(administration, "sid", "enroll", system)
@@ -341,11 +347,106 @@ def test_what_may_not_be_retired_is_told(administration, system, name, way_on,
         "sid", "system", "retire", name, "--keytab", system,
         *administration.by_kadmin("sid"))
     assert done.status == 1 and entry(administration) == "", done
-    assert "%s may still have a key: %s" % (PRINCIPAL, way_on) in done.err
+    assert "%s may still have a key: %s" % (PRINCIPAL, AGAIN) in done.err
     assert administration.can_log_in(keytab=system)
     rights("acdim")
+    done = administration.trustrealm(
+        "sid", "system", "retire", name, "--keytab", system,
+        *administration.by_kadmin("sid"))
+    assert done.status == 0, done
+    assert PRINCIPAL not in administration.realm.principals()
+
+
+def at_step(administration, step, then, verb, *options):
+    """Run it, and that command of a shell ahead of the step, whose number is
+    the same each time; all that it did is undone before."""
+    for at in (0, None):
+        if at is None:
+            at = taken.index(step) + 1
+            tool(administration, "sid", "retire", options[1], check=False)
+            if verb == "retire":
+                tool(administration, "sid", "enroll", options[1])
+        done, taken = by_steps(
+            administration.scratch,
+            [program(), "system", verb, ZETA, *options, "--uri",
+             administration.directory.uri, "--base", table.BASE,
+             *administration.by_kadmin("sid")],
+            administration.environment("sid"), at, then if at else ":")
+    return done
+
+
+INTERRUPT = "kill -TERM $PPID"
+
+
+def test_an_interruption_waits_for_entry_and_key(administration, system):
+    done = at_step(administration, "create ", INTERRUPT, "enroll", "--keytab",
+                   system)
+    assert done.status == -signal.SIGTERM
+    assert "interrupted, when it was done" in done.err
+    assert entry(administration) != ""
+    assert administration.can_log_in(keytab=system)
+    done = at_step(administration, "delete ", INTERRUPT, "retire", "--keytab",
+                   system)
+    assert done.status == -signal.SIGTERM
+    assert "interrupted, when it was done" in done.err
+    assert entry(administration) == "" and versions(administration,
+                                                    system) == []
+    assert PRINCIPAL not in administration.realm.principals()
+
+
+def test_an_interruption_waits_until_all_is_taken_back(administration,
+                                                       system):
+    """The directory refuses an entry of somebody else."""
+    done = at_step(administration, "create ", INTERRUPT, "enroll", "--keytab",
+                   system, "--owner", person("zoe"))
+    assert done.status == -signal.SIGTERM
+    assert "Insufficient access" in done.err and "done" not in done.err
+    assert entry(administration) == "" and versions(administration,
+                                                    system) == []
+    assert PRINCIPAL not in administration.realm.principals()
+
+
+def test_killed_when_the_entry_or_the_key_is_made(administration, system):
+    """That of a retirement goes on, that of an enrolment says how it does."""
+    done = at_step(administration, "add " + system, "kill -KILL $PPID",
+                   "enroll", "--keytab", system)
+    assert done.status == -signal.SIGKILL and entry(administration) == ""
+    assert PRINCIPAL in administration.realm.principals()
+    done = tool(administration, "sid", "enroll", system, check=False)
+    assert done.status == 1 and "system retire removes" in done.err, done
+    tool(administration, "sid", "retire", system)
+    tool(administration, "sid", "enroll", system)
+    done = at_step(administration, "delete ", "kill -KILL $PPID", "retire",
+                   "--keytab", system)
+    assert done.status == -signal.SIGKILL and entry(administration) == ""
+    assert administration.can_log_in(keytab=system)
     tool(administration, "sid", "retire", system)
     assert PRINCIPAL not in administration.realm.principals()
+
+
+@pytest.mark.parametrize("verb, options", [
+    ("retire", []), ("enroll", ["--keytab"]), ("invite", ["--token-file"])])
+def test_nothing_is_changed_while_a_password_is_asked_for(
+        administration, system, verb, options):
+    """Who is asked thinks better of it."""
+    if verb == "retire":
+        tool(administration, "sid", "enroll", system)
+    before = entry(administration)
+    with subprocess.Popen(
+            [program(), "system", verb, ZETA, *options,
+             *([system] if options else []), "--uri",
+             administration.directory.uri, "--base", table.BASE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=administration.environment("sid")) as child:
+        shown = b""
+        while b"Password for" not in shown:
+            octets = os.read(child.stdout.fileno(), 4096)
+            assert octets, shown
+            shown += octets
+        child.terminate()
+        assert child.wait(30) == -signal.SIGTERM
+    assert entry(administration) == before
+    assert os.path.exists(system) == (verb == "retire")
 
 
 def test_password_is_asked_for(administration, system):

@@ -132,6 +132,9 @@ tool_kadmin_create(struct tool_kadmin *kadmin, const char *keytab)
     ret = tool_kadmin_make(kadmin, NULL);
     if (ret != 0) {
         status = tool_kadmin_answered(kadmin, ret, "creating it");
+        if (ret == KADM5_DUP)
+            (void)tool_fail(status, "if an enrolment of it broke off, system "
+                            "retire removes what that left");
         /* Not to be removed: it may be an older one, of somebody's. */
         return status == TOOL_NO ? status : not_taken_back(kadmin);
     }

@@ -13,7 +13,8 @@
 
 /* --- by a ticket --------------------------------------------------------- */
 
-struct enrolment { struct tool_kadmin *kadmin; char *keytab; bool made; };
+struct enrolment { struct tool_kadmin *kadmin; sigset_t held; char *keytab;
+                   bool made; };
 
 int
 system_complete_owner(const struct noun_call *call, struct tool_work *work,
@@ -50,8 +51,11 @@ complete(const struct noun_call *call, struct tool_work *work,
         return status;
     status = tool_kadmin_open(tool_entry_value(entry, "trPrincipal"),
                               call->admin_cache, &enrolment->kadmin);
-    if (status == TOOL_DONE)
+    /* From here on all is done, or nothing. */
+    if (status == TOOL_DONE) {
+        tool_hold(&enrolment->held);
         status = tool_kadmin_create(enrolment->kadmin, keytab);
+    }
     enrolment->made = status == TOOL_DONE;
     enrolment->keytab = tool_copy(keytab);
     return status;
@@ -69,6 +73,8 @@ enroll_by_ticket(const struct noun_call *call)
         tool_kadmin_delete(enrolment.kadmin, enrolment.keytab) != TOOL_DONE)
         tool_fail(TOOL_SYSTEM, "%s: the key could not be taken back; system "
                   "retire removes it", enrolment.keytab);
+    if (enrolment.kadmin != NULL)
+        tool_release(&enrolment.held, status);
     tool_kadmin_close(enrolment.kadmin);
     free(enrolment.keytab);
     tool_work_close(&work);

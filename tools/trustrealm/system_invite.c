@@ -17,6 +17,7 @@
 
 struct invitation {
     struct tool_kadmin *kadmin;
+    sigset_t held;              /* when there is kadmin */
     int64_t until;              /* s since 1970 */
     int file;                   /* of --token-file, or -1 */
     bool made;
@@ -186,15 +187,18 @@ make_invitation(const struct noun_call *call, struct tool_work *work,
     char token[TOOL_TOKEN_SIZE];
     int status;
 
+    status = tool_kadmin_open(principal, call->admin_cache,
+                              &invitation->kadmin);
+    if (status != TOOL_DONE)
+        return status;
+    tool_hold(&invitation->held);
     if (call->token_file != NULL) {
         invitation->file = open(call->token_file, O_WRONLY | O_CREAT |
                                 O_EXCL | O_CLOEXEC, 0600);
         if (invitation->file < 0)
-            return tool_fail(TOOL_SYSTEM, "%s: %s", call->token_file,
-                             strerror(errno));
+            status = tool_fail(TOOL_SYSTEM, "%s: %s", call->token_file,
+                               strerror(errno));
     }
-    status = tool_kadmin_open(principal, call->admin_cache,
-                              &invitation->kadmin);
     if (status == TOOL_DONE)
         status = tool_kadmin_invite(invitation->kadmin, invitation->until,
                                     call->force, token);
@@ -231,6 +235,8 @@ invite_system(const struct noun_call *call, struct tool_work *work,
         (void)tool_kadmin_withdraw(invitation->kadmin);
     if (status != TOOL_DONE && invitation->file >= 0)
         (void)unlink(call->token_file);
+    if (invitation->kadmin != NULL)
+        tool_release(&invitation->held, status);
     return status;
 }
 

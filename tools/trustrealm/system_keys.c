@@ -6,6 +6,7 @@
 #include <string.h>
 #include "kadmin.h"
 #include "pending.h"
+#include "text.h"
 
 const char *
 system_keytab(const struct noun_call *call, const struct tr_config *config)
@@ -98,8 +99,8 @@ rotate(int argc, char **argv)
 
 /* --- retire -------------------------------------------------------------- */
 
-/* The entry, or what was proposed for it to be there; *principal_out is its,
- * malloced, or NULL. */
+/* What was proposed for the entry to be there, and the entry, which is not to
+ * be taken back; *principal_out is its, malloced, or NULL. */
 static int
 note_end(const struct noun_call *call, struct tool_work *work,
          struct tool_entries *proposals, char **principal_out)
@@ -110,10 +111,8 @@ note_end(const struct noun_call *call, struct tool_work *work,
     int status = TOOL_DONE;
 
     entry = tool_entries_find(&work->entries, TR_RECORD_SYSTEM, call->name);
-    if (entry != NULL) {
+    if (entry != NULL)
         principal = tool_entry_value(entry, "trPrincipal");
-        tool_work_delete(work, entry);
-    }
     if (tool_directory_limit(work->directory) != NULL)
         status = tool_pending_about(work->directory, call->name, proposals);
     for (i = 0; i < proposals->n; i++) {
@@ -121,15 +120,29 @@ note_end(const struct noun_call *call, struct tool_work *work,
             principal = tool_pending_principal(proposals->list[i]);
         tool_pending_gone(work, proposals->list[i]);
     }
+    if (entry != NULL)
+        tool_work_delete(work, entry);
     *principal_out = tool_copy(principal);
     return status;
+}
+
+/* By which the system is found when there is no entry any more. */
+static char *
+usual_principal(const struct noun_call *call)
+{
+    char *host = tool_copy(call->name), *principal;
+
+    tr_text_lower(host);
+    principal = noun_system_principal(host);
+    free(host);
+    return principal;
 }
 
 /* With the entry its principal is forgotten, unless it is the usual one. */
 static void
 tell_left(const struct noun_call *call, const char *principal)
 {
-    char *usual = noun_system_principal(call->name);
+    char *usual = usual_principal(call);
 
     tool_fail(TOOL_SYSTEM, "the entry is gone, but %s may still have a key: "
               "%s", principal,
@@ -141,45 +154,64 @@ tell_left(const struct noun_call *call, const char *principal)
 /* The entry goes first: from then on the system is refused.  The key goes
  * also when there is no entry any more: an earlier try may have got so far. */
 static int
+end_both(const struct noun_call *call, struct tool_work *work,
+         const char *principal, struct tool_kadmin *kadmin)
+{
+    int status, gone = TOOL_NO;
+    bool there = false;
+
+    if (work->nchanges > 0) {
+        gone = tool_work_finish(&call->options, work);
+        if (gone != TOOL_DONE)
+            return gone;
+    }
+    status = tool_kadmin_withdraw(kadmin);
+    if (status == TOOL_DONE)
+        status = tool_kadmin_exists(kadmin, &there);
+    if (status == TOOL_DONE) {
+        status = tool_kadmin_delete(kadmin, call->keytab);
+        if (status == TOOL_NO && !there && gone == TOOL_DONE)
+            return TOOL_DONE;
+        if (status == TOOL_NO && !there) {
+            tool_fail(TOOL_NO, "the KDC has no principal %s", principal);
+            (void)noun_lacks(call, work->directory);
+        }
+    }
+    if (status != TOOL_DONE && gone == TOOL_DONE)
+        tell_left(call, principal);
+    return status;
+}
+
+/* Who has to say his password can think better of it. */
+static int
 retire_system(const struct noun_call *call, struct tool_work *work,
               struct tool_entries *proposals)
 {
     struct tool_kadmin *kadmin = NULL;
     char *principal = NULL;
-    int status, gone = TOOL_NO;
-    bool there = false;
+    sigset_t held;
+    int status;
 
     status = tool_work_open(&call->options, work);
     if (status == TOOL_DONE)
         status = note_end(call, work, proposals, &principal);
-    if (status == TOOL_DONE && work->nchanges > 0) {
-        gone = tool_work_finish(&call->options, work);
-        status = gone;
-    }
-    if (principal == NULL)
-        principal = noun_system_principal(call->name);
-    if (principal == NULL && status == TOOL_DONE)
+    if (status == TOOL_DONE && principal == NULL)
+        principal = usual_principal(call);
+    if (status == TOOL_DONE && principal == NULL)
         status = TOOL_USAGE;
-    if (status != TOOL_DONE || call->options.dry_run)
-        goto cleanup;
-    status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
-    if (status == TOOL_DONE)
-        status = tool_kadmin_withdraw(kadmin);
-    if (status == TOOL_DONE)
-        status = tool_kadmin_exists(kadmin, &there);
-    if (status != TOOL_DONE)
-        goto cleanup;
-    status = tool_kadmin_delete(kadmin, call->keytab);
-    if (status == TOOL_NO && !there && gone == TOOL_DONE) {
-        status = TOOL_DONE;
-    } else if (status == TOOL_NO && !there) {
-        tool_fail(TOOL_NO, "the KDC has no principal %s", principal);
-        (void)noun_lacks(call, work->directory);
+    if (status == TOOL_DONE && call->options.dry_run) {
+        status = tool_work_finish(&call->options, work);
+    } else if (status == TOOL_DONE) {
+        status = tool_kadmin_open(principal, call->admin_cache, &kadmin);
+        if (status != TOOL_DONE)
+            tool_fail(status, "nothing was changed%s", work->nchanges == 0 ?
+                      "" : "; without the KDC, system remove ends the entry");
     }
-
-cleanup:
-    if (status != TOOL_DONE && gone == TOOL_DONE && principal != NULL)
-        tell_left(call, principal);
+    if (kadmin != NULL) {
+        tool_hold(&held);
+        status = end_both(call, work, principal, kadmin);
+        tool_release(&held, status);
+    }
     tool_kadmin_close(kadmin);
     free(principal);
     return status;
