@@ -4,12 +4,13 @@
 real daemon, and by administrators of a real KDC and directory."""
 
 import json
+import os
 import re
 import subprocess
 
 import pytest
 
-from testlib import table
+from testlib import servers, table
 from testlib.process import run
 from testlib.roles import ZETA, Administration, TwoPersonsDirectory, person
 from testlib.tool import ALPHA, BETA, DELTA, GAMMA, program, trustrealm
@@ -89,11 +90,43 @@ def test_every_command_is_here():
     assert len(commands()) > 40
 
 
-def parsed(done, statuses=(0,)):
-    """What was printed, which nothing else was."""
+#: Members that are objects, of names that are not ours alone.
+OBJECTS = {"digests", "add", "remove", "attributes", "labels"}
+
+
+def members(value):
+    """The names of all members in it."""
+    if isinstance(value, list):
+        return set().union(*map(members, value))
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(*(
+        members(item) for name, item in value.items()
+        if not (name in OBJECTS and isinstance(item, dict))))
+
+
+def documented():
+    """The names in the section JSON of trustrealm(1), and of options."""
+    folder = os.path.join(servers.source_directory(), "doc/man")
+    pages = {}
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as page:
+            pages[name] = page.read()
+    section = pages["trustrealm.1"].partition(".Sh JSON\n")[2].partition(
+        "\n.Sh ")[0]
+    names = set()
+    for line in re.findall(r"^\.(?:Pq )?(?:Li|It Cm) (.*)", section, re.M):
+        names.update(re.findall(r"[a-z][a-z_]*", line))
+    return names.union(*(re.findall(r"Fl -([a-z-]+)", page)
+                         for page in pages.values()))
+
+
+def parsed(done, statuses=(0,), known=()):
+    """What was printed, which nothing else was; its members are known."""
     assert done.status in statuses, done
     value = json.loads(done.out)
     assert isinstance(value, (dict, list)) and value
+    assert members(value) - documented() <= set(known)
     return value
 
 
