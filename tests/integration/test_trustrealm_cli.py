@@ -63,6 +63,7 @@ def test_version():
     ["check", "--ldif"], ["check", "extra"], ["status", "extra"],
     ["schema", "--format", "xml"], ["schema", "extra"],
     ["schema", "--format", "ldif", "--json"],
+    ["graph", "--format", "dot", "--json"],
     ["export", "--sign", "--signer", "x.pem", "--json"],
 ], ids=lambda arguments: " ".join(arguments) or "none")
 def test_wrong_usage(arguments):

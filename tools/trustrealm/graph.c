@@ -177,7 +177,7 @@ run(int argc, char **argv)
     };
     struct tool_options common = { 0 };
     struct tool_table table = { 0 };
-    enum format format = FORMAT_DOT;
+    enum format format = FORMAT_JSON;   /* none is given */
     const char *realm = NULL;
     const struct tool_option own[] = {
         TOOL_VALUE("realm", &realm), TOOL_TAKE("format", take_format, &format),
@@ -188,9 +188,13 @@ run(int argc, char **argv)
     status = tool_parse(&syntax, own, argc, argv, &common);
     if (status >= 0)
         return status;
+    if (common.json && format != FORMAT_JSON)
+        return tool_usage("graph", "either --format or --json");
+    if (!common.json && format == FORMAT_JSON)
+        format = FORMAT_DOT;
     status = tool_table_ask(&common, &table);
     if (status == TOOL_DONE)
-        status = draw(&table, realm, common.json ? FORMAT_JSON : format);
+        status = draw(&table, realm, format);
     tool_table_close(&table);
     return status;
 }

@@ -122,7 +122,7 @@ noun_usage(FILE *stream, const char *noun)
                     "       trustrealm %s VERB --help\n\nverbs:\n", noun,
                     noun);
         found = true;
-        fprintf(stream, "  %-10s %s\n",
+        fprintf(stream, "  %-12s %s\n",
                 commands[i]->name + noun_length(commands[i]) + 1,
                 commands[i]->summary);
     }
