@@ -35,6 +35,7 @@
 #define TR_LEASE_MS             1000    /* of the shared page ... */
 #define TR_LEASE_RENEWAL_MS     250     /* ... renewed this often */
 #define TR_MAX_KNOWN_LABELS     64      /* remembered by a context */
+#define TR_MAX_GROUPS           4096    /* of a process that calls */
 #define TR_MAX_CONNECTIONS_OF_USER 1024
 #define TR_MAX_REQUESTS_OF_USER 128     /* waiting for an answer */
 #define TR_CONNECTIONS_FOR_ROOT 32      /* that nobody else can occupy */

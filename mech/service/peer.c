@@ -46,7 +46,7 @@ read_groups(int fd, struct tr_caller *caller)
             return ENOMEM;
         if (length > 0)
             memcpy(groups, few, length);
-    } else if (errno == ERANGE) {
+    } else if (errno == ERANGE && length <= TR_MAX_GROUPS * sizeof(gid_t)) {
         /* length is now what it takes */
         groups = malloc(length);
         if (groups == NULL)

@@ -18,7 +18,7 @@ from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE, SEAL,
                           STATUS, call)
 from testlib.process import descriptors_of, eventually
 from testlib.token import Token
-from testlib.world import ROOT, SERVICE, as_uid
+from testlib.world import CLERK, ROOT, SERVICE, as_uid
 
 
 def calls(ap_req, trailer, record=b"r" * 300):
@@ -136,6 +136,19 @@ def test_connection_handed_to_another_process(world):
             except OSError:
                 os._exit(0)
         assert os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.parametrize("count, heard", [(4096, True), (4097, False)])
+def test_more_groups_than_anybody_has(world, several_uids, count, heard):
+    """In a namespace a user may have 65536, and trustrealmd has to look at all
+    of them, and keep them, for each of his connections."""
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups(range(100000, 100000 + count))
+        os.setresgid(CLERK, CLERK, CLERK)
+        os.setresuid(CLERK, CLERK, CLERK)
+        os._exit(0 if (ask(world.beta, STATUS)[:1] == b"\xa6") == heard else 1)
+    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_descriptors_are_not_kept(world, several_uids):

@@ -142,6 +142,30 @@ def test_a_bad_subsection_is_named(alone, section, sub, key, value, says):
     assert says in line
 
 
+@pytest.mark.parametrize("uid, highest, good", [
+    ("20001", "official", False),
+    ("20001", "grave:cipher,antenna", True),    # no less than staff
+    ("20000", "official", True),                # another user
+    (None, "official", False),
+    ("0", "official", True),                    # root needs no namespace
+])
+def test_groups_that_take_away_are_named(alone, uid, highest, good):
+    """A user may give up groups in a namespace."""
+    config = alone.alpha.config
+    config["policy"]["rules"] = ["guests", "staff"]
+    config["rules"] = {
+        "staff": {"uid": "20001", "lowest": "open",
+                  "highest": "grave:cipher"},
+        "guests": {"gid": "20005", "lowest": "open", "highest": highest}}
+    if uid is not None:
+        config["rules"]["guests"]["uid"] = uid
+    result = alone.check()
+    assert result.status == (0 if good else 1)
+    if not good:
+        assert ("[policy] rules = guests: who gives up this group gets the "
+                "range of staff\n") in result.err
+
+
 def test_a_bad_table_is_named_before_it_is_used(alone):
     good = table.entries()
     alone.write_table(good + [good[-1].replace("trLevelMap", "trLevelMop")])
