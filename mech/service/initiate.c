@@ -278,6 +278,23 @@ decide_seal(struct tr_job *job)
     return decide(job, call->u.seal.label, call->u.seal.flags);
 }
 
+/* The ticket is for the principal that the other system had when the KDC was
+ * asked: its key may be in other hands by now. */
+static krb5_error_code
+check_peer(struct tr_job *job)
+{
+    krb5_error_code ret;
+    char *peer = NULL;
+
+    ret = tr_keys_canonical(job->service->keys, job->answer.peer_principal,
+                            &peer);
+    if (ret == 0 && strcmp(peer, job->peer) != 0)
+        ret = tr_job_fail(job, TR_S13_SEAL, TRR_NO_KDC, "the principal of "
+                          "%.150s has just changed", job->answer.receiver);
+    krb5_free_unparsed_name(job->context, peer);
+    return ret;
+}
+
 /* The KDC was asked meanwhile: what was decided then may hold no more. */
 static void
 seal_later(krb5_error_code code, const char *why, krb5_creds *creds,
@@ -293,6 +310,8 @@ seal_later(krb5_error_code code, const char *why, krb5_creds *creds,
         code = tr_job_process(job, TR_S6_LABEL);
     if (code == 0)
         code = decide_seal(job);
+    if (code == 0)
+        code = check_peer(job);
     if (code)
         tr_job_refuse(job, code);
     else

@@ -17,6 +17,10 @@
 #include "trustrealm_err.h"
 
 #define LDAP "ldap/alpha.unit.test@" WORLD_REALM
+/* Beta's entry, with another principal that the KDC has. */
+#define MOVED "dn: cn=beta,dc=test\nobjectClass: trSystem\n" \
+    "cn: beta.unit.test\ntrPrincipal: " LDAP "\n" \
+    "trMembership: engineering public secret:hr\n\n"
 
 static double
 seconds(void)
@@ -80,6 +84,17 @@ questions(void)
 
     tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &state);
     return state.answered + state.busy + state.queue;
+}
+
+/* krb5_timestamp is signed, the times in it are not. */
+static bool
+is_logged_in(void *arg)
+{
+    struct tr_kdc_state kdc;
+
+    tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &kdc);
+    return kdc.busy + kdc.queue == 0 && kdc.login.code == 0 &&
+        kdc.login.end > time(NULL);
 }
 
 static krb5_error_code
@@ -170,6 +185,34 @@ a_silent_kdc_holds_nobody_up(void **state)
     world_freeze_kdc(false);
     run_alpha_until(seals_for, &other);
     world_forget(&other);
+}
+
+/* Beta gets another principal, and then the KDC talks. */
+static void
+move_beta(evutil_socket_t fd, short what, void *arg)
+{
+    world_load(&world_alpha, "beta", MOVED);
+    world_freeze_kdc(false);
+}
+
+static void
+a_principal_replaced_while_the_kdc_is_asked_gets_nothing(void **state)
+{
+    static const struct timeval soon = { 0, 200000 };
+
+    world_ap_req(&context, "alice", HOST);
+    world_restart(&world_alpha, NULL);
+    run_alpha_until(is_logged_in, NULL);
+    world_freeze_kdc(true);
+    assert_int_equal(event_base_once(world_alpha.service.base, -1, EV_TIMEOUT,
+                                     move_beta, NULL, &soon), 0);
+    assert_int_equal(seal(), TRR_NO_KDC);
+    assert_int_equal(world_alpha.step, TR_S13_SEAL);
+    assert_non_null(strstr(world_alpha.text, "has just changed"));
+    /* Whoever asks again is sealed for the new one. */
+    assert_int_equal(seal(), 0);
+    assert_int_equal(accept_here(), TRR_SYSTEM_AUTH);
+    world_load(&world_alpha, NULL, "");
 }
 
 static void
@@ -324,17 +367,6 @@ a_new_keytab_is_read_on_reload(void **state)
     accept_another();
 }
 
-/* krb5_timestamp is signed, the times in it are not. */
-static bool
-is_logged_in(void *arg)
-{
-    struct tr_kdc_state kdc;
-
-    tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &kdc);
-    return kdc.busy + kdc.queue == 0 && kdc.login.code == 0 &&
-        kdc.login.end > time(NULL);
-}
-
 /* What the KDC is asked while peers send what the key does not open. */
 static uint64_t
 questions_in_doubt(void)
@@ -389,6 +421,7 @@ main(void)
         TEST(a_ticket_at_hand_needs_no_kdc),
         TEST(a_principal_written_otherwise_is_the_same),
         TEST(without_a_kdc_the_refusal_says_so),
+        TEST(a_principal_replaced_while_the_kdc_is_asked_gets_nothing),
         TEST(a_peer_unknown_to_the_kdc_is_refused),
         TEST(times_of_tickets_are_a_floor_for_the_clock),
         TEST(times_of_tickets_go_on_after_2038),
