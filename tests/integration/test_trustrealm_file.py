@@ -3,9 +3,17 @@
 """trustrealm edits a file that people keep: what it does not change stays as
 it is, octet by octet."""
 
+import fnmatch
+import os
+import signal
+import struct
+import subprocess
+
 import pytest
 
-from testlib.process import run
+from testlib.process import base_environment, run
+from testlib.scratch import Scratch
+from testlib.steps import by_steps
 from testlib.tool import program, trustrealm
 
 
@@ -103,6 +111,105 @@ def test_file_keeps_mode_and_links(own):
     assert own.stat().st_mode & 0o777 == 0o640
     assert sorted(p.name for p in own.parent.iterdir()) == \
         ["link.ldif", "own.ldif"]
+
+
+def test_file_keeps_its_owner(own, several_uids):
+    os.chown(own, 12345, 54321)
+    own.chmod(0o640)
+    edit(own, "realm", "set", "eng", "--priority", "1")
+    there = own.stat()
+    assert (there.st_uid, there.st_gid, there.st_mode & 0o7777) == (
+        12345, 54321, 0o640)
+
+
+ACL, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
+#: Its owner, and a user; the mask is shown as the rights of the group.
+LIST = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, rights, 0xffffffff if tag != 2 else 12345)
+    for tag, rights in ((1, 6), (2, 4), (4, 0), (16, 4), (32, 0)))
+
+
+def test_file_keeps_its_list_of_permissions(own):
+    """The group has none by it."""
+    os.setxattr(own, ACL, LIST)
+    assert own.stat().st_mode & 0o777 == 0o640
+    edit(own, "realm", "set", "eng", "--priority", "1")
+    assert os.getxattr(own, ACL) == LIST
+
+
+def test_file_gets_no_list_of_permissions(own):
+    """From the folder that it is in."""
+    os.setxattr(own.parent, DEFAULT, LIST)
+    edit(own, "realm", "set", "eng", "--priority", "1")
+    assert ACL not in os.listxattr(own)
+    assert own.stat().st_mode & 0o777 == 0o640
+
+
+def test_file_through_links_elsewhere(own):
+    """They stay, and what they lead to is changed where it is; or is not
+    there."""
+    folder = own.parent / "other"
+    folder.mkdir()
+    first, second = folder / "first", folder / "second"
+    first.symlink_to("second")
+    second.symlink_to("../own.ldif")
+    edit(first, "realm", "set", "eng", "--priority", "1")
+    assert first.is_symlink() and second.is_symlink()
+    assert "trPriority: 1" in own.read_text()
+    assert sorted(os.listdir(folder)) == ["first", "second"]
+    own.unlink()
+    done = trustrealm("realm", "set", "eng", "--priority", "2", "--ldif",
+                      first)
+    assert done.status == 3 and "No such file" in done.err
+    assert os.listdir(own.parent) == ["other"]
+
+
+CHANGE = ["realm", "set", "eng", "--priority", "1"]
+
+
+def kill_before(own, what):
+    """Before that is on the disk."""
+    with Scratch() as scratch:
+        line = [program(), *CHANGE, "--ldif", str(own)]
+        _, steps = by_steps(scratch, line, base_environment())
+        own.write_text(FILE)
+        step, = (number for number, taken in enumerate(steps, 1)
+                 if fnmatch.fnmatchcase(taken, "fsync %s" % what))
+        done, _ = by_steps(scratch, line, base_environment(), step,
+                           "kill -KILL $PPID")
+    assert done.status == -signal.SIGKILL
+    return own.read_text()
+
+
+def test_file_is_the_old_or_the_new_one(own):
+    """Killed while it is written, before it has its name, and after that; then
+    the same command changes it, or finds it changed."""
+    done = run(["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", program(),
+                *CHANGE, "--ldif", str(own)], check=False)
+    assert done.status == -signal.SIGXFSZ
+    assert own.read_text() == FILE
+    new = FILE + "\ntrPriority: 1\n"
+    assert kill_before(own, "%s.*" % own) == FILE
+    assert kill_before(own, own.parent) == new
+    assert edit(own, *CHANGE) == new
+    assert own.stat().st_mode & 0o777 == 0o640
+
+
+def test_file_in_a_folder_that_cannot_be_read(own, tmp_path, several_uids):
+    """It is changed, and that is told."""
+    folder = tmp_path / "folder"
+    folder.mkdir(0o300)
+    path = own.rename(folder / "own.ldif")
+    for item in (folder, path):
+        os.chown(item, 12345, 12345)
+    for above in path.parents[1:4]:
+        above.chmod(0o755)
+    done = subprocess.run([program(), *CHANGE, "--ldif", str(path)],
+                          env=base_environment(), user=12345, group=12345,
+                          extra_groups=[], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3, done
+    assert "%s: was changed, but a crash may undo that" % path in done.stderr
+    assert path.read_text() == FILE + "\ntrPriority: 1\n"
 
 
 @pytest.mark.parametrize("text, reason", [

@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 #include "directory_backend.h"
@@ -222,11 +224,32 @@ sync_folder(const char *path)
     fd = open(*folder == '\0' ? "/" : folder,
               O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
-        status = failed(folder);
+        status = tool_fail(TOOL_SYSTEM, "%s: was changed, but a crash may "
+                           "undo that: %s: %s", path, folder,
+                           strerror(errno));
     if (fd >= 0)
         (void)close(fd);
     free(folder);
     return status;
+}
+
+/* Without its list the permissions of a file that has one are wider. */
+static int
+copy_acl(int from, int to, const char *path)
+{
+    static const char name[] = "system.posix_acl_access";
+    char acl[XATTR_SIZE_MAX];
+    ssize_t n = fgetxattr(from, name, acl, sizeof(acl));
+    int ret;
+
+    if (n >= 0)
+        ret = fsetxattr(to, name, acl, (size_t)n, 0);
+    else if (errno == ENODATA)
+        ret = fremovexattr(to, name);       /* that of the folder's default */
+    else
+        ret = -1;
+    return ret == 0 || (n < 0 && (errno == ENODATA || errno == ENOTSUP)) ?
+        TOOL_DONE : failed(path);
 }
 
 /* Owner and permissions stay. */
@@ -247,6 +270,8 @@ replace_file(const struct state *state, const char *text, size_t length)
         status = failed(path);
     if (status == TOOL_DONE && fchmod(fd, state->st.st_mode & 07777) != 0)
         status = failed(path);
+    if (status == TOOL_DONE)
+        status = copy_acl(state->fd, fd, path);
     if (status == TOOL_DONE)
         status = write_all(fd, text, length, path);
     (void)close(fd);
