@@ -250,8 +250,10 @@ tr_kdc_set_keytab(struct tr_kdc *kdc, const char *keytab)
     krb5_error_code ret;
 
     ret = tr_login_set_keytab(kdc->login, keytab);
-    return ret != 0 || !tr_login_is_due(kdc->login) ? ret :
-        tr_kdc_ask(kdc, NULL);
+    /* If too much is asked already, the timer has it tried. */
+    if (ret == 0 && tr_login_is_due(kdc->login))
+        (void)tr_kdc_ask(kdc, NULL);
+    return ret;
 }
 
 void

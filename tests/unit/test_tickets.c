@@ -383,6 +383,46 @@ questions_in_doubt(void)
     return questions() - before;
 }
 
+/* More than the threads can take up and the queue holds. */
+static void
+ask_too_much(struct tr_kdc *kdc)
+{
+    while (tr_kdc_ask(kdc, LDAP) == 0)
+        continue;
+}
+
+static bool
+is_asked_nothing(void *arg)
+{
+    struct tr_kdc_state kdc;
+
+    tr_kdc_state(tr_keys_kdc(world_alpha.service.keys), &kdc);
+    return kdc.busy + kdc.queue == 0;
+}
+
+/* The login that has to be tried with it can wait. */
+static void
+a_new_keytab_is_read_while_the_kdc_is_asked_too_much(void **state)
+{
+    struct tr_kdc *kdc;
+
+    boottime = 100000;
+    world_restart(&world_alpha, NULL);
+    kdc = tr_keys_kdc(world_alpha.service.keys);
+    run_alpha_until(is_logged_in, NULL);
+    world_freeze_kdc(true);
+    ask_too_much(kdc);
+    /* The threads take some up. */
+    run_alpha(0.5);
+    ask_too_much(kdc);
+    boottime += 10;
+    tr_kdc_doubt_key(kdc);
+    assert_int_equal(tr_keys_reload(world_alpha.service.keys), 0);
+    world_freeze_kdc(false);
+    run_alpha_until(is_asked_nothing, NULL);
+    boottime = 0;
+}
+
 static void
 a_key_in_doubt_is_tried_now_and_then(void **state)
 {
@@ -429,6 +469,7 @@ main(void)
         TEST(an_exported_cache_holds_what_is_wanted),
         TEST(an_export_is_tried_again_until_the_kdc_answers),
         TEST(a_new_keytab_is_read_on_reload),
+        TEST(a_new_keytab_is_read_while_the_kdc_is_asked_too_much),
         TEST(a_key_in_doubt_is_tried_now_and_then),
         TEST(a_silent_kdc_holds_nobody_up)
     };
