@@ -84,7 +84,7 @@ admit_token(struct acceptance *ac)
     krb5_error_code ret;
 
     ret = tr_token_parse(ac->octets->value, ac->octets->length, &ac->token);
-    if (ret != 0)
+    if (ret)
         return tr_detail(ret, "malformed token from the peer");
     if (ac->token.kind == TR_TOKEN_AP_REQ && !begun) {
         context->plain = ac->token.trailer == NULL;
@@ -116,7 +116,7 @@ kerberos(OM_uint32 *minor, struct acceptance *ac)
         inner_cred = ac->acquired->inner;
     }
     ret = tr_frame_inner(ac->context->mech, &ac->token, &inner);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     if (!ac->name_wanted && ac->known_client != NULL)
         source = NULL;
@@ -201,7 +201,7 @@ identify(OM_uint32 *minor, struct acceptance *ac, const char **client_out)
         return GSS_S_COMPLETE;
     }
     ret = tr_name_create(&ac->source, NULL, &ac->client);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     if (ac->known_client != NULL) {
         tr_name_show(ac->client, ac->known_client);
@@ -265,7 +265,7 @@ ask_accept(struct acceptance *ac, const char *client,
     call.u.accept.binding.length = sizeof(context->binding);
     call.u.accept.flags = ask_flags(ac);
     ret = tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, &reply, &page);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = establish(ac, &reply.u.established, page, trailer_out);
     tr_wire_free(TR_WIRE_REPLY, &reply);
@@ -299,7 +299,7 @@ decide(OM_uint32 *minor, struct acceptance *ac)
     krb5_error_code ret;
 
     ret = find_ap_rep(ac, &ap_rep);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = tr_context_derive(minor, context);
     if (!GSS_ERROR(major) && !context->plain)
@@ -360,7 +360,7 @@ step(OM_uint32 *minor, struct acceptance *ac)
                             tr_cred_keytab(ac->cred), &ac->ticket);
     if (ret == 0)
         ret = tr_ticket_recall(&ac->ticket, &ac->known_client, &ac->service);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     ac->context->stage = TR_WAITING;
     major = kerberos(minor, ac);
@@ -409,7 +409,7 @@ deliver(struct acceptance *ac, gss_name_t *name_out,
     if (delegated_out != NULL && ac->delegated != GSS_C_NO_CREDENTIAL &&
         (ac->flags & GSS_C_DELEG_FLAG) != 0)
         ret = tr_cred_create(&ac->delegated, &cred);
-    if (ret != 0)
+    if (ret)
         return ret;
     if (name_out != NULL) {
         ac->client->facts = tr_facts_hold(ac->context->facts);
@@ -445,7 +445,7 @@ run(OM_uint32 *minor, struct acceptance *ac, gss_ctx_id_t *handle,
     ac->context = (struct tr_context *)*handle;
     if (first)
         ret = tr_context_create(mech_of(ac->octets), false, &ac->context);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     if (!first && (ac->context->initiator ||
                    ac->context->stage != TR_WAITING ||
@@ -454,7 +454,7 @@ run(OM_uint32 *minor, struct acceptance *ac, gss_ctx_id_t *handle,
     major = step(minor, ac);
     if (major == GSS_S_COMPLETE) {
         ret = deliver(ac, name_out, delegated_out);
-        if (ret != 0)
+        if (ret)
             major = tr_fail(minor, ret);
     }
     if (GSS_ERROR(major)) {

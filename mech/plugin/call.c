@@ -164,7 +164,7 @@ receive(struct tr_connection *connection, krb5_error_code sent,
             return errno == EAGAIN ? late() : lost(strerror(errno));
         /* Wait for the rest of the time only. */
         ret = wait_for(connection->fd, deadline);
-        if (ret != 0)
+        if (ret)
             return ret;
     }
     if (length == 0)
@@ -214,7 +214,7 @@ find_page(struct tr_connection *connection, const struct tr_bytes *instance,
     if (fd < 0)
         return tr_page_check(connection->page, instance);
     ret = tr_page_adopt(fd, instance, &page);
-    if (ret != 0)
+    if (ret)
         return ret;
     tr_page_release(connection->page);
     connection->page = page;
@@ -239,7 +239,7 @@ exchange(struct tr_connection *connection, const struct tr_bytes *octets,
     if (ret == 0 && instance_in(reply) != NULL) {
         ret = find_page(connection, instance_in(reply), fd);
         fd = -1;
-        if (ret != 0)
+        if (ret)
             tr_wire_free(TR_WIRE_REPLY, reply);
     }
     if (fd >= 0)
@@ -265,7 +265,7 @@ exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
             ret = tr_connection_open(deadline, &connection);
         if (ret == 0)
             ret = exchange(connection, octets, deadline, reply);
-        if (ret != 0) {
+        if (ret) {
             tr_connection_close(connection);
             continue;
         }
@@ -292,13 +292,13 @@ tr_daemon_ask(const struct tr_call *call, enum tr_reply_type wanted,
     ret = tr_wire_encode(TR_WIRE_CALL, call, &octets.data, &octets.length);
     if (ret == 0)
         ret = exchange_somehow(&octets, reply, &page);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     if (reply->type == TR_REPLY_REFUSED)
         ret = refused(reply);
     else if (reply->type != wanted)
         ret = tr_detail(TRR_MALFORMED, "unexpected reply from trustrealmd");
-    if (ret != 0)
+    if (ret)
         tr_wire_free(TR_WIRE_REPLY, reply);
 
 cleanup:

@@ -215,7 +215,7 @@ tr_connection_open(int64_t deadline, struct tr_connection **connection_out)
     connection->page = NULL;
     tr_opener_note(&connection->opener);
     ret = find_address(connection);
-    if (ret != 0) {
+    if (ret) {
         free(connection);
         return ret;
     }
@@ -224,7 +224,7 @@ tr_connection_open(int64_t deadline, struct tr_connection **connection_out)
         ret = connect_to_daemon(connection, deadline);
     if (ret == 0)
         ret = check_owner(connection);
-    if (ret != 0)
+    if (ret)
         tr_connection_close(connection);
     else
         *connection_out = connection;

@@ -168,7 +168,7 @@ tr_context_establish(struct tr_context *context,
     if (ret == 0)
         ret = tr_facts_create(established, !context->plain, &context->facts);
     tr_page_release(page);
-    if (ret != 0)
+    if (ret)
         return ret;
     if (established->record.length > 0)
         tr_context_set_record(context, &established->record);

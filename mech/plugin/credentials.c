@@ -137,7 +137,7 @@ tr_cred_set_label(struct tr_cred *cred, gss_buffer_t label)
 
     if (label != GSS_C_NO_BUFFER && label->length > 0) {
         ret = tr_label_text(label, &text);
-        if (ret != 0)
+        if (ret)
             return ret;
     }
     (void)pthread_mutex_lock(cred->mutex);
@@ -187,7 +187,7 @@ finish(OM_uint32 *minor, const struct tr_mech *mech, gss_cred_id_t *inner,
     krb5_error_code ret;
 
     ret = tr_cred_create(inner, &cred);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     if (mechs_out != NULL) {
         major = gss_create_empty_oid_set(minor, &set);
@@ -325,7 +325,7 @@ put_name(OM_uint32 *minor, OM_uint32 major, gss_name_t *inner,
     if (*inner == GSS_C_NO_NAME)
         return major;
     ret = tr_name_create(inner, NULL, &name);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     *name_out = (gss_name_t)name;
     return major;
@@ -405,7 +405,7 @@ gssi_set_cred_option(OM_uint32 *minor, gss_cred_id_t *cred,
         inner == GSS_C_NO_CREDENTIAL)
         return major;
     ret = tr_cred_create(&inner, &made);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     *cred = (gss_cred_id_t)made;
     return major;

@@ -36,7 +36,7 @@ encode(enum tr_wire_type type, const void *value, gss_buffer_t token_out)
     krb5_error_code ret;
 
     ret = tr_wire_encode(type, value, &octets, &length);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = tr_buffer_copy(octets, length, token_out);
     explicit_bzero(octets, length);
@@ -82,7 +82,7 @@ encode_context(struct tr_context *context, const gss_buffer_t inner,
     ret = tr_union_take(TR_UNION_CONTEXT, inner, &token);
     if (ret == 0)
         ret = tr_labels_choice(context, &exported.label);
-    if (ret != 0)
+    if (ret)
         return ret;
     exported.mechanism.data = mech->elements;
     exported.mechanism.length = mech->length;
@@ -110,7 +110,7 @@ gssi_export_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
     ret = tr_life_enter(context);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = gss_export_sec_context(minor, &context->inner, &inner);
     if (GSS_ERROR(major))
@@ -138,7 +138,7 @@ import_inner(OM_uint32 *minor, struct tr_context *context,
 
     ret = tr_union_make(TR_UNION_CONTEXT, tr_mech_inner(context->mech), &token,
                         &octets);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = gss_import_sec_context(minor, &octets, &context->inner);
     explicit_bzero(octets.value, octets.length);
@@ -232,7 +232,7 @@ import(OM_uint32 *minor, struct tr_exported_context *exported,
         return tr_fail_as(minor, TRR_VERSION, "the exported context has "
                           "another version");
     ret = tr_context_create(mech, exported->initiator, &context);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     context->plain = exported->plain;
     context->identify = exported->identify;
@@ -242,7 +242,7 @@ import(OM_uint32 *minor, struct tr_exported_context *exported,
         major = resume(minor, context);
     if (!GSS_ERROR(major) && label.length > 0) {
         ret = tr_labels_choose(context, &label);
-        if (ret != 0)
+        if (ret)
             major = tr_fail(minor, ret);
     }
     if (GSS_ERROR(major)) {
@@ -331,7 +331,7 @@ import_credential(OM_uint32 *minor, const struct tr_mech *mech,
 
     ret = tr_union_make(TR_UNION_CREDENTIAL, tr_mech_inner(mech), inner,
                         &octets);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = gss_import_cred(minor, &octets, &inner_cred);
     explicit_bzero(octets.value, octets.length);
@@ -341,7 +341,7 @@ import_credential(OM_uint32 *minor, const struct tr_mech *mech,
     ret = tr_cred_create(&inner_cred, &cred);
     if (ret == 0)
         ret = tr_cred_set_label(cred, label);
-    if (ret != 0) {
+    if (ret) {
         tr_cred_free(cred);
         return tr_fail(minor, ret);
     }

@@ -95,7 +95,7 @@ make_refusal(krb5_context context, krb5_data *out)
     memset(&error, 0, sizeof(error));
     ret = krb5_build_principal(context, &server, sizeof(REFUSAL_REALM) - 1,
                                REFUSAL_REALM, REFUSAL_SERVER, (char *)NULL);
-    if (ret != 0)
+    if (ret)
         return ret;
     error.error = KRB5KRB_ERR_GENERIC - ERROR_TABLE_BASE_krb5;
     error.server = server;

@@ -76,7 +76,7 @@ ask_prepare(struct initiation *in, const char *target)
     call.u.prepare.label = in->label;
     call.u.prepare.flags = in->ask;
     ret = tr_daemon_ask(&call, TR_REPLY_PREPARED, &reply, NULL);
-    if (ret != 0)
+    if (ret)
         return ret;
     in->answer = reply.u.prepared.flags;
     tr_context_set_record(in->context, &reply.u.prepared.record);
@@ -103,7 +103,7 @@ prepare(OM_uint32 *minor, struct initiation *in)
         if (!in->known)
             ret = ask_prepare(in, target);
     }
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     context->plain = (in->answer & TR_IS_PLAIN) != 0;
     return GSS_S_COMPLETE;
@@ -184,7 +184,7 @@ parse_token(const struct initiation *in, struct tr_token *token)
     krb5_error_code ret;
 
     ret = tr_token_parse(in->reply.value, in->reply.length, token);
-    if (ret != 0)
+    if (ret)
         return ret;
     if (token->kind != TR_TOKEN_AP_REQ || token->oid == NULL ||
         token->trailer != NULL)
@@ -232,7 +232,7 @@ seal(struct initiation *in, const struct tr_token *token, const char *client)
     call.u.seal.label = in->label;
     call.u.seal.flags = in->ask;
     ret = tr_daemon_ask(&call, TR_REPLY_SEALED, &reply, &page);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = check_answer(in, reply.u.sealed.flags);
     if (ret == 0 && (reply.u.sealed.trailer.length == 0 ||
@@ -273,7 +273,7 @@ begin_labelled(OM_uint32 *minor, struct initiation *in)
         return tr_fail_as(minor, TRR_FLAGS, "Kerberos did not authenticate "
                           "mutually");
     ret = parse_token(in, &token);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = identify(minor, in, &token, &client);
     if (GSS_ERROR(major))
@@ -300,7 +300,7 @@ step_plain(OM_uint32 *minor, struct initiation *in)
         token.trailer = NULL;
         if (ret == 0)
             ret = tr_frame_inner(context->mech, &token, &inner);
-        if (ret != 0)
+        if (ret)
             return tr_fail(minor, ret);
     }
     major = kerberos(minor, in, inner.length > 0 ? &inner : in->token);
@@ -383,7 +383,7 @@ accepted(struct tr_context *context, const struct tr_token *token, bool aes)
     call.u.accepted.binding.length = sizeof(context->binding);
     call.u.accepted.flags = aes ? TR_ASK_AES : 0;
     ret = tr_daemon_ask(&call, TR_REPLY_ESTABLISHED, &reply, &page);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = tr_context_establish(context, &reply.u.established, page);
     tr_wire_free(TR_WIRE_REPLY, &reply);
@@ -403,13 +403,13 @@ finish_labelled(OM_uint32 *minor, struct initiation *in)
     if (in->token == GSS_C_NO_BUFFER)
         return GSS_S_DEFECTIVE_TOKEN;
     ret = tr_token_parse(in->token->value, in->token->length, &token);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = check_reply(minor, &token);
     if (GSS_ERROR(major))
         return major;
     ret = tr_frame_inner(context->mech, &token, &inner);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = kerberos(minor, in, inner.length > 0 ? &inner : in->token);
     free(inner.value);
@@ -463,7 +463,7 @@ run(OM_uint32 *minor, struct initiation *in, gss_ctx_id_t *handle,
     in->context = (struct tr_context *)*handle;
     if (first) {
         ret = tr_context_create(mech, true, &in->context);
-        if (ret != 0)
+        if (ret)
             return tr_fail(minor, ret);
     }
     major = first ? begin(minor, in) : proceed(minor, in);

@@ -73,7 +73,7 @@ put_names(OM_uint32 *minor, struct tr_context *context, gss_name_t *source,
     if (ret == 0 && *target != GSS_C_NO_NAME)
         ret = tr_name_create(target, context->initiator ? context->facts :
                              NULL, &b);
-    if (ret != 0) {
+    if (ret) {
         tr_name_free(a);
         return tr_fail(minor, ret);
     }
@@ -148,7 +148,7 @@ export_lucid(OM_uint32 *minor, struct tr_context *context, gss_OID object,
     krb5_error_code ret;
 
     ret = tr_life_enter(context);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     if ((context->life.flags & TR_MAY_EXPORT) == 0)
         return tr_fail_as(minor, TRR_UNSUPPORTED, "the trust realm does not "
@@ -223,7 +223,7 @@ gssi_pseudo_random(OM_uint32 *minor, gss_ctx_id_t handle, int prf_key,
     if (context->stage != TR_READY)
         return GSS_S_NO_CONTEXT;
     ret = tr_life_enter(context);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     return gss_pseudo_random(minor, context->inner, prf_key, input, length,
                              output);

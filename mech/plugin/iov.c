@@ -156,7 +156,7 @@ begin(OM_uint32 *minor, struct sending *s)
         return tr_fail_as(minor, TRR_UNSUPPORTED, "a message with a label of "
                           "its own needs a TRAILER buffer");
     ret = tr_labels_issue(context, &s->label);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     s->suffix = TR_SUFFIX_LENGTH(s->label->record.length);
     return GSS_S_COMPLETE;
@@ -179,7 +179,7 @@ wrap_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
     ret = tr_iov_make_room(s->trailer, s->suffix + sizes.trailer);
     if (ret == 0)
         ret = tr_iov_copy(s->iov, s->count, 1, &copy);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     suffix = s->trailer->buffer.value;
     tr_suffix_put(s->context, s->label, suffix);
@@ -208,7 +208,7 @@ measure_labelled(OM_uint32 *minor, struct sending *s, int *conf_out)
     krb5_error_code ret;
 
     ret = tr_iov_copy(s->iov, s->count, 1, &copy);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     copy.items[s->count].buffer.length = s->suffix;
     major = gss_wrap_iov_length(minor, s->context->inner, s->conf_req, s->qop,

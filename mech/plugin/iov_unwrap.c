@@ -70,7 +70,7 @@ unwrap_split(OM_uint32 *minor, struct receiving *r, gss_iov_buffer_t trailer,
     krb5_error_code ret;
 
     ret = tr_iov_copy(r->iov, r->count, 1, &copy);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     copy.items[trailer - r->iov].buffer.value = at + suffix;
     copy.items[trailer - r->iov].buffer.length -= suffix;

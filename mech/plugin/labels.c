@@ -190,7 +190,7 @@ tr_labels_choose(struct tr_context *context, gss_buffer_t label)
         ret = tr_label_text(label, &text);
         if (ret == 0)
             ret = find_or_issue(context, text, &known);
-        if (ret != 0) {
+        if (ret) {
             free(text);
             return ret;
         }
@@ -251,7 +251,7 @@ check(struct tr_context *context, const struct tr_bytes *record,
     call.u.check.record = context->record;
     call.u.check.label_record = *record;
     ret = tr_daemon_ask(&call, TR_REPLY_CHECKED, &reply, NULL);
-    if (ret != 0)
+    if (ret)
         return ret;
     copy.data = malloc(record->length);
     if (copy.data == NULL) {

@@ -59,7 +59,7 @@ tr_life_begin(struct tr_life *life, const struct tr_established *established,
     uint64_t now = boot_clock();
     krb5_error_code ret = hold_page(life, page);
 
-    if (ret != 0)
+    if (ret)
         return ret;
     /* Another thread may have had a later answer. */
     if (life->epoch != 0 &&
@@ -151,7 +151,7 @@ judge(struct tr_context *context)
     krb5_error_code ret;
 
     ret = ask(context, &reply, &page);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = check_same(context, &reply.u.established);
     if (ret == 0) {
@@ -172,7 +172,7 @@ tr_life_resume(struct tr_context *context)
     krb5_error_code ret;
 
     ret = ask(context, &reply, &page);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = tr_context_establish(context, &reply.u.established, page);
     tr_wire_free(TR_WIRE_REPLY, &reply);

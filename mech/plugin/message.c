@@ -46,7 +46,7 @@ tr_message_confirm_sent(OM_uint32 *minor, struct tr_context *context,
         label->epoch == context->life.epoch)
         return major;
     ret = tr_labels_issue(context, &again);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     tr_labels_release(again);
     return tr_message_confirm(minor, context, major);
@@ -65,7 +65,7 @@ tr_message_confirm_received(OM_uint32 *minor, struct tr_context *context,
         return major;
     ret = tr_labels_check(context, (*label)->record.data,
                           (*label)->record.length, &again);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     tr_labels_release(*label);
     *label = again;
@@ -213,7 +213,7 @@ wrap_labelled(OM_uint32 *minor, struct tr_context *context, int conf_req,
     OM_uint32 major;
     krb5_error_code ret = tr_labels_issue(context, &label);
 
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = wrap_with(minor, context, label, conf_req, qop, message, conf_out,
                       token_out);
@@ -267,7 +267,7 @@ gssi_wrap_size_limit(OM_uint32 *minor, gss_ctx_id_t handle, int conf_req,
         return major;
     if (tr_message_labelled(context))
         ret = tr_labels_issue(context, &label);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     if (label != NULL)
         overhead = (OM_uint32)TR_SUFFIX_LENGTH(label->record.length);
@@ -293,7 +293,7 @@ strip(OM_uint32 *minor, struct tr_context *context, gss_buffer_t message,
 
     ret = tr_suffix_check(context, message->value, message->length, &length,
                           label_out);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     /* An empty buffer would not be freed by its owner. */
     if (message->length == length)

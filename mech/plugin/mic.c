@@ -126,7 +126,7 @@ sign_labelled(OM_uint32 *minor, struct tr_context *context, gss_qop_t qop,
     OM_uint32 major;
     krb5_error_code ret = tr_labels_issue(context, &label);
 
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = sign_with(minor, context, label, qop, message, token_out);
     major = tr_message_confirm_sent(minor, context, label, major);

@@ -42,7 +42,7 @@ arrange(const struct call *c, size_t length, struct tr_iov *parts)
     krb5_error_code ret;
 
     ret = tr_iov_copy(c->iov, c->count, TR_MIC_PARTS, parts);
-    if (ret != 0)
+    if (ret)
         return ret;
     tr_mic_suffix(prefix, length, parts->items + c->count);
     mic = parts->items + (c->token - c->iov);
@@ -86,7 +86,7 @@ sign_labelled(OM_uint32 *minor, struct call *c, gss_qop_t qop)
         tr_mic_put_prefix(c->context, c->label, c->token->buffer.value);
         ret = arrange(c, length, &parts);
     }
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = gss_get_mic_iov(minor, c->context->inner, qop, parts.items,
                             c->count + TR_MIC_PARTS);
@@ -107,7 +107,7 @@ gssi_get_mic_iov(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
     if (GSS_ERROR(major))
         return major;
     ret = begin(&c);
-    if (ret != 0)
+    if (ret)
         major = tr_fail(minor, ret);
     else if (c.label == NULL)
         major = gss_get_mic_iov(minor, c.context->inner, qop, iov, count);
@@ -134,7 +134,7 @@ gssi_get_mic_iov_length(OM_uint32 *minor, gss_ctx_id_t handle, gss_qop_t qop,
     if (GSS_ERROR(major))
         return major;
     ret = begin(&c);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = gss_get_mic_iov_length(minor, c.context->inner, qop, iov, count);
     if (!GSS_ERROR(major) && c.label != NULL)
@@ -157,7 +157,7 @@ verify_labelled(OM_uint32 *minor, struct call *c, gss_qop_t *qop_out)
     if (GSS_ERROR(major))
         return major;
     ret = arrange(c, length, &parts);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     major = gss_verify_mic_iov(minor, c->context->inner, qop_out, parts.items,
                                c->count + TR_MIC_PARTS);

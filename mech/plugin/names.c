@@ -185,7 +185,7 @@ tr_name_unshare(OM_uint32 *minor, struct tr_name *name)
     if (GSS_ERROR(major))
         return major;
     ret = principal_create(&inner, &own);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     principal_release(name->principal);
     name->principal = own;
@@ -256,7 +256,7 @@ wrap_name(OM_uint32 *minor, gss_name_t *inner, struct tr_facts *facts,
     krb5_error_code ret;
 
     ret = tr_name_create(inner, facts, &name);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     *name_out = (gss_name_t)name;
     return GSS_S_COMPLETE;
@@ -299,7 +299,7 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
     *name_out = GSS_C_NO_NAME;
     tr_profile_hold();
     ret = make_key(text, type, &key);
-    if (ret != 0)
+    if (ret)
         return tr_fail(minor, ret);
     principal = recall(&key);
     if (principal == NULL) {
@@ -309,7 +309,7 @@ gssi_import_name_by_mech(OM_uint32 *minor, gss_OID mech, gss_buffer_t text,
     }
     if (!GSS_ERROR(major)) {
         ret = create(principal, NULL, &name);
-        if (ret != 0)
+        if (ret)
             major = tr_fail(minor, ret);
     }
     *name_out = (gss_name_t)name;

@@ -89,10 +89,10 @@ add(struct tr_page_cache *cache, int fd, const struct tr_bytes *instance,
     ret = map(fd, &mapping->page);
     if (ret == 0) {
         ret = tr_page_check(mapping, instance);
-        if (ret != 0)
+        if (ret)
             (void)munmap((void *)mapping->page, TR_PAGE_SIZE);
     }
-    if (ret != 0) {
+    if (ret) {
         free(mapping);
         return ret;
     }

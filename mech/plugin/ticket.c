@@ -77,7 +77,7 @@ tr_ticket_recall(const struct tr_bytes *key,
             ret = ENOMEM;
     }
     (void)pthread_mutex_unlock(&tickets->mutex);
-    if (ret != 0) {
+    if (ret) {
         free(client);
         free(service);
         client = service = NULL;

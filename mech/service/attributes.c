@@ -211,7 +211,7 @@ start(struct attribute *attribute)
                          &attribute->child);
     close(fds[1]);
     free(copy);
-    if (ret != 0) {
+    if (ret) {
         close(fds[0]);
         return ret;
     }
@@ -234,7 +234,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
         return;
     }
     ret = start(attribute);
-    if (ret != 0) {
+    if (ret) {
         tr_log(attribute->owner->audit, LOG_WARNING, "attribute %s: %s: %s",
                attribute->source->name, attribute->source->command,
                error_message(ret));
@@ -314,7 +314,7 @@ tr_attributes_create(const struct tr_config *config,
     }
     if (ret == 0)
         ret = make_list(attributes, &attributes->list);
-    if (ret != 0) {
+    if (ret) {
         tr_attributes_free(attributes);
         return ret;
     }

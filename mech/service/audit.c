@@ -98,7 +98,7 @@ tr_audit_reopen(struct tr_audit *audit, const struct tr_config *config)
     krb5_error_code ret;
 
     ret = tr_sink_open(config->audit_target, &sink);
-    if (ret != 0)
+    if (ret)
         return ret;
     tr_sink_close(audit->sink);
     audit->sink = sink;
@@ -120,7 +120,7 @@ tr_audit_open(const struct tr_config *config, struct tr_audit **audit_out)
     ret = tr_limit_create(&audit->limit);
     if (ret == 0)
         ret = tr_audit_reopen(audit, config);
-    if (ret != 0) {
+    if (ret) {
         tr_limit_free(audit->limit);
         free(audit);
         return ret;

@@ -58,7 +58,7 @@ tr_sink_open(const char *target, struct tr_sink **sink_out)
     } else {
         ret = TRR_CONFIG;
     }
-    if (ret != 0) {
+    if (ret) {
         free(sink);
         return ret;
     }

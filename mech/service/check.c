@@ -74,7 +74,7 @@ check_keytab(struct check *check)
     bool found = false;
 
     ret = tr_context_create(&context);
-    if (ret != 0) {
+    if (ret) {
         fault(check, "krb5.conf", "", error_message(ret));
         return;
     }
@@ -92,7 +92,7 @@ check_keytab(struct check *check)
         }
         krb5_kt_end_seq_get(context, keytab, &cursor);
     }
-    if (ret != 0) {
+    if (ret) {
         message = krb5_get_error_message(context, ret);
         fault(check, "[system] keytab", config->keytab, message);
         krb5_free_error_message(context, message);
@@ -232,7 +232,7 @@ check_names(struct check *check, struct tr_table *table)
     krb5_error_code ret;
 
     ret = tr_view_open(table, &view);
-    if (ret != 0) {
+    if (ret) {
         fault(check, "[table] source", check->config->source,
               tr_table_message(table));
         return;
@@ -267,7 +267,7 @@ check_ldif(struct check *check, const char *path)
     ret = tr_table_open(directory, TR_TABLE_WRITE, 0, &table, &why);
     if (ret == 0)
         ret = tr_source_load_ldif(table, path, &why);
-    if (ret != 0)
+    if (ret)
         fault(check, "[table] source", check->config->source,
               why != NULL ? why : error_message(ret));
     else
@@ -322,7 +322,7 @@ tr_check_config(const char *config_path)
 
     initialize_trr_error_table();
     ret = tr_config_load(config_path, &config, &why);
-    if (ret != 0) {
+    if (ret) {
         fprintf(stderr, "%s\n", why != NULL ? why : error_message(ret));
         free(why);
         return 1;
@@ -348,7 +348,7 @@ tr_check_config(const char *config_path)
     check_groups(&check);
     check_table(&check);
     ret = tr_tcb_create(config, &tcb);
-    if (ret != 0)
+    if (ret)
         fault(&check, "[policy] backend", config->backend,
               error_message(ret));
     tr_tcb_free(tcb);

@@ -90,10 +90,10 @@ default_system(char **system_out)
     if (gethostname(name, sizeof(name) - 1) != 0)
         return errno;
     ret = krb5_init_context(&context);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     ret = krb5_expand_hostname(context, name, &canonical);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     copy = strdup(canonical);
     if (copy == NULL) {
@@ -121,7 +121,7 @@ read_system(struct tr_conf *conf, struct tr_config *config)
     tr_conf_enter(conf, "system", NULL);
     if (!tr_conf_string(conf, "name", &config->system)) {
         ret = default_system(&config->system);
-        if (ret != 0) {
+        if (ret) {
             tr_conf_complain(conf, "name", "missing, and the host name "
                              "cannot be used");
             return ret == ENOMEM ? ret : 0;
@@ -187,7 +187,7 @@ read_labels(struct tr_conf *conf, struct tr_config *config)
         return 0;
     }
     ret = tr_encoding_create(&config->encoding);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = add_names(conf, "levels", config->encoding, tr_encoding_add_level);
     if (ret == 0)
@@ -371,12 +371,12 @@ load(const char *path, bool of_table, struct tr_config **config_out,
     ret = set_defaults(config, path);
     if (ret == 0)
         ret = tr_conf_open(path, &conf, &why);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     ret = read_all(conf, of_table, config);
     if (ret == 0)
         ret = tr_conf_finish(conf, &why);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     *config_out = config;
     config = NULL;

@@ -21,7 +21,7 @@ read_label(struct tr_conf *conf, const struct tr_config *config,
     if (text == NULL)
         return false;
     ret = tr_label_parse(config->encoding, text, &label);
-    if (ret != 0) {
+    if (ret) {
         tr_conf_complain(conf, key, "%s of [labels]",
                          ret == TRR_LABEL_LEVEL ? "level is not one" :
                          ret == TRR_LABEL_CATEGORY ? "category is not one" :

@@ -230,7 +230,7 @@ lock_state(struct tr_daemon *daemon)
                         0600);
     if (daemon->lock < 0 || flock(daemon->lock, LOCK_EX | LOCK_NB) != 0)
         ret = errno;
-    if (ret != 0)
+    if (ret)
         tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
                ret == EWOULDBLOCK ? "in use by another trustrealmd" :
                error_message(ret));
@@ -250,7 +250,7 @@ open_replay(struct tr_daemon *daemon)
         return ENOMEM;
     ret = tr_replay_open(path, 0, time(NULL), &daemon->service.replay);
     lost = ret == 0 ? tr_replay_lost(daemon->service.replay) : NULL;
-    if (ret != 0)
+    if (ret)
         tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
                error_message(ret));
     else if (lost != NULL)
@@ -298,7 +298,7 @@ show_epoch(struct tr_daemon *daemon)
     if (asprintf(&path, "%.*sepoch", directory, socket) < 0)
         return ENOMEM;
     ret = tr_shared_page_show(daemon->service.page, path);
-    if (ret != 0)
+    if (ret)
         tr_log(daemon->service.audit, LOG_ERR, "%s: %s", path,
                error_message(ret));
     free(path);
@@ -322,14 +322,14 @@ open_service(struct tr_daemon *daemon)
         daemon->table_path = tr_table_path(service->config);
         ret = daemon->table_path == NULL ? ENOMEM : open_replay(daemon);
     }
-    if (ret != 0)
+    if (ret)
         return ret;
     service->base = event_base_new();
     if (service->base == NULL)
         return ENOMEM;
     ret = tr_keys_create(service->config, service->base, service->audit,
                          &service->keys);
-    if (ret != 0)
+    if (ret)
         return ret;
     service->canonical_principal = strdup(tr_keys_name(service->keys));
     if (service->canonical_principal == NULL)
@@ -351,11 +351,11 @@ start(struct tr_daemon *daemon)
     krb5_error_code ret;
 
     ret = tr_settings_load(daemon, &config);
-    if (ret != 0)
+    if (ret)
         return ret;
     service->config = config;
     ret = tr_audit_open(config, &service->audit);
-    if (ret != 0)
+    if (ret)
         tr_log(NULL, LOG_ERR, "audit log %s: %s", config->audit_target,
                error_message(ret));
     else if (daemon->debug)
@@ -363,12 +363,12 @@ start(struct tr_daemon *daemon)
     if (ret == 0)
         ret = open_service(daemon);
     service->config = NULL;
-    if (ret != 0) {
+    if (ret) {
         tr_config_free(config);
         return ret;
     }
     ret = tr_settings_start(daemon, config);
-    if (ret != 0)
+    if (ret)
         return ret;
     daemon->started = time(NULL);
     daemon->watched = is_watched();
@@ -448,7 +448,7 @@ tr_daemon_run(const char *config_path, bool debug)
     ret = set_process();
     if (ret == 0)
         ret = start(&daemon);
-    if (ret != 0) {
+    if (ret) {
         tr_log(service->audit, LOG_ERR, "cannot start: %s",
                error_message(ret));
     } else {

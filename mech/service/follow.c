@@ -206,7 +206,7 @@ start(struct tr_follower *follower)
     ret = tr_child_start(follower->children, &options, &follower->child);
     close(fds[1]);
     free(environment);
-    if (ret != 0) {
+    if (ret) {
         close(fds[0]);
         return ret;
     }
@@ -304,7 +304,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
         ret = export_tickets(follower, keys);
     if (ret == 0)
         ret = start(follower);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     *follower_out = follower;
     return 0;

@@ -98,7 +98,7 @@ follow_file(const struct tr_config *config, struct tr_table *table,
     if (tr_config_signed(config) && setrlimit(RLIMIT_DATA, &memory) != 0)
         return errno;
     ret = tr_ldif_create(config, table, callbacks, &ldif);
-    if (ret != 0)
+    if (ret)
         return ret;
     while (poll(&daemon, 1, LOOK_MS) <= 0)
         tr_ldif_look(ldif);
@@ -129,7 +129,7 @@ follow(const struct tr_config *config)
         ret = follow_file(config, table, &callbacks);
     else if (ret == 0)
         ret = follow_ldap(config, table, &callbacks);
-    if (ret != 0)
+    if (ret)
         say(TR_FOLLOW_AWAY, why != NULL ? why : error_message(ret));
     tr_table_close(table);
     free(path);

@@ -326,7 +326,7 @@ tr_job_ask(struct tr_job *job, struct tr_question *question)
     audit->local_label = if_known(answer->local_label, audit->local_label);
     audit->table_age = answer->table_age;
     audit->generation = answer->generation;
-    if (ret != 0)
+    if (ret)
         tr_job_fail(job, answer->step, ret, "%s", answer->text);
     return ret;
 }

@@ -89,7 +89,7 @@ load_snapshot(struct tr_ldif *ldif, const char *path, char **why_out)
     krb5_error_code ret;
 
     ret = tr_snapshot_read(path, ldif->config->signers, &snapshot, why_out);
-    if (ret != 0)
+    if (ret)
         return ret;
     if (snapshot.made > time(NULL) + ldif->config->clock_skew) {
         ret = TRR_CLOCK;
@@ -122,7 +122,7 @@ note_fresh(struct tr_ldif *ldif)
     char text[COOKIE_LENGTH];
 
     ret = tr_update_begin(ldif->table, &update);
-    if (ret != 0)
+    if (ret)
         return ret;
     describe(ldif, text);
     /* A snapshot is known by what it says. */
@@ -130,7 +130,7 @@ note_fresh(struct tr_ldif *ldif)
         ret = tr_update_set_cookie(update, text, sizeof(text));
     if (ret == 0)
         ret = tr_update_set_fresh(update, fresh, ldif->config->source);
-    if (ret != 0) {
+    if (ret) {
         tr_update_abort(update);
         return ret;
     }
@@ -143,7 +143,7 @@ renew(struct tr_ldif *ldif, enum tr_source_event event)
     krb5_error_code ret;
 
     ret = note_fresh(ldif);
-    if (ret != 0) {
+    if (ret) {
         complain(ldif, error_message(ret));
         return;
     }
@@ -167,7 +167,7 @@ load(struct tr_ldif *ldif)
     }
     ret = load_file(ldif, &why);
     ldif->good = ret == 0;
-    if (ret != 0)
+    if (ret)
         complain(ldif, why != NULL ? why : error_message(ret));
     else
         renew(ldif, TR_SOURCE_CHANGED);

@@ -111,7 +111,7 @@ tr_listener_open(const char *path, struct tr_listener **listener_out)
         if (ret == 0)
             ret = bind_path(listener, path);
     }
-    if (ret != 0) {
+    if (ret) {
         tr_listener_close(listener, NULL);
         return ret;
     }

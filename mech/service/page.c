@@ -126,7 +126,7 @@ tr_shared_page_create(struct tr_shared_page **page_out)
         ret = random_octets(page->instance, sizeof(page->instance));
     if (ret == 0)
         ret = random_octets(&start, sizeof(start));
-    if (ret != 0) {
+    if (ret) {
         tr_shared_page_free(page);
         return ret;
     }
@@ -197,7 +197,7 @@ tr_shared_page_show(struct tr_shared_page *page, const char *directory)
     krb5_error_code ret;
 
     ret = make_directory(directory);
-    if (ret != 0)
+    if (ret)
         return ret;
     if (asprintf(&page->path, "%s/%*s", directory, TR_DECIMAL, "") < 0) {
         page->path = NULL;

@@ -67,7 +67,7 @@ spawn(const struct tr_child_options *options, pid_t *pid_out)
     int ret;
 
     ret = posix_spawn_file_actions_init(&actions);
-    if (ret != 0)
+    if (ret)
         return ret;
     ret = posix_spawnattr_init(&attributes);
     if (ret == 0) {
@@ -96,7 +96,7 @@ tr_child_start(struct tr_children *children,
     if (child == NULL)
         return ENOMEM;
     ret = spawn(options, &child->pid);
-    if (ret != 0) {
+    if (ret) {
         free(child);
         return ret;
     }

@@ -310,7 +310,7 @@ take_over(struct tr_replay *replay, int dir)
     if (unlinkat(dir, COPY, 0) != 0 && errno != ENOENT)
         return errno;
     ret = tr_trial(copy_store, replay, replay->lost, sizeof(replay->lost));
-    if (ret != 0)
+    if (ret)
         return ret;
     if (renameat(dir, COPY, dir, "data.mdb") != 0 && errno != ENOENT)
         return errno;

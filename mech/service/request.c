@@ -32,7 +32,7 @@ answer(struct tr_request *request, const struct tr_reply *reply, int fd,
     krb5_error_code ret;
 
     ret = tr_wire_encode(TR_WIRE_REPLY, reply, &octets, &length);
-    if (ret != 0) {
+    if (ret) {
         tr_log(request->service->audit, LOG_ERR, "cannot encode a reply: %s",
                error_message(ret));
         length = 0;

@@ -288,12 +288,12 @@ set_up(struct tr_server *server, struct connection *connection, int fd)
     request->service = server->service;
     request->connection = connection;
     ret = tr_peer_identify(fd, &request->caller);
-    if (ret != 0) {
+    if (ret) {
         record(server, ret, NULL);
         return ret;
     }
     ret = make_room(server, connection);
-    if (ret != 0) {
+    if (ret) {
         record(server, ret, &request->caller);
         return ret;
     }
@@ -316,7 +316,7 @@ open_connection(struct tr_server *server, int fd)
         return;
     }
     ret = set_up(server, connection, fd);
-    if (ret != 0) {
+    if (ret) {
         if (connection->share.quota != NULL)
             tr_quota_disconnect(server->quotas, &connection->share);
         tr_peer_clear(&connection->request.caller);
@@ -406,7 +406,7 @@ tr_server_create(struct tr_service *service, struct tr_children *children,
         ret = tr_discard_create(service->base, children, &server->discard);
     if (ret == 0)
         ret = tr_listener_open(service->config->socket, &server->listener);
-    if (ret != 0)
+    if (ret)
         goto cleanup;
     ret = ENOMEM;
     server->idle = event_base_init_common_timeout(service->base, &idle);

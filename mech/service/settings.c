@@ -67,11 +67,11 @@ tr_settings_load(const struct tr_daemon *daemon, struct tr_config **config_out)
     char *why, *target;
 
     ret = tr_config_load(daemon->config_path, &config, &why);
-    if (ret != 0)
+    if (ret)
         tr_log(daemon->service.audit, LOG_ERR, "%s",
                why != NULL ? why : error_message(ret));
     free(why);
-    if (ret != 0)
+    if (ret)
         return ret;
     if (daemon->debug && strncmp(config->audit_target, "file:", 5) != 0) {
         target = strdup("stderr");
@@ -116,7 +116,7 @@ make_settings(struct tr_daemon *daemon, struct tr_config *config,
                                  &daemon->children, service->keys,
                                  service->audit, on_table, daemon,
                                  &settings->follower);
-    if (ret != 0) {
+    if (ret) {
         tr_log(service->audit, LOG_ERR, "%s: cannot be used: %s",
                config->path, error_message(ret));
         free_settings(settings);
@@ -165,7 +165,7 @@ tr_settings_reload(struct tr_daemon *daemon)
     const char *key;
 
     ret = tr_settings_load(daemon, &config);
-    if (ret != 0)
+    if (ret)
         return ret;
     key = fixed_key(service->config, config);
     if (key != NULL) {
@@ -182,11 +182,11 @@ tr_settings_reload(struct tr_daemon *daemon)
     ret = make_settings(daemon, config, &settings);
     if (ret == 0) {
         ret = tr_audit_reopen(service->audit, config);
-        if (ret != 0)
+        if (ret)
             tr_log(service->audit, LOG_ERR, "audit log %s: %s",
                    config->audit_target, error_message(ret));
     }
-    if (ret != 0) {
+    if (ret) {
         free(retired);
         free_settings(&settings);
         return ret;

@@ -36,7 +36,7 @@ tr_tcb_create(const struct tr_config *config, struct tr_tcb **tcb_out)
         return ENOMEM;
     tcb->backend = backends[i];
     ret = tcb->backend->create(config, &tcb->state);
-    if (ret != 0) {
+    if (ret) {
         free(tcb);
         return ret;
     }
