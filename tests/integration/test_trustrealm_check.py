@@ -274,8 +274,8 @@ def test_rule_dry_run(sound, config):
     path = sound(entries=changed("engineering", "trMode: dry-run"))
     tried = config(policy={"allow-dry-run": True})
     found = findings(path, "-c", tried)
-    assert list(found) == [("dry-run", ENGINEERING),
-                           ("dry-run", "configuration " + str(tried))]
+    assert set(found) == {("dry-run", ENGINEERING),
+                          ("dry-run", "configuration " + str(tried))}
     assert "let by what label, clearance and attributes forbid" in \
         found["dry-run", ENGINEERING]
     status, out, _ = trustrealm("check", "--ldif", path)
@@ -295,8 +295,8 @@ def test_rule_unreachable_levels_and_categories(ldif):
     found = findings(ldif(entries=entries))
     status, out, _ = trustrealm("check", "--ldif", ldif(entries=entries))
     assert [row[3] for row in rows(out)] == [
-        "no member may send or hold level TOPSECRET",
-        "no member may send or hold category SONAR"]
+        "no member may send or hold category SONAR",
+        "no member may send or hold level TOPSECRET"]
     assert set(found) == {("unreachable", ENGINEERING)}
 
 
@@ -551,6 +551,21 @@ def test_a_file_that_is_not_there(tmp_path):
     status, out, err = trustrealm("check", "--ldif", tmp_path / "none.ldif")
     assert (status, out) == (3, "")
     assert "none.ldif" in err
+
+
+def test_errors_come_first_and_entries_stand_together(sound):
+    def grade(number):
+        return table.system("s%d" % number, ["x A B", "corporate OPEN OPEN "
+                                             "20200101000000Z"])
+    numbers = list(range(10, 60))
+    path = sound(*map(grade, reversed(numbers)))
+    wanted = [[severity, "system s%d.example.test" % number]
+              for severity in ("error", "warning") for number in numbers]
+    assert [[row[0], row[2]] for row in rows(trustrealm(
+        "check", "--ldif", path).out)] == wanted
+    found = json.loads(trustrealm("check", "--ldif", path, "--json").out)
+    assert [[item["severity"], item["entry"]]
+            for item in found["findings"]] == wanted
 
 
 def test_rows_into_a_pipe(sound):

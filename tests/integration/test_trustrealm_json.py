@@ -91,7 +91,8 @@ def test_every_command_is_here():
 
 
 #: Members that are objects, of names that are not ours alone.
-OBJECTS = {"digests", "add", "remove", "attributes", "labels"}
+OBJECTS = {"digests", "add", "remove", "attributes", "labels", "decisions",
+           "refused"}
 
 
 def members(value):

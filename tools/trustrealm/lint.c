@@ -25,15 +25,6 @@ lint_find(const struct lint *lint, const char *severity, const char *rule,
     free(text);
 }
 
-json_t *
-lint_finding_json(const char *severity, const char *rule, const char *entry,
-                  const char *text)
-{
-    return json_pack("{s:s, s:s, s:o, s:o}", "severity", severity, "rule",
-                     rule, "entry", tool_json_text(entry), "text",
-                     tool_json_text(text));
-}
-
 /* --- principals ---------------------------------------------------------- */
 
 /* No name of this table is a pattern. */

@@ -29,8 +29,19 @@ void lint_find(const struct lint *lint, const char *severity,
                const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-json_t *lint_finding_json(const char *severity, const char *rule,
-                          const char *entry, const char *text);
+/* --- what was found, as a list (lint_findings.c) ------------------------- */
+
+struct finding { char *severity, *rule, *entry, *text; };
+struct findings { struct finding *list; size_t n; };
+
+/* A find() whose arg is such a list. */
+void findings_add(const char *severity, const char *rule, const char *entry,
+                  const char *text, void *findings);
+void finding_free(struct finding *finding);
+void findings_clear(struct findings *findings);
+/* Errors first; what is about one entry stands together. */
+void findings_sort(struct findings *findings);
+json_t *findings_json(const struct findings *findings);
 
 /* --- what systems make of trust realms (lint_members.c) ------------------ */
 

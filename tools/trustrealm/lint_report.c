@@ -6,27 +6,6 @@
 #include <stdlib.h>
 #include "lint.h"
 
-struct findings {
-    struct tool_sheet *sheet;   /* NULL: JSON */
-    json_t *array;
-    size_t count;
-};
-
-static void
-find(const char *severity, const char *rule, const char *entry,
-     const char *text, void *arg)
-{
-    struct findings *findings = arg;
-
-    findings->count++;
-    if (findings->sheet != NULL)
-        tool_sheet_add(findings->sheet,
-                       (const char *[]){ severity, rule, entry, text });
-    else
-        json_array_append_new(findings->array, lint_finding_json(
-            severity, rule, entry, text));
-}
-
 /* Say how far the proof of the label maps goes. */
 static void
 tell_proof(const struct tool_table *table)
@@ -58,7 +37,7 @@ tell(const struct findings *findings, const struct tool_table *table)
 {
     if (table->view == NULL || !tool_for_people())
         return;
-    if (findings->count == 0)
+    if (findings->n == 0)
         tool_line("nothing found: %zu trust realms, %zu systems, "
                   "%zu clearances, %zu label maps", table->info.realms,
                   table->info.systems, table->info.clearances,
@@ -66,18 +45,37 @@ tell(const struct findings *findings, const struct tool_table *table)
     tell_proof(table);
 }
 
-/* Print what was found and free it. */
+static void
+print_rows(const struct findings *findings)
+{
+    static const char *const columns[] = { "SEVERITY", "RULE", "ENTRY",
+                                           "PROBLEM", NULL };
+    struct tool_sheet *sheet = tool_sheet_create(columns);
+    const struct finding *finding;
+    size_t i;
+
+    for (i = 0; i < findings->n; i++) {
+        finding = &findings->list[i];
+        tool_sheet_add(sheet, (const char *[]){
+            finding->severity, finding->rule, finding->entry,
+            finding->text });
+    }
+    tool_sheet_print(sheet);
+}
+
 static int
-report(struct findings *findings, const struct tool_table *table, int status)
+report(struct findings *findings, const struct tool_table *table, bool json,
+       int status)
 {
     json_t *object;
 
-    if (findings->sheet != NULL) {
-        tool_sheet_print(findings->sheet);
+    findings_sort(findings);
+    if (!json) {
+        print_rows(findings);
         tell(findings, table);
         return status;
     }
-    object = json_pack("{s:o}", "findings", findings->array);
+    object = json_pack("{s:o}", "findings", findings_json(findings));
     if (table->view != NULL)
         json_object_update_new(object, json_pack(
             "{s:o, s:{s:o?, s:o}}", "table", tool_table_json(table),
@@ -115,26 +113,21 @@ lint_report(const struct tool_options *options, enum tool_where where,
             krb5_error_code (*rules)(const struct lint *lint),
             const char *const *compare)
 {
-    static const char *const columns[] = { "SEVERITY", "RULE", "ENTRY",
-                                           "PROBLEM", NULL };
     struct tool_table table = { 0 };
     struct findings findings = { 0 };
-    const struct lint lint = { &table, find, &findings };
+    const struct lint lint = { &table, findings_add, &findings };
     int status;
 
     status = tool_table_open(options, where, &table);
     if (status != TOOL_DONE && status != TOOL_NO)
         goto cleanup;
-    if (options->json)
-        findings.array = json_array();
-    else
-        findings.sheet = tool_sheet_create(columns);
     status = judge(&lint, status, rules, compare);
-    if (status == TOOL_DONE && findings.count > 0)
+    if (status == TOOL_DONE && findings.n > 0)
         status = TOOL_NO;
-    status = report(&findings, &table, status);
+    status = report(&findings, &table, options->json, status);
 
 cleanup:
+    findings_clear(&findings);
     tool_table_close(&table);
     return status;
 }

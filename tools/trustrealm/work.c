@@ -213,7 +213,7 @@ tool_work_judge(struct tool_work *work, json_t *array, size_t *access_out)
     if (status == TOOL_DONE)
         work_tell(&findings, work->access, array != NULL);
     if (status == TOOL_DONE && array != NULL) {
-        found = work_findings_json(&findings);
+        found = findings_json(&findings);
         (void)json_array_extend(array, found);
         json_decref(found);
     }

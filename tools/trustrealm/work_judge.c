@@ -17,39 +17,10 @@ static void
 find(const char *severity, const char *rule, const char *entry,
      const char *text, void *arg)
 {
-    struct findings *findings = arg;
-    struct finding *finding;
-
     /* What this machine is set up for does not bind the whole table. */
     if (strncmp(entry, "configuration ", 14) == 0)
         severity = "warning";
-    findings->list = tool_grow(findings->list, findings->n,
-                               sizeof(*findings->list));
-    finding = &findings->list[findings->n++];
-    finding->severity = tool_copy(severity);
-    finding->rule = tool_copy(rule);
-    finding->entry = tool_copy(entry);
-    finding->text = tool_copy(text);
-}
-
-static void
-free_finding(struct finding *finding)
-{
-    free(finding->severity);
-    free(finding->rule);
-    free(finding->entry);
-    free(finding->text);
-}
-
-void
-findings_clear(struct findings *findings)
-{
-    size_t i;
-
-    for (i = 0; i < findings->n; i++)
-        free_finding(&findings->list[i]);
-    free(findings->list);
-    memset(findings, 0, sizeof(*findings));
+    findings_add(severity, rule, entry, text, arg);
 }
 
 static int
@@ -105,7 +76,7 @@ keep_new(struct findings *findings, const struct findings *old)
             j++;
         if (j < old->n &&
             compare_findings(&old->list[j], &findings->list[i]) == 0)
-            free_finding(&findings->list[i]);
+            finding_free(&findings->list[i]);
         else
             findings->list[n++] = findings->list[i];
     }
@@ -180,7 +151,7 @@ keep_causes(struct findings *findings)
         if (strcmp(finding->rule, "entry") == 0)
             findings->list[n++] = *finding;
         else
-            free_finding(finding);
+            finding_free(finding);
     }
     if (broken)
         findings->n = n;
@@ -329,6 +300,7 @@ work_judge(const struct tool_work *work, struct findings *findings_out)
     keep_causes(findings_out);
     if (status == TOOL_DONE && work->access != WORK_UNASKED)
         status = judge_access(work, &after, findings_out);
+    findings_sort(findings_out);
     table.config = NULL;
     tool_table_close(&table);
     findings_clear(&old);

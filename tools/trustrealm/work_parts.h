@@ -4,14 +4,10 @@
 #ifndef WORK_PARTS_H
 #define WORK_PARTS_H
 
+#include "lint.h"
 #include "work.h"
 
-/* Severity is that of lint.h or, by the rule "access", "widens" or
- * "changes". */
-struct finding { char *severity, *rule, *entry, *text; };
-struct findings { struct finding *list; size_t n; };
-
-void findings_clear(struct findings *findings);
+/* Of such a finding the severity is "widens" or "changes". */
 bool finding_is_access(const struct finding *finding);
 /* Must the changes not be written? */
 bool findings_refuse(const struct findings *findings,
@@ -26,7 +22,6 @@ void work_show(const struct tool_work *work);
 /* say on stderr what was found, but print what was wanted unless json; */
 void work_tell(const struct findings *findings, enum work_access access,
                bool json);
-json_t *work_findings_json(const struct findings *findings);
 /* or print all that as JSON; returns status. */
 int work_print_json(const struct tool_work *work,
                     const struct findings *findings, const char *result,

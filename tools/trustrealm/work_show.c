@@ -129,22 +129,6 @@ work_tell(const struct findings *findings, enum work_access access,
                         "lists them all", n - MOST_ACCESS);
 }
 
-json_t *
-work_findings_json(const struct findings *findings)
-{
-    const struct finding *finding;
-    json_t *list = json_array();
-    size_t i;
-
-    for (i = 0; i < findings->n; i++) {
-        finding = &findings->list[i];
-        json_array_append_new(list, lint_finding_json(
-            finding->severity, finding->rule, finding->entry,
-            finding->text));
-    }
-    return list;
-}
-
 int
 work_print_json(const struct tool_work *work,
                 const struct findings *findings, const char *result,
@@ -154,7 +138,7 @@ work_print_json(const struct tool_work *work,
 
     object = json_pack("{s:s, s:o, s:o}", "result", result, "changes",
                        changes_json(work), "findings",
-                       work_findings_json(findings));
+                       findings_json(findings));
     if (status == TOOL_DONE && work->made != NULL)
         json_object_update(object, work->made);
     return tool_json_print(object, status);
