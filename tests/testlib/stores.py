@@ -115,6 +115,8 @@ class Between:
     #: It is not passed on; or the answer is not; or what follows on that is
     #: not; or it is not passed on, and there is no other connection.
     CUT, UNANSWERED, ENDED, AWAY = "cut", "unanswered", "ended", "away"
+    #: Not passed on either; "insufficient access" is the answer.
+    REFUSED = "refused"
 
     WRITES = {0x66, 0x68, 0x4a}         # modify, add, delete
     SEARCH = 0x63
@@ -178,7 +180,11 @@ class Between:
                 self._seen(octets)
             if watch and self._awaited(octets):
                 self._count += 1
-                if self._breaks(self._before(self._count), source, target):
+                fate = self._before(self._count)
+                if fate == self.REFUSED:
+                    source.sendall(self._refusal(octets))
+                    continue
+                if self._breaks(fate, source, target):
                     return
             for old, new in self._replaced.items():
                 octets = octets.replace(old, new)
@@ -196,9 +202,20 @@ class Between:
             server.shutdown(socket.SHUT_RDWR)
         return fate in (self.CUT, self.AWAY)
 
-    def _awaited(self, octets):
+    @staticmethod
+    def _split(octets):
+        """The number of a request, and its operation."""
         at = 2 + (octets[1] & 0x7f if octets[1] & 0x80 else 0)
-        operation = octets[at + 2 + octets[at + 1]]
+        end = at + 2 + octets[at + 1]
+        return octets[at:end], octets[end]
+
+    def _refusal(self, octets):
+        number, operation = self._split(octets)
+        answer = bytes([(operation | 0x20) + 1, 7, 10, 1, 50, 4, 0, 4, 0])
+        return bytes([0x30, len(number + answer)]) + number + answer
+
+    def _awaited(self, octets):
+        _, operation = self._split(octets)
         if self._search_of is None:
             return operation in self.WRITES
         return operation == self.SEARCH and self._search_of.encode() in octets
