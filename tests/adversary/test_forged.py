@@ -167,6 +167,35 @@ def test_environment_of_another_time(world, beta, forge, shift):
                     "TRR_CLOCK")
 
 
+LEAST, MOST = -(1 << 63), (1 << 63) - 1
+
+
+@pytest.mark.parametrize("field, value, code", [
+    ("time", LEAST, "TRR_CLOCK"), ("time", LEAST + 60, "TRR_CLOCK"),
+    ("time", MOST - 300, "TRR_CLOCK"), ("time", MOST, "TRR_CLOCK"),
+    ("validity", LEAST, "TRR_BINDING"), ("validity", MOST, "TRR_BINDING"),
+    ("end", LEAST, "TRR_ENDED"), ("end", 1, "TRR_ENDED"),
+    ("version", LEAST, "TRR_VERSION"), ("version", MOST, "TRR_VERSION"),
+    ("label", "INTERNAL:" + ",".join("C%d" % i for i in range(800)),
+     "TRR_LABEL_CATEGORY"),
+    ("high", "SECRET:" + "A" * 4000, "TRR_LABEL_SYNTAX"),
+    ("realm", "e" * 255, "TRR_NOT_MEMBER"),
+    ("client", "a" * 511, "TRR_CLAIM"),
+], ids=lambda value: str(value)[:24])
+def test_environment_at_the_limits(world, beta, forge, field, value, code):
+    refused_by_beta(world, beta, forge(**{field: value}), code)
+
+
+@pytest.mark.parametrize("field, value", [
+    ("end", MOST), ("generation", LEAST), ("generation", MOST),
+    ("label", "INTERNAL:" + ",".join(["CRYPTO"] * 500))],
+    ids=lambda value: str(value)[:24])
+def test_limits_that_give_nothing(world, beta, forge, field, value):
+    """What is established is what the table allows, and ends as that does."""
+    context, _, _ = beta.accept(forge(**{field: value}))
+    assert context.label() in ("INTERNAL", "INTERNAL:CRYPTO")
+
+
 def test_association_that_has_ended(world, beta, forge):
     refused_by_beta(world, beta, forge(end=int(time.time()) - 10),
                     "TRR_ENDED")
