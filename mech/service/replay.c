@@ -431,7 +431,12 @@ tr_replay_consume(struct tr_replay *replay, const uint8_t *id, int64_t time,
     memcpy(octets + 8, id, TR_ASSOCIATION_LENGTH);
     ret = mdb_txn_begin(replay->env, NULL, 0, &txn);
     if (ret == 0)
-        ret = sweep(replay, txn, now - keep, &floor);
+        ret = mdb_stat(txn, replay->dbi, &stat);
+    /* When it is full, the oldest have to go, whatever is as old with them:
+     * who fills it must not keep out what is new. */
+    if (ret == 0)
+        ret = sweep(replay, txn, stat.ms_entries > replay->max ? time :
+                    now - keep, &floor);
     if (ret == 0 && floor != replay->floor)
         ret = put_floor(replay, txn, floor);
     if (ret == 0)

@@ -11,8 +11,8 @@
  * know what was accepted before (new, damaged, or left by an earlier boot of
  * the machine, since it is not synced to the disk) refuses what was made
  * before it began; a damaged one also what may have been, by a clock that is
- * ahead.  One that forgot too early, by a clock that ran ahead, refuses what
- * is no younger than what it forgot.
+ * ahead.  One that forgot too early, by a clock that ran ahead or for want of
+ * room, refuses what is no younger than what it forgot.
  */
 
 #include <stdbool.h>
@@ -45,7 +45,7 @@ void tr_replay_close(struct tr_replay *replay);
  * TR_ASSOCIATION_LENGTH octets).  Those made more than keep seconds before now
  * need not be known any more.
  * TRR_REPLAY when it was accepted before or may have been; TRR_DAEMON_BUSY
- * when the store is full.
+ * when the store is full of what is no older.
  */
 krb5_error_code tr_replay_consume(struct tr_replay *replay, const uint8_t *id,
                                   int64_t time, int64_t keep, int64_t now);

@@ -344,9 +344,29 @@ a_full_store_refuses_and_recovers(void **state)
     assert_int_equal(consume(50, START + 1, START + 1), TRR_DAEMON_BUSY);
     assert_int_equal(consume(7, START + 1, START + 1), TRR_DAEMON_BUSY);
     /* Valid to START + 61: after that there is room again. */
-    assert_int_equal(consume(50, START + 61, START + 61), TRR_DAEMON_BUSY);
+    assert_int_equal(consume(50, START + 1, START + 61), TRR_DAEMON_BUSY);
     assert_int_equal(consume(50, START + 62, START + 62), 0);
     assert_int_equal(consume(50, START + 62, START + 62), TRR_REPLAY);
+}
+
+/* Whoever fills the store keeps out only what is no younger. */
+static void
+a_full_store_has_room_for_what_is_new(void **state)
+{
+    unsigned int i;
+
+    reopen(50, START);
+    for (i = 0; i < 500; i++)
+        assert_int_equal(consume(i, START + 1 + i / 10, START + 50), 0);
+    for (i = 0; i < 500; i++)
+        assert_int_equal(consume(i, START + 1 + i / 10, START + 50),
+                         TRR_REPLAY);
+    reopen(50, START + 50);
+    for (i = 0; i < 500; i++)
+        assert_int_equal(consume(i, START + 1 + i / 10, START + 50),
+                         TRR_REPLAY);
+    assert_int_equal(consume(500, START + 1, START + 50), TRR_REPLAY);
+    assert_int_equal(consume(500, START + 51, START + 50), 0);
 }
 
 static void
@@ -396,6 +416,7 @@ main(void)
         TEST(a_store_that_lacks_an_id_begins_anew),
         TEST(damage_never_crashes),
         TEST(a_full_store_refuses_and_recovers),
+        TEST(a_full_store_has_room_for_what_is_new),
         TEST(what_has_ended_is_forgotten)
     };
 
