@@ -113,7 +113,7 @@ enum tr_call_type {
 #define TR_ASK_DELEG    0x02    /* ... delegation */
 #define TR_ASK_MUTUAL   0x04    /* accept: authenticated by Kerberos */
 #define TR_ASK_MARKER   0x08    /* accept: the peer's marker was set */
-#define TR_ASK_AES      0x10    /* accepted, accept: the subkeys are AES keys */
+#define TR_ASK_AES      0x10    /* accepted, accept: subkeys are AES keys */
 
 struct tr_call {
     enum tr_call_type type;

@@ -119,8 +119,8 @@ void tr_quota_next_round(struct tr_quotas *quotas);
 
 /* --- server.c: connections ---------------------------------------------- */
 
-/* service and children must outlive the server.  Programs can connect from now on, and
- * wait until tr_server_start(). */
+/* service and children must outlive the server.  Programs can connect from now
+ * on, and wait until tr_server_start(). */
 krb5_error_code tr_server_create(struct tr_service *service,
                                  struct tr_children *children,
                                  struct tr_server **server_out);

@@ -28,7 +28,7 @@
 struct tr_caller {
     uid_t uid;
     gid_t gid;
-    pid_t pid;                  /* for the audit record only, never looked up */
+    pid_t pid;                  /* for the audit record, never looked up */
     gid_t *groups;              /* SO_PEERGROUPS */
     size_t ngroups;
 };

@@ -1,4 +1,4 @@
-/* tests/unit/wire_values.h - values of all types of messages, made at random */
+/* tests/unit/wire_values.h - values of all types of messages, at random */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #ifndef WIRE_VALUES_H

@@ -323,7 +323,8 @@ leave_out_wrong(struct import *import, struct tool_work *work)
 static int
 report(const struct import *import, int status)
 {
-    if (status == TOOL_DONE && (import->bad > 0 || import->written.refused > 0))
+    if (status == TOOL_DONE &&
+        (import->bad > 0 || import->written.refused > 0))
         status = TOOL_NO;
     if (import->common.json)
         return tool_json_print(json_pack(

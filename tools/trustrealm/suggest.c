@@ -78,7 +78,8 @@ unlikeness(const char *asked, const char *name)
     if (strncasecmp(asked, name, length) == 0)
         return length == parts ? WHOLE_PARTS : BEGINS;
     wrong = distance(asked, name, parts);
-    return wrong <= least(MOST_WRONG, (length + 1) / 4) ? MISSPELT + (int)wrong : -1;
+    return wrong <= least(MOST_WRONG, (length + 1) / 4) ?
+        MISSPELT + (int)wrong : -1;
 }
 
 void

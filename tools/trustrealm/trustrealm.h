@@ -190,8 +190,8 @@ int tool_usage(const char *command, const char *format, ...)
 /* A connection that breaks does not end us. */
 void tool_hold_pipe(sigset_t *held_out);
 void tool_release_pipe(const sigset_t *held);
-/* Nor does who interrupts us, until what has begun is done, or taken back, with
- * that status.  May be nested. */
+/* Nor does who interrupts us, until what has begun is done, or taken back,
+ * with that status.  May be nested. */
 void tool_hold(sigset_t *held_out);
 void tool_release(const sigset_t *held, int status);
 
