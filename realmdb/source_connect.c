@@ -356,16 +356,58 @@ bound_reads(LDAP *ld, const struct tr_ldap_options *options)
                          sizeof(timeout));
 }
 
+/* libldap has no words for a certificate that does not do. */
+static krb5_error_code
+tls_failed(LDAP *ld, int code, const char *step,
+           const struct tr_ldap_options *options, char **why_out)
+{
+    char *said = NULL, *text = tr_answer_error(ld, code, step);
+
+    (void)ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
+    *why_out = text;
+    if (text != NULL && said != NULL && *said != '\0' &&
+        asprintf(why_out, "%s; does %s vouch for a certificate in the "
+                 "server's name?", text, options->ca_file != NULL ?
+                 options->ca_file : "this system, without a ca-file,") >= 0)
+        free(text);
+    else
+        *why_out = text;
+    ldap_memfree(said);
+    return TRR_SOURCE;
+}
+
+/* Of a file that is not there it says that the server cannot be contacted. */
+static krb5_error_code
+check_ca_file(const struct tr_ldap_options *options, char **why_out)
+{
+    int fd;
+
+    if (options->ca_file == NULL)
+        return 0;
+    fd = open(options->ca_file, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)close(fd);
+        return 0;
+    }
+    if (asprintf(why_out, "ca-file %s: %s", options->ca_file,
+                 strerror(errno)) < 0)
+        *why_out = NULL;
+    return TRR_SOURCE;
+}
+
 static krb5_error_code
 connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
             char **why_out)
 {
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
     LDAP *ld = NULL;
     int code;
 
     *ld_out = NULL;
     *why_out = NULL;
+    ret = check_ca_file(options, why_out);
+    if (ret)
+        return ret;
     code = ldap_initialize(&ld, options->uri);
     if (code == LDAP_SUCCESS)
         code = set_options(ld, options);
@@ -375,7 +417,9 @@ connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
     }
     code = ldap_connect(ld);
     if (code != LDAP_SUCCESS) {
-        ret = failed(ld, code, "connection", why_out);
+        ret = is_scheme(options, "ldaps:") ?
+            tls_failed(ld, code, "connection", options, why_out) :
+            failed(ld, code, "connection", why_out);
         goto cleanup;
     }
     tr_connect_bound(ld);
@@ -383,7 +427,7 @@ connect_one(const struct tr_ldap_options *options, LDAP **ld_out,
     if (options->starttls) {
         code = start_tls(ld, options);
         if (code != LDAP_SUCCESS) {
-            ret = failed(ld, code, "StartTLS", why_out);
+            ret = tls_failed(ld, code, "StartTLS", options, why_out);
             goto cleanup;
         }
     }

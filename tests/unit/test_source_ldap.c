@@ -786,6 +786,17 @@ tls_protects(void **state)
     /* Signed by somebody else. */
     follow_over_network(scene, "none", 128, true, "other.pem");
     wait_told(scene, "away StartTLS: ");
+    assert_true(was_told(scene, "/other.pem vouch for a certificate"));
+    assert_int_equal(stop_following(scene), 0);
+    scene->options.uri = uri;
+    scene->options.starttls = false;
+    start_following(scene);
+    wait_told(scene, "away connection: ");
+    assert_true(was_told(scene, "/other.pem vouch for a certificate"));
+    assert_int_equal(stop_following(scene), 0);
+    /* No such file. */
+    follow_over_network(scene, "none", 128, true, "none.pem");
+    wait_told(scene, "/none.pem: No such file or directory");
     assert_false(was_told(scene, "changed "));
     assert_false(was_told(scene, "fresh "));
 }
