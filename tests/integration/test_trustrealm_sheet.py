@@ -29,7 +29,7 @@ def cells(shown, heading):
         if parts[0]:
             found.append([[part] for part in parts])
             continue
-        for cell, part in zip(found[-1], parts):
+        for cell, part in zip(found[-1] if found else [], parts):
             cell.append(part)
     return [["".join(cell).replace(" ", "") for cell in row]
             for row in found]
@@ -81,6 +81,18 @@ def test_a_list_leaves_out_what_nobody_has(ldif):
     assert lines[2].split()[2] == "-"
     assert {len(row) for row in rows(trustrealm(
         "system", "list", "--ldif", path).out)} == {8}
+
+
+def test_a_list_with_all_of_its_columns_fits(ldif):
+    long = "a-system-with-a-name-of-some-length"
+    path = ldif(table.system(long, ["engineering PUBLIC SECRET:CRYPTO,RADAR "
+                                    "20991231235959Z"])
+                + "trRestriction: engineering PUBLIC INTERNAL:CRYPTO\n")
+    _, shown = on_terminal("system", "list", "--ldif", path, columns=80)
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+    assert [table.host(long), "enabled", "engineering", "PUBLIC",
+            "SECRET:CRYPTO,RADAR", "2099-12-3123:59:59UTC",
+            "PUBLICINTERNAL:CRYPTO"] in cells(shown, "NAME")
 
 
 def test_a_removed_value_is_marked(ldif):

@@ -12,7 +12,7 @@
 
 #define MAX_COLUMNS 8
 #define GAP 2                   /* between two of them */
-#define LEAST 12                /* narrower, a cell is torn for nothing */
+#define LEAST 10                /* narrower, a cell is torn for nothing */
 
 struct tool_sheet {
     const char *const *columns;
@@ -111,9 +111,9 @@ width_with(const struct tool_sheet *sheet, size_t most)
     return sum;
 }
 
-/* Make the widest columns narrower, until a terminal has room for all.  One
- * that does not say how wide it is has it, and two columns may go on in its
- * next line, from which they can be copied. */
+/* Make the widest columns narrower, and at last the first, until a terminal
+ * has room for all.  One that does not say how wide it is has it, and two
+ * columns may go on in its next line, from which they can be copied. */
 static void
 fit(struct tool_sheet *sheet)
 {
@@ -133,6 +133,8 @@ fit(struct tool_sheet *sheet)
         if (sheet->widths[i] > most)
             sheet->widths[i] = most;
     }
+    while (sheet->widths[0] > LEAST && width_with(sheet, most) > size.ws_col)
+        sheet->widths[0]--;
 }
 
 /* How much of text goes into a line of width: to a blank or, without one, to
