@@ -29,7 +29,7 @@ def cells(shown, heading):
         if parts[0]:
             found.append([[part] for part in parts])
             continue
-        for cell, part in zip(found[-1] if found else [], parts):
+        for cell, part in zip(found[-1], parts):
             cell.append(part)
     return [["".join(cell).replace(" ", "") for cell in row]
             for row in found]
@@ -84,15 +84,23 @@ def test_a_list_leaves_out_what_nobody_has(ldif):
 
 
 def test_a_list_with_all_of_its_columns_fits(ldif):
+    """Then the first one goes on in the next line as well."""
     long = "a-system-with-a-name-of-some-length"
-    path = ldif(table.system(long, ["engineering PUBLIC SECRET:CRYPTO,RADAR "
-                                    "20991231235959Z"])
-                + "trRestriction: engineering PUBLIC INTERNAL:CRYPTO\n")
+    path = ldif(entries=[
+        entry for entry in table.entries() if "trSystem" not in entry] + [
+            table.system(long, ["engineering PUBLIC SECRET:CRYPTO,RADAR "
+                                "20991231235959Z"])
+            + "trRestriction: engineering PUBLIC INTERNAL:CRYPTO\n"])
     _, shown = on_terminal("system", "list", "--ldif", path, columns=80)
-    assert max(map(len, shown.splitlines()[1:])) <= 80
-    assert [table.host(long), "enabled", "engineering", "PUBLIC",
-            "SECRET:CRYPTO,RADAR", "2099-12-3123:59:59UTC",
-            "PUBLICINTERNAL:CRYPTO"] in cells(shown, "NAME")
+    heading, *lines = shown.splitlines()[1:]
+    assert max(map(len, lines)) <= 80
+    at = [heading.index(name) for name in ("NAME", "STATE", "TRUST", "LOW",
+                                           "HIGH", "UNTIL", "RESTRICTED")]
+    assert ["".join(line[a:b].strip() for line in lines[1:])
+            for a, b in zip(at, at[1:] + [None])] == [
+        table.host(long), "enabled", "engineering", "PUBLIC",
+        "SECRET:CRYPTO,RADAR", "2099-12-3123:59:59UTC",
+        "PUBLICINTERNAL:CRYPTO"]
 
 
 def test_a_removed_value_is_marked(ldif):
