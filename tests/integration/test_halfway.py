@@ -20,6 +20,7 @@ DELTA = "cn=delta.example.com,ou=systems," + table.BASE
 BETA = "cn=beta.example.com,ou=systems," + table.BASE
 ENGINEERING = "cn=engineering,ou=realms," + table.BASE
 OWNERS = "cn=engineering,ou=owners,ou=roles," + table.BASE
+AUDITORS = "cn=auditors,ou=roles," + table.BASE
 WIDER = "trMembership engineering public secret"
 RESTRICTION = "trRestriction engineering public internal"
 
@@ -144,6 +145,23 @@ def test_rejected_while_it_is_approved(administration):
         item for item in before.items() if "engineering.1" in item[0]}
 
 
+def test_changed_while_it_is_approved(administration):
+    """It is for the other to look again: the proposal waits."""
+    propose(administration, "engineering.1", BETA, WIDER)
+
+    def touch(n):
+        if n == 1:
+            administration.directory.replace(BETA, "description", "touched")
+
+    there = table_of(administration)[BETA]
+    done = overtaken(administration, touch, "pending", "approve",
+                     "engineering.1")
+    assert done.status == 1 and "somebody else has changed it" in done.err
+    assert table_of(administration)[BETA].replace(
+        "description: touched\n", "") == there
+    assert proposals(administration) == {WIDER: person("olga")}
+
+
 def test_proposal_does_not_become_that_of_others(administration):
     """What was proposed twice goes with the other; that is rejected
     meanwhile.  Put back, it would be for olga to approve."""
@@ -239,6 +257,24 @@ def test_offboarded_by_half_is_taken_back(administration, leaves):
     after = table_of(administration)
     assert {dn for dn in before if before[dn] != after.get(dn)} == {
         "cn=engineering.%d,ou=pending,%s" % (n, table.BASE) for n in (1, 2)}
+
+
+def test_role_that_changes_meanwhile(administration, leaves):
+    """Nothing is lost of what somebody else writes, and nothing done."""
+    def touch(n):
+        if n == 2:
+            for dn in (OWNERS, AUDITORS):
+                administration.directory.replace(dn, "description", "touched")
+
+    before = table_of(administration)
+    done = overtaken(administration, touch, *LEAVE, "--apply")
+    assert done.status == 1 and "somebody else has changed it" in done.err
+    after = table_of(administration)
+    assert {dn for dn in before if before[dn] != after.get(dn)} == {OWNERS,
+                                                                    AUDITORS}
+    for dn in (OWNERS, AUDITORS):
+        assert "description: touched\n" in after[dn]
+        assert "member: %s\n" % person("olga") in after[dn]
 
 
 @pytest.mark.parametrize("fate", [Between.CUT, Between.UNANSWERED])

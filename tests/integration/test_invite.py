@@ -306,6 +306,24 @@ def test_a_key_that_stays_is_told(administration, keytab):
     assert not administration.can_log_in(keytab=keytab)
 
 
+def test_retired_by_who_may_not_remove_the_entry(administration, keytab):
+    """Nothing of it ends, and of the invitation neither."""
+    invite(administration)
+    before = proposed(administration)
+    administration.directory.add(table.entry(
+        "cn=%s,ou=systems,%s" % (ZETA, table.BASE), objectClass="trSystem",
+        cn=ZETA, trPrincipal=PRINCIPAL, owner=person("zoe")))
+    try:
+        done = by_sid(administration, "retire", check=False)
+        assert done.status == 1 and "Insufficient access" in done.err, done
+        assert "owner: " + person("zoe") in entry(administration)
+        assert proposed(administration) == before != []
+        assert "not found" not in kinit(administration, INVITATION, "x").err
+    finally:
+        administration.directory.delete("cn=%s,ou=systems,%s" % (ZETA,
+                                                                 table.BASE))
+
+
 def test_token_file_that_breaks_off(administration, keytab):
     """The reason is told, and no token is left."""
     path = administration.scratch.join("token.zeta")

@@ -109,8 +109,8 @@ class Between:
     nth modification comes through, and then passes it on, unless that returns
     what the connection breaks by.  search_of: when a search of that DN comes,
     instead.  The server seems to have no assertion control unless assertions,
-    and to say other octets where replaced has them, for as many.  seen(octets): what comes
-    through."""
+    and to say other octets where replaced has them, for as many.
+    seen(octets): what comes through."""
 
     #: It is not passed on; or the answer is not; or what follows on that is
     #: not; or it is not passed on, and there is no other connection.

@@ -323,8 +323,8 @@ is_done(struct tool_ldap *ldap, const struct step *step, bool back)
     return goes ? status == TOOL_NO : status == TOOL_DONE && !effect.lacks;
 }
 
-/* Make step, or take it back, also when the connection breaks once: it has been
- * done, too, where no answer came and it is not to be done again. */
+/* Make step, or take it back, also when the connection breaks once: it has
+ * been done, too, where no answer came and it is not to be done again. */
 static int
 operate_again(struct tool_ldap *ldap, const struct step *step, bool back,
               const char *csn)

@@ -105,8 +105,8 @@ apply(struct tool_work *work)
     return status;
 }
 
-/* The directory first: there it is all, or nothing.  But by his proposals it is
- * known what he has invited, which the KDC forgets before. */
+/* The directory first: there it is all, or nothing.  But by his proposals it
+ * is known what he has invited, which the KDC forgets before. */
 static int
 end(const struct offboarding *call, struct offboard *person,
     struct tool_work *work)

@@ -236,9 +236,9 @@ check_end(const char *attribute, const char *grant)
     return status;
 }
 
-/* Give entry the value that was proposed, or take it.  A value of a limit takes
- * the place of no other: those that go are proposed, too.  Who approves may
- * have been killed before the proposal went. */
+/* Give entry the value that was proposed, or take it.  A value of a limit
+ * takes the place of no other: those that go are proposed, too.  Who approves
+ * may have been killed before the proposal went. */
 static int
 note_value(struct tool_entry *entry, const struct noun_field *field,
            bool removes, const char *value)

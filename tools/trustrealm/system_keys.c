@@ -99,8 +99,8 @@ rotate(int argc, char **argv)
 
 /* --- retire -------------------------------------------------------------- */
 
-/* What was proposed for the entry to be there, and the entry, which is not to
- * be taken back; *principal_out is its, malloced, or NULL. */
+/* The entry, which is refused before anything is done, and what was proposed
+ * for it to be there; *principal_out is its, malloced, or NULL. */
 static int
 note_end(const struct noun_call *call, struct tool_work *work,
          struct tool_entries *proposals, char **principal_out)
@@ -111,8 +111,10 @@ note_end(const struct noun_call *call, struct tool_work *work,
     int status = TOOL_DONE;
 
     entry = tool_entries_find(&work->entries, TR_RECORD_SYSTEM, call->name);
-    if (entry != NULL)
+    if (entry != NULL) {
         principal = tool_entry_value(entry, "trPrincipal");
+        tool_work_delete(work, entry);
+    }
     if (tool_directory_limit(work->directory) != NULL)
         status = tool_pending_about(work->directory, call->name, proposals);
     for (i = 0; i < proposals->n; i++) {
@@ -120,8 +122,6 @@ note_end(const struct noun_call *call, struct tool_work *work,
             principal = tool_pending_principal(proposals->list[i]);
         tool_pending_gone(work, proposals->list[i]);
     }
-    if (entry != NULL)
-        tool_work_delete(work, entry);
     *principal_out = tool_copy(principal);
     return status;
 }
