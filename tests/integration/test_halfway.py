@@ -5,14 +5,16 @@ of them: what was done lets nobody do more, and the same command does what is
 left.  By the super-user, as what others send cannot be read on its way."""
 
 import json
+import os
 import signal
 import subprocess
 
 import pytest
 
 from testlib import roles, table
-from testlib.process import eventually
-from testlib.roles import Administration, modify, person, proposal
+from testlib.process import eventually, run
+from testlib.roles import (
+    PRINCIPAL, ZETA, Administration, modify, person, proposal)
 from testlib.stores import Between
 from testlib.tool import program, trustrealm
 
@@ -28,6 +30,7 @@ RESTRICTION = "trRestriction engineering public internal"
 @pytest.fixture(scope="module")
 def started():
     with Administration(roles.TwoPersonsDirectory) as made:
+        made.start_kadmind()
         yield made
 
 
@@ -62,7 +65,8 @@ def overtaken(administration, befalls, *arguments):
     """befalls(n) ahead of write n."""
     with Between(administration.scratch, administration.directory,
                  befalls) as between:
-        return trustrealm(*arguments, *options(between))
+        return trustrealm(*arguments, *options(between),
+                          **administration.environment("sid"))
 
 
 def given(administration, *arguments):
@@ -83,7 +87,7 @@ def killed(administration, moment, *arguments):
                  kill) as between:
         child = subprocess.Popen(
             [program(), *arguments, *options(between)],
-            env=administration.realm.environment(),
+            env=administration.environment("sid"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert child.wait(30) == -signal.SIGKILL
 
@@ -284,3 +288,81 @@ def test_offboarded_though_the_connection_breaks(administration, leaves,
                      *LEAVE, "--apply")
     assert done.status == 1 and done.err == ""
     assert left(administration) == 0
+
+
+# --- systems that come and go -------------------------------------------
+
+INVITATION = "trustrealm-invite/" + ZETA
+
+
+def invite(administration, *more):
+    return ["system", "invite", ZETA, "--json", *more,
+            *administration.by_kadmin("sid")]
+
+
+def enrolled(administration, token):
+    """Does the token make the key of zeta?"""
+    done = run([program(), "system", "enroll", ZETA, "--added",
+                "--token-file", "-", "--keytab",
+                administration.scratch.join("zeta.keytab")],
+               env=administration.realm.environment(), input=token,
+               check=False)
+    return done.status == 0
+
+
+@pytest.fixture
+def zeta(administration):
+    """Nothing is left of it."""
+    yield
+    given(administration, "system", "retire", ZETA,
+          *administration.by_kadmin("sid"))
+    keytab = administration.scratch.join("zeta.keytab")
+    if os.path.exists(keytab):
+        os.unlink(keytab)
+    assert left_of_zeta(administration) == set()
+
+
+def left_of_zeta(administration):
+    return {dn.split(",")[0].rstrip("0123456789abcdef")
+            for dn in table_of(administration) if ZETA in dn} | {
+        name for name in administration.realm.principals().split()
+        if ZETA in name}
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_invited_after_a_kill(administration, zeta, moment):
+    """What was proposed before goes, a principal and an alias come."""
+    assert given(administration, *invite(administration)).status == 0
+    again = invite(administration, "--alias", "z.example.test")
+    killed(administration, moment, *again)
+    done = given(administration, *again)
+    assert done.status == 0, done
+    assert set(proposals(administration)) == {
+        "trPrincipal " + PRINCIPAL, "trAlias z.example.test"}
+    assert enrolled(administration, json.loads(done.out)["token"])
+
+
+def test_invited_in_vain(administration, zeta):
+    """Whatever is refused, nobody has a token that is of use."""
+    for moment in (1, 2):
+        before = table_of(administration)
+        done = overtaken(administration, {moment: Between.REFUSED}.get,
+                         *invite(administration, "--alias", "z.example.test"))
+        assert done.status == 1 and "token" not in done.out, done
+        assert table_of(administration) == before
+        assert left_of_zeta(administration) == set()
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_retired_after_a_kill(administration, zeta, moment):
+    """The entry, and what was proposed for it to be there."""
+    assert given(administration, *invite(
+        administration, "--alias", "z.example.test")).status == 0
+    assert given(administration, "system", "add", ZETA).status == 0
+    retire = ["system", "retire", ZETA, *administration.by_kadmin("sid")]
+    killed(administration, moment, *retire)
+    eventually(lambda: "cn=" + ZETA not in left_of_zeta(administration))
+    assert any(name.startswith(INVITATION)
+               for name in left_of_zeta(administration))
+    assert given(administration, *retire).status == 0
+    assert left_of_zeta(administration) == set()

@@ -55,8 +55,8 @@ int tool_kadmin_delete(struct tool_kadmin *kadmin, const char *keytab);
  * unless force, which ends it. */
 int tool_kadmin_invite(struct tool_kadmin *kadmin, int64_t until, bool force,
                        char token_out[TOOL_TOKEN_SIZE]);
-/* Let nobody have a token for it. */
-int tool_kadmin_withdraw(struct tool_kadmin *kadmin);
+/* Let nobody have a token for it; did somebody? */
+int tool_kadmin_withdraw(struct tool_kadmin *kadmin, bool *there_out);
 /* As people type it, to what it was; false: it never was a token. */
 bool tool_token_read(const char *text, char token_out[TOOL_TOKEN_SIZE]);
 

@@ -41,7 +41,7 @@ krb5_error_code tool_token_make(krb5_context context,
 krb5_error_code tool_kadmin_invitation(krb5_context context,
                                        krb5_const_principal system,
                                        krb5_principal *invitation_out);
-/* Remove the invitation, if there is one.  Says nothing. */
+/* Remove the invitation (KADM5_UNK_PRINC: there is none).  Says nothing. */
 kadm5_ret_t tool_kadmin_uninvite(struct tool_kadmin *kadmin);
 /* Make the principal; password NULL: with a random key. */
 kadm5_ret_t tool_kadmin_make(struct tool_kadmin *kadmin,

@@ -107,18 +107,19 @@ tool_kadmin_uninvite(struct tool_kadmin *kadmin)
 
     if (tool_kadmin_invitation(kadmin->context, kadmin->principal,
                                &invitation) != 0)
-        return 0;
+        return KADM5_UNK_PRINC;
     ret = kadm5_delete_principal(kadmin->handle, invitation);
     krb5_free_principal(kadmin->context, invitation);
-    return ret == KADM5_UNK_PRINC ? 0 : ret;
+    return ret;
 }
 
 int
-tool_kadmin_withdraw(struct tool_kadmin *kadmin)
+tool_kadmin_withdraw(struct tool_kadmin *kadmin, bool *there_out)
 {
     kadm5_ret_t ret = tool_kadmin_uninvite(kadmin);
 
-    return ret == 0 ? TOOL_DONE :
+    *there_out = ret == 0;
+    return ret == 0 || ret == KADM5_UNK_PRINC ? TOOL_DONE :
         tool_kadmin_answered(kadmin, ret, "withdrawing its invitation");
 }
 
@@ -150,7 +151,7 @@ tool_kadmin_invite(struct tool_kadmin *kadmin, int64_t until, bool force,
 {
     krb5_principal invitation = NULL;
     krb5_error_code code;
-    bool has_key = false;
+    bool has_key = false, invited;
     int status;
 
     code = tool_kadmin_invitation(kadmin->context, kadmin->principal,
@@ -166,13 +167,13 @@ tool_kadmin_invite(struct tool_kadmin *kadmin, int64_t until, bool force,
         status = tool_fail(TOOL_NO, "%s has a key; --force ends that, at once",
                            kadmin->name);
     if (status == TOOL_DONE)
-        status = tool_kadmin_withdraw(kadmin);
+        status = tool_kadmin_withdraw(kadmin, &invited);
     if (status == TOOL_DONE)
         status = make_invitation(kadmin, invitation, until, token_out);
     if (status == TOOL_DONE && has_key) {
         status = tool_kadmin_delete(kadmin, NULL);
         if (status != TOOL_DONE)
-            (void)tool_kadmin_withdraw(kadmin);
+            (void)tool_kadmin_withdraw(kadmin, &invited);
     }
     krb5_free_principal(kadmin->context, invitation);
     return status;

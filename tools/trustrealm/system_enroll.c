@@ -176,8 +176,9 @@ add_entry(const struct noun_call *call, const struct tool_redeem *redeem,
         change.after = entry;
         status = tool_directory_apply(directory, &change, 1);
         if (status != TOOL_DONE)
-            tool_fail(status, "%s was not added; an administrator may add it "
+            tool_fail(status, "%s %s added; an administrator may add it "
                       "(system add); %s", call->name, status == TOOL_NO ?
+                      "was not" : "may not have been", status == TOOL_NO ?
                       tool_redeem_token(redeem) : tool_redeem_again(redeem));
     }
     if (status == TOOL_DONE)

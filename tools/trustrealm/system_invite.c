@@ -217,6 +217,7 @@ invite_system(const struct noun_call *call, struct tool_work *work,
 {
     struct tool_options options = call->options;
     struct tool_entry *entry = NULL;
+    bool invited;
     int status;
 
     status = take_validity(call, &invitation->until);
@@ -232,7 +233,7 @@ invite_system(const struct noun_call *call, struct tool_work *work,
     if (status == TOOL_DONE)
         status = tool_work_finish(&options, work);
     if (status != TOOL_DONE && invitation->made)
-        (void)tool_kadmin_withdraw(invitation->kadmin);
+        (void)tool_kadmin_withdraw(invitation->kadmin, &invited);
     if (status != TOOL_DONE && invitation->file >= 0)
         (void)unlink(call->token_file);
     if (invitation->kadmin != NULL)

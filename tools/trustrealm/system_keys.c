@@ -158,19 +158,19 @@ end_both(const struct noun_call *call, struct tool_work *work,
          const char *principal, struct tool_kadmin *kadmin)
 {
     int status, gone = TOOL_NO;
-    bool there = false;
+    bool there = false, invited = false;
 
     if (work->nchanges > 0) {
         gone = tool_work_finish(&call->options, work);
         if (gone != TOOL_DONE)
             return gone;
     }
-    status = tool_kadmin_withdraw(kadmin);
+    status = tool_kadmin_withdraw(kadmin, &invited);
     if (status == TOOL_DONE)
         status = tool_kadmin_exists(kadmin, &there);
     if (status == TOOL_DONE) {
         status = tool_kadmin_delete(kadmin, call->keytab);
-        if (status == TOOL_NO && !there && gone == TOOL_DONE)
+        if (status == TOOL_NO && !there && (gone == TOOL_DONE || invited))
             return TOOL_DONE;
         if (status == TOOL_NO && !there) {
             tool_fail(TOOL_NO, "the KDC has no principal %s", principal);
