@@ -273,6 +273,17 @@ def test_server_that_goes_away(site, moment):
     assert named(site) == []
 
 
+def test_another_server_goes_on(site):
+    """Of several, the next one."""
+    with Between(site.scratch, site.directory,
+                 {5: Between.AWAY}.get) as between:
+        done = trustrealm("realm", "remove", "corporate", "--force", "--uri",
+                          between.uri + " " + site.directory.ldapi, "--base",
+                          table.SUFFIX)
+    assert (done.status, done.err) == (0, "")
+    assert named(site) == []
+
+
 def test_interruption_waits(site):
     """A signal in the middle comes when all is done, and that is told."""
     child = None

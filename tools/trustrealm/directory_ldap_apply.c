@@ -229,6 +229,9 @@ explain(const struct tool_ldap *ldap, int code, const struct step *step)
 {
     const char *dn = step->dn;
 
+    if (LDAP_API_ERROR(code))
+        return tool_fail(TOOL_SYSTEM, "%s: %s: whether it was changed is not "
+                         "known; look again", dn, ldap_err2string(code));
     switch (code) {
     case LDAP_ASSERTION_FAILED:
     case LDAP_NO_SUCH_ATTRIBUTE:
@@ -252,10 +255,6 @@ explain(const struct tool_ldap *ldap, int code, const struct step *step)
     case LDAP_REFERRAL:
         return tool_fail(TOOL_SYSTEM, "%s: only a copy of the directory; "
                          "write to the server that it is from", ldap->uri);
-    case LDAP_SERVER_DOWN:
-    case LDAP_TIMEOUT:
-        return tool_fail(TOOL_SYSTEM, "%s: %s: whether it was changed is not "
-                         "known; look again", dn, ldap_err2string(code));
     default:
         return tool_ldap_failed(ldap, code, dn);
     }
