@@ -86,6 +86,25 @@ def test_next_message_is_refused_at_both_ends(make_world, system):
         assert record["realm"] == "engineering"
 
 
+@pytest.mark.parametrize("system", ["beta", "alpha"])
+def test_tokens_on_their_way(make_world, system):
+    """Made before the change, they establish nothing after it."""
+    world = make_world()
+    alice, service = world.agent("alpha"), world.agent("beta", None, SERVICE)
+    _, late = alice.initiate("sample@beta.example.test")
+    half, token = alice.initiate("sample@beta.example.test")
+    _, reply, _ = service.accept(token)
+    world.change(table.system_dn(system), "trMembership",
+                 "corporate OPEN RESTRICTED:HR")
+    for end, event, call, token in (
+            (world.beta, "accept", service.accept, late),
+            (world.alpha, "accepted", half.step, reply)):
+        mark = end.audit.mark()
+        assert is_refused(call, token)
+        record = end.audit.wait(mark, event=event, result="deny")
+        assert record["code"] == "TRR_NOT_MEMBER"
+
+
 def test_receiver_refuses_by_itself(live):
     """The sender's daemon does not hear of it: it is stopped."""
     world, server, client = live
