@@ -12,10 +12,10 @@ import pytest
 from attacks import TARGET, refused
 
 from testlib.call import (ACCEPT, CHECK, ESTABLISHED, ISSUE, ISSUED, REFUSED,
-                          call)
+                          SEAL, SEALED, call)
 from testlib.process import Failure
 from testlib.token import Token, fields_of, make
-from testlib.world import CLERK, DESK, SERVICE, VAULT
+from testlib.world import CLERK, DESK, ROOT, SERVICE, VAULT
 
 CONF, DELEG, MUTUAL, MARKER, AES = 1, 2, 4, 8, 16
 ALICE = "alice@EXAMPLE.TEST"
@@ -73,6 +73,30 @@ def test_what_contradicts(world, captured, said, code):
     assert accept(world, captured, **said)[0] == REFUSED
     assert codes(world, mark) == code
     assert accept(world, captured)[0] == ESTABLISHED
+
+
+def test_name_that_both_ends_agree_on(world, alice):
+    """Alice and a service, whose uid may have any key of it, say that she is
+    carol: who is authenticated is known to Kerberos alone.  It gives them no
+    label that their uids may not have, and the records have the uids."""
+    context, token = alice.initiate(TARGET)
+    context.forget()
+    token = Token(token)
+    carol = "carol@EXAMPLE.TEST"
+    marks = [system.audit.mark() for system in (world.alpha, world.beta)]
+    sealed = world.ask_daemon("alpha", CLERK,
+                              call(SEAL, token.body, carol, "", 0))
+    assert sealed[0] == SEALED
+    assert accept(world, token, client=carol,
+                  trailer=fields_of(sealed)[1])[0] == ESTABLISHED
+    for system, event, mark, uid in zip(
+            (world.alpha, world.beta), ("seal", "accept"), marks,
+            (CLERK, SERVICE)):
+        record = system.audit.wait(mark, event=event, result="allow")
+        assert record["user"] == carol
+        if ROOT:
+            assert record["uid"] == uid
+            assert record["label"] == "PUBLIC"
 
 
 def test_weak_key_by_both_ends(make_world):
