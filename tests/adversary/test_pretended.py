@@ -12,6 +12,8 @@ from attacks import TARGET, refused_by_beta
 from test_forged import REALM, forge, principal     # noqa: F401 (a fixture)
 
 from testlib.call import PREPARE, PREPARED, REFUSED, call
+from testlib.realm import Realm
+from testlib.scratch import Scratch
 from testlib.world import CLERK, STAFF
 
 CLONE_NEWUSER, CLONE_NEWNS = 0x10000000, 0x20000
@@ -100,3 +102,36 @@ def test_a_principal_like_that_of_a_system(world, beta, forge, name):
         record = refused_by_beta(world, beta, forge(
             keytab=keytab, self=own, sender=sender), code)
         assert record["sender"] is None
+
+
+@pytest.fixture
+def other_realm(world):
+    """Another Kerberos realm, whose principals get tickets for this one."""
+    with Scratch() as scratch:
+        other = Realm(scratch, "OTHER.TEST")
+        other.create({})
+        for realm in (other, world.realm):
+            realm.add_with_password("krbtgt/%s@%s" % (REALM, other.name),
+                                    "shared")
+        other.start()
+        with open(world.realm.config) as config:
+            text = config.read()
+        world.scratch.write("krb5.conf", text.replace(
+            "[realms]\n", "[realms]\n%s = {\nkdc = 127.0.0.1:%d\n}\n"
+            % (other.name, other.port)), 0o644)
+        yield other
+        world.scratch.write("krb5.conf", text, 0o644)
+        world.realm.remove("krbtgt/%s@%s" % (REALM, other.name))
+
+
+def test_system_of_another_kerberos_realm(world, beta, forge, other_realm):
+    """Its KDC makes principals of any name, and is believed: they are of that
+    realm."""
+    keytab = other_realm.scratch.join("keytab")
+    own = "trustrealm/%s@%s" % (world.alpha.host, other_realm.name)
+    other_realm.add({keytab: [own]})
+    for sender, code in ((own, "TRR_NOT_MEMBER"),
+                         (principal("alpha"), "TRR_BINDING")):
+        record = refused_by_beta(world, beta, forge(
+            keytab=keytab, self=own, sender=sender), code)
+        assert (record["sender"], record["sender_principal"]) == (None, own)
