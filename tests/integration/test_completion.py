@@ -119,6 +119,15 @@ def test_files(tab, tmp_path):
     assert tab("check", "--table", "") == ["place"]
 
 
+def test_words_that_an_option_knows(tab):
+    assert set(tab("graph", "--format", "")) == {"dot", "svg", "html"}
+    assert set(tab("schema", "--format", "")) == {"schema", "ldif", "389"}
+    assert tab("realm", "set", "x", "--mode", "d") == ["dry-run"]
+    assert set(tab("realm", "set", "x", "--policy", "")) == {"mls", "equal"}
+    assert set(tab("realm", "set", "x", "--kernel-export", "")) == {
+        "TRUE", "FALSE"}
+
+
 def test_after_an_option_that_takes_nothing(tab):
     where = ["--ldif", "table.ldif"]
     assert tab("system", "show", *where, "--json", "al") == [
@@ -180,7 +189,11 @@ def test_at_a_prompt(tmp_path, shell):
                                   (b"| grep doi\r", rb'"doi": 2001'),
                                   (b"trustrealm realm show --json --ldif "
                                    b"of:all.ldif corpo\t", b"corporate "),
-                                  (b"| grep doi\r", rb'"doi": 2002')):
+                                  (b"| grep doi\r", rb'"doi": 2002'),
+                                  (b"trustrealm graph --format h\t",
+                                   b"html "),
+                                  (b"--ldif table.ldif | head -1\r",
+                                   b"<!DOCTYPE html>")):
                 os.write(master, keys)
                 shown(pattern)
         finally:

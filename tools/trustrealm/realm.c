@@ -12,13 +12,14 @@ static const struct noun_field fields[] = {
     { "doi", "trDOI", NOUN_NUMBER, "NUMBER", "its number, 1 to 4294967295" },
     { "priority", "trPriority", NOUN_NUMBER, "NUMBER",
       "of several that two systems share, the\nhighest is chosen" },
-    { "policy", "trPolicy", NOUN_TEXT, "POLICY", "mls or equal" },
+    { "policy", "trPolicy", NOUN_TEXT, "mls|equal",
+      "how labels are compared" },
     { "level", "trLevel", NOUN_NAMED, "\"NUMBER NAME\"",
       "a classification level (again for more)" },
     { "category", "trCategory", NOUN_NAMED, "\"NUMBER NAME\"",
       "a category (again for more)" },
-    { "protection", "trProtection", NOUN_TEXT, "PROTECTION",
-      "integrity or confidentiality" },
+    { "protection", "trProtection", NOUN_TEXT,
+      "integrity|confidentiality", "of what is sent" },
     { "confidential-from", "trConfidentialFrom", NOUN_TEXT, "LEVEL",
       "level that needs confidentiality" },
     { "carrier", "trCarrier", NOUN_KEYED, "\"SERVICE HOW\"",
@@ -37,7 +38,8 @@ static const struct noun_field fields[] = {
       "whether the kernel is handed contexts" },
     { "kernel-lifetime", "trKernelLifetime", NOUN_NUMBER, "SECONDS",
       "for which the kernel may use them" },
-    { "mode", "trMode", NOUN_TEXT, "MODE", "enforce or dry-run" },
+    { "mode", "trMode", NOUN_TEXT, "enforce|dry-run",
+      "whether what is refused is let by" },
     { NULL, NULL, NOUN_TEXT, NULL, NULL }
 };
 
