@@ -32,10 +32,12 @@ struct tr_follower {
     const char *program;
     struct event_base *base;
     struct tr_children *children;
+    struct tr_keys *keys;
     struct tr_audit *audit;
     void (*changed)(void *arg);
     void *arg;
-    char *ccache;               /* path, for bind = gssapi */
+    char *servers[TR_MAX_URIS + 1];     /* it needs tickets for, then NULL */
+    char *ccache;               /* path, where it finds them */
     struct tr_child *child;
     int fd;                     /* to the child, or -1 */
     struct event *readable, *restart;
@@ -91,7 +93,7 @@ hang_up(struct tr_follower *follower)
     follower->fd = -1;
 }
 
-/* After one that ran for a while the next is started at once. */
+/* Each pause is longer than the last, until one has run for a while. */
 static void
 start_again(struct tr_follower *follower)
 {
@@ -101,8 +103,9 @@ start_again(struct tr_follower *follower)
         follower->retry = follower->config->retry;
     wait.tv_sec = follower->retry;
     event_add(follower->restart, &wait);
-    follower->retry = 2 * follower->retry < MAX_RETRY_S ?
-        2 * follower->retry : MAX_RETRY_S;
+    if (follower->retry < MAX_RETRY_S)
+        follower->retry = 2 * follower->retry < MAX_RETRY_S ?
+            2 * follower->retry : MAX_RETRY_S;
 }
 
 static void
@@ -173,7 +176,7 @@ on_packet(evutil_socket_t fd, short what, void *arg)
 }
 
 static krb5_error_code
-start(struct tr_follower *follower)
+start_program(struct tr_follower *follower)
 {
     char *argv[] = {
         (char *)"trustrealmd: follower", (char *)"-F",
@@ -194,16 +197,13 @@ start(struct tr_follower *follower)
     int fds[2];
 
     snprintf(ccache, sizeof(ccache), "KRB5CCNAME=FILE:%s", follower->ccache);
-    environment = tr_environment_with(changes);
-    if (environment == NULL)
-        return ENOMEM;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
-        free(environment);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
         return errno;
-    }
+    environment = tr_environment_with(changes);
     options.environment = environment;
     options.fd = fds[1];
-    ret = tr_child_start(follower->children, &options, &follower->child);
+    ret = environment == NULL ? ENOMEM :
+        tr_child_start(follower->children, &options, &follower->child);
     close(fds[1]);
     free(environment);
     if (ret) {
@@ -211,7 +211,6 @@ start(struct tr_follower *follower)
         return ret;
     }
     follower->fd = fds[0];
-    follower->started = tr_boottime();
     follower->readable = event_new(follower->base, fds[0],
                                    EV_READ | EV_PERSIST, on_packet, follower);
     if (follower->readable == NULL || event_add(follower->readable, NULL) != 0)
@@ -225,7 +224,12 @@ on_restart(evutil_socket_t fd, short what, void *arg)
     struct tr_follower *follower = arg;
     krb5_error_code ret;
 
-    ret = start(follower);
+    follower->started = tr_boottime();
+    ret = tr_keys_export_tickets(follower->keys,
+                                 (const char *const *)follower->servers,
+                                 follower->ccache);
+    if (ret == 0)
+        ret = start_program(follower);
     if (ret == 0)
         return;
     snprintf(follower->state, sizeof(follower->state),
@@ -238,11 +242,11 @@ on_restart(evutil_socket_t fd, short what, void *arg)
     follower->changed(follower->arg);
 }
 
-/* Tickets for the servers of the source, and for nothing else. */
+/* Those of the source, and nothing else, are what it gets tickets for. */
 static krb5_error_code
-export_tickets(struct tr_follower *follower, struct tr_keys *keys)
+name_servers(struct tr_follower *follower)
 {
-    char *principals[TR_MAX_URIS + 1] = { NULL }, *uris[TR_MAX_URIS];
+    char *uris[TR_MAX_URIS];
     LDAPURLDesc *url = NULL;
     krb5_error_code ret;
     size_t i;
@@ -252,18 +256,14 @@ export_tickets(struct tr_follower *follower, struct tr_keys *keys)
         if (ldap_url_parse(uris[i], &url) != LDAP_URL_SUCCESS ||
             url->lud_host == NULL || *url->lud_host == '\0') {
             ret = TRR_CONFIG;
-        } else if (asprintf(&principals[i], "ldap/%s", url->lud_host) < 0) {
-            principals[i] = NULL;
+        } else if (asprintf(&follower->servers[i], "ldap/%s",
+                            url->lud_host) < 0) {
+            follower->servers[i] = NULL;
             ret = ENOMEM;
         }
         ldap_free_urldesc(url);
         url = NULL;
     }
-    if (ret == 0)
-        ret = tr_keys_export_tickets(keys, (const char *const *)principals,
-                                     follower->ccache);
-    for (i = 0; i < TR_MAX_URIS; i++)
-        free(principals[i]);
     tr_text_free_words(uris, TR_MAX_URIS);
     return ret;
 }
@@ -286,6 +286,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
     follower->program = program;
     follower->base = base;
     follower->children = children;
+    follower->keys = keys;
     follower->audit = audit;
     follower->changed = changed;
     follower->arg = arg;
@@ -301,9 +302,7 @@ tr_follower_create(const struct tr_config *config, const char *program,
         goto cleanup;
     ret = 0;
     if (tr_config_file(config) == NULL && strcmp(config->bind, "gssapi") == 0)
-        ret = export_tickets(follower, keys);
-    if (ret == 0)
-        ret = start(follower);
+        ret = name_servers(follower);
     if (ret)
         goto cleanup;
     *follower_out = follower;
@@ -315,14 +314,26 @@ cleanup:
 }
 
 void
+tr_follower_start(struct tr_follower *follower)
+{
+    static const struct timeval now = { 0, 0 };
+
+    event_add(follower->restart, &now);
+}
+
+void
 tr_follower_free(struct tr_follower *follower)
 {
+    size_t i;
+
     if (follower == NULL)
         return;
     hang_up(follower);
     tr_child_kill(follower->child);
     if (follower->restart != NULL)
         event_free(follower->restart);
+    for (i = 0; i < TR_MAX_URIS; i++)
+        free(follower->servers[i]);
     free(follower->ccache);
     free(follower);
 }

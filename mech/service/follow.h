@@ -29,8 +29,9 @@ enum {
 /* --- follow.c: the daemon's side ---------------------------------------- */
 
 struct tr_follower;
-/* changed is called from the event loop whenever the source said anything of
- * itself.  config and program must outlive the follower. */
+/* Until tr_follower_start() it does nothing.  changed is called from the event
+ * loop whenever the source said anything of itself.  config, program and keys
+ * must outlive the follower. */
 krb5_error_code tr_follower_create(const struct tr_config *config,
                                    const char *program,
                                    struct event_base *base,
@@ -39,6 +40,9 @@ krb5_error_code tr_follower_create(const struct tr_config *config,
                                    struct tr_audit *audit,
                                    void (*changed)(void *arg), void *arg,
                                    struct tr_follower **follower_out);
+/* From the next turn of the event loop on, in place of any other: tickets are
+ * kept for its servers alone.  What cannot be started is tried again. */
+void tr_follower_start(struct tr_follower *follower);
 void tr_follower_free(struct tr_follower *follower);
 /* For status: what the source said last; whether it is there. */
 const char *tr_follower_state(const struct tr_follower *follower);

@@ -131,6 +131,7 @@ use_settings(struct tr_daemon *daemon, const struct settings *settings)
     tr_follower_free(daemon->follower);
     tr_attributes_free(daemon->attributes);
     daemon->follower = settings->follower;
+    tr_follower_start(daemon->follower);
     daemon->attributes = settings->attributes;
     daemon->service.attributes = tr_attributes_list(settings->attributes);
     daemon->service.config = settings->config;
