@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <openssl/evp.h>
 #include "trustrealm_err.h"
 #include "cipher.h"
@@ -13,9 +14,9 @@
 
 #define PREFIX "trustrealm records"     /* input of prf+, before the salt */
 #define SALT 16
-#define NUMBER 8
-#define HEAD (SALT + NUMBER)
-#define NONCE 12                        /* zeros, then the number */
+#define NONCE 12                        /* a number, then random octets */
+#define NUMBER 6
+#define HEAD (SALT + NONCE)
 #define TAG 16
 #define KEY 32
 
@@ -91,22 +92,22 @@ tr_cipher_free(struct tr_cipher *cipher)
     free(cipher);
 }
 
-static void
-count(uint8_t number[NUMBER])
+/* The kernel's random numbers, which hear of it when a virtual machine is set
+ * back; those of libkrb5 would come again. */
+static bool
+next_nonce(uint8_t nonce[NONCE])
 {
     int i;
 
-    for (i = NUMBER; i > 0 && ++number[i - 1] == 0; i--)
+    for (i = NUMBER; i > 0 && ++nonce[i - 1] == 0; i--)
         continue;
+    return getrandom(nonce + NUMBER, NONCE - NUMBER, 0) == NONCE - NUMBER;
 }
 
 /* Start on another text under the same key. */
 static bool
-set_nonce(EVP_CIPHER_CTX *context, const uint8_t number[NUMBER])
+set_nonce(EVP_CIPHER_CTX *context, const uint8_t nonce[NONCE])
 {
-    uint8_t nonce[NONCE] = { 0 };
-
-    memcpy(nonce + NONCE - NUMBER, number, NUMBER);
     return EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, -1) == 1;
 }
 
@@ -123,7 +124,10 @@ tr_cipher_seal(struct tr_cipher *cipher, const struct tr_bytes *plain,
     octets = malloc(HEAD + plain->length + TAG);
     if (octets == NULL)
         return ENOMEM;
-    count(cipher->head + SALT);
+    if (!next_nonce(cipher->head + SALT)) {
+        free(octets);
+        return EIO;
+    }
     text = mempcpy(octets, cipher->head, HEAD);
     if (!set_nonce(context, cipher->head + SALT) ||
         EVP_EncryptUpdate(context, text, &length, plain->data,

@@ -10,10 +10,12 @@
  * AES-256-GCM of libcrypto, which costs a tenth of what Kerberos' encryption
  * of the same octets does.
  *
- *     salt, 16 octets || number, 8 octets || ciphertext || tag, 16 octets
+ *     salt, 16 octets || nonce, 12 octets || ciphertext || tag, 16 octets
  *
  * A cipher encrypts under a key of its own, made of the record key and a new
  * random salt, and numbers what it encrypts: no nonce comes twice under a key.
+ * Half of it is random, for a machine that goes on from a snapshot has the
+ * same number once more.
  */
 
 #include <krb5/krb5.h>
