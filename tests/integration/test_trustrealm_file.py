@@ -167,17 +167,20 @@ def test_file_through_links_elsewhere(own):
 CHANGE = ["realm", "set", "eng", "--priority", "1"]
 
 
-def kill_before(own, what):
-    """Before that is on the disk."""
+def at_write(own, what, then):
+    """Before that is on the disk, a shell's command."""
     with Scratch() as scratch:
         line = [program(), *CHANGE, "--ldif", str(own)]
         _, steps = by_steps(scratch, line, base_environment())
         own.write_text(FILE)
         step, = (number for number, taken in enumerate(steps, 1)
                  if fnmatch.fnmatchcase(taken, "fsync %s" % what))
-        done, _ = by_steps(scratch, line, base_environment(), step,
-                           "kill -KILL $PPID")
-    assert done.status == -signal.SIGKILL
+        done, _ = by_steps(scratch, line, base_environment(), step, then)
+    return done
+
+
+def kill_before(own, what):
+    assert at_write(own, what, "kill -KILL $PPID").status == -signal.SIGKILL
     return own.read_text()
 
 
@@ -193,6 +196,19 @@ def test_file_is_the_old_or_the_new_one(own):
     assert kill_before(own, own.parent) == new
     assert edit(own, *CHANGE) == new
     assert own.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("edit", [
+    "echo '# by hand' >> %s", "sed -i 's/^# Kept by hand[.]$/# by hand/' %s"],
+    ids=["in place", "anew"])
+def test_file_that_is_edited_meanwhile(own, edit):
+    """By somebody who does not ask for the lock: his change stays."""
+    done = at_write(own, "%s.*" % own, edit % own)
+    assert done.status == 1
+    assert "somebody else has changed it meanwhile" in done.err
+    text = own.read_text()
+    assert "# by hand" in text and "trPriority" not in text
+    assert os.listdir(own.parent) == ["own.ldif"]
 
 
 def test_file_in_a_folder_that_cannot_be_read(own, tmp_path, several_uids):

@@ -104,7 +104,8 @@ def test_many_administrators(site, kind):
 
 
 def test_locked_file_is_waited_for(site):
-    """Another process that changes the file, as flock(1) does it."""
+    """Another process that changes the file, as flock(1) does it, and writes
+    to it."""
     with open(site.file.path) as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with subprocess.Popen(
@@ -114,9 +115,12 @@ def test_locked_file_is_waited_for(site):
             with pytest.raises(subprocess.TimeoutExpired):
                 child.wait(1)
             assert ("trEnabled", "FALSE") not in site.file.dump()[BETA]
+            with open(site.file.path, "a") as appended:
+                appended.write("\n" + table.system("late", []))
             fcntl.flock(held, fcntl.LOCK_UN)
     assert child.returncode == 0
     assert ("trEnabled", "FALSE") in site.file.dump()[BETA]
+    assert table.system_dn("late") in site.file.dump()
 
 
 # --- failures in the middle ---------------------------------------------

@@ -3,8 +3,9 @@
 
 /*
  * The file is locked from reading to writing, so nothing happens in between
- * that could be lost, and replaced as a whole, so that who reads it at any
- * moment sees it before or after.
+ * that could be lost, or is seen where somebody did not ask for the lock; and
+ * replaced as a whole, so that who reads it at any moment sees it before or
+ * after.
  */
 
 #include "config.h"
@@ -101,7 +102,9 @@ open_file(struct state *state, bool to_write)
         if (status != TOOL_DONE)
             return status;
     } while (was_replaced(state));
-    return TOOL_DONE;
+    /* Or written to it. */
+    return fstat(state->fd, &state->st) == 0 ? TOOL_DONE :
+        failed(state->path);
 }
 
 static int
@@ -233,6 +236,22 @@ sync_folder(const char *path)
     return status;
 }
 
+/* An editor does not ask for the lock. */
+static int
+check_unchanged(const struct state *state)
+{
+    const struct timespec *then = &state->st.st_mtim;
+    struct stat now;
+
+    if (!was_replaced(state) && fstat(state->fd, &now) == 0 &&
+        now.st_size == state->st.st_size &&
+        now.st_mtim.tv_sec == then->tv_sec &&
+        now.st_mtim.tv_nsec == then->tv_nsec)
+        return TOOL_DONE;
+    return tool_fail(TOOL_NO, "%s: somebody else has changed it meanwhile; "
+                     "look again", state->path);
+}
+
 /* Without its list the permissions of a file that has one are wider. */
 static int
 copy_acl(int from, int to, const char *path)
@@ -275,6 +294,8 @@ replace_file(const struct state *state, const char *text, size_t length)
     if (status == TOOL_DONE)
         status = write_all(fd, text, length, path);
     (void)close(fd);
+    if (status == TOOL_DONE)
+        status = check_unchanged(state);
     if (status == TOOL_DONE && rename(path, state->path) != 0)
         status = failed(state->path);
     if (status != TOOL_DONE)
