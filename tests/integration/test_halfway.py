@@ -342,15 +342,22 @@ def test_invited_after_a_kill(administration, zeta, moment):
     assert enrolled(administration, json.loads(done.out)["token"])
 
 
-def test_invited_in_vain(administration, zeta):
-    """Whatever is refused, nobody has a token that is of use."""
-    for moment in (1, 2):
-        before = table_of(administration)
-        done = overtaken(administration, {moment: Between.REFUSED}.get,
-                         *invite(administration, "--alias", "z.example.test"))
-        assert done.status == 1 and "token" not in done.out, done
-        assert table_of(administration) == before
-        assert left_of_zeta(administration) == set()
+@pytest.mark.parametrize("moment", [1, 2])
+@pytest.mark.parametrize("force, ended", [([], ""),
+                                          (["--force"], ", and no key")])
+def test_invited_in_vain(administration, zeta, moment, force, ended):
+    """The directory refuses it: nobody has a token or key that is of use, and
+    that is told."""
+    if force:
+        administration.realm.add({
+            administration.scratch.join("old"): [PRINCIPAL]})
+    before = table_of(administration)
+    done = overtaken(administration, {moment: Between.REFUSED}.get, *invite(
+        administration, "--alias", "z.example.test", *force))
+    assert done.status == 1 and "token" not in done.out, done
+    assert "no earlier token is valid any more%s\n" % ended in done.err
+    assert table_of(administration) == before
+    assert left_of_zeta(administration) == set()
 
 
 @pytest.mark.parametrize("moment", [1, 2, 3])

@@ -232,8 +232,10 @@ invite_system(const struct noun_call *call, struct tool_work *work,
     options.propose = invitation->proposes;
     if (status == TOOL_DONE)
         status = tool_work_finish(&options, work);
-    if (status != TOOL_DONE && invitation->made)
-        (void)tool_kadmin_withdraw(invitation->kadmin, &invited);
+    if (status != TOOL_DONE && invitation->made &&
+        tool_kadmin_withdraw(invitation->kadmin, &invited) == TOOL_DONE)
+        tool_fail(status, "the invitation was withdrawn; no earlier token is "
+                  "valid any more%s", call->force ? ", and no key" : "");
     if (status != TOOL_DONE && invitation->file >= 0)
         (void)unlink(call->token_file);
     if (invitation->kadmin != NULL)
