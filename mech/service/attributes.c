@@ -40,16 +40,6 @@ tr_attributes_list(const struct tr_attributes *attributes)
     return attributes->list;
 }
 
-static void
-free_list(char **list)
-{
-    size_t i;
-
-    for (i = 0; list != NULL && list[i] != NULL; i++)
-        free(list[i]);
-    free(list);
-}
-
 static krb5_error_code
 make_list(const struct tr_attributes *attributes, char ***list_out)
 {
@@ -67,7 +57,7 @@ make_list(const struct tr_attributes *attributes, char ***list_out)
         if (asprintf(&list[n], "%s=%s", attribute->source->name,
                      attribute->value) < 0) {
             list[n] = NULL;
-            free_list(list);
+            tr_strings_free(list);
             return ENOMEM;
         }
         n++;
@@ -100,7 +90,7 @@ set_value(struct attribute *attribute, char *value)
             free(attributes->list[i]);
         attributes->list[0] = NULL;
     } else {
-        free_list(attributes->list);
+        tr_strings_free(attributes->list);
         attributes->list = list;
     }
     attributes->changed(attributes->arg);
@@ -340,6 +330,6 @@ tr_attributes_free(struct tr_attributes *attributes)
         free(attribute->value);
     }
     free(attributes->all);
-    free_list(attributes->list);
+    tr_strings_free(attributes->list);
     free(attributes);
 }

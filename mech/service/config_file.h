@@ -72,8 +72,6 @@ bool tr_conf_ids(struct tr_conf *conf, const char *key, enum tr_id_kind kind,
  * asked for is one. */
 krb5_error_code tr_conf_finish(struct tr_conf *conf, char **why_out);
 
-void tr_strings_free(char **strings);       /* NULL-terminated */
-
 /* --- what config.c leaves to config_table.c and config_policy.c --------- */
 
 /* [table] */

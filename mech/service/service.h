@@ -89,6 +89,7 @@ krb5_error_code tr_config_load_table(const char *path,
                                      struct tr_config **config_out,
                                      char **why_out);
 void tr_config_free(struct tr_config *config);
+void tr_strings_free(char **strings);       /* NULL-terminated */
 /* Where the table is kept; malloced, NULL without memory. */
 char *tr_table_path(const struct tr_config *config);
 /* Path of the file that the table comes from, or NULL. */
