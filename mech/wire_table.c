@@ -11,6 +11,7 @@
  * leaves a field bounded by its message alone: texts that never leave the
  * system, and what is encrypted.
  */
+
 /* Does not compile when member is not of this type. */
 #define FIELD(kind, type, s, member, max) \
     { #member, kind, offsetof(struct s, member) + \

@@ -48,7 +48,7 @@ struct acceptance {
     gss_name_t source;          /* inner; then in client; or not asked for */
     gss_buffer_desc reply;
     OM_uint32 flags, time;
-    bool aes;                   /* the key is of such a type */
+    bool aes;                   /* its keys for messages are AES keys */
     gss_cred_id_t delegated;    /* inner */
     /* in between */
     struct tr_cred *acquired;

@@ -57,10 +57,10 @@ struct initiation {
     struct tr_cred *acquired;
     int64_t ask;                /* flags of our calls */
     int64_t answer;             /* flags of prepared */
-    struct tr_bytes question;   /* which that answers, to be remembered */
+    struct tr_bytes question;   /* that it answers (prepared.h) */
     char *label;                /* asked for; "" = the process's own */
-    bool known;                 /* the answer was, and not asked for */
-    bool outdated;              /* it was, but holds no more */
+    bool known;                 /* the answer was remembered, not asked for */
+    bool outdated;              /* what was remembered holds no more */
 };
 
 /* --- the first token ----------------------------------------------------- */

@@ -22,9 +22,12 @@
 #define PLACES 8                /* where a peer's slot may be */
 #define STEPS (TR_R15_COMMIT + 1)
 
-/* Records at once, in thousandths, and a second.  What is allowed is cut only
- * where a program that calls without pause could fill a disk. */
-static const struct { uint64_t full; uint32_t rate; } limits[2] = {
+/* What is allowed is cut only where a program that calls without pause could
+ * fill a disk. */
+static const struct {
+    uint64_t full;              /* thousandths of a record, at once */
+    uint32_t rate;              /* records a second, from then on */
+} limits[2] = {
     { 500 * 1000, 50 },         /* denied */
     { 20000 * 1000, 5000 }      /* allowed */
 };
@@ -86,7 +89,6 @@ static void
 refill(struct slot *slot, int64_t now)
 {
     uint64_t elapsed = now > slot->last ? (uint64_t)(now - slot->last) : 0;
-
     size_t i;
 
     for (i = 0; i < 2; i++) {

@@ -344,11 +344,12 @@ read_all(struct tr_conf *conf, bool of_table, struct tr_config *config)
         tr_config_read_table, read_system, read_audit, read_labels,
         tr_config_read_policy, tr_config_read_services, read_attributes
     };
+    enum { OF_TABLE = 3 };      /* the first ones */
     size_t i, n = sizeof(readers) / sizeof(*readers);
     krb5_error_code ret = 0;
 
     if (of_table && is_of_table_alone(conf))
-        n = 3;
+        n = OF_TABLE;
     for (i = 0; i < n && ret == 0; i++)
         ret = readers[i](conf, config);
     return ret;

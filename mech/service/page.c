@@ -105,10 +105,6 @@ make_directory(const char *path)
     return remove_files(fd);
 }
 
-/*
- * Make a page with a new instance and an epoch that no earlier page is likely
- * to have shown.  Its lease has ended: call tr_shared_page_renew().
- */
 krb5_error_code
 tr_shared_page_create(struct tr_shared_page **page_out)
 {
@@ -215,8 +211,6 @@ tr_shared_page_bump(struct tr_shared_page *page)
         (void)show_epoch(page);
 }
 
-/* The lease ends TR_LEASE_MS from now.  What could not be shown is tried
- * again. */
 krb5_error_code
 tr_shared_page_renew(struct tr_shared_page *page)
 {

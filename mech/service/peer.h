@@ -7,10 +7,9 @@
 #include "service.h"
 
 /*
- * Who connected: effective ids and groups.  TRR_CALLER
- * when the kernel does not say, when the uid has no counterpart in this user
- * namespace (the overflow uid could be anybody), or when there are too many
- * groups.
+ * Who connected: effective ids and groups.  TRR_CALLER when the kernel does
+ * not say, when the uid has no counterpart in this user namespace (the
+ * overflow uid could be anybody), or when there are too many groups.
  */
 krb5_error_code tr_peer_identify(int fd, struct tr_caller *caller_out);
 void tr_peer_clear(struct tr_caller *caller);

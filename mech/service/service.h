@@ -147,6 +147,8 @@ void tr_log(struct tr_audit *audit, int priority, const char *format, ...)
 /* --- the shared page (page.c) -------------------------------------------- */
 
 struct tr_shared_page;
+/* A new instance, and an epoch that no earlier page is likely to have shown.
+ * The lease has ended: call tr_shared_page_renew(). */
 krb5_error_code tr_shared_page_create(struct tr_shared_page **page_out);
 void tr_shared_page_free(struct tr_shared_page *page);     /* lease ends */
 int tr_shared_page_fd(const struct tr_shared_page *page);  /* borrowed */
@@ -157,7 +159,8 @@ uint64_t tr_shared_page_epoch(const struct tr_shared_page *page);
 krb5_error_code tr_shared_page_show(struct tr_shared_page *page,
                                     const char *directory);
 void tr_shared_page_bump(struct tr_shared_page *page);     /* epoch + 1 */
-/* The lease.  Returns why the epoch still cannot be shown, or 0. */
+/* The lease ends TR_LEASE_MS from now.  An epoch that could not be shown is
+ * tried again; returns why it still cannot be, or 0. */
 krb5_error_code tr_shared_page_renew(struct tr_shared_page *page);
 
 /* --- keys and tickets (keys.c, kdc.c) ------------------------------------ */
