@@ -22,6 +22,7 @@
 #include "frame.h"
 #include "gssi.h"
 #include "mechglue.h"
+#include "message.h"
 #include "names.h"
 #include "status.h"
 #include "trustrealm_err.h"
@@ -106,12 +107,9 @@ gssi_export_sec_context(OM_uint32 *minor, gss_ctx_id_t *handle,
     OM_uint32 major, ignored;
     krb5_error_code ret;
 
-    *minor = 0;
-    if (context->stage != TR_READY)
-        return GSS_S_NO_CONTEXT;
-    ret = tr_life_enter(context);
-    if (ret)
-        return tr_fail(minor, ret);
+    major = tr_message_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
     major = gss_export_sec_context(minor, &context->inner, &inner);
     if (GSS_ERROR(major))
         return major;

@@ -10,6 +10,7 @@
 #include "gssapi_trustrealm.h"
 #include "gssi.h"
 #include "marker.h"
+#include "message.h"
 #include "names.h"
 #include "status.h"
 #include "trustrealm_err.h"
@@ -145,11 +146,10 @@ export_lucid(OM_uint32 *minor, struct tr_context *context, gss_OID object,
              gss_buffer_set_t *data_out)
 {
     OM_uint32 major;
-    krb5_error_code ret;
 
-    ret = tr_life_enter(context);
-    if (ret)
-        return tr_fail(minor, ret);
+    major = tr_message_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
     if ((context->life.flags & TR_MAY_EXPORT) == 0)
         return tr_fail_as(minor, TRR_UNSUPPORTED, "the trust realm does not "
                           "allow contexts in the kernel");
@@ -217,14 +217,11 @@ gssi_pseudo_random(OM_uint32 *minor, gss_ctx_id_t handle, int prf_key,
                    gss_buffer_t output)
 {
     struct tr_context *context = (struct tr_context *)handle;
-    krb5_error_code ret;
+    OM_uint32 major;
 
-    *minor = 0;
-    if (context->stage != TR_READY)
-        return GSS_S_NO_CONTEXT;
-    ret = tr_life_enter(context);
-    if (ret)
-        return tr_fail(minor, ret);
+    major = tr_message_enter(minor, context);
+    if (GSS_ERROR(major))
+        return major;
     return gss_pseudo_random(minor, context->inner, prf_key, input, length,
                              output);
 }

@@ -38,7 +38,7 @@ struct tr_sizes { uint16_t header, trailer; };
 OM_uint32 tr_message_sizes(OM_uint32 *minor, struct tr_context *context,
                            enum tr_token_use use, struct tr_sizes *out);
 
-/* May messages pass now?  GSS_S_COMPLETE, or why not. */
+/* May the context be used now?  GSS_S_COMPLETE, or why not. */
 static inline OM_uint32 tr_message_enter(OM_uint32 *minor,
                                          struct tr_context *context);
 /* After the inner call that returned major: look again if it succeeded. */
