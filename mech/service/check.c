@@ -124,14 +124,15 @@ static void
 check_state(struct check *check)
 {
     const char *path = check->config->state_directory;
+    const char *what = "[system] state-directory";
     struct stat st;
 
     if (stat(path, &st) != 0 && errno == ENOENT)
-        check_access(check, "[system] state-directory", path, true,
-                     W_OK | X_OK);
-    else
-        check_access(check, "[system] state-directory", path, false,
-                     R_OK | W_OK | X_OK);
+        check_access(check, what, path, true, W_OK | X_OK);
+    else if (access(path, R_OK | W_OK | X_OK) != 0)
+        fault(check, what, path, strerror(errno));
+    else if (tr_state_fault(&st) != NULL)
+        fault(check, what, path, tr_state_fault(&st));
 }
 
 static void

@@ -210,20 +210,43 @@ on_hangup(evutil_socket_t fd, short what, void *arg)
 
 /* --- start -------------------------------------------------------------- */
 
+const char *
+tr_state_fault(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0 ?
+        "others may write to it" : NULL;
+}
+
+/* What others put there could be taken for what was accepted before. */
+static krb5_error_code
+make_state(struct tr_daemon *daemon, const char *directory)
+{
+    const char *why = NULL;
+    krb5_error_code ret = 0;
+    struct stat st;
+
+    if ((mkdir(directory, 0700) != 0 && errno != EEXIST) ||
+        stat(directory, &st) != 0)
+        ret = errno;
+    else if ((why = tr_state_fault(&st)) != NULL)
+        ret = EPERM;
+    if (ret)
+        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", directory,
+               why != NULL ? why : error_message(ret));
+    return ret;
+}
+
 /* One daemon for a state directory (and so for its socket). */
 static krb5_error_code
 lock_state(struct tr_daemon *daemon)
 {
     const char *directory = daemon->service.config->state_directory;
-    krb5_error_code ret = 0;
+    krb5_error_code ret;
     char *path;
 
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        ret = errno;
-        tr_log(daemon->service.audit, LOG_ERR, "%s: %s", directory,
-               error_message(ret));
+    ret = make_state(daemon, directory);
+    if (ret)
         return ret;
-    }
     if (asprintf(&path, "%s/lock", directory) < 0)
         return ENOMEM;
     daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,

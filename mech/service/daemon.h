@@ -43,6 +43,10 @@ void tr_daemon_look(struct tr_daemon *daemon);
 /* The source has said something: answer calls, tell systemd.  Once. */
 void tr_daemon_ready(struct tr_daemon *daemon);
 
+/* Why a state directory that is there may not be used, or NULL. */
+struct stat;
+const char *tr_state_fault(const struct stat *st);
+
 /* --- settings.c: what a configuration decides, and its reload ----------- */
 
 /* Read the configuration; what is wrong with it is logged. */

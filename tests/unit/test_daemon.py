@@ -250,6 +250,20 @@ def test_an_epoch_that_cannot_be_shown_is_logged_once(alpha):
     assert os.listdir(directory) == [str(alpha.status()["epoch"])]
 
 
+@pytest.mark.parametrize("mode", [0o720, 0o1777])
+def test_state_directory_of_others(alone, mode):
+    """Nobody else can have put anything there."""
+    alone.alpha.start()
+    alone.alpha.stop()
+    state = alone.alpha.path + "/state"
+    os.chmod(state, mode)
+    alone.alpha.start(wait=False)
+    eventually(lambda: not alone.alpha.running(), what="its end")
+    assert state + ": others may write to it" in alone.alpha.log()
+    assert ("[system] state-directory = %s: others may write to it" % state
+            in alone.check().err)
+
+
 def test_one_daemon_for_a_state_directory(alone, alpha):
     result = run([alone.program("trustrealmd"), "-d", "-c",
                   alpha.config_path], env=alone.environment(), check=False)
