@@ -35,6 +35,8 @@ tr_job_create(struct tr_request *request, const char *event)
     }
     memset(job, 0, offsetof(struct tr_job, why));
     job->why[0] = '\0';
+    job->process_low[0] = job->process_high[0] = '\0';
+    job->process_label[0] = '\0';
     job->request = request;
     job->service = request->service;
     job->context = tr_keys_context(job->service->keys);

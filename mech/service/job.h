@@ -32,7 +32,7 @@ struct tr_job {
     char correlation[2 * 8 + 1];        /* half of its id, or of the peer's */
     char *client;                       /* canonical; NULL: not known */
     char *peer;                         /* principal of the other system */
-    /* large; not cleared: valid once set */
+    /* large: texts begin empty, the rest is valid once set */
     char why[256];                      /* of a refusal */
     char process_low[TR_MAX_LABEL_TEXT + 1];
     char process_high[TR_MAX_LABEL_TEXT + 1];

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include "association.h"
 #include "crypto.h"
+#include "job.h"
 #include "keys.h"
 #include "seal_world.h"
 #include "trustrealm_err.h"
@@ -585,6 +586,29 @@ clean(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, clean)
 
+/* What the job before it was told of another process has gone. */
+static void
+a_process_that_nobody_asked_about_may_do_nothing(void **state)
+{
+    struct tr_question question = {
+        .side = TR_SENDING, .peer = "beta.unit.test", .service = "host",
+        .label = "public"
+    };
+    struct tr_request *request = calloc(1, sizeof(*request));
+    struct tr_job *job;
+    krb5_error_code ret;
+
+    world_establish(&context);
+    assert_non_null(request);
+    request->service = &world_alpha.service;
+    request->connection = &world_alpha;
+    job = tr_job_create(request, "seal");
+    assert_non_null(job);
+    ret = tr_job_ask(job, &question);
+    tr_job_refuse(job, TRR_INTERNAL);
+    assert_int_not_equal(ret, 0);
+}
+
 int
 main(void)
 {
@@ -614,7 +638,8 @@ main(void)
         TEST(a_label_record_is_good_in_its_direction_only),
         TEST(a_label_record_of_another_association_is_refused),
         TEST(a_message_grows_by_a_multiple_of_four),
-        TEST(a_label_record_is_judged_by_what_it_says)
+        TEST(a_label_record_is_judged_by_what_it_says),
+        TEST(a_process_that_nobody_asked_about_may_do_nothing)
     };
 
     if (!world_possible())
