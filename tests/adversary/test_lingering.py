@@ -41,8 +41,10 @@ def lingering():
 
     def make():
         with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             ours = socket.create_connection(listening.getsockname())
             peers.append(listening.accept()[0])
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         ours.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while True:
