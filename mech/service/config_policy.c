@@ -55,42 +55,33 @@ read_rule(struct tr_conf *conf, const struct tr_config *config,
         tr_conf_complain(conf, "label", "not between lowest and highest");
 }
 
-static krb5_error_code
-read_rules(struct tr_conf *conf, struct tr_config *config)
+/* Complain unless the i-th of names is there, for the first time. */
+static void
+check_rule_name(struct tr_conf *conf, char *const *names, size_t i)
 {
-    struct tr_rule *rule;
-    char **names = NULL;
-    krb5_error_code ret = 0;
+    const char *name;
+    size_t k;
+
+    tr_conf_enter(conf, "policy", NULL);
+    for (k = 0; k < i; k++) {
+        if (strcmp(names[i], names[k]) == 0)
+            tr_conf_complain(conf, "rules", "%s is named twice", names[i]);
+    }
+    for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL; k++) {
+        if (strcmp(names[i], name) == 0)
+            return;
+    }
+    tr_conf_complain(conf, "rules", "[rules] has no subsection %s", names[i]);
+}
+
+/* A rule that is not listed would never match. */
+static void
+check_all_listed(struct tr_conf *conf, const struct tr_config *config)
+{
     const char *name;
     size_t i, k;
 
-    tr_conf_list(conf, "rules", &names);
-    for (i = 0; names != NULL && names[i] != NULL && ret == 0; i++) {
-        tr_conf_enter(conf, "policy", NULL);
-        for (k = 0; k < i; k++) {
-            if (strcmp(names[i], names[k]) == 0)
-                tr_conf_complain(conf, "rules", "%s is named twice",
-                                 names[i]);
-        }
-        for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL;
-             k++) {
-            if (strcmp(names[i], name) == 0)
-                break;
-        }
-        if (name == NULL)
-            tr_conf_complain(conf, "rules", "[rules] has no subsection %s",
-                             names[i]);
-        if (tr_conf_failed(conf))
-            break;
-        rule = tr_config_grow(&config->rules, &config->nrules, sizeof(*rule));
-        if (rule == NULL || (rule->name = strdup(name)) == NULL)
-            ret = ENOMEM;
-        else
-            read_rule(conf, config, rule);
-    }
-    tr_strings_free(names);
-    for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL &&
-             !tr_conf_failed(conf) && ret == 0; k++) {
+    for (k = 0; (name = tr_conf_subsection(conf, "rules", k)) != NULL; k++) {
         for (i = 0; i < config->nrules; i++) {
             if (strcmp(config->rules[i].name, name) == 0)
                 break;
@@ -100,6 +91,30 @@ read_rules(struct tr_conf *conf, struct tr_config *config)
             tr_conf_complain(conf, NULL, "not listed in rules of [policy]");
         }
     }
+}
+
+static krb5_error_code
+read_rules(struct tr_conf *conf, struct tr_config *config)
+{
+    struct tr_rule *rule;
+    char **names = NULL;
+    krb5_error_code ret = 0;
+    size_t i;
+
+    tr_conf_list(conf, "rules", &names);
+    for (i = 0; names != NULL && names[i] != NULL && ret == 0; i++) {
+        check_rule_name(conf, names, i);
+        if (tr_conf_failed(conf))
+            break;
+        rule = tr_config_grow(&config->rules, &config->nrules, sizeof(*rule));
+        if (rule == NULL || (rule->name = strdup(names[i])) == NULL)
+            ret = ENOMEM;
+        else
+            read_rule(conf, config, rule);
+    }
+    tr_strings_free(names);
+    if (ret == 0 && !tr_conf_failed(conf))
+        check_all_listed(conf, config);
     return ret;
 }
 
