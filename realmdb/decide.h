@@ -96,7 +96,6 @@ struct tr_question {
     const char *realm_low, *realm_high; /* offered range; all three NULL: no
                                            label (explain) */
     const char *digest;                 /* label-policy digest of the peer */
-    uint64_t peer_generation;           /* of the peer's table; 0 = unknown */
     const char *const *peer_attributes; /* stated by the peer; NULL = none */
     bool confidentiality;               /* offered or chosen */
     bool brief;                         /* allowed: a trace without texts */

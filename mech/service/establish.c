@@ -27,7 +27,6 @@ tr_judge_agreement(struct tr_job *job, const char *label, const char *low,
         .realm = a->realm, .realm_label = label,
         .realm_low = low, .realm_high = high,
         .digest = a->digest,
-        .peer_generation = initiator ? 0 : a->generation,
         .peer_attributes = stated,
         .confidentiality = a->confidentiality
     };

@@ -102,7 +102,6 @@ ask_receiving(const struct ask *ask, const char *from, const char *to,
         .realm_label = labelled ? sent->label : NULL,
         .realm_low = labelled ? sent->low : NULL,
         .realm_high = labelled ? sent->high : NULL,
-        .peer_generation = sent->generation,
         .confidentiality = sent->require_confidentiality
     };
 
