@@ -203,6 +203,12 @@ def test_only_encrypted_where_the_guide_is_followed(world, client):
         beta.run(["exportfs", "-ra"])
 
 
+def test_one_port_is_open(world, servers):
+    """rpc.mountd has some for every older version that is left to it."""
+    shown = world.beta.machine.run(["ss", "-lntupH"]).out
+    assert ":2049 " in shown and "rpc.mountd" not in shown
+
+
 def test_kernel_gets_nothing_unless_the_trust_realm_allows_it(
         world, client, servers):
     with policies.engineering(world, trKernelExport=["FALSE"]):
