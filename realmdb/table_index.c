@@ -311,7 +311,7 @@ tr_index_add(struct tr_items *items, const struct tr_record *record,
 bool
 tr_index_is_same(const struct tr_record *a, const struct tr_record *b)
 {
-    const MDB_val key = { 0, NULL };
+    const MDB_val key = { 0, (void *)"" };
     struct tr_items of_a = { 0 }, of_b = { 0 };
     bool same;
 
