@@ -598,7 +598,6 @@ a_process_that_nobody_asked_about_may_do_nothing(void **state)
     struct tr_job *job;
     krb5_error_code ret;
 
-    world_establish(&context);
     assert_non_null(request);
     request->service = &world_alpha.service;
     request->connection = &world_alpha;
