@@ -147,15 +147,21 @@ tr_ticket_files_error(const struct tr_ticket_files *files)
 
 /* --- what is kept -------------------------------------------------------- */
 
+/* If too much is asked already, later. */
 static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+ask(struct kept *kept)
 {
-    struct kept *kept = arg;
     krb5_error_code ret;
 
     ret = tr_kdc_ask(kept->files->kdc, kept->principal);
     if (ret)
         done(kept, ret, NULL, NULL);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    ask(arg);
 }
 
 static bool
@@ -186,7 +192,6 @@ static krb5_error_code
 add(struct tr_ticket_files *files, const char *principal, const char *path)
 {
     struct kept *kept;
-    krb5_error_code ret = ENOMEM;
 
     kept = calloc(1, sizeof(*kept));
     if (kept == NULL)
@@ -202,12 +207,12 @@ add(struct tr_ticket_files *files, const char *principal, const char *path)
         kept->new_path = NULL;
         goto cleanup;
     }
-    ret = tr_kdc_ask(files->kdc, principal);
+    ask(kept);
+    return 0;
 
 cleanup:
-    if (ret)
-        kept_free(kept);
-    return ret;
+    kept_free(kept);
+    return ENOMEM;
 }
 
 krb5_error_code

@@ -383,12 +383,21 @@ questions_in_doubt(void)
     return questions() - before;
 }
 
-/* More than the threads can take up and the queue holds. */
 static void
-ask_too_much(struct tr_kdc *kdc)
+fill_queue(void)
 {
-    while (tr_kdc_ask(kdc, LDAP) == 0)
+    while (tr_kdc_ask(tr_keys_kdc(world_alpha.service.keys), LDAP) == 0)
         continue;
+}
+
+/* A silent KDC is asked more than the threads take up and the queue holds. */
+static void
+ask_too_much(void)
+{
+    world_freeze_kdc(true);
+    fill_queue();
+    run_alpha(0.5);
+    fill_queue();
 }
 
 static bool
@@ -410,17 +419,30 @@ a_new_keytab_is_read_while_the_kdc_is_asked_too_much(void **state)
     world_restart(&world_alpha, NULL);
     kdc = tr_keys_kdc(world_alpha.service.keys);
     run_alpha_until(is_logged_in, NULL);
-    world_freeze_kdc(true);
-    ask_too_much(kdc);
-    /* The threads take some up. */
-    run_alpha(0.5);
-    ask_too_much(kdc);
+    ask_too_much();
     boottime += 10;
     tr_kdc_doubt_key(kdc);
     assert_int_equal(tr_keys_reload(world_alpha.service.keys), 0);
     world_freeze_kdc(false);
     run_alpha_until(is_asked_nothing, NULL);
     boottime = 0;
+}
+
+/* Whoever needs the file starts all the same. */
+static void
+an_export_waits_while_the_kdc_is_asked_too_much(void **state)
+{
+    const char *const services[] = { LDAP, NULL };
+    char path[200];
+
+    snprintf(path, sizeof(path), "%s/busy.ccache", world_alpha.directory);
+    world_restart(&world_alpha, NULL);
+    run_alpha_until(is_logged_in, NULL);
+    ask_too_much();
+    assert_int_equal(tr_keys_export_tickets(world_alpha.service.keys,
+                                            services, path), 0);
+    world_freeze_kdc(false);
+    run_alpha_until(is_there, path);
 }
 
 static void
@@ -470,6 +492,7 @@ main(void)
         TEST(an_export_is_tried_again_until_the_kdc_answers),
         TEST(a_new_keytab_is_read_on_reload),
         TEST(a_new_keytab_is_read_while_the_kdc_is_asked_too_much),
+        TEST(an_export_waits_while_the_kdc_is_asked_too_much),
         TEST(a_key_in_doubt_is_tried_now_and_then),
         TEST(a_silent_kdc_holds_nobody_up)
     };
