@@ -112,6 +112,7 @@ krb5_error_code
 tr_child_fork(struct tr_children *children, struct tr_child **child_out)
 {
     struct tr_child *child;
+    int ret;
 
     *child_out = NULL;
     child = calloc(1, sizeof(*child));
@@ -121,8 +122,9 @@ tr_child_fork(struct tr_children *children, struct tr_child **child_out)
     if (child->pid == 0)
         return 0;
     if (child->pid < 0) {
+        ret = errno;
         free(child);
-        return errno;
+        return ret;
     }
     child->next = children->first;
     children->first = child;
