@@ -162,8 +162,8 @@ refuse_disputed(const void *key, size_t key_length,
 }
 
 /* Each name is to be one entry's.  That is quickly seen of all together, as it
- * nearly always is; which line is at fault shows when they are taken again,
- * one by one, by a table without any. */
+ * nearly always is; which line is at fault shows when they are put one by one
+ * into a table that was cleared. */
 static krb5_error_code
 fill_and_check(struct tr_loader *loader)
 {

@@ -91,8 +91,8 @@ need_update(struct tr_replica *replica)
         tr_update_begin(replica->table, &replica->update);
 }
 
-/* An entry is there as it was: of one that this system was to be sent whole,
- * that says nothing. */
+/* The provider says that it still has an entry.  In a full refresh that keeps
+ * nothing: only what it sends is kept. */
 static krb5_error_code
 note_present(struct tr_replica *replica, const void *key)
 {

@@ -62,7 +62,7 @@ krb5_error_code tr_update_clear(struct tr_update *update);
 /*
  * Store record under key: what the source identifies the entry by (entryUUID,
  * 16 octets; or the DN), at most 400 octets.  It replaces what key stood for;
- * what is there as it is already is not written, however many there are.
+ * if that is the same, nothing is written.
  * TRR_ENTRY when it cannot be stored.
  *
  * A name (or principal, alias, DOI) that several records have is nobody's:

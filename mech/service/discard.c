@@ -66,7 +66,8 @@ close_all(struct tr_discard *discard)
         close(discard->fds[--discard->count]);
 }
 
-/* Without a child they are closed all the same: there are too many. */
+/* Without a child they are closed here: kept, they would use up all
+ * descriptors. */
 static void
 flush(struct tr_discard *discard)
 {
