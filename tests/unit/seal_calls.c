@@ -67,6 +67,7 @@ tr_request_reply(struct tr_request *request, const struct tr_reply *reply,
 
     world_check(tr_wire_encode(TR_WIRE_REPLY, reply, &octets, &length),
                 "reply");
+    tr_wire_free(TR_WIRE_REPLY, &system->reply);
     world_check(tr_wire_decode(TR_WIRE_REPLY, octets, length, &system->reply),
                 "reply");
     free(octets);
