@@ -10,9 +10,10 @@ import sys
 
 import pytest
 
+from testlib import servers
 from testlib.agent import Refused, establish
 from testlib.hosts import PREFIX
-from testlib.process import eventually
+from testlib.process import eventually, run
 from testlib.world import SERVICE
 
 
@@ -111,3 +112,23 @@ def inside(space):
         except OSError:
             pass
     return found
+
+
+def test_as_root_where_namespaces_are_refused(tmp_path):
+    """As in a chroot: the command runs all the same, and hears why."""
+    if os.geteuid() != 0:
+        raise servers.NotRoot("another root directory")
+    script = os.path.join(servers.source_directory(), "tests/as-root")
+    subids = tmp_path / "subids"
+    subids.write_text("65534:100000:65536\n")
+    with open(script) as text:
+        done = run(
+            ["unshare", "--mount", "sh", "-euc",
+             'mount --bind "$0" /etc/subuid; mount --bind "$0" /etc/subgid; '
+             "mount --rbind / /mnt; "
+             'exec chroot --userspec 65534:65534 /mnt "$@"', str(subids),
+             sys.executable, "-", "sh", "-c", "id -u; echo $TR_NOT_ROOT"],
+            input=text.read())
+    uid, why = done.out.splitlines()
+    assert uid == "65534"
+    assert "unshare failed" in why
