@@ -45,8 +45,9 @@ wait_for(int fd, int64_t deadline)
 
 /* --- one call ------------------------------------------------------------ */
 
-/* A call that the daemon has not seen; never leaves this file. */
-#define NOT_SEEN EPIPE
+/* The daemon hung up before it took the call, or is gone: a call that it took
+ * is answered.  Never leaves this file. */
+#define NOT_TAKEN EPIPE
 /* All idle connections may lead to a daemon that is gone, and a new one to a
  * daemon that is about to stop. */
 #define MAX_TRIES (TR_MAX_IDLE_CONNECTIONS + 2)
@@ -84,7 +85,7 @@ send_as_effective_user(const struct tr_connection *connection,
     return sendmsg(connection->fd, &message, MSG_NOSIGNAL);
 }
 
-/* NOT_SEEN when the daemon has hung up; it may have said why. */
+/* NOT_TAKEN when the daemon has hung up; it may have said why. */
 static krb5_error_code
 send_call(const struct tr_connection *connection,
           const struct tr_bytes *octets, int64_t deadline)
@@ -97,7 +98,7 @@ send_call(const struct tr_connection *connection,
     if (sent >= 0)
         return 0;
     if (errno == EPIPE || errno == ECONNRESET)
-        return NOT_SEEN;
+        return NOT_TAKEN;
     return errno == EAGAIN || errno == EINTR ? late() : lost(strerror(errno));
 }
 
@@ -143,10 +144,10 @@ receive_packet(struct tr_connection *connection, int *fd_out)
     return length;
 }
 
-/* The answer, in the connection's packet; sent is what sending returned. */
+/* The answer, in the connection's packet. */
 static krb5_error_code
-receive(struct tr_connection *connection, krb5_error_code sent,
-        int64_t deadline, size_t *length_out, int *fd_out)
+receive(struct tr_connection *connection, int64_t deadline,
+        size_t *length_out, int *fd_out)
 {
     krb5_error_code ret;
     ssize_t length;
@@ -155,11 +156,9 @@ receive(struct tr_connection *connection, krb5_error_code sent,
         length = receive_packet(connection, fd_out);
         if (length >= 0)
             break;
-        if (errno == ECONNRESET) {
-            /* What it sent before can still be read. */
-            sent = NOT_SEEN;
+        /* What it sent before can still be read. */
+        if (errno == ECONNRESET)
             continue;
-        }
         if (errno != EINTR)
             return errno == EAGAIN ? late() : lost(strerror(errno));
         /* Wait for the rest of the time only. */
@@ -168,7 +167,7 @@ receive(struct tr_connection *connection, krb5_error_code sent,
             return ret;
     }
     if (length == 0)
-        return sent != 0 ? sent : lost("it closed the connection");
+        return NOT_TAKEN;
     *length_out = (size_t)length;
     if (*length_out > sizeof(connection->packet)) {
         *length_out = sizeof(connection->packet);
@@ -231,8 +230,8 @@ exchange(struct tr_connection *connection, const struct tr_bytes *octets,
     krb5_error_code ret;
 
     ret = send_call(connection, octets, deadline);
-    if (ret == 0 || ret == NOT_SEEN)
-        ret = receive(connection, ret, deadline, &length, &fd);
+    if (ret == 0 || ret == NOT_TAKEN)
+        ret = receive(connection, deadline, &length, &fd);
     if (ret == 0)
         ret = tr_wire_decode(TR_WIRE_REPLY, connection->packet, length,
                              reply);
@@ -255,10 +254,11 @@ exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
 {
     int64_t deadline = tr_boottime() + TR_CALL_TIMEOUT_MS;
     struct tr_connection *connection;
-    krb5_error_code ret = NOT_SEEN;
+    krb5_error_code ret = NOT_TAKEN;
     int tries;
 
-    for (tries = 0; tries < MAX_TRIES && ret == NOT_SEEN; tries++) {
+    for (tries = 0; tries < MAX_TRIES && ret == NOT_TAKEN &&
+         tr_boottime() < deadline; tries++) {
         ret = 0;
         connection = tr_connection_take();
         if (connection == NULL)
@@ -273,7 +273,7 @@ exchange_somehow(const struct tr_bytes *octets, struct tr_reply *reply,
             *page = tr_page_hold(connection->page);
         tr_connection_keep(connection);
     }
-    return ret == NOT_SEEN ? lost("it closes all connections") : ret;
+    return ret == NOT_TAKEN ? lost("it closes all connections") : ret;
 }
 
 krb5_error_code

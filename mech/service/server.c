@@ -82,6 +82,21 @@ record(struct tr_server *server, krb5_error_code code,
     tr_audit_write(server->service->audit, &entry);
 }
 
+/* Tell a program why it is not served, so that it need not guess. */
+static void
+say_why(int fd, krb5_error_code code)
+{
+    struct tr_reply reply = { .type = TR_REPLY_REFUSED };
+    uint8_t *octets = NULL;
+    size_t length;
+
+    reply.u.refused.code = code;
+    reply.u.refused.text = (char *)error_message(code);
+    if (tr_wire_encode(TR_WIRE_REPLY, &reply, &octets, &length) == 0)
+        (void)tr_peer_send(fd, octets, length, -1);
+    free(octets);
+}
+
 /* --- one connection ----------------------------------------------------- */
 
 static struct connection *
@@ -198,8 +213,10 @@ receive(struct connection *connection)
                           server->packet, sizeof(server->packet), &length);
     if (ret == EAGAIN)
         return;
-    if (ret == TRR_CALLER || ret == TRR_TOO_LONG)
+    if (ret == TRR_CALLER || ret == TRR_TOO_LONG) {
         record(server, ret, &connection->request.caller);
+        say_why(connection->fd, ret);
+    }
     if (ret != 0 || connection->busy) {
         close_connection(connection);
         return;
@@ -223,22 +240,6 @@ on_connection(evutil_socket_t fd, short what, void *arg)
 }
 
 /* --- new ones ----------------------------------------------------------- */
-
-/* Tell a program that it cannot be served, so that it need not guess. */
-static void
-turn_away(struct tr_server *server, int fd, krb5_error_code code)
-{
-    struct tr_reply reply = { .type = TR_REPLY_REFUSED };
-    uint8_t *octets = NULL;
-    size_t length;
-
-    reply.u.refused.code = code;
-    reply.u.refused.text = (char *)error_message(code);
-    if (tr_wire_encode(TR_WIRE_REPLY, &reply, &octets, &length) == 0)
-        (void)tr_peer_send(fd, octets, length, -1);
-    free(octets);
-    tr_discard_close(server->discard, fd);
-}
 
 /*
  * Those whom the policy gives no label count as one user: they get nothing
@@ -321,7 +322,8 @@ open_connection(struct tr_server *server, int fd)
             tr_quota_disconnect(server->quotas, &connection->share);
         tr_peer_clear(&connection->request.caller);
         give_spare(server, connection);
-        turn_away(server, fd, ret);
+        say_why(fd, ret);
+        tr_discard_close(server->discard, fd);
         return;
     }
     connection->next = server->all;

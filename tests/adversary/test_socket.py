@@ -4,16 +4,18 @@
 his, with more connections than he should have.  (The fixture honest_traffic
 sees to it that the daemon serves others all the while.)"""
 
+import concurrent.futures
 import os
 import random
 import resource
+import signal
 
 import pytest
 from attacks import TARGET, THOROUGH, exchange_new
 
 from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE,
                           REFUSED, SEAL, call)
-from testlib.process import Failure
+from testlib.process import Failure, eventually
 from testlib.servers import Missing
 from testlib.token import Token, fields_of, flipped
 from testlib.world import CLERK, SERVICE, as_uid
@@ -127,6 +129,23 @@ def test_flood_of_connections(flood, alice, bob, beta):
         context.forget()
     connections.kill()
     exchange_new(alice, beta)
+
+
+def test_a_call_that_had_no_turn(world, flood, bob, beta):
+    """It waits on a connection that idled, while so many others come that
+    this one has to make room."""
+    bob.initiate(TARGET)
+    pid = world.alpha.status()["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        flood("holding")
+        with concurrent.futures.ThreadPoolExecutor() as executor:
+            context = executor.submit(bob.initiate, TARGET)
+            eventually(bob.waits_for_daemon, what="a call")
+            os.kill(pid, signal.SIGCONT)
+            context.result()
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_flood_of_calls(flood, alice, beta):

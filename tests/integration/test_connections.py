@@ -91,18 +91,17 @@ class Impostor:
         return str(caught.value)
 
 
-def test_a_call_that_was_read_is_not_made_again(world):
-    def reads(connection):
-        connection.recv(1 << 18)
-    impostor = Impostor(world, reads)
-    assert "it closed the connection" in impostor.answer()
-    assert impostor.connections == 1
+def reads(connection):
+    connection.recv(1 << 18)
 
 
-def test_a_call_that_nobody_reads_is_not_made_for_ever(world):
-    def reads_nothing(connection):
-        pass
-    impostor = Impostor(world, reads_nothing)
+def reads_nothing(connection):
+    pass
+
+
+@pytest.mark.parametrize("behave", [reads, reads_nothing])
+def test_a_call_without_an_answer_is_not_made_for_ever(world, behave):
+    impostor = Impostor(world, behave)
     assert "it closes all connections" in impostor.answer()
     assert impostor.connections == 6
 

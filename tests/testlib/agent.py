@@ -71,6 +71,11 @@ class Agent:
     def alive(self):
         return self._process.alive()
 
+    def waits_for_daemon(self):
+        """Whether it waits for a packet."""
+        with open("/proc/%d/wchan" % self._process.pid) as wchan:
+            return "packet" in wchan.read()
+
     def initiate(self, target, **options):
         """A context of its own and its first token."""
         context = Context(self, next(self._ids))

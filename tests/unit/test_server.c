@@ -212,6 +212,20 @@ is_closed(int fd)
     return recv(fd, &octet, 1, MSG_DONTWAIT) == 0 || errno == ECONNRESET;
 }
 
+/* It was told why, and that was the end. */
+static void
+expect_the_end(int fd, uint32_t code)
+{
+    struct tr_reply reply;
+
+    receive_reply(fd, &reply, NULL);
+    assert_int_equal(reply.type, TR_REPLY_REFUSED);
+    assert_int_equal(reply.u.refused.code, code);
+    tr_wire_free(TR_WIRE_REPLY, &reply);
+    assert_true(is_closed(fd));
+    close(fd);
+}
+
 static bool
 is_quiet(int fd)
 {
@@ -348,15 +362,10 @@ static void
 garbage_is_refused_and_the_end(void **state)
 {
     int fd = connect_to();
-    struct tr_reply reply;
 
     assert_int_equal(send(fd, "\x30\x80garbage", 9, 0), 9);
     turn();
-    receive_reply(fd, &reply, NULL);
-    assert_int_equal(reply.type, TR_REPLY_REFUSED);
-    tr_wire_free(TR_WIRE_REPLY, &reply);
-    assert_true(is_closed(fd));
-    close(fd);
+    expect_the_end(fd, TRR_MALFORMED);
 }
 
 static void
@@ -368,8 +377,7 @@ a_packet_too_long_is_dropped(void **state)
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     assert_int_equal(send(fd, packet, TR_MAX_CALL + 1, 0), TR_MAX_CALL + 1);
     turn();
-    assert_true(is_closed(fd));
-    close(fd);
+    expect_the_end(fd, TRR_TOO_LONG);
     free(packet);
 }
 
@@ -387,8 +395,7 @@ a_socket_shared_over_fork_is_dropped(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     turn();
-    assert_true(is_closed(fd));
-    close(fd);
+    expect_the_end(fd, TRR_CALLER);
 }
 
 /* Root may claim other ids in SCM_CREDENTIALS; it is not believed. */
@@ -403,8 +410,7 @@ credentials_of_others_are_dropped(void **state)
     }
     send_call_as(fd, TR_CALL_PREPARE, 1);
     turn();
-    assert_true(is_closed(fd));
-    close(fd);
+    expect_the_end(fd, TRR_CALLER);
 }
 
 /* A setuid program: the real uid differs, the effective one is attached. */
@@ -461,10 +467,9 @@ descriptors_sent_along_do_not_stay(void **state)
     memcpy(CMSG_DATA(header), fds, sizeof(fds));
     assert_int_equal(sendmsg(fd, &message, 0), 1);
     turn();
-    assert_true(is_closed(fd));
     while (count_descriptors() != before)
         event_base_loop(world.service.base, EVLOOP_ONCE);
-    close(fd);
+    expect_the_end(fd, TRR_CALLER);
 }
 
 /* Nobody waits for a call that waits. */
@@ -774,19 +779,13 @@ users_without_a_label_are_counted_as_one(void **state)
 static void
 the_overflow_uid_is_turned_away(void **state)
 {
-    struct tr_reply reply;
     int fd;
 
     if (geteuid() != 0)
         skip();
     fd = connect_as(65534);
     turn();
-    receive_reply(fd, &reply, NULL);
-    assert_int_equal(reply.type, TR_REPLY_REFUSED);
-    assert_int_equal(reply.u.refused.code, TRR_CALLER);
-    tr_wire_free(TR_WIRE_REPLY, &reply);
-    assert_true(is_closed(fd));
-    close(fd);
+    expect_the_end(fd, TRR_CALLER);
 }
 
 static void
