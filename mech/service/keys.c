@@ -196,6 +196,26 @@ tr_keys_refresh(struct tr_keys *keys)
 
 /* --- all together -------------------------------------------------------- */
 
+/* Without a default realm libkrb5 looks for one, in DNS perhaps, at each name
+ * that has none: then it is the system's own. */
+static krb5_error_code
+settle_default_realm(struct tr_keys *keys)
+{
+    char *realm = NULL;
+    krb5_error_code ret;
+
+    ret = krb5_get_default_realm(keys->context, &realm);
+    krb5_free_default_realm(keys->context, realm);
+    if (ret == 0 || ret == ENOMEM)
+        return ret;
+    realm = strndup(keys->self->realm.data, keys->self->realm.length);
+    if (realm == NULL)
+        return ENOMEM;
+    ret = krb5_set_default_realm(keys->context, realm);
+    free(realm);
+    return ret;
+}
+
 static krb5_error_code
 parse_self(struct tr_keys *keys, const struct tr_config *config)
 {
@@ -204,6 +224,8 @@ parse_self(struct tr_keys *keys, const struct tr_config *config)
     ret = krb5_parse_name(keys->context, config->principal, &keys->self);
     if (ret == 0)
         ret = krb5_unparse_name(keys->context, keys->self, &keys->name);
+    if (ret == 0)
+        ret = settle_default_realm(keys);
     if (ret)
         tr_log(keys->audit, LOG_ERR, "principal %s: %s", config->principal,
                error_message(ret));

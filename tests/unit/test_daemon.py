@@ -12,6 +12,7 @@ import time
 import pytest
 
 from testlib import servers, table
+from testlib.call import PREPARE, call
 from testlib.process import (base_environment, children_of, descriptors_of,
                              eventually, run)
 from testlib.scratch import Scratch
@@ -395,12 +396,28 @@ def test_a_lost_key_keeps_the_old_one(alpha):
     assert alpha.running()
 
 
+def ask(system, octets):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect(system.socket)
+        s.send(octets)
+        return s.recv(4096)
+
+
+def test_without_a_default_realm(alone):
+    """It is the system's own, and nobody asks DNS for another."""
+    alone.scratch.write("krb5.conf", "[libdefaults]\n"
+                        "dns_lookup_realm = true\n", 0o644)
+    alone.alpha.config["system"]["principal"] += "@" + table.REALM
+    alone.alpha.start()
+    assert ask(alone.alpha, call(PREPARE, "sample/elsewhere", "", 0))
+    record = alone.alpha.audit.wait(event="prepare")
+    assert record["target"] == "sample/elsewhere@" + table.REALM
+
+
 def test_the_audit_file_is_opened_again(alpha):
     def ask_nonsense():
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-            s.connect(alpha.socket)
-            s.send(b"nonsense")
-            s.recv(4096)
+        ask(alpha, b"nonsense")
+
     ask_nonsense()
     assert alpha.audit.wait(event="request", result="deny")
     os.rename(alpha.audit.path, alpha.audit.path + ".1")
