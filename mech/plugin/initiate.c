@@ -433,7 +433,8 @@ proceed(OM_uint32 *minor, struct initiation *in)
 {
     struct tr_context *context = in->context;
 
-    if (context->stage != TR_WAITING || context->inner == GSS_C_NO_CONTEXT)
+    if (!context->initiator || context->stage != TR_WAITING ||
+        context->inner == GSS_C_NO_CONTEXT)
         return GSS_S_NO_CONTEXT;
     /* Kerberos looks at its flags at the first step only. */
     return context->plain ? step_plain(minor, in) :
