@@ -14,11 +14,13 @@ import pytest
 from attacks import TARGET, exchange_new, refused, refused_by_beta
 
 from testlib.agent import Refused
-from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE, SEAL,
-                          STATUS, call)
+from testlib.call import (ACCEPT, ACCEPTED, CHECK, ISSUE, JUDGE, PREPARE,
+                          REFUSED, SEAL, STATUS, call)
 from testlib.process import descriptors_of, eventually
 from testlib.token import Token
 from testlib.world import CLERK, ROOT, SERVICE, as_uid
+
+TURNED_AWAY = bytes([REFUSED])
 
 
 def calls(ap_req, trailer, record=b"r" * 300):
@@ -123,7 +125,7 @@ def test_credentials_of_another_process(world):
     if os.geteuid() == 0:
         for wrong in (credentials(uid=12345), credentials(gid=12345),
                       credentials(pid=1)):
-            assert ask(world.beta, STATUS, wrong) == b""
+            assert ask(world.beta, STATUS, wrong)[:1] == TURNED_AWAY
 
 
 def test_connection_handed_to_another_process(world):
@@ -132,9 +134,9 @@ def test_connection_handed_to_another_process(world):
         if pid == 0:
             try:
                 send(s, STATUS, credentials())
-                os._exit(0 if s.recv(1 << 18) == b"" else 1)
+                os._exit(0 if s.recv(1 << 18)[:1] == TURNED_AWAY else 1)
             except OSError:
-                os._exit(0)
+                os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
 
 
@@ -152,7 +154,7 @@ def test_more_groups_than_anybody_has(world, several_uids, count, heard):
 
 
 def test_descriptors_are_not_kept(world, several_uids):
-    """Those sent along are neither kept nor do they get an answer."""
+    """Those sent along are not kept, and the call is not answered."""
     pid = world.beta.status()["pid"]
     before = len(descriptors_of(pid))
     null = os.open("/dev/null", os.O_RDONLY)
@@ -160,7 +162,7 @@ def test_descriptors_are_not_kept(world, several_uids):
               array.array("i", [null] * 100))
     for _ in range(20):
         assert ask(world.beta, STATUS, credentials(),
-                   rights) == b""
+                   rights)[:1] == TURNED_AWAY
     os.close(null)
     eventually(lambda: len(descriptors_of(pid)) <= before,
                what="descriptors given back")
