@@ -322,7 +322,7 @@ tr_check_config(const char *config_path)
     char *why = NULL;
 
     initialize_trr_error_table();
-    ret = tr_config_load(config_path, &config, &why);
+    ret = tr_config_load(config_path, NULL, &config, &why);
     if (ret) {
         fprintf(stderr, "%s\n", why != NULL ? why : error_message(ret));
         free(why);

@@ -119,7 +119,8 @@ read_system(struct tr_conf *conf, struct tr_config *config)
     krb5_error_code ret;
 
     tr_conf_enter(conf, "system", NULL);
-    if (!tr_conf_string(conf, "name", &config->system)) {
+    if (!tr_conf_string(conf, "name", &config->system) &&
+        config->system == NULL) {
         ret = default_system(&config->system);
         if (ret) {
             tr_conf_complain(conf, "name", "missing, and the host name "
@@ -356,8 +357,8 @@ read_all(struct tr_conf *conf, bool of_table, struct tr_config *config)
 }
 
 static krb5_error_code
-load(const char *path, bool of_table, struct tr_config **config_out,
-     char **why_out)
+load(const char *path, const char *system, bool of_table,
+     struct tr_config **config_out, char **why_out)
 {
     struct tr_config *config = NULL;
     struct tr_conf *conf = NULL;
@@ -370,6 +371,8 @@ load(const char *path, bool of_table, struct tr_config **config_out,
     if (config == NULL)
         return ENOMEM;
     ret = set_defaults(config, path);
+    if (ret == 0 && system != NULL)
+        ret = (config->system = strdup(system)) == NULL ? ENOMEM : 0;
     if (ret == 0)
         ret = tr_conf_open(path, &conf, &why);
     if (ret)
@@ -393,15 +396,15 @@ cleanup:
 }
 
 krb5_error_code
-tr_config_load(const char *path, struct tr_config **config_out,
-               char **why_out)
+tr_config_load(const char *path, const char *system,
+               struct tr_config **config_out, char **why_out)
 {
-    return load(path, false, config_out, why_out);
+    return load(path, system, false, config_out, why_out);
 }
 
 krb5_error_code
 tr_config_load_table(const char *path, struct tr_config **config_out,
                      char **why_out)
 {
-    return load(path, true, config_out, why_out);
+    return load(path, NULL, true, config_out, why_out);
 }

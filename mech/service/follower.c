@@ -154,7 +154,7 @@ tr_follow_main(const char *config_path)
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     initialize_trr_error_table();
-    if (tr_config_load(config_path, &config, &why) != 0)
+    if (tr_config_load(config_path, NULL, &config, &why) != 0)
         say(TR_FOLLOW_AWAY, why != NULL ? why : "out of memory");
     else if (follow(config) == 0)
         status = 0;

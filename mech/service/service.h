@@ -80,9 +80,11 @@ struct tr_config {
     struct tr_attribute_source *attributes; size_t nattributes;
     char *audit_target, *audit_level;
 };
-/* On error *why_out (free() it) names file, section, key and value. */
-krb5_error_code tr_config_load(const char *path, struct tr_config **config_out,
-                               char **why_out);
+/* system is the name where the file has none: the one before a reload, so that
+ * DNS need not be asked, or NULL, the host's.  On error *why_out (free() it)
+ * names file, section, key and value. */
+krb5_error_code tr_config_load(const char *path, const char *system,
+                               struct tr_config **config_out, char **why_out);
 /* The same for who works on the table alone: where a configuration has nothing
  * but [system], [table] and [audit], encoding is NULL. */
 krb5_error_code tr_config_load_table(const char *path,

@@ -62,11 +62,14 @@ struct settings {
 krb5_error_code
 tr_settings_load(const struct tr_daemon *daemon, struct tr_config **config_out)
 {
+    const struct tr_config *before = daemon->service.config;
     struct tr_config *config;
     krb5_error_code ret;
     char *why, *target;
 
-    ret = tr_config_load(daemon->config_path, &config, &why);
+    ret = tr_config_load(daemon->config_path,
+                         before != NULL ? before->system : NULL, &config,
+                         &why);
     if (ret)
         tr_log(daemon->service.audit, LOG_ERR, "%s",
                why != NULL ? why : error_message(ret));

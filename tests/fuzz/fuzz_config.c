@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     PROMISE(fd >= 0 && fchmod(fd, 0600) == 0);
     PROMISE(write(fd, octets, length) == (ssize_t)length);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    ret = tr_config_load(path, &config, &why);
+    ret = tr_config_load(path, NULL, &config, &why);
     close(fd);
     if (ret == 0) {
         PROMISE(config != NULL && why == NULL);

@@ -34,7 +34,7 @@ static inline krb5_error_code
 load_text(const char *text, struct tr_config **config_out, char **why_out)
 {
     char *path = write_text(text);
-    krb5_error_code ret = tr_config_load(path, config_out, why_out);
+    krb5_error_code ret = tr_config_load(path, NULL, config_out, why_out);
 
     unlink(path);
     free(path);

@@ -372,7 +372,7 @@ start_service(struct world_system *system)
     char *path, *why = NULL;
 
     path = text("%s/trustrealm.conf", system->directory);
-    if (tr_config_load(path, &service->config, &why) != 0)
+    if (tr_config_load(path, NULL, &service->config, &why) != 0)
         errx(1, "%s", why);
     free(path);
     service->base = event_base_new();

@@ -290,7 +290,7 @@ a_missing_file_is_named(void **state)
     struct tr_config *config;
     char *why;
 
-    assert_int_equal(tr_config_load("/nonexistent/a:b", &config, &why),
+    assert_int_equal(tr_config_load("/nonexistent/a:b", NULL, &config, &why),
                      TRR_CONFIG);
     assert_string_equal(why, "/nonexistent/a:b: No such file or directory");
     free(why);
@@ -303,7 +303,7 @@ a_file_that_all_may_write_is_refused(void **state)
     struct tr_config *config;
 
     assert_int_equal(chmod(path, 0666), 0);
-    assert_int_equal(tr_config_load(path, &config, &why), TRR_CONFIG);
+    assert_int_equal(tr_config_load(path, NULL, &config, &why), TRR_CONFIG);
     assert_non_null(strstr(why, "writable by everybody"));
     unlink(path);
     free(path);
@@ -328,7 +328,8 @@ the_table_alone_is_enough_for_tools(void **state)
     assert_null(config->encoding);
     assert_string_equal(config->base, "dc=x");
     tr_config_free(config);
-    assert_int_equal(tr_config_load(paths[0], &config, &why), TRR_CONFIG);
+    assert_int_equal(tr_config_load(paths[0], NULL, &config, &why),
+                     TRR_CONFIG);
     assert_non_null(strstr(why, "[labels] levels: missing"));
     free(why);
     /* What is meant for a system is one's. */
@@ -366,7 +367,7 @@ the_sample_can_be_used(void **state)
     if (build == NULL)
         skip();
     snprintf(path, sizeof(path), "%s/tools/trustrealm.conf", build);
-    if (tr_config_load(path, &config, &why) != 0)
+    if (tr_config_load(path, NULL, &config, &why) != 0)
         fail_msg("%s", why);
     assert_int_equal(config->nrules, 1);
     tr_config_free(config);

@@ -43,10 +43,7 @@ class Alone:
     def __init__(self):
         self.scratch = Scratch()
         self.realm = self
-        self.krb5_conf = self.scratch.write(
-            "krb5.conf", "[libdefaults]\ndefault_realm = %s\n"
-            "dns_lookup_kdc = false\n[realms]\n%s = {\nkdc = 127.0.0.1:1\n}\n"
-            % (table.REALM, table.REALM), 0o644)
+        self.qualify("example.test")
         self.ldif = self.scratch.join("table.ldif")
         self.write_table(table.entries())
         self.alpha = System(self, "alpha", "ministry",
@@ -54,6 +51,15 @@ class Alone:
         self.scratch.write("alpha.keytab", keytab(
             "trustrealm/%s@%s" % (self.alpha.host, table.REALM)))
         self.alpha.rule("all", os.geteuid(), "open", "grave")
+
+    def qualify(self, domain):
+        """Have host names without one belong to domain, for Kerberos."""
+        self.krb5_conf = self.scratch.write(
+            "krb5.conf", "[libdefaults]\ndefault_realm = %s\n"
+            "dns_lookup_kdc = false\ndns_canonicalize_hostname = false\n"
+            "qualify_shortname = %s\n"
+            "[realms]\n%s = {\nkdc = 127.0.0.1:1\n}\n"
+            % (table.REALM, domain, table.REALM), 0o644)
 
     def environment(self):
         return dict(base_environment(), KRB5_CONFIG=self.krb5_conf)
@@ -388,6 +394,14 @@ def test_some_keys_need_a_restart(alpha, key):
     reloaded(alpha, key + " cannot change without a restart")
     alpha.config["system"][key] = alpha.config["system"][key][:-1]
     reloaded(alpha, "trustrealmd: reloaded$")
+
+
+def test_the_host_name_is_asked_for_once(alone):
+    """A reload does not wait for DNS, and takes no other name from it."""
+    del alone.alpha.config["system"]["name"]
+    alone.alpha.start()
+    alone.qualify("elsewhere.test")
+    reloaded(alone.alpha, "trustrealmd: reloaded$")
 
 
 def test_a_lost_key_keeps_the_old_one(alpha):
