@@ -112,6 +112,9 @@ struct tr_share *tr_quota_idlest(struct tr_quotas *quotas, uid_t uid);
 /* Count a request; false when the user now has too many. */
 bool tr_quota_begin(struct tr_quotas *quotas, struct tr_share *share);
 void tr_quota_end(struct tr_quotas *quotas, struct tr_share *share);
+/* It has to stay, idle as it is, until it is released. */
+void tr_quota_hold(struct tr_quotas *quotas, struct tr_share *share);
+void tr_quota_release(struct tr_quotas *quotas, struct tr_share *share);
 /*
  * Whatever is read from a connection is a turn.  All users have as many in a
  * round, so that nobody waits longer because of how much the others ask.

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <linux/sockios.h>
 #include <unistd.h>
 #include "peer.h"
 #include "trustrealm_err.h"
@@ -189,6 +191,14 @@ tr_peer_close(int fd)
     }
     close(fd);
     return true;
+}
+
+bool
+tr_peer_has_unread(int fd)
+{
+    int octets;
+
+    return ioctl(fd, SIOCOUTQ, &octets) == 0 && octets > 0;
 }
 
 krb5_error_code

@@ -27,6 +27,9 @@ krb5_error_code tr_peer_receive(int fd, const struct tr_caller *caller,
 /* Hang up.  False: fd is still open, since descriptors wait in it. */
 bool tr_peer_close(int fd);
 
+/* Whether the peer has yet to take something that was sent to it. */
+bool tr_peer_has_unread(int fd);
+
 /* Send one packet, without waiting; fd_to_pass is -1 or is sent along. */
 krb5_error_code tr_peer_send(int fd, const void *octets, size_t length,
                              int fd_to_pass);

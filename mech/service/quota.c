@@ -167,6 +167,18 @@ tr_quota_end(struct tr_quotas *quotas, struct tr_share *share)
     make_idle(quotas, share);
 }
 
+void
+tr_quota_hold(struct tr_quotas *quotas, struct tr_share *share)
+{
+    make_busy(quotas, share);
+}
+
+void
+tr_quota_release(struct tr_quotas *quotas, struct tr_share *share)
+{
+    make_idle(quotas, share);
+}
+
 bool
 tr_quota_turn(struct tr_quotas *quotas, struct tr_share *share)
 {

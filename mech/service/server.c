@@ -8,7 +8,9 @@
  * has a bounded number.  Programs keep theirs for the next call and open
  * another when it was closed: so when there is no room for a new one, the one
  * that has been idle longest is closed.  A connection that ends while its call
- * is being answered (the KDC is asked) stays as a dead one until then.
+ * is being answered (the KDC is asked) stays as a dead one until then.  So
+ * does one on which the page was sent and not taken yet: the kernel lets a
+ * user have only so many descriptors under way, and this user is the daemon.
  *
  * What the event loop reports as ready at a time is a round, in which each
  * user may have as many calls read as the others.
@@ -38,6 +40,7 @@ struct connection {
     int fd;                     /* -1: dead */
     bool busy;                  /* a call is being answered */
     bool has_page;              /* its descriptor has been sent */
+    bool held;                  /* until that has been taken */
     struct event event;
     struct tr_share share;
     struct tr_request request;
@@ -124,10 +127,13 @@ give_spare(struct tr_server *server, struct connection *connection)
 }
 
 static void
-close_connection(struct connection *connection)
+drop_connection(struct connection *connection)
 {
     struct tr_server *server = connection->server;
 
+    if (connection->held)
+        tr_quota_release(server->quotas, &connection->share);
+    connection->held = false;
     if (connection->fd >= 0) {
         event_del(&connection->event);
         tr_discard_close(server->discard, connection->fd);
@@ -142,6 +148,44 @@ close_connection(struct connection *connection)
     tr_quota_disconnect(server->quotas, &connection->share);
     tr_peer_clear(&connection->request.caller);
     give_spare(server, connection);
+}
+
+static void
+on_held(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+
+    if (!tr_peer_has_unread(connection->fd))
+        drop_connection(connection);
+}
+
+/* Nothing tells when it is read: look again and again. */
+static void
+hold_connection(struct connection *connection)
+{
+    struct tr_server *server = connection->server;
+
+    connection->held = true;
+    tr_quota_hold(server->quotas, &connection->share);
+    if (event_assign(&connection->event, server->service->base, -1, EV_PERSIST,
+                     on_held, connection) != 0 ||
+        event_add(&connection->event, server->idle) != 0)
+        drop_connection(connection);
+}
+
+static void
+close_connection(struct connection *connection)
+{
+    if (connection->fd < 0 || !connection->has_page ||
+        !tr_peer_has_unread(connection->fd)) {
+        drop_connection(connection);
+        return;
+    }
+    /* Who waits for an answer is told that none will come. */
+    (void)shutdown(connection->fd, SHUT_RDWR);
+    event_del(&connection->event);
+    if (!connection->busy)
+        hold_connection(connection);
 }
 
 static bool
@@ -454,7 +498,7 @@ tr_server_free(struct tr_server *server)
             tr_wire_free(TR_WIRE_CALL, &connection->request.call);
             end_call(connection);
         }
-        close_connection(connection);
+        drop_connection(connection);
     }
     while (server->spare != NULL) {
         connection = server->spare;

@@ -184,6 +184,26 @@ def test_the_page_cannot_be_changed(world, alice, several_uids):
     context.wrap(b"still")
 
 
+def test_page_that_nobody_takes(make_world, several_uids):
+    """A user is sent it on one connection after the other.  The kernel counts
+    the daemon's descriptors that are under way, and lets it have as many as
+    it may open: others have to get theirs."""
+    world = make_world(run=("beta",))
+    world.alpha.before = ["prlimit", "--nofile=512"]
+    world.alpha.start()
+    context, token = world.agent("alpha", "bob", CLERK).initiate(TARGET)
+    context.forget()
+    packet = call(SEAL, Token(token).body, "bob@EXAMPLE.TEST", "", 0)
+    with contextlib.ExitStack() as held:
+        for _ in range(600):
+            with effective(as_uid(CLERK)), contextlib.suppress(OSError):
+                send(held.enter_context(connect(world.alpha)), packet)
+        # Whose turn comes after all of these.
+        world.alpha.status()
+        exchange_new(world.agent("alpha", "alice"),
+                     world.agent("beta", None, SERVICE))
+
+
 def lease_has_ended(ours, theirs):
     try:
         theirs.unwrap(ours.wrap(b"no lease"))

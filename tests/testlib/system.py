@@ -132,6 +132,7 @@ class System:
         }
         self.options = ["-d"]   # of trustrealmd, and more variables for it
         self.variables = {}
+        self.before = []        # a program that starts it
         self._process = None
 
     def rule(self, name, uid, lowest, highest, label=None):
@@ -177,8 +178,8 @@ class System:
         """Start trustrealmd; wait until it has a table that it can use."""
         self.write_config()
         self._process = self.scratch.spawn(
-            [self.world.program("trustrealmd"), *self.options, "-c",
-             self.config_path], self.name + "/trustrealmd",
+            [*self.before, self.world.program("trustrealmd"), *self.options,
+             "-c", self.config_path], self.name + "/trustrealmd",
             env=self.daemon_environment(), uid=self.uid,
             machine=self.machine)
         if wait:

@@ -530,6 +530,52 @@ a_client_may_leave_while_it_waits(void **state)
     assert_int_equal(tr_server_connections(world.server), 0);
 }
 
+/* Of all connections, or of the time in which they should end. */
+static void
+wait_for_the_end(void)
+{
+    struct timeval limit = { TR_IDLE_CONNECTION_S + 2, 0 };
+
+    event_base_loopexit(world.service.base, &limit);
+    while (tr_server_connections(world.server) > 0 &&
+           event_base_loop(world.service.base, EVLOOP_ONCE) == 0 &&
+           !event_base_got_exit(world.service.base))
+        continue;
+}
+
+/* More than one user may have. */
+#define TOO_MANY 300
+
+/* It does not make room for another that he does not take. */
+static void
+a_page_that_is_not_taken_counts(void **state)
+{
+    uid_t user = geteuid() == 0 ? 12345 : geteuid();
+    int fds[TOO_MANY], passed, i, n = 0;
+    struct tr_reply reply;
+
+    for (i = 0; i < TOO_MANY; i++) {
+        fds[i] = connect_as(user);
+        send_call_as(fds[i], TR_CALL_ACCEPT, user);
+        turn();
+    }
+    for (i = 0; i < TOO_MANY; i++) {
+        receive_reply(fds[i], &reply, &passed);
+        assert_int_equal(passed >= 0, reply.type == TR_REPLY_ESTABLISHED);
+        assert_true(n == i || passed < 0);
+        n += passed >= 0;
+        tr_wire_free(TR_WIRE_REPLY, &reply);
+        if (passed >= 0)
+            close(passed);
+        assert_true(is_closed(fds[i]));
+        close(fds[i]);
+    }
+    assert_int_equal(n, tr_server_connections(world.server));
+    assert_true(n < TOO_MANY);
+    wait_for_the_end();
+    assert_int_equal(tr_server_connections(world.server), 0);
+}
+
 /* Answers to someone who does not read them are not kept. */
 static void
 who_does_not_read_is_dropped(void **state)
@@ -559,15 +605,10 @@ who_does_not_read_is_dropped(void **state)
 static void
 an_idle_connection_is_closed(void **state)
 {
-    struct timeval limit = { TR_IDLE_CONNECTION_S + 2, 0 };
     int fd = connect_to();
 
     assert_int_equal(ask(fd, TR_CALL_PREPARE), TR_REPLY_PREPARED);
-    event_base_loopexit(world.service.base, &limit);
-    while (tr_server_connections(world.server) > 0 &&
-           event_base_loop(world.service.base, EVLOOP_ONCE) == 0 &&
-           !event_base_got_exit(world.service.base))
-        continue;
+    wait_for_the_end();
     assert_true(is_closed(fd));
     close(fd);
 }
@@ -663,9 +704,6 @@ the_idlest_has_to_go(void **state)
         tr_quota_disconnect(quotas, &first[i]);
     tr_quotas_free(quotas);
 }
-
-/* More than one user may have. */
-#define TOO_MANY 300
 
 static void
 idle_connections_make_room(void **state)
@@ -833,6 +871,7 @@ main(void)
         WITH_SERVER(others_are_served_while_one_waits),
         WITH_SERVER(a_second_call_out_of_turn_ends_it),
         WITH_SERVER(a_client_may_leave_while_it_waits),
+        WITH_SERVER(a_page_that_is_not_taken_counts),
         WITH_SERVER(who_does_not_read_is_dropped),
         WITH_SERVER(an_idle_connection_is_closed),
         WITH_SERVER(one_user_cannot_have_all_requests),
