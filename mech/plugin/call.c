@@ -138,7 +138,7 @@ receive_packet(struct tr_connection *connection, int *fd_out)
                               .msg_control = control,
                               .msg_controllen = sizeof(control) };
     ssize_t length = recvmsg(connection->fd, &message,
-                             MSG_CMSG_CLOEXEC | MSG_TRUNC);
+                             MSG_CMSG_CLOEXEC | MSG_TRUNC | MSG_DONTWAIT);
 
     *fd_out = length > 0 ? take_descriptor(&message) : -1;
     return length;
@@ -152,20 +152,16 @@ receive(struct tr_connection *connection, int64_t deadline,
     krb5_error_code ret;
     ssize_t length;
 
-    for (;;) {
-        length = receive_packet(connection, fd_out);
-        if (length >= 0)
-            break;
-        /* What it sent before can still be read. */
-        if (errno == ECONNRESET)
-            continue;
-        if (errno != EINTR)
-            return errno == EAGAIN ? late() : lost(strerror(errno));
-        /* Wait for the rest of the time only. */
+    do {
         ret = wait_for(connection->fd, deadline);
         if (ret)
             return ret;
-    }
+        length = receive_packet(connection, fd_out);
+        /* What it sent before it reset can still be read. */
+    } while (length < 0 && (errno == ECONNRESET || errno == EINTR ||
+                            errno == EAGAIN));
+    if (length < 0)
+        return lost(strerror(errno));
     if (length == 0)
         return NOT_TAKEN;
     *length_out = (size_t)length;

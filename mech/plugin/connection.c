@@ -142,13 +142,9 @@ open_socket(void)
     return fd;
 }
 
-/* The socket, which waits for nothing longer than a call may last. */
 static krb5_error_code
 make_socket(struct tr_connection *connection)
 {
-    static const struct timeval limit = {
-        TR_CALL_TIMEOUT_MS / 1000, (TR_CALL_TIMEOUT_MS % 1000) * 1000
-    };
     struct tr_connections *all = &tr_once()->connections;
 
     (void)pthread_mutex_lock(&all->mutex);
@@ -160,12 +156,7 @@ make_socket(struct tr_connection *connection)
     }
     LIST_INSERT_HEAD(&all->open, connection, of_all);
     (void)pthread_mutex_unlock(&all->mutex);
-    /* The first also bounds connect() when the daemon's queue is full. */
-    if (connection->fd >= 0 &&
-        setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
-                   sizeof(limit)) == 0 &&
-        setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
-                   sizeof(limit)) == 0)
+    if (connection->fd >= 0)
         return 0;
     return tr_detail(TRR_DAEMON_AWAY, "trustrealmd cannot be reached: %s",
                      strerror(errno));
@@ -185,21 +176,33 @@ find_address(struct tr_connection *connection)
     return 0;
 }
 
+/* For connect() when the daemon's queue is full, and for sending; sets errno
+ * when it is too late. */
+static bool
+wait_no_longer(struct tr_connection *connection, int64_t deadline)
+{
+    int64_t left = deadline - tr_boottime();
+    struct timeval limit = { left / 1000, left % 1000 * 1000 };
+
+    errno = EAGAIN;
+    return left > 0 && setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO,
+                                  &limit, sizeof(limit)) == 0;
+}
+
 static krb5_error_code
 connect_to_daemon(struct tr_connection *connection, int64_t deadline)
 {
     krb5_error_code ret;
 
-    while (connect(connection->fd, (struct sockaddr *)&connection->address,
-                   sizeof(connection->address)) != 0) {
-        if (errno == EINTR && tr_boottime() < deadline)
-            continue;
-        ret = errno == EAGAIN || errno == EINTR ? TRR_DAEMON_TIME :
-            TRR_DAEMON_AWAY;
-        return tr_detail(ret, "trustrealmd cannot be reached: %s: %s",
-                         connection->address.sun_path, strerror(errno));
-    }
-    return 0;
+    do {
+        if (wait_no_longer(connection, deadline) &&
+            connect(connection->fd, (struct sockaddr *)&connection->address,
+                    sizeof(connection->address)) == 0)
+            return 0;
+    } while (errno == EINTR);
+    ret = errno == EAGAIN ? TRR_DAEMON_TIME : TRR_DAEMON_AWAY;
+    return tr_detail(ret, "trustrealmd cannot be reached: %s: %s",
+                     connection->address.sun_path, strerror(errno));
 }
 
 krb5_error_code

@@ -6,6 +6,7 @@ what idles, or may be another one by then: no call fails of it."""
 import os
 import socket
 import threading
+import time
 
 import pytest
 
@@ -104,6 +105,20 @@ def test_a_call_without_an_answer_is_not_made_for_ever(world, behave):
     impostor = Impostor(world, behave)
     assert "it closes all connections" in impostor.answer()
     assert impostor.connections == 6
+
+
+def hesitates(connection):
+    """For most of the time that a call has, each time."""
+    connection.recv(1 << 18)
+    time.sleep(4)
+
+
+def test_a_call_has_no_more_time_on_another_connection(world):
+    impostor = Impostor(world, hesitates)
+    begun = time.monotonic()
+    assert "did not answer within 5 s" in impostor.answer()
+    assert time.monotonic() - begun < 8
+    assert impostor.connections == 2
 
 
 def turns_away(connection):

@@ -72,9 +72,9 @@ class Agent:
         return self._process.alive()
 
     def waits_for_daemon(self):
-        """Whether it waits for a packet."""
+        """Whether it waits for an answer."""
         with open("/proc/%d/wchan" % self._process.pid) as wchan:
-            return "packet" in wchan.read()
+            return "poll" in wchan.read()
 
     def initiate(self, target, **options):
         """A context of its own and its first token."""
