@@ -58,10 +58,13 @@ struct acceptance {
 
 /* --- the token ----------------------------------------------------------- */
 
-/* What is refused in any case need not come to Kerberos. */
+/* What is refused in any case need not come to Kerberos, which takes memory
+ * by the square of the length for some of what a ticket may contain. */
 static krb5_error_code
-check_trailer(const struct acceptance *ac)
+check_first_token(const struct acceptance *ac)
 {
+    if (ac->token.body_length > TR_MAX_AP_REQ)
+        return tr_detail(TRR_TOO_LONG, "the peer's AP-REQ is too long");
     if (ac->token.trailer == NULL)
         return 0;
     if (ac->token.trailer_length > TR_MAX_TRAILER)
@@ -88,7 +91,7 @@ admit_token(struct acceptance *ac)
         return tr_detail(ret, "malformed token from the peer");
     if (ac->token.kind == TR_TOKEN_AP_REQ && !begun) {
         context->plain = ac->token.trailer == NULL;
-        return check_trailer(ac);
+        return check_first_token(ac);
     }
     if (ac->token.kind == TR_TOKEN_OTHER &&
         (begun || tr_mech_is_iakerb(context->mech)))

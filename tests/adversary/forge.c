@@ -16,6 +16,8 @@
  *     count       how many environments its authenticator has
  *     type        of authorization data that they are
  *     trailer     version of the trailer
+ *     tickets     ticket cache that has the ticket, and may have more
+ *                 authorization data for the authenticator
  */
 
 #include "config.h"
@@ -36,6 +38,7 @@
 #define MAX_INPUT (1024 * 1024)
 #define CKSUM_GSS 0x8003
 #define CKSUM_UNKEYED 0x000e            /* SHA-1 */
+#define MAX_AUTHDATA 1024
 #define AP_REQ_AUTH 11                  /* key usage, RFC 4120 7.5.1 */
 
 /* Exported by libkrb5 for its own programs; in no header. */
@@ -49,7 +52,7 @@ krb5_error_code encode_krb5_authenticator(const krb5_authenticator *rep,
 static krb5_context context;
 
 struct forgery {
-    const char *checksum;
+    const char *checksum, *tickets;
     int64_t count, type, trailer;
     struct tr_bytes ap_req;
     struct tr_environment env;
@@ -126,6 +129,8 @@ set_field(struct forgery *f, char *argument)
         f->env.association = text_bytes(value);
     else if (strcmp(argument, "checksum") == 0)
         f->checksum = value;
+    else if (strcmp(argument, "tickets") == 0)
+        f->tickets = value;
     else if (!set_text(f, argument, value) &&
              !set_number(f, argument, value))
         errx(2, "%s: no such field, or no number", argument);
@@ -208,6 +213,25 @@ get_ticket(const char *keytab_name, const char *self, const char *server)
     return creds;
 }
 
+/* From a cache that somebody has filled, or by what is in it. */
+static krb5_creds *
+take_ticket(const char *tickets, const char *server)
+{
+    krb5_creds wanted, *creds = calloc(1, sizeof(*creds));
+    krb5_ccache ccache;
+
+    memset(&wanted, 0, sizeof(wanted));
+    check(krb5_parse_name(context, server, &wanted.server), server);
+    check(krb5_cc_resolve(context, tickets, &ccache), tickets);
+    check(krb5_cc_get_principal(context, ccache, &wanted.client), tickets);
+    if (creds == NULL)
+        err(1, "calloc");
+    if (krb5_cc_retrieve_cred(context, ccache, 0, &wanted, creds) != 0)
+        check(krb5_get_credentials(context, 0, ccache, &wanted, &creds),
+              server);
+    return creds;
+}
+
 static krb5_cksumtype
 checksum_type(const struct forgery *f, krb5_enctype enctype)
 {
@@ -280,12 +304,18 @@ static struct tr_bytes
 make_request(const struct forgery *f, krb5_creds *creds)
 {
     krb5_authdata *element = encode_environment(f);
-    krb5_authdata *authdata[] = {
-        f->count > 0 ? element : NULL, f->count > 1 ? element : NULL, NULL
-    };
+    krb5_authdata *authdata[MAX_AUTHDATA] = { NULL }, **more;
+    size_t n = 0;
     krb5_data covered = covered_octets(f), request;
     krb5_auth_context auth = NULL;
 
+    for (; n < (size_t)f->count; n++)
+        authdata[n] = element;
+    for (more = creds->authdata; more != NULL && *more != NULL; more++) {
+        if (n + 1 == MAX_AUTHDATA)
+            errx(2, "too much authorization data");
+        authdata[n++] = *more;
+    }
     creds->authdata = authdata;
     check(krb5_auth_con_init(context, &auth), "auth context");
     check(krb5_auth_con_set_req_cksumtype(
@@ -319,7 +349,8 @@ main(int argc, char **argv)
     for (i = 7; i < argc; i++)
         set_field(&f, argv[i]);
     read_ap_req(&f);
-    creds = get_ticket(argv[2], argv[3], argv[4]);
+    creds = f.tickets != NULL ? take_ticket(f.tickets, argv[4]) :
+        get_ticket(argv[2], argv[3], argv[4]);
     trailer.version = f.trailer;
     trailer.system_ap_req = make_request(&f, creds);
     check(tr_wire_encode(TR_WIRE_TRAILER, &trailer, &out.data, &out.length),

@@ -68,12 +68,16 @@ class Agent:
         return Failure("the program ended with status %s:\n%s" % (
             self._process.status, self._process.text()))
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def alive(self):
         return self._process.alive()
 
     def waits_for_daemon(self):
         """Whether it waits for an answer."""
-        with open("/proc/%d/wchan" % self._process.pid) as wchan:
+        with open("/proc/%d/wchan" % self.pid) as wchan:
             return "poll" in wchan.read()
 
     def initiate(self, target, **options):

@@ -1,0 +1,88 @@
+# tests/adversary/test_minted.py - tickets such as only a KDC can make
+# SPDX-License-Identifier: BSD-2-Clause
+"""With authorization data that libkrb5 has to look through, in the ticket and
+in the authenticator, of the user and of the system; and by the KDC of another
+Kerberos realm, which says of its tickets whatever it likes."""
+
+import os
+
+import pytest
+from attacks import TARGET, refused, refused_by_beta
+from test_forged import REALM, forge, principal     # noqa: F401 (a fixture)
+
+from testlib.agent import Agent
+from testlib.process import run
+from testlib.servers import built
+from testlib.world import SERVICE, STAFF, as_uid
+
+ALICE = "alice@" + REALM
+SAMPLE = "sample/beta.example.test@" + REALM
+
+
+def mint(world, keytab, server, client, **fields):
+    """A cache with a ticket, for STAFF; see mint.c."""
+    uid = as_uid(STAFF)
+    path = os.path.join(world.scratch.mkdir("minted", 0o700, uid),
+                        str(world.next_number()))
+    run([built("tests/adversary/mint"), keytab, server, client,
+         "FILE:" + path] + ["%s=%s" % (name.rstrip("_"), value)
+                            for name, value in fields.items()],
+        env=world.realm.environment())
+    if uid is not None:
+        os.chown(path, uid, uid)
+    return path
+
+
+# --- authorization data ---------------------------------------------------
+
+#: Whether Kerberos takes a ticket that has it.
+SHAPES = {"deep:300": True, "many:300": True, "large:6000": True,
+          "wide:300": True, "and-or": True, "issued": True,
+          "mandatory": True, "broken": False, "pac": False}
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "deep:3000", "many:3000",
+                                   "large:60000"])
+def test_in_the_ticket_of_a_user(world, beta, shape):
+    """It gives him nothing."""
+    alice = Agent(world.alpha, as_uid(STAFF), mint(
+        world, world.beta.services_keytab, SAMPLE, ALICE, ticket=shape))
+    context, token = alice.initiate(TARGET)
+    if not SHAPES.get(shape, True):
+        refused_by_beta(world, beta, token, None)
+        return
+    theirs, reply, client = beta.accept(token)
+    context.step(reply)
+    assert (client, theirs.label()) == (ALICE, "INTERNAL")
+
+
+def memory(agent):
+    """The most that it has had, MiB."""
+    with open("/proc/%d/status" % agent.pid) as status:
+        return next(int(line.split()[1]) for line in status
+                    if line.startswith("VmHWM:")) // 1024
+
+
+def test_ticket_that_takes_much_memory(world):
+    """A gigabyte, if libkrb5 came to see it."""
+    beta = world.agent("beta", None, SERVICE)
+    plain = Agent(world.alpha, as_uid(STAFF), mint(
+        world, world.beta.services_keytab, SAMPLE, ALICE,
+        ticket="deep:10000"), plugin=False)
+    before = memory(beta)
+    assert "AP-REQ is too long" in str(refused(beta.accept,
+                                               plain.initiate(TARGET)[1]))
+    assert memory(beta) < before + 50
+
+
+@pytest.mark.parametrize("where", ["ticket", "authenticator"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_in_the_ap_req_of_a_system(world, beta, forge, where, shape):
+    """Of a member's, which has the key: it is what it was without that."""
+    token = forge(tickets=mint(world, world.beta.keytab, principal("beta"),
+                               principal("alpha"), **{where: shape}))
+    if where == "ticket" and not SHAPES[shape]:
+        refused_by_beta(world, beta, token, "TRR_SYSTEM_AUTH")
+        return
+    context, _, client = beta.accept(token)
+    assert (client, context.label()) == (ALICE, "INTERNAL")
