@@ -9,7 +9,7 @@
  *
  *     as              SERVER, as the cache has it: so that libkrb5 uses the
  *                     ticket for what it is not
- *     transited       realms, as the ticket has them
+ *     transited       realms, as the ticket has them; % is NUL
  *     ticket          authorization data in the ticket, see below
  *     authenticator   the same in what libkrb5 makes with the ticket
  *
@@ -156,6 +156,17 @@ find_key(const char *keytab_name, krb5_principal server, krb5_ticket *ticket,
     ticket->enc_part.kvno = entry.vno;
 }
 
+/* "%" stands for NUL, which no argument can have. */
+static krb5_data
+realms_of(char *text)
+{
+    krb5_data realms = { KV5M_DATA, (unsigned int)strlen(text), text };
+
+    for (; *text != '\0'; text++)
+        *text = *text == '%' ? '\0' : *text;
+    return realms;
+}
+
 static void
 set_field(char *argument, krb5_creds *creds, krb5_enc_tkt_part *part)
 {
@@ -167,8 +178,7 @@ set_field(char *argument, krb5_creds *creds, krb5_enc_tkt_part *part)
     if (strcmp(argument, "as") == 0)
         check(krb5_parse_name(context, value, &creds->server), value);
     else if (strcmp(argument, "transited") == 0)
-        part->transited.tr_contents = (krb5_data){
-            KV5M_DATA, (unsigned int)strlen(value), value };
+        part->transited.tr_contents = realms_of(value);
     else if (strcmp(argument, "ticket") == 0)
         part->authorization_data = authdata_of(value);
     else if (strcmp(argument, "authenticator") == 0)

@@ -9,9 +9,10 @@ import os
 import pytest
 from attacks import TARGET, refused, refused_by_beta
 from test_forged import REALM, forge, principal     # noqa: F401 (a fixture)
+from test_pretended import other_realm              # noqa: F401 (a fixture)
 
 from testlib.agent import Agent
-from testlib.process import run
+from testlib.process import Failure, run
 from testlib.servers import built
 from testlib.world import SERVICE, STAFF, as_uid
 
@@ -86,3 +87,71 @@ def test_in_the_ap_req_of_a_system(world, beta, forge, where, shape):
         return
     context, _, client = beta.accept(token)
     assert (client, context.label()) == (ALICE, "INTERNAL")
+
+
+# --- the KDC of another Kerberos realm ------------------------------------
+
+@pytest.fixture
+def lie(world, other_realm):
+    """lie(client): a cache with what the other KDC says is a ticket of client
+    for this one, as if it came from the client's realm."""
+    tgs = "krbtgt/%s@%s" % (REALM, other_realm.name)
+    keytab = other_realm.scratch.join("tgs.keytab")
+    world.realm.key_for(tgs, keytab)
+
+    def lie(client, transited=""):
+        return mint(world, keytab, tgs, client, transited=transited, as_=(
+            "krbtgt/%s@%s" % (REALM, client.rsplit("@", 1)[1])))
+    return lie
+
+
+@pytest.mark.parametrize("realm", [REALM, "A." + REALM, "TEST", "THIRD.TEST"])
+@pytest.mark.parametrize("transited", [
+    "", "OTHER.TEST", REALM, ",", "%", "%,OTHER.TEST", "\\", "/", ".",
+    "," * 3000])
+def test_of_a_realm_that_is_not_its_own(world, forge, lie, realm, transited):
+    """This KDC refuses that, for systems and users."""
+    with pytest.raises(Failure, match="policy|cross-realm"):
+        forge(tickets=lie("trustrealm/alpha.example.test@" + realm,
+                          transited))
+    alice = Agent(world.alpha, as_uid(STAFF), lie("alice@" + realm, transited))
+    refused(alice.initiate, TARGET)
+
+
+@pytest.mark.parametrize("transited", ["OTHER.TEST", REALM, ",", "\\", "/"])
+def test_of_this_realm_by_way_of_another(world, beta, forge, transited):
+    """A KDC that lets it pass says so in the ticket: systems look again."""
+    refused_by_beta(world, beta, forge(tickets=mint(
+        world, world.beta.keytab, principal("beta"), principal("alpha"),
+        transited=transited)), "TRR_SYSTEM_AUTH")
+    alice = Agent(world.alpha, as_uid(STAFF), mint(
+        world, world.beta.services_keytab, SAMPLE, ALICE,
+        transited=transited))
+    refused_by_beta(world, beta, alice.initiate(TARGET)[1], None)
+
+
+#: Component by component, as krb5_parse_name() reads them; % is the realm.
+@pytest.mark.parametrize("name", [
+    "%s", "%s\\@%%", "%s\\0", "%s\\0\\@%%", "%s\\@%%\\0", "%s/", "/%s",
+    "\\0%s", "%s\\n", "%s\\\\"])
+def test_names_like_those_of_this_realm(world, beta, forge, lie, other_realm,
+                                        name):
+    """Whoever they are, they are of the other realm."""
+    def like(original):
+        return "%s@%s" % (name.replace("%%", REALM) % original,
+                          other_realm.name)
+
+    for original in ("trustrealm/alpha.example.test",
+                     "trustrealm\\/alpha.example.test"):
+        own = like(original)
+        for sender, code in ((own, "TRR_NOT_MEMBER"),
+                             (principal("alpha"), "TRR_BINDING")):
+            record = refused_by_beta(world, beta, forge(
+                tickets=lie(own), sender=sender), code)
+            assert (record["sender"], record["sender_principal"]) == (None,
+                                                                      own)
+    context, token = Agent(world.alpha, as_uid(STAFF),
+                           lie(like("alice"))).initiate(TARGET)
+    _, reply, client = beta.accept(token)
+    context.step(reply)
+    assert client == like("alice")
