@@ -8,6 +8,7 @@ What is missing on this machine skips a test and says so; with TR_REQUIRE set
 """
 
 import os
+import signal
 
 import pytest
 
@@ -16,6 +17,8 @@ from testlib.stores import Stores
 from testlib.world import ROOT, World
 
 os.umask(0o022)     # several users have to do with what a test makes
+# A shell has what it starts in the background ignore ^C, and all that starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _worlds = []
 _broken = []        # that did not start; kept until their logs are reported
