@@ -190,14 +190,33 @@ tell_disputes(struct tr_replica *replica)
 
 /* --- messages ------------------------------------------------------------ */
 
+/* Every entry has classes, and those that were asked for have one of ours. */
+static bool
+has_class(const struct tr_message *message)
+{
+    const struct tr_gathered *values = &message->values;
+    size_t i;
+
+    for (i = 0; i < values->nattributes; i++) {
+        if (strcmp(values->attributes[i].name, "objectClass") == 0)
+            return true;
+    }
+    return false;
+}
+
 static krb5_error_code
-take_entry(struct tr_replica *replica, const struct tr_message *message)
+take_entry(struct tr_replica *replica, const struct tr_message *message,
+           char **why_out)
 {
     krb5_error_code ret;
 
     switch (message->state) {
     case LDAP_SYNC_ADD:
     case LDAP_SYNC_MODIFY:
+        /* It could be a clearance, of which nothing would be left. */
+        if (message->why == NULL && !has_class(message))
+            return refuse(why_out, TRR_SOURCE, "the provider shows an entry "
+                          "without its objectClass: may this system read it?");
         ret = put_entry(replica, message);
         break;
     case LDAP_SYNC_DELETE:
@@ -328,7 +347,7 @@ tr_replica_take(struct tr_replica *replica, const struct tr_message *message,
         goto cleanup;
     switch (message->kind) {
     case TR_MESSAGE_ENTRY:
-        ret = take_entry(replica, message);
+        ret = take_entry(replica, message, why_out);
         break;
     case TR_MESSAGE_SET:
         ret = take_set(replica, message);

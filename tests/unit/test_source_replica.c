@@ -721,6 +721,24 @@ a_provider_that_shows_nothing_is_refused(void **state)
     close_scene(&scene);
 }
 
+/* That would be a user without limits. */
+static void
+a_clearance_whose_class_is_hidden_is_refused(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 's', SUBJECT
+                           "trClearance: e low high\n", CSN("11", "000")), 0);
+    settle(&scene);
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 's',
+                           "trPrincipal: alice@R\ntrClearance: e low low\n",
+                           CSN("12", "000")), TRR_SOURCE);
+    assert_non_null(strstr(scene.why, "without its objectClass"));
+    connect_again(&scene);
+    assert_int_equal(info_of(scene.table).clearances, 1);
+    close_scene(&scene);
+}
+
 /* A cookie is for one base: with another everything is asked for. */
 static void
 another_base_starts_anew(void **state)
@@ -789,6 +807,7 @@ main(void)
         source_test(refresh_required_asks_for_everything),
         source_test(a_full_refresh_keeps_what_is_sent),
         source_test(a_provider_that_shows_nothing_is_refused),
+        source_test(a_clearance_whose_class_is_hidden_is_refused),
         source_test(another_base_starts_anew),
         source_test(an_answer_makes_the_table_fresh),
     };
