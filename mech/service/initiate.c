@@ -360,12 +360,14 @@ tr_handle_seal(struct tr_request *request)
         tr_job_refuse(job, ret);
         return;
     }
-    creds = tr_keys_ticket_at_hand(job->service->keys, job->peer);
+    creds = tr_keys_ticket_at_hand(job->service->keys, job->peer,
+                                   request->caller.uid);
     if (creds != NULL) {
         finish_seal(job, creds);
     } else {
         tr_job_close_view(job);
-        tr_keys_ticket(job->service->keys, job->peer, seal_later, job);
+        tr_keys_ticket(job->service->keys, job->peer, request->caller.uid,
+                       seal_later, job);
     }
 }
 

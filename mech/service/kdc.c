@@ -25,7 +25,7 @@
  */
 
 #define THREADS         3
-#define MAX_QUESTIONS   64
+#define MAX_QUESTIONS   128
 #define STOP_MS         200     /* a thread that takes longer hangs */
 #define LOGIN_CHECK_S   15      /* is a login due? */
 

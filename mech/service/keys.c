@@ -336,13 +336,13 @@ tr_keys_canonical(const struct tr_keys *keys, const char *principal,
 }
 
 krb5_creds *
-tr_keys_ticket_at_hand(struct tr_keys *keys, const char *principal)
+tr_keys_ticket_at_hand(struct tr_keys *keys, const char *principal, uid_t uid)
 {
-    return tr_tickets_at_hand(keys->tickets, principal);
+    return tr_tickets_at_hand(keys->tickets, principal, uid);
 }
 
 void
-tr_keys_ticket(struct tr_keys *keys, const char *principal,
+tr_keys_ticket(struct tr_keys *keys, const char *principal, uid_t uid,
                tr_ticket_done *done, void *arg)
 {
     krb5_error_code ret;
@@ -352,7 +352,7 @@ tr_keys_ticket(struct tr_keys *keys, const char *principal,
     if (ret)
         done(ret, NULL, NULL, arg);
     else
-        tr_tickets_get(keys->tickets, name, done, arg);
+        tr_tickets_get(keys->tickets, name, uid, done, arg);
     krb5_free_unparsed_name(keys->context, name);
 }
 

@@ -33,6 +33,6 @@ krb5_error_code tr_keys_canonical(const struct tr_keys *keys,
 /* As tr_keys_ticket() for a principal in canonical form, if the ticket is at
  * hand; else NULL.  It belongs to keys and is good until the next event. */
 krb5_creds *tr_keys_ticket_at_hand(struct tr_keys *keys,
-                                   const char *principal);
+                                   const char *principal, uid_t uid);
 
 #endif

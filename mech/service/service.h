@@ -177,14 +177,15 @@ krb5_error_code tr_keys_create(const struct tr_config *config,
                                struct tr_keys **keys_out);
 void tr_keys_free(struct tr_keys *keys);
 /*
- * Ticket for the principal of another system.  done is called once: before
- * this returns if it is in the cache, else from the event loop when a worker
- * has asked the KDC (bounded pool, bounded queue, negative cache of a few
- * seconds: TRR_NO_KDC).  creds belongs to keys and is good during the call.
+ * Ticket for the principal of another system, which uid wants.  done is called
+ * once: before this returns if it is in the cache, else from the event loop
+ * when a worker has asked the KDC (bounded pool, bounded queue, half of it for
+ * a user, negative cache of a few seconds: TRR_NO_KDC).  creds belongs to keys
+ * and is good during the call.
  */
 typedef void tr_ticket_done(krb5_error_code code, const char *why,
                             krb5_creds *creds, void *arg);
-void tr_keys_ticket(struct tr_keys *keys, const char *principal,
+void tr_keys_ticket(struct tr_keys *keys, const char *principal, uid_t uid,
                     tr_ticket_done *done, void *arg);
 /* Read the keytab anew, after a reload; on error the old keys stay. */
 krb5_error_code tr_keys_reload(struct tr_keys *keys);

@@ -18,6 +18,7 @@
 
 #define MAX_TICKETS     1024
 #define MAX_WAITERS     256
+#define MAX_ASKED       64      /* for one user; twice that fit (kdc.c) */
 #define USABLE_S        30      /* left, for a ticket to be sent */
 #define REFRESH_MS      900000  /* a peer may have got a new key since */
 #define PAUSE_MS        3000    /* after the KDC said no */
@@ -38,6 +39,7 @@ struct ticket {
     krb5_creds *creds;                  /* NULL: none yet */
     int64_t fetched;                    /* boot time, ms, as the next */
     bool asking;
+    uid_t asking_for;
     int64_t pause_until;
     char why[128];                      /* of the last refusal */
     TAILQ_HEAD(, waiter) waiters;
@@ -182,9 +184,21 @@ wait_for(struct ticket *ticket, tr_ticket_done *done, void *arg)
     return 0;
 }
 
+/* Few tickets are fetched at a time, so this is not often asked. */
+static bool
+asks_too_much(const struct tr_tickets *tickets, uid_t uid)
+{
+    const struct ticket *ticket;
+    size_t n = 0;
+
+    TAILQ_FOREACH(ticket, &tickets->used, link)
+        n += ticket->asking && ticket->asking_for == uid;
+    return n >= MAX_ASKED;
+}
+
 /* Have the KDC asked, unless it is being asked or was just now. */
 static krb5_error_code
-ask(struct ticket *ticket)
+ask(struct ticket *ticket, uid_t uid)
 {
     krb5_error_code ret;
 
@@ -192,8 +206,11 @@ ask(struct ticket *ticket)
         return 0;
     if (tr_boottime() < ticket->pause_until)
         return TRR_NO_KDC;
+    if (asks_too_much(ticket->tickets, uid))
+        return TRR_DAEMON_BUSY;
     ret = tr_kdc_ask(ticket->tickets->kdc, ticket->principal);
     ticket->asking = ret == 0;
+    ticket->asking_for = uid;
     return ret;
 }
 
@@ -204,7 +221,8 @@ tr_tickets_know(const struct tr_tickets *tickets, const char *principal)
 }
 
 krb5_creds *
-tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal)
+tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal,
+                   uid_t uid)
 {
     struct ticket *ticket;
     int64_t now = time(NULL);
@@ -215,21 +233,21 @@ tr_tickets_at_hand(struct tr_tickets *tickets, const char *principal)
         return NULL;
     if (tr_ticket_renewal(ticket->creds) < now ||
         tr_boottime() - ticket->fetched > REFRESH_MS)
-        (void)ask(ticket);
+        (void)ask(ticket, uid);
     TAILQ_REMOVE(&tickets->used, ticket, link);
     TAILQ_INSERT_TAIL(&tickets->used, ticket, link);
     return ticket->creds;
 }
 
 void
-tr_tickets_get(struct tr_tickets *tickets, const char *principal,
+tr_tickets_get(struct tr_tickets *tickets, const char *principal, uid_t uid,
                tr_ticket_done *done, void *arg)
 {
     struct ticket *ticket;
     krb5_creds *creds;
     krb5_error_code ret;
 
-    creds = tr_tickets_at_hand(tickets, principal);
+    creds = tr_tickets_at_hand(tickets, principal, uid);
     if (creds != NULL) {
         done(0, NULL, creds, arg);
         return;
@@ -237,7 +255,7 @@ tr_tickets_get(struct tr_tickets *tickets, const char *principal,
     ticket = find(tickets, principal);
     if (ticket == NULL)
         ticket = add(tickets, principal);
-    ret = ticket == NULL ? TRR_DAEMON_BUSY : ask(ticket);
+    ret = ticket == NULL ? TRR_DAEMON_BUSY : ask(ticket, uid);
     if (ret == 0)
         ret = wait_for(ticket, done, arg);
     if (ret)

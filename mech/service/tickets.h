@@ -36,13 +36,14 @@ tr_kdc_done tr_tickets_done;
 /* Has a ticket for this been asked for?  Then it is in canonical form. */
 bool tr_tickets_know(const struct tr_tickets *tickets, const char *principal);
 
-/* The ticket for principal (in canonical form) if it is at hand, else NULL. */
+/* The ticket for principal (in canonical form) if it is at hand, else NULL;
+ * uid is who wants it. */
 krb5_creds *tr_tickets_at_hand(struct tr_tickets *tickets,
-                               const char *principal);
+                               const char *principal, uid_t uid);
 
 /* As tr_keys_ticket() in service.h; principal is in canonical form. */
 void tr_tickets_get(struct tr_tickets *tickets, const char *principal,
-                    tr_ticket_done *done, void *arg);
+                    uid_t uid, tr_ticket_done *done, void *arg);
 
 struct tr_ticket_files *tr_tickets_files(const struct tr_tickets *tickets);
 

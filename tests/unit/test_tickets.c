@@ -187,6 +187,53 @@ a_silent_kdc_holds_nobody_up(void **state)
     world_forget(&other);
 }
 
+struct outcome { size_t busy, others; };
+
+static void
+count(krb5_error_code code, const char *why, krb5_creds *creds, void *arg)
+{
+    struct outcome *outcome = arg;
+
+    if (code == TRR_DAEMON_BUSY)
+        outcome->busy++;
+    else
+        outcome->others++;
+}
+
+/* Wanted by uid: tickets for n peers that nobody else wants. */
+static void
+want_tickets(uid_t uid, size_t n, struct outcome *outcome)
+{
+    char principal[100];
+    size_t i;
+
+    memset(outcome, 0, sizeof(*outcome));
+    for (i = 0; i < n; i++) {
+        snprintf(principal, sizeof(principal), "trustrealm/h%zu.u%lu@%s", i,
+                 (unsigned long)uid, WORLD_REALM);
+        tr_keys_ticket(world_alpha.service.keys, principal, uid, count,
+                       outcome);
+    }
+}
+
+/* Not of what waits to be asked, either, while the KDC is silent. */
+static void
+one_user_cannot_have_all_questions(void **state)
+{
+    struct outcome one, other;
+
+    world_restart(&world_alpha, NULL);
+    run_alpha_until(is_logged_in, NULL);
+    world_freeze_kdc(true);
+    want_tickets(1000, 128, &one);
+    assert_int_equal(one.busy, 64);
+    want_tickets(1001, 64, &other);
+    assert_int_equal(other.busy, 0);
+    world_freeze_kdc(false);
+    world_restart(&world_alpha, NULL);
+    assert_int_equal(one.others + other.others, 128);
+}
+
 /* Beta gets another principal, and then the KDC talks. */
 static void
 move_beta(evutil_socket_t fd, short what, void *arg)
@@ -494,7 +541,8 @@ main(void)
         TEST(a_new_keytab_is_read_while_the_kdc_is_asked_too_much),
         TEST(an_export_waits_while_the_kdc_is_asked_too_much),
         TEST(a_key_in_doubt_is_tried_now_and_then),
-        TEST(a_silent_kdc_holds_nobody_up)
+        TEST(a_silent_kdc_holds_nobody_up),
+        TEST(one_user_cannot_have_all_questions)
     };
 
     if (!world_possible())
