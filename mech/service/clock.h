@@ -7,7 +7,7 @@
 /*
  * A system whose clock was set back would take memberships, tickets and
  * environments that have ended for good ones.  The times inside tickets come
- * from the KDC: the highest seen so far is a floor under the local clock.  It
+ * from its KDC: the highest seen so far is a floor under the local clock.  It
  * is kept in a file, so that a restart does not lower it.
  */
 

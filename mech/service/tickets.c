@@ -310,7 +310,10 @@ tr_tickets_done(const char *server, krb5_error_code code, const char *why,
     struct tr_tickets *tickets = arg;
     struct ticket *ticket;
 
-    if (creds != NULL)
+    /* The KDC of another Kerberos realm could put its times ahead, as far as
+     * libkrb5 lets it, and nothing would be allowed until then. */
+    if (creds != NULL && krb5_realm_compare(tickets->context, creds->client,
+                                            creds->server))
         tr_clock_raise(tickets->clock, tr_ticket_start(creds));
     if (server == NULL) {
         login_done(tickets, code, why);

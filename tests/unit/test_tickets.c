@@ -14,6 +14,7 @@
 #include "login.h"
 #include "keys.h"
 #include "seal_context.h"
+#include "tickets.h"
 #include "trustrealm_err.h"
 
 #define LDAP "ldap/alpha.unit.test@" WORLD_REALM
@@ -507,6 +508,41 @@ a_key_in_doubt_is_tried_now_and_then(void **state)
     boottime = 0;
 }
 
+/* The times of a ticket that the KDC of another Kerberos realm made are not. */
+static void
+only_its_own_kdc_raises_the_floor(void **state)
+{
+    static const char *const servers[] = {
+        "trustrealm/omega@OTHER.TEST", "trustrealm/omega@" WORLD_REALM
+    };
+    krb5_context krb5 = tr_keys_context(world_alpha.service.keys);
+    struct tr_tickets *tickets;
+    struct tr_clock *clock;
+    krb5_creds *creds;
+    char path[200];
+    size_t i;
+
+    snprintf(path, sizeof(path), "%s/other-clock", world_alpha.directory);
+    assert_int_equal(tr_clock_open(path, &clock), 0);
+    assert_int_equal(tr_tickets_create(krb5, world_alpha.service.base,
+                                       world_alpha.service.audit, clock,
+                                       &tickets), 0);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(tr_clock_floor(clock), 0);
+        creds = calloc(1, sizeof(*creds));
+        assert_non_null(creds);
+        creds->times.starttime = 1000;
+        assert_int_equal(krb5_parse_name(krb5, "trustrealm/alpha@" WORLD_REALM,
+                                         &creds->client), 0);
+        assert_int_equal(krb5_parse_name(krb5, servers[i], &creds->server),
+                         0);
+        tr_tickets_done(servers[i], 0, NULL, creds, tickets);
+    }
+    assert_int_equal(tr_clock_floor(clock), 1000);
+    tr_tickets_free(tickets);
+    tr_clock_close(clock);
+}
+
 static void
 times_of_tickets_go_on_after_2038(void **state)
 {
@@ -533,6 +569,7 @@ main(void)
         TEST(a_principal_replaced_while_the_kdc_is_asked_gets_nothing),
         TEST(a_peer_unknown_to_the_kdc_is_refused),
         TEST(times_of_tickets_are_a_floor_for_the_clock),
+        TEST(only_its_own_kdc_raises_the_floor),
         TEST(times_of_tickets_go_on_after_2038),
         TEST(an_exported_cache_holds_one_ticket_and_no_tgt),
         TEST(an_exported_cache_holds_what_is_wanted),
