@@ -28,7 +28,7 @@ def mint(world, keytab, server, client, **fields):
     run([built("tests/adversary/mint"), keytab, server, client,
          "FILE:" + path] + ["%s=%s" % (name.rstrip("_"), value)
                             for name, value in fields.items()],
-        env=world.realm.environment())
+        env=dict(world.realm.environment(), **world.sanitizer_environment))
     if uid is not None:
         os.chown(path, uid, uid)
     return path
