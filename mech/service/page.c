@@ -49,7 +49,9 @@ make_memory(struct tr_shared_page *page)
 
     page->fd = memfd_create("trustrealm-page",
                             MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (page->fd < 0 || ftruncate(page->fd, TR_PAGE_SIZE) != 0)
+    /* Whoever may write to a file can hang attributes on it, without end. */
+    if (page->fd < 0 || fchmod(page->fd, S_IRUSR) != 0 ||
+        ftruncate(page->fd, TR_PAGE_SIZE) != 0)
         return errno;
     memory = mmap(NULL, TR_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
                   page->fd, 0);

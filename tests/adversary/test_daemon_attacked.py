@@ -184,6 +184,19 @@ def test_the_page_cannot_be_changed(world, alice, several_uids):
     context.wrap(b"still")
 
 
+def test_nothing_is_kept_with_the_page(world, bob, several_uids):
+    """A memfd is a file, which may have extended attributes: memory for as
+    long as the daemon runs."""
+    context, token = bob.initiate(TARGET)
+    context.forget()
+    with effective(as_uid(CLERK)), connect(world.alpha) as s:
+        send(s, call(SEAL, Token(token).body, "bob@EXAMPLE.TEST", "", 0))
+        _, (page,), _, _ = socket.recv_fds(s, 1 << 18, 1)
+        with pytest.raises(OSError):
+            os.setxattr(page, "user.kept", bytes(60000))
+        os.close(page)
+
+
 def test_page_that_nobody_takes(make_world, several_uids):
     """A user is sent it on one connection after the other.  The kernel counts
     the daemon's descriptors that are under way, and lets it have as many as
