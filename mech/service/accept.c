@@ -182,6 +182,14 @@ verify_system(struct tr_job *job, const struct tr_trailer *trailer,
                            &trailer->system_ap_req, verified_out, why_out);
 }
 
+static bool
+is_printable(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
 /* R4: the sending system is authenticated, its environment opened [236]. */
 static krb5_error_code
 open_trailer(struct tr_job *job, struct opening *o)
@@ -213,10 +221,14 @@ open_trailer(struct tr_job *job, struct opening *o)
         tr_job_fail(job, TR_R4_SYSTEM, ret, "the system's AP-REQ: %s", why);
         goto cleanup;
     }
+    /* Made printable, it could be another's. */
+    if (!is_printable(o->verified.from)) {
+        ret = tr_job_fail(job, TR_R4_SYSTEM, TRR_NOT_MEMBER, "%.150s is not a "
+                          "name that a system can have", o->verified.from);
+        goto cleanup;
+    }
     job->peer = o->verified.from;
     o->verified.from = NULL;
-    /* A name that is changed by this is in no table, and not in env.from. */
-    tr_make_printable(job->peer);
     job->audit.sender_principal = job->peer;
     ret = tr_environment_open(&trailer.system_ap_req, &o->verified, &o->env,
                               &o->transcript);

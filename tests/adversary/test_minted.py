@@ -11,6 +11,7 @@ from attacks import TARGET, refused, refused_by_beta
 from test_forged import REALM, forge, principal     # noqa: F401 (a fixture)
 from test_pretended import other_realm              # noqa: F401 (a fixture)
 
+from testlib import table
 from testlib.agent import Agent
 from testlib.process import Failure, run
 from testlib.servers import built
@@ -87,6 +88,25 @@ def test_in_the_ap_req_of_a_system(world, beta, forge, where, shape):
         return
     context, _, client = beta.accept(token)
     assert (client, context.label()) == (ALICE, "INTERNAL")
+
+
+@pytest.fixture
+def question(world):
+    """Gamma is a system whose principal has a question mark."""
+    dn, name = table.system_dn("gamma"), "trustrealm/g?mma@" + REALM
+    world.change(dn, "trPrincipal", name)
+    yield name
+    world.change(dn, "trPrincipal", principal("gamma"))
+
+
+@pytest.mark.parametrize("octet", ["\x7f", "\x01", "\udcff"])
+def test_name_that_cannot_be_printed(world, beta, forge, question, octet):
+    """In the log it would be another's."""
+    token = forge(sender=question, tickets=mint(
+        world, world.beta.keytab, principal("beta"),
+        question.replace("?", octet)))
+    record = refused_by_beta(world, beta, token, "TRR_NOT_MEMBER")
+    assert (record["step"], record["sender"]) == ("R4", None)
 
 
 # --- the KDC of another Kerberos realm ------------------------------------
