@@ -51,27 +51,43 @@ tr_parse_level(const char *value, void *item)
     return tr_text_is_name(value) ? copy(value, item) : TRR_MALFORMED;
 }
 
+/* What has a backslash in names that Kerberos writes.  Others leave it out:
+ * names are compared as text, and a clearance must not miss its user. */
+static bool
+needs_backslash(char c)
+{
+    return strchr("/@\\ntb0", c) != NULL;
+}
+
+static bool
+is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 krb5_error_code
 tr_parse_principal(const char *value, void *item)
 {
-    size_t length = strlen(value), i;
-    const char *realm = NULL;
+    char text[TR_MAX_PRINCIPAL + 1];
+    size_t length = strlen(value), i, n = 0, realm = 0;
 
-    if (length > TR_MAX_PRINCIPAL)
+    if (length > TR_MAX_PRINCIPAL || *value == '@')
         return TRR_MALFORMED;
     for (i = 0; i < length; i++) {
-        if ((unsigned char)value[i] <= ' ' || value[i] == 0x7f)
+        if (value[i] == ' ' || (value[i] == '@' && realm > 0))
             return TRR_MALFORMED;
-        if (value[i] == '\\' && i + 1 < length)
-            i++;
-        else if (value[i] == '@' && realm == NULL)
-            realm = value + i + 1;
-        else if (value[i] == '@')
+        if (value[i] == '@')
+            realm = n + 1;
+        if (value[i] == '\\' && needs_backslash(value[++i]))
+            text[n++] = '\\';
+        if (is_control(value[i]))
             return TRR_MALFORMED;
+        text[n++] = value[i];
     }
-    if (*value == '@' || realm == NULL || *realm == '\0')
+    if (realm == 0 || realm == n)
         return TRR_MALFORMED;
-    return copy(value, item);
+    text[n] = '\0';
+    return copy(text, item);
 }
 
 krb5_error_code
@@ -333,6 +349,24 @@ write_text(const void *item)
     return text != NULL ? strdup(text) : NULL;
 }
 
+/* The one character that Kerberos writes and entries do not have as it is. */
+static char *
+write_principal(const void *item)
+{
+    const char *text = *(char *const *)item;
+    char *value = text == NULL ? NULL : malloc(2 * strlen(text) + 1), *end;
+
+    if (value == NULL)
+        return NULL;
+    for (end = value; *text != '\0'; text++) {
+        if (*text == ' ')
+            *end++ = '\\';
+        *end++ = *text;
+    }
+    *end = '\0';
+    return value;
+}
+
 static char *
 write_unsigned(const void *item)
 {
@@ -414,7 +448,7 @@ tr_writer_of(tr_parse_value *parse)
         tr_write_value *write;
     } values[] = {
         { tr_parse_name, write_text }, { tr_parse_level, write_text },
-        { tr_parse_principal, write_text },
+        { tr_parse_principal, write_principal },
         { tr_parse_attribute, write_text }, { tr_parse_bool, write_bool },
         { tr_parse_policy, write_policy },
         { tr_parse_protection, write_protection },

@@ -131,6 +131,33 @@ system_is_read_whole(void **state)
     tr_record_free(record);
 }
 
+/* A clearance whose principal Kerberos writes otherwise would limit nobody. */
+static void
+principals_are_as_kerberos_writes_them(void **state)
+{
+    static const struct { const char *written, *read, *again; } cases[] = {
+        { "al\\ice@\\R", "alice@R", "alice@R" },
+        { "John\\ Smith@R", "John Smith@R", "John\\ Smith@R" },
+        { "a\\/b\\@c\\\\@R", "a\\/b\\@c\\\\@R", "a\\/b\\@c\\\\@R" },
+        { "a\\n\\0\\x@R", "a\\n\\0x@R", "a\\n\\0x@R" }
+    };
+    struct tr_record *record;
+    struct tr_entry *entry;
+    char text[100];
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        snprintf(text, sizeof(text), "objectClass: trSubject\n"
+                 "trPrincipal: %s\n", cases[i].written);
+        record = make_record(text);
+        assert_string_equal(record->u.clearance.principal, cases[i].read);
+        assert_int_equal(tr_record_to_entry(record, &entry), 0);
+        assert_string_equal(entry->attributes[0].values[0], cases[i].again);
+        tr_entry_free(entry);
+        tr_record_free(record);
+    }
+}
+
 static void
 clearance_and_map_are_read_whole(void **state)
 {
@@ -265,6 +292,10 @@ static const struct wrong {
       { "trPrincipal", "a@b@C" } },
     { "objectClass: trSubject\ntrPrincipal: a b@C\n",
       { "trPrincipal", "a b@C" } },
+    { "objectClass: trSubject\ntrPrincipal: a@C\\\n",
+      { "trPrincipal", "a@C" } },
+    { "objectClass: trSubject\ntrPrincipal: a\\\x01@C\n",
+      { "trPrincipal", "a" } },
     /* numbers */
     { REALM "trPriority: 2147483648\n", { "trPriority", "2147483648" } },
     { REALM "trPriority: 1.5\n", { "trPriority", "1.5" } },
@@ -669,6 +700,7 @@ main(void)
         cmocka_unit_test(trust_realm_has_defaults),
         cmocka_unit_test(narrowest_value_of_a_limit_holds),
         cmocka_unit_test(system_is_read_whole),
+        cmocka_unit_test(principals_are_as_kerberos_writes_them),
         cmocka_unit_test(clearance_and_map_are_read_whole),
         cmocka_unit_test(other_entries_are_none_of_ours),
         cmocka_unit_test(unknown_attributes_are_ignored),
