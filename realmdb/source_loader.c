@@ -145,13 +145,22 @@ fill(struct tr_loader *loader)
 
     loader->nlines = 0;
     ret = tr_update_begin(loader->table, &loader->update);
-    if (ret == 0 && loader->checks_names)
+    if (ret == 0 && (loader->checks_names ||
+                     tr_table_damaged(loader->table)))
         ret = tr_update_clear(loader->update);
     if (ret == 0)
         ret = tr_ldif_take_file(loader);
     if (ret == 0 && loader->nbad > 0)
         ret = TRR_ENTRY;
     return ret == 0 ? tr_update_sweep(loader->update) : ret;
+}
+
+static krb5_error_code
+fill_again(struct tr_loader *loader)
+{
+    tr_update_abort(loader->update);
+    loader->update = NULL;
+    return fill(loader);
 }
 
 static krb5_error_code
@@ -167,19 +176,21 @@ refuse_disputed(const void *key, size_t key_length,
 static krb5_error_code
 fill_and_check(struct tr_loader *loader)
 {
+    bool was_damaged = tr_table_damaged(loader->table);
     krb5_error_code ret;
 
     loader->checks_names = loader->bad != NULL;
     ret = fill(loader);
+    /* Seen only when something there was to change. */
+    if (ret != 0 && !was_damaged && tr_table_damaged(loader->table))
+        ret = fill_again(loader);
     if (ret != 0 || loader->checks_names)
         return ret;
     ret = tr_update_each_disputed(loader->update, refuse_disputed, NULL);
     if (ret != TRR_ENTRY)
         return ret;
-    tr_update_abort(loader->update);
-    loader->update = NULL;
     loader->checks_names = true;
-    return fill(loader);
+    return fill_again(loader);
 }
 
 static krb5_error_code

@@ -87,8 +87,15 @@ load(struct tr_replica *replica)
 static krb5_error_code
 need_update(struct tr_replica *replica)
 {
-    return replica->update != NULL ? 0 :
-        tr_update_begin(replica->table, &replica->update);
+    krb5_error_code ret;
+
+    if (replica->update != NULL)
+        return 0;
+    ret = tr_update_begin(replica->table, &replica->update);
+    if (ret == 0 && replica->refreshing && replica->full &&
+        tr_table_damaged(replica->table))
+        ret = tr_update_clear(replica->update);
+    return ret;
 }
 
 /* The provider says that it still has an entry.  In a full refresh that keeps
@@ -420,7 +427,7 @@ tr_replica_start(struct tr_replica *replica, struct berval *cookie_out)
     tr_update_abort(replica->update);
     replica->update = NULL;
     replica->refreshing = true;
-    replica->full = replica->distrusted;
+    replica->full = replica->distrusted || tr_table_damaged(replica->table);
     replica->shown = false;
     if (!replica->full) {
         ret = tr_cookie_format(&replica->stored, &text, &length);

@@ -307,6 +307,12 @@ tr_table_discarded(const struct tr_table *table)
     return table->other;
 }
 
+bool
+tr_table_damaged(const struct tr_table *table)
+{
+    return table->damaged;
+}
+
 const char *
 tr_table_message(const struct tr_table *table)
 {

@@ -43,6 +43,9 @@ void tr_table_close(struct tr_table *table);
 /* Was it of another format?  TR_TABLE_WRITE then opens an empty one that waits
  * for its source; to read such a table is TRR_VERSION. */
 bool tr_table_discarded(const struct tr_table *table);
+/* Was a part of it found to be not what was written?  Only an update that was
+ * cleared makes it good again. */
+bool tr_table_damaged(const struct tr_table *table);
 /* Remove a table that nobody has open, and dir if there is nothing else. */
 void tr_table_remove(const char *dir);
 /* If this process crashes, the table in dir may have made it crash (on a disk

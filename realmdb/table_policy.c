@@ -237,7 +237,7 @@ load_records(struct tr_table *table, MDB_txn *txn, enum tr_db db,
         ret = tr_table_record(table, txn, &key, &records[n]);
         if (ret == TRR_NOT_FOUND ||
             (ret == 0 && records[n++]->type != type))
-            ret = tr_table_fail(table, TRR_TABLE, "an index is damaged");
+            ret = tr_table_fail_damaged(table, "an index");
     }
     mdb_cursor_close(cursor);
     if (ret == 0 && n < stat.ms_entries && code != MDB_NOTFOUND)

@@ -133,7 +133,7 @@ examine_db(struct tr_table *table, MDB_txn *txn, MDB_dbi dbi, bool records)
         ret = tr_stored_open(&value, &record);
         tr_record_free(record);
         if (ret) {
-            ret = tr_table_fail(table, TRR_TABLE, "a record is damaged");
+            ret = tr_table_fail_damaged(table, "a record");
             break;
         }
     }

@@ -26,6 +26,13 @@ tr_table_fail(struct tr_table *table, krb5_error_code code,
 }
 
 krb5_error_code
+tr_table_fail_damaged(struct tr_table *table, const char *what)
+{
+    table->damaged = true;
+    return tr_table_fail(table, TRR_TABLE, "%s is damaged", what);
+}
+
+krb5_error_code
 tr_table_fail_mdb(struct tr_table *table, int code, const char *doing)
 {
     if (code == MDB_MAP_FULL)
@@ -97,5 +104,5 @@ tr_table_record(struct tr_table *table, MDB_txn *txn, MDB_val *key,
     ret = tr_stored_open(&value, record_out);
     if (ret == 0 || ret == ENOMEM)
         return ret;
-    return tr_table_fail(table, TRR_TABLE, "a record is damaged");
+    return tr_table_fail_damaged(table, "a record");
 }

@@ -84,6 +84,7 @@ struct tr_table {
     size_t map_size;
     bool replaces;                      /* what is of another format */
     bool other;                         /* it was that */
+    bool damaged;                       /* what is there has to go */
     int sound;                          /* the writer's note, or -1 */
     struct tr_update *update;           /* begun */
     struct tr_view view;
@@ -98,6 +99,9 @@ struct tr_table {
 krb5_error_code tr_table_fail(struct tr_table *table, krb5_error_code code,
                               const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of something in it that nobody wrote so: TRR_TABLE. */
+krb5_error_code tr_table_fail_damaged(struct tr_table *table,
+                                      const char *what);
 /* The same for the answer of an LMDB function: TRR_TABLE or ENOMEM. */
 krb5_error_code tr_table_fail_mdb(struct tr_table *table, int code,
                                   const char *doing);

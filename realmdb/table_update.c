@@ -110,6 +110,7 @@ tr_update_clear(struct tr_update *update)
         return update->error;
     tr_keyset_clear(&update->seen);
     tr_fill_clear(update);
+    update->cleared = true;
     if (update->filling)
         return 0;
     update->changed = update->policies_changed = true;
@@ -160,7 +161,7 @@ open_old(struct tr_update *update, const MDB_val *stored,
     note_change(update, stored);
     ret = tr_stored_open(stored, record_out);
     return ret == 0 || ret == ENOMEM ? ret :
-        tr_table_fail(update->table, TRR_TABLE, "a record is damaged");
+        tr_table_fail_damaged(update->table, "a record");
 }
 
 /* Let key be found by the names of record, no longer by those of old; either
@@ -380,6 +381,8 @@ tr_update_commit(struct tr_update *update)
         ret = tr_meta_raise_generation(update);
     if (ret == 0)
         ret = tr_update_close(update);
+    if (ret == 0 && update->cleared)
+        update->table->damaged = false;
     tr_update_abort(update);
     return ret;
 }

@@ -16,6 +16,7 @@ struct tr_update {
     struct tr_runs *runs;       /* more that waits, or NULL */
     size_t batch;               /* octets stored in this transaction */
     size_t touched;             /* pages of the file, about */
+    bool cleared;               /* of all that was there before */
     bool changed;
     bool policies_changed;      /* a trust realm or a map among it */
     krb5_error_code error;      /* what LMDB refused; nothing is committed */

@@ -322,7 +322,7 @@ look_up(const struct tr_view *view, enum tr_db db, const char *name,
     ret = tr_table_record(table, view->txn, &key, &record);
     if (ret == TRR_NOT_FOUND || (ret == 0 && record->type != type)) {
         tr_record_free(record);
-        return tr_table_fail(table, TRR_TABLE, "an index is damaged");
+        return tr_table_fail_damaged(table, "an index");
     }
     if (ret == 0)
         ret = tr_index_judge(table, view->txn, &record);
@@ -360,7 +360,7 @@ confirm(const struct tr_view *view, bool right, struct tr_record **record)
         return 0;
     tr_record_free(*record);
     *record = NULL;
-    return tr_table_fail(view->table, TRR_TABLE, "an index is damaged");
+    return tr_table_fail_damaged(view->table, "an index");
 }
 
 krb5_error_code
@@ -431,7 +431,7 @@ tr_view_each(const struct tr_view *view, enum tr_record_type type,
             continue;
         ret = tr_stored_open(&value, &record);
         if (ret != 0 && ret != ENOMEM)
-            ret = tr_table_fail(table, TRR_TABLE, "a record is damaged");
+            ret = tr_table_fail_damaged(table, "a record");
         if (ret == 0)
             ret = tr_index_judge(table, view->txn, &record);
         if (ret == 0 && record != NULL)

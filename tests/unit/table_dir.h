@@ -4,7 +4,9 @@
 #ifndef TR_TEST_TABLE_DIR_H
 #define TR_TEST_TABLE_DIR_H
 
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <unistd.h>
 #include <lmdb.h>
@@ -67,6 +69,33 @@ open_table(const char *directory, enum tr_table_access access)
                       &why) != 0)
         fail_msg("%s", why == NULL ? "?" : why);
     return table;
+}
+
+/* Change the table's file as a failing disk would: from becomes to, of the
+ * same length, wherever it is. */
+static inline void
+damage(const char *directory, const char *from, const char *to)
+{
+    int fd = open(path_in(directory, "table/data.mdb"), O_RDWR);
+    size_t length = strlen(from), n = 0;
+    struct stat st;
+    char *at, *file;
+
+    assert_int_equal(strlen(to), length);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    file = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                fd, 0);
+    assert_ptr_not_equal(file, MAP_FAILED);
+    for (at = file; at + length <= file + st.st_size; at++) {
+        if (memcmp(at, from, length) != 0)
+            continue;
+        memcpy(at, to, length);
+        n++;
+    }
+    assert_true(n > 0);
+    assert_int_equal(munmap(file, (size_t)st.st_size), 0);
+    (void)close(fd);
 }
 
 /* As another version of the project would have left the table. */

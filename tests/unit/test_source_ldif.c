@@ -98,6 +98,53 @@ a_new_file_replaces_the_old_one(void **state)
     tr_table_close(table);
 }
 
+/* Found when it is to be changed, or to go. */
+static void
+a_damaged_table_is_filled_again(void **state)
+{
+    static const char *const next[] = {
+        ALPHA_LDIF "trAlias: ftp\n\n" BETA_LDIF, BETA_LDIF
+    };
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+
+    for (size_t i = 0; i < sizeof(next) / sizeof(*next); i++) {
+        load(*state, table, ALPHA_LDIF "trAlias: www\n\n" BETA_LDIF);
+        damage(*state, "www", "wwx");
+        load(*state, table, next[i]);
+        assert_false(tr_table_damaged(table));
+        assert_int_equal(info_of(table).systems, i == 0 ? 2 : 1);
+        assert_string_equal(system_of(table, "ftp"), i == 0 ? "alpha" : "");
+        assert_string_equal(system_of(table, "www"), "");
+        assert_string_equal(system_of(table, "beta"), "beta");
+    }
+    tr_table_close(table);
+}
+
+/* What is there stays, and allows nothing, until there is something better. */
+static void
+a_bad_file_does_not_empty_a_damaged_table(void **state)
+{
+    struct tr_table *table = open_table(*state, TR_TABLE_WRITE);
+    const char *bad = ALPHA_LDIF "\n" BETA_LDIF "garbage\n";
+    struct tr_record *record;
+    struct tr_view *view;
+    char why[1000];
+
+    load(*state, table, ALPHA_LDIF "trAlias: www\n\n" BETA_LDIF);
+    damage(*state, "www", "wwx");
+    assert_int_equal(load_octets(*state, table, bad, strlen(bad), why,
+                                 sizeof(why)), TRR_ENTRY);
+    assert_non_null(strstr(why, "not a line of LDIF"));
+    assert_int_equal(tr_view_open(table, &view), 0);
+    assert_int_equal(tr_view_system(view, "alpha", &record), TRR_TABLE);
+    assert_int_equal(tr_view_system(view, "beta", &record), 0);
+    tr_record_free(record);
+    tr_view_close(view);
+    load(*state, table, ALPHA_LDIF);
+    assert_string_equal(system_of(table, "alpha"), "alpha");
+    tr_table_close(table);
+}
+
 static void
 ldif_is_read_as_it_is_written(void **state)
 {
@@ -275,6 +322,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         source_test(the_sample_loads),
         source_test(a_new_file_replaces_the_old_one),
+        source_test(a_damaged_table_is_filled_again),
+        source_test(a_bad_file_does_not_empty_a_damaged_table),
         source_test(ldif_is_read_as_it_is_written),
         source_test(wrong_files_are_named_with_their_line),
         source_test(unusable_files_are_named),

@@ -562,6 +562,34 @@ a_table_of_another_format_is_filled_again(void **state)
     close_scene(&scene);
 }
 
+/* Found when it is to be changed; until everything has come again what is
+ * there stays. */
+static void
+a_damaged_table_is_filled_again(void **state)
+{
+    struct scene scene = filled_scene(*state);
+
+    damage(*state, "beta", "bexa");
+    assert_int_equal(entry(&scene, LDAP_SYNC_MODIFY, 'b', SYSTEM,
+                           CSN("11", "000")), TRR_TABLE);
+    assert_string_equal(scene.why, "table: a record is damaged");
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', OTHER_SYSTEM, NULL), 0);
+    connect_again(&scene);
+    assert_null(scene.asked.bv_val);
+    assert_string_equal(system_of(scene.table, "alpha"), "alpha");
+    assert_int_equal(entry(&scene, LDAP_SYNC_ADD, 'b', OTHER_SYSTEM, NULL), 0);
+    assert_int_equal(phase(&scene, true, true, CSN("11", "000")), 0);
+    settle(&scene);
+    assert_string_equal(system_of(scene.table, "alpha"), "");
+    assert_string_equal(system_of(scene.table, "beta"), "beta");
+    /* That was all. */
+    connect_again(&scene);
+    assert_non_null(scene.asked.bv_val);
+    close_scene(&scene);
+}
+
 static void
 an_unusable_entry_leaves_nothing(void **state)
 {
@@ -801,6 +829,7 @@ main(void)
         source_test(many_who_claim_one_name),
         source_test(a_restart_does_not_decide_between_two),
         source_test(a_table_of_another_format_is_filled_again),
+        source_test(a_damaged_table_is_filled_again),
         source_test(an_unusable_entry_leaves_nothing),
         source_test(an_unusable_clearance_allows_nothing),
         source_test(a_provider_behind_the_table_is_refused),
