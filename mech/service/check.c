@@ -176,51 +176,14 @@ check_bypass(struct check *check)
     }
 }
 
-/* A uid but root's, for which no group matters. */
-static bool
-share_a_user(const struct tr_rule *a, const struct tr_rule *b)
-{
-    static const struct tr_id_range any = { 1, UINT32_MAX };
-    const struct tr_id_range *x = a->nuids > 0 ? a->uids : &any;
-    const struct tr_id_range *y = b->nuids > 0 ? b->uids : &any;
-    size_t nx = a->nuids > 0 ? a->nuids : 1, ny = b->nuids > 0 ? b->nuids : 1;
-    size_t i, j;
-
-    for (i = 0; i < nx; i++) {
-        for (j = 0; j < ny; j++) {
-            if (x[i].first <= y[j].last && y[j].first <= x[i].last &&
-                x[i].last > 0 && y[j].last > 0)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* Rules for groups by which their members get less than without them: a
- * process can give up groups. */
+/* Of use where users have no namespaces of their own: told, but no fault. */
 static void
-check_groups(struct check *check)
+tell_loophole(const char *rule, const char *why, void *arg)
 {
-    const struct tr_rule *rules = check->config->rules, *a, *b;
-    const struct tr_rule *end = rules + check->config->nrules;
-    char *why;
+    const struct check *check = arg;
 
-    for (a = rules; a < end; a++) {
-        if (a->ngids == 0)
-            continue;
-        for (b = a + 1; b < end; b++) {
-            if (!share_a_user(a, b) ||
-                (tr_range_contains(&a->range, &b->range.low) &&
-                 tr_range_contains(&a->range, &b->range.high)))
-                continue;
-            if (asprintf(&why, "who gives up this group gets the range of %s",
-                         b->name) < 0)
-                why = NULL;
-            fault(check, "[policy] rules", a->name,
-                  why != NULL ? why : strerror(ENOMEM));
-            free(why);
-        }
-    }
+    fprintf(stderr, "%s: warning: [policy] rules = %s: %s\n",
+            check->config->path, rule, why);
 }
 
 /* Names that the table does not know are most likely misspelt. */
@@ -346,7 +309,7 @@ tr_check_config(const char *config_path)
                      W_OK | X_OK);
     check_commands(&check);
     check_bypass(&check);
-    check_groups(&check);
+    tr_config_each_loophole(config, tell_loophole, &check);
     check_table(&check);
     ret = tr_tcb_create(config, &tcb);
     if (ret)

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -150,6 +151,49 @@ tr_config_read_policy(struct tr_conf *conf, struct tr_config *config)
         tr_conf_complain(conf, high ? "highest" : "lowest",
                          "highest does not dominate lowest");
     return read_rules(conf, config);
+}
+
+/* A uid but root's, for which no group matters. */
+static bool
+share_a_user(const struct tr_rule *a, const struct tr_rule *b)
+{
+    static const struct tr_id_range any = { 1, UINT32_MAX };
+    const struct tr_id_range *x = a->nuids > 0 ? a->uids : &any;
+    const struct tr_id_range *y = b->nuids > 0 ? b->uids : &any;
+    size_t nx = a->nuids > 0 ? a->nuids : 1, ny = b->nuids > 0 ? b->nuids : 1;
+    size_t i, j;
+
+    for (i = 0; i < nx; i++) {
+        for (j = 0; j < ny; j++) {
+            if (x[i].first <= y[j].last && y[j].first <= x[i].last &&
+                x[i].last > 0 && y[j].last > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+void
+tr_config_each_loophole(const struct tr_config *config,
+                        void (*each)(const char *rule, const char *why,
+                                     void *arg), void *arg)
+{
+    const struct tr_rule *end = config->rules + config->nrules, *a, *b;
+    char why[256];
+
+    for (a = config->rules; a < end; a++) {
+        if (a->ngids == 0)
+            continue;
+        for (b = a + 1; b < end; b++) {
+            if (!share_a_user(a, b) ||
+                (tr_range_contains(&a->range, &b->range.low) &&
+                 tr_range_contains(&a->range, &b->range.high)))
+                continue;
+            (void)snprintf(why, sizeof(why), "who gives up this group gets "
+                           "the range of %.150s", b->name);
+            each(a->name, why, arg);
+        }
+    }
 }
 
 /* --- [services] --------------------------------------------------------- */

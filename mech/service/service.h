@@ -91,6 +91,11 @@ krb5_error_code tr_config_load_table(const char *path,
                                      struct tr_config **config_out,
                                      char **why_out);
 void tr_config_free(struct tr_config *config);
+/* Call each for every rule for groups by which their members get less than
+ * without them: a process can give up groups.  (config_policy.c) */
+void tr_config_each_loophole(const struct tr_config *config,
+                             void (*each)(const char *rule, const char *why,
+                                          void *arg), void *arg);
 void tr_strings_free(char **strings);       /* NULL-terminated */
 /* Where the table is kept; malloced, NULL without memory. */
 char *tr_table_path(const struct tr_config *config);

@@ -129,6 +129,15 @@ make_settings(struct tr_daemon *daemon, struct tr_config *config,
 }
 
 static void
+tell_loophole(const char *rule, const char *why, void *arg)
+{
+    const struct tr_daemon *daemon = arg;
+
+    tr_log(daemon->service.audit, LOG_WARNING, "[policy] rules = %s: %s", rule,
+           why);
+}
+
+static void
 use_settings(struct tr_daemon *daemon, const struct settings *settings)
 {
     tr_follower_free(daemon->follower);
@@ -139,6 +148,7 @@ use_settings(struct tr_daemon *daemon, const struct settings *settings)
     daemon->service.attributes = tr_attributes_list(settings->attributes);
     daemon->service.config = settings->config;
     daemon->service.tcb = settings->tcb;
+    tr_config_each_loophole(settings->config, tell_loophole, daemon);
 }
 
 /* A key that differs and that only a restart can change, or NULL. */
