@@ -112,7 +112,7 @@ lint_drift(const struct lint *lint, const char *path)
 
     if (strcmp(path, "-") == 0)
         return judge_file(lint, "standard input", stdin);
-    file = fopen(path, "r");
+    file = fopen(path, "re");
     if (file == NULL)
         return tool_fail(TOOL_SYSTEM, "%s: %s", path, strerror(errno));
     status = judge_file(lint, path, file);
