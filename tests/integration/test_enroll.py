@@ -184,6 +184,20 @@ def test_rotation_overlaps(administration, system):
     assert ticket(administration, system).status == 0
 
 
+def test_old_keys_stay_where_tickets_may_live_long(administration, system):
+    """No maximum life is not one of no time."""
+    tool(administration, "sid", "enroll", system)
+    old, = versions(administration, system)
+    administration.realm.unlimit(PRINCIPAL)
+    tool(administration, "sid", "rotate", system)
+    done = tool(administration, "sid", "rotate", system, "--finish",
+                check=False)
+    assert done.status == 1 and "has no maximum life" in done.err, done
+    assert versions(administration, system) == [old, old + 1]
+    tool(administration, "sid", "rotate", system, "--finish", "--force")
+    assert versions(administration, system) == [old + 1]
+
+
 def test_old_keys_stay_where_the_newest_is_not(administration, system):
     """Somebody else made that, for another keytab."""
     tool(administration, "sid", "enroll", system)

@@ -159,6 +159,10 @@ class Realm:
     def change_key(self, principal):
         self._kadmin(["cpw -randkey " + principal])
 
+    def unlimit(self, principal):
+        """No maximum life of its tickets but that of the realm."""
+        self._kadmin(["modprinc -maxlife 0 " + principal])
+
     def key_command(self, principal, keytab):
         """What key_for() does, as a line for a shell."""
         return shlex.join([

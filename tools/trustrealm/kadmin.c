@@ -160,6 +160,12 @@ tool_kadmin_finish(struct tool_kadmin *kadmin, const char *keytab, bool force)
                             &since);
     if (code)
         return tool_kadmin_failed(kadmin, code, "its newest key", keytab);
+    /* Then tickets live as long as its Kerberos realm lets them. */
+    if (life == 0 && !force)
+        return tool_fail(TOOL_NO, "%s has no maximum life of tickets: it is "
+                         "not known how long those for the old keys may be "
+                         "in use; --force removes these at once",
+                         kadmin->name);
     end = since + life + SKEW;
     tool_format_time(end, until);
     if (end > time(NULL) && !force)
