@@ -5,8 +5,9 @@
  * The file is loaded once two looks in a row have found it the same, so that
  * half of one that is being written is not taken (a rename is better still).
  * As long as it is there and loaded it counts as a source that answers; a file
- * that is missing or bad leaves the table as it was, growing older.  A signed
- * snapshot has answered once, when it was made.
+ * that is missing or bad leaves the table as it was, growing older.  One that
+ * could not be stored is tried again.  A signed snapshot has answered once,
+ * when it was made.
  */
 
 #include "config.h"
@@ -23,6 +24,9 @@
 
 #define COOKIE_LENGTH (sizeof(PACKAGE_VERSION) + TR_FILE_TEXT)
 
+#define NEVER INT64_MAX
+#define MAX_PAUSE_S 60
+
 struct tr_ldif {
     const struct tr_config *config;
     struct tr_table *table;
@@ -31,6 +35,8 @@ struct tr_ldif {
     bool good;                  /* what was taken last is in the table */
     int64_t noted;              /* boot time, ms, at which it was fresh */
     int64_t made;               /* a snapshot: when it was signed */
+    int64_t again;              /* boot time, ms, of another try */
+    uint32_t pause;             /* s before it, or 0 */
     char *complaint;            /* that was told last, or NULL */
 };
 
@@ -153,6 +159,23 @@ renew(struct tr_ldif *ldif, enum tr_source_event event)
     tell(ldif, event, NULL);
 }
 
+/* Not the file's fault, perhaps: a disk is full, or a clock is wrong. */
+static bool
+may_pass(krb5_error_code code)
+{
+    return code == TRR_TABLE || code == TRR_CLOCK || code == ENOMEM;
+}
+
+static void
+plan_another(struct tr_ldif *ldif)
+{
+    uint32_t next = 2 * ldif->pause < MAX_PAUSE_S ? 2 * ldif->pause :
+        MAX_PAUSE_S;
+
+    ldif->pause = next > ldif->config->retry ? next : ldif->config->retry;
+    ldif->again = tr_boottime() + 1000 * (int64_t)ldif->pause;
+}
+
 static void
 load(struct tr_ldif *ldif)
 {
@@ -160,6 +183,7 @@ load(struct tr_ldif *ldif)
     char *why = NULL;
 
     ldif->taken = ldif->seen;
+    ldif->again = NEVER;
     if (!tr_config_signed(ldif->config) && is_loaded(ldif)) {
         ldif->good = true;
         renew(ldif, TR_SOURCE_FRESH);
@@ -167,10 +191,14 @@ load(struct tr_ldif *ldif)
     }
     ret = load_file(ldif, &why);
     ldif->good = ret == 0;
-    if (ret)
+    if (ret) {
         complain(ldif, why != NULL ? why : error_message(ret));
-    else
+    } else {
+        ldif->pause = 0;
         renew(ldif, TR_SOURCE_CHANGED);
+    }
+    if (may_pass(ret))
+        plan_another(ldif);
     free(why);
 }
 
@@ -180,6 +208,7 @@ lose(struct tr_ldif *ldif, int code)
     memset(&ldif->seen, 0, sizeof(ldif->seen));
     memset(&ldif->taken, 0, sizeof(ldif->taken));
     ldif->good = false;
+    ldif->again = NEVER;
     complain(ldif, strerror(code));
 }
 
@@ -198,7 +227,8 @@ tr_ldif_look(struct tr_ldif *ldif)
     }
     settled = tr_text_same_file(&now, &ldif->seen);
     ldif->seen = now;
-    if (settled && !tr_text_same_file(&now, &ldif->taken))
+    if (settled && (!tr_text_same_file(&now, &ldif->taken) ||
+                    tr_boottime() >= ldif->again))
         load(ldif);
     else if (ldif->good && !tr_config_signed(ldif->config) &&
              tr_text_same_file(&now, &ldif->taken) &&
@@ -221,6 +251,7 @@ tr_ldif_create(const struct tr_config *config, struct tr_table *table,
     ldif->config = config;
     ldif->table = table;
     ldif->callbacks = callbacks;
+    ldif->again = NEVER;
     /* At the start the file is taken as it is. */
     if (stat(tr_config_file(config), &ldif->seen) == 0)
         load(ldif);

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "config.h"
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include "follow.h"
@@ -162,13 +164,82 @@ a_pause_becomes_no_shorter(void **state)
     hurry = false;
 }
 
+/* --- a file -------------------------------------------------------------- */
+
+#define BETA_LDIF \
+    "dn: cn=beta,dc=x\nobjectClass: trSystem\ncn: beta\n" \
+    "trPrincipal: trustrealm/beta@R\n"
+
+static enum tr_source_event last;
+
+static void
+on_event(enum tr_source_event event, const char *text, void *arg)
+{
+    last = event;
+}
+
+/* Above that a file does not grow: a full disk. */
+static void
+bound_files(rlim_t most)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+a_file_that_could_not_be_stored_is_tried_again(void **state)
+{
+    static const struct tr_source_callbacks callbacks = { on_event, NULL,
+                                                          NULL };
+    struct tr_config config = *world_alpha.service.config;
+    struct tr_table *table;
+    struct tr_ldif *ldif;
+    char path[200], source[220], *why = NULL;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/of-ldif", world_alpha.directory);
+    assert_int_equal(tr_table_open(path, TR_TABLE_WRITE, 1 << 20, &table,
+                                   &why), 0);
+    snprintf(path, sizeof(path), "%s/beta.ldif", world_alpha.directory);
+    snprintf(source, sizeof(source), "ldif:%s", path);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(BETA_LDIF, file) >= 0 && fclose(file) == 0);
+    config.source = source;
+    config.retry = 0;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    bound_files(4096);
+    assert_int_equal(tr_ldif_create(&config, table, &callbacks, &ldif), 0);
+    assert_int_equal(last, TR_SOURCE_AWAY);
+    /* This time the pause is longer. */
+    config.retry = 600;
+    tr_ldif_look(ldif);
+    bound_files(RLIM_INFINITY);
+    tr_ldif_look(ldif);
+    assert_int_equal(last, TR_SOURCE_AWAY);
+    tr_ldif_free(ldif);
+    config.retry = 0;
+    bound_files(4096);
+    assert_int_equal(tr_ldif_create(&config, table, &callbacks, &ldif), 0);
+    assert_int_equal(last, TR_SOURCE_AWAY);
+    bound_files(RLIM_INFINITY);
+    tr_ldif_look(ldif);
+    assert_int_equal(last, TR_SOURCE_CHANGED);
+    tr_ldif_free(ldif);
+    tr_table_close(table);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_that_is_never_started_takes_no_tickets_away),
         TEST(no_tickets_are_kept_for_a_source_that_needs_none),
-        TEST(a_pause_becomes_no_shorter)
+        TEST(a_pause_becomes_no_shorter),
+        TEST(a_file_that_could_not_be_stored_is_tried_again)
     };
 
     if (!world_possible())
