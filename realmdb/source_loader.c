@@ -156,14 +156,6 @@ fill(struct tr_loader *loader)
 }
 
 static krb5_error_code
-fill_again(struct tr_loader *loader)
-{
-    tr_update_abort(loader->update);
-    loader->update = NULL;
-    return fill(loader);
-}
-
-static krb5_error_code
 refuse_disputed(const void *key, size_t key_length,
                 const struct tr_record *record, const char *why, void *arg)
 {
@@ -176,21 +168,19 @@ refuse_disputed(const void *key, size_t key_length,
 static krb5_error_code
 fill_and_check(struct tr_loader *loader)
 {
-    bool was_damaged = tr_table_damaged(loader->table);
     krb5_error_code ret;
 
     loader->checks_names = loader->bad != NULL;
     ret = fill(loader);
-    /* Seen only when something there was to change. */
-    if (ret != 0 && !was_damaged && tr_table_damaged(loader->table))
-        ret = fill_again(loader);
     if (ret != 0 || loader->checks_names)
         return ret;
     ret = tr_update_each_disputed(loader->update, refuse_disputed, NULL);
     if (ret != TRR_ENTRY)
         return ret;
+    tr_update_abort(loader->update);
+    loader->update = NULL;
     loader->checks_names = true;
-    return fill_again(loader);
+    return fill(loader);
 }
 
 static krb5_error_code

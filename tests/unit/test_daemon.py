@@ -456,6 +456,21 @@ def test_a_changed_file_is_taken(alone, alpha):
     assert after["table"]["systems"] == before["table"]["systems"] - 1
 
 
+def test_a_damaged_table_is_filled_again(alone, alpha):
+    """By itself, and it is told."""
+    before = generation(alpha)
+    with open(os.path.join(alpha.path, "state/table/data.mdb"),
+              "r+b") as file:
+        octets = file.read()
+        assert b"gamma" in octets
+        file.seek(0)
+        file.write(octets.replace(b"gamma", b"gamxa"))
+    alone.write_table([e for e in table.entries() if "gamma" not in str(e)])
+    eventually(lambda: generation(alpha) > before)
+    assert "table.ldif: a record is damaged\n" in alpha.log()
+    assert alpha.status()["table"]["state"] == UP_TO_DATE
+
+
 def write_slowly(path, text):
     """The longest pause in it."""
     longest, last = 0, time.monotonic()
